@@ -1,0 +1,71 @@
+// The files of a Quipu directory that are not RocksDB's: QUIPU, LOCK, SESSION, tmp. See docs/FORMAT.md.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_DIRECTORY_H_
+#define QUIPU_BACKENDS_ROCKSDB_DIRECTORY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "quipu/status.h"
+
+namespace quipu::rocks {
+
+class SessionFile;
+
+class Directory {
+ public:
+  // Checks what is there, makes what is missing and takes the lock. A directory that is not ours is refused
+  // before anything in it changes.
+  static Result<std::unique_ptr<Directory>> open(const std::string& path, bool create_if_missing);
+  ~Directory();
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string rocksdb_path() const { return path_ + "/rocksdb"; }
+  std::string temporary_path() const { return path_ + "/tmp"; }
+  std::string session_path() const { return path_ + "/SESSION"; }
+
+ private:
+  explicit Directory(std::string path) : path_(std::move(path)) {}
+  Status check(bool create_if_missing, bool& is_new) const;
+  Status lock();
+  Status write_marker() const;
+  Status empty_temporary() const;
+
+  const std::string path_;
+  int lock_ = -1;
+};
+
+// How far acknowledged writes have come, kept in a mapped file that outlives the process.
+class SessionFile {
+ public:
+  enum class State : uint32_t { kMissing = 0, kOpen = 1, kClean = 2 };
+
+  // Maps the file, making it when missing; tells what the last writer left.
+  static Result<std::unique_ptr<SessionFile>> open(const std::string& path);
+  ~SessionFile();
+  SessionFile(const SessionFile&) = delete;
+  SessionFile& operator=(const SessionFile&) = delete;
+
+  State state() const;
+  // The sequence number that a recovered database must have reached.
+  uint64_t required_sequence() const;
+
+  Status begin(uint64_t sequence);  // a writer has it open from now on
+  void acknowledged(uint64_t sequence, bool synced);
+  Status end(uint64_t sequence);  // closed cleanly
+
+ private:
+  struct Layout;
+  SessionFile(int file, Layout* layout) : file_(file), layout_(layout) {}
+  Status make_durable() const;
+
+  const int file_;
+  Layout* const layout_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_DIRECTORY_H_

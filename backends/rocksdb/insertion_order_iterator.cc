@@ -1,0 +1,40 @@
+#include "backends/rocksdb/insertion_order_iterator.h"
+
+#include "backends/rocksdb/key_order_iterator.h"
+
+namespace quipu::rocks {
+
+Result<std::unique_ptr<KVIterator>> InsertionOrderIterator::create(const Reader& reader,
+                                                                   const Collection& collection,
+                                                                   const ScanOptions& options) {
+  const StoreCore& core = reader.core();
+  std::unique_ptr<InsertionOrderIterator> iterator(new InsertionOrderIterator(
+      core.directory().temporary_path(), core.options().memory_budget_bytes / 4, options.limit));
+  ScanOptions all = options;  // which keys is decided while reading, how many and which way while yielding
+  all.order = ScanOptions::Order::kKey;
+  all.limit = 0;
+  all.reverse = false;
+  all.keys_only = false;  // the sequence stands before the value
+  KeyOrderIterator rows(reader, collection, all);
+  while (rows.next()) {
+    const uint64_t sequence = options.reverse ? ~rows.sequence() : rows.sequence();
+    const std::string_view value = options.keys_only ? std::string_view("null") : rows.val().text();
+    QUIPU_RETURN_IF_ERROR(iterator->sorter_.add({sequence, rows.key(), value}));
+  }
+  QUIPU_RETURN_IF_ERROR(rows.status());
+  QUIPU_RETURN_IF_ERROR(iterator->sorter_.finish());
+  return std::unique_ptr<KVIterator>(std::move(iterator));
+}
+
+bool InsertionOrderIterator::next() {
+  if (!status_.is_ok() || (limit_ != 0 && yielded_ == limit_)) return false;
+  const Result<bool> more = sorter_.next(row_);
+  if (!more) {
+    status_ = more.error();
+    return false;
+  }
+  if (*more) ++yielded_;
+  return *more;
+}
+
+}  // namespace quipu::rocks

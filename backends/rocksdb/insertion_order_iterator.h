@@ -1,0 +1,36 @@
+#ifndef QUIPU_BACKENDS_ROCKSDB_INSERTION_ORDER_ITERATOR_H_
+#define QUIPU_BACKENDS_ROCKSDB_INSERTION_ORDER_ITERATOR_H_
+
+#include <memory>
+
+#include "backends/rocksdb/reader.h"
+#include "backends/rocksdb/sequence_sorter.h"
+
+namespace quipu::rocks {
+
+// Walks a collection as a dict iterates: reads it in key order, sorts by sequence, then yields. The limit
+// counts from the front of that order; a reverse walk sorts by the complement of the sequence.
+class InsertionOrderIterator : public KVIterator {
+ public:
+  static Result<std::unique_ptr<KVIterator>> create(const Reader& reader, const Collection& collection,
+                                                    const ScanOptions& options);
+
+  bool next() override;
+  std::string_view key() const override { return row_.key; }
+  JsonView val() const override { return JsonView::from_canonical(row_.value); }
+  Status status() const override { return status_; }
+
+ private:
+  InsertionOrderIterator(std::string directory, size_t memory_bytes, uint64_t limit)
+      : sorter_(std::move(directory), memory_bytes), limit_(limit) {}
+
+  SequenceSorter sorter_;
+  const uint64_t limit_;
+  uint64_t yielded_ = 0;
+  SequenceRow row_{};
+  Status status_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_INSERTION_ORDER_ITERATOR_H_

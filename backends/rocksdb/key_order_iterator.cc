@@ -1,0 +1,83 @@
+#include "backends/rocksdb/key_order_iterator.h"
+
+#include <algorithm>
+
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu::rocks {
+namespace {
+
+constexpr size_t kReadaheadBytes = 1 << 20;
+
+}  // namespace
+
+KeyOrderIterator::KeyOrderIterator(const Reader& reader, const Collection& collection,
+                                   const ScanOptions& options)
+    : reader_(reader), collection_(collection), options_(options) {
+  const std::string prefix = collection.key(options.prefix);
+  lower_ = prefix;
+  if (options.start) lower_ = std::max(lower_, collection.key(*options.start));
+  upper_ = after_prefix(prefix);
+  if (options.end) {
+    const std::string end = collection.key(*options.end);
+    upper_ = upper_.empty() ? end : std::min(upper_, end);
+  }
+  lower_slice_ = slice(lower_);
+  upper_slice_ = slice(upper_);
+  rocksdb::ReadOptions read = reader.read_options();
+  read.iterate_lower_bound = &lower_slice_;
+  if (!upper_.empty()) read.iterate_upper_bound = &upper_slice_;
+  read.readahead_size = options.limit == 0 ? kReadaheadBytes : 0;
+  read.fill_cache = options.limit != 0;  // a full scan must not drive out what is in use
+  it_.reset(reader.core().db().NewIterator(read, collection.family.get()));
+}
+
+void KeyOrderIterator::start() {
+  started_ = true;
+  if (options_.reverse) {
+    it_->SeekToLast();
+  } else {
+    it_->Seek(lower_slice_);
+  }
+}
+
+bool KeyOrderIterator::next() {
+  if (!status_.is_ok() || (options_.limit != 0 && yielded_ == options_.limit)) return false;
+  if (options_.end && options_.end->empty()) return false;  // nothing is below the empty key
+  if (!started_) {
+    start();
+  } else if (it_->Valid()) {
+    options_.reverse ? it_->Prev() : it_->Next();
+  }
+  if (!it_->Valid()) {
+    status_ = from_rocksdb(it_->status(), "cannot scan collection " + collection_.name);
+    return false;
+  }
+  ++yielded_;
+  return read();
+}
+
+bool KeyOrderIterator::read() {
+  key_ = view(it_->key()).substr(collection_.prefix.size());
+  if (options_.keys_only) return true;
+  const std::optional<DataRecord> record = parse_data_record(view(it_->value()));
+  if (!record) {
+    status_ = damaged_record(collection_, key_);
+    return false;
+  }
+  sequence_ = record->sequence;
+  if (!record->is_list()) {
+    value_ = record->body;
+    return true;
+  }
+  Result<std::string> text = reader_.compose(collection_, key_, *record);
+  if (!text) {
+    status_ = text.error();
+    return false;
+  }
+  composed_ = *std::move(text);
+  value_ = composed_;
+  return true;
+}
+
+}  // namespace quipu::rocks

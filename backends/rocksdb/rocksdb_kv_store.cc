@@ -1,0 +1,266 @@
+// The facade: checks that the store may be used, finds the collection, and hands on to reader and commit.
+
+#include "quipu/rocksdb_kv_store.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "backends/rocksdb/bulk_load.h"
+#include "backends/rocksdb/collection_admin.h"
+#include "backends/rocksdb/commit.h"
+#include "backends/rocksdb/native_lists.h"
+#include "backends/rocksdb/reader.h"
+#include "backends/rocksdb/rocksdb_status.h"
+#include "backends/rocksdb/verify.h"
+#include "quipu/key_locks.h"
+
+namespace quipu {
+
+using rocks::Collection;
+using rocks::CollectionPtr;
+using rocks::Commit;
+using rocks::Reader;
+using rocks::StoreCore;
+
+class RocksDBKVStore::Impl {
+ public:
+  Impl(std::unique_ptr<StoreCore> core, std::string directory)
+      : core(std::move(core)), directory(std::move(directory)), lists(*this->core), process(::getpid()) {}
+
+  // A child of fork() shares the files but not the locks nor the threads.
+  bool forked() const { return ::getpid() != process; }
+  Status ready() const {
+    if (!core) return Status::invalid_argument(directory + ": the store is closed");
+    if (forked()) {
+      return Status::not_supported(directory +
+                                   ": the store was opened before fork(); a child process must open its own");
+    }
+    return Status::ok();
+  }
+
+  std::unique_ptr<StoreCore> core;
+  const std::string directory;
+  rocks::NativeLists lists;
+  const pid_t process;
+};
+
+namespace {
+
+// Reads through a snapshot; collections as they were when it was taken.
+class SnapshotReader : public KVReader {
+ public:
+  explicit SnapshotReader(const StoreCore& core)
+      : reader_(core, std::make_shared<rocks::Snapshot>(core.db())), collections_(core.collections()) {}
+
+  Result<std::optional<Json>> get(std::string_view key, std::string_view collection) const override {
+    const CollectionPtr found = find(collection);
+    return found ? reader_.get(*found, key) : std::optional<Json>();
+  }
+  Result<std::vector<KVEntry>> get_all(std::string_view collection) const override {
+    const CollectionPtr found = find(collection);
+    return found ? reader_.get_all(*found) : std::vector<KVEntry>();
+  }
+  Result<std::vector<std::optional<Json>>> multi_get(std::span<const std::string_view> keys,
+                                                     std::string_view collection) const override {
+    const CollectionPtr found = find(collection);
+    return found ? reader_.multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
+  }
+  Result<bool> exists(std::string_view key, std::string_view collection) const override {
+    const CollectionPtr found = find(collection);
+    return found ? reader_.exists(*found, key) : false;
+  }
+  Result<uint64_t> count(std::string_view collection) const override {
+    const CollectionPtr found = find(collection);
+    return found ? reader_.count(*found) : uint64_t{0};
+  }
+  Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
+                                           std::string_view collection) const override {
+    return rocks::scan_or_nothing(reader_, find(collection), options);
+  }
+  Result<std::vector<CollectionInfo>> collections() const override {
+    return rocks::collection_infos(reader_, collections_);
+  }
+  Result<std::vector<std::string>> persist_files() const override {
+    return rocks::persist_files(reader_, collections_);
+  }
+
+ private:
+  CollectionPtr find(std::string_view name) const {
+    for (const CollectionPtr& collection : collections_) {
+      if (collection->name == name) return collection;
+    }
+    return nullptr;
+  }
+
+  const Reader reader_;
+  const std::vector<CollectionPtr> collections_;
+};
+
+}  // namespace
+
+RocksDBKVStore::RocksDBKVStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open(const std::string& directory,
+                                                             const RocksDBOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open(directory, options));
+  return std::shared_ptr<RocksDBKVStore>(
+      new RocksDBKVStore(std::make_unique<Impl>(std::move(core), directory)));
+}
+
+RocksDBKVStore::~RocksDBKVStore() {
+  if (impl_->forked()) {
+    (void)impl_.release();  // the parent's database: not ours to close, and its threads are not here
+    return;
+  }
+  (void)close().is_ok();  // an error means an unclean end, which the next open recovers from
+}
+
+Status RocksDBKVStore::close() {
+  if (!impl_->core) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  finish_async_calls();
+  const Status closed = impl_->core->close();
+  impl_->core.reset();
+  return closed;
+}
+
+const std::string& RocksDBKVStore::directory() const { return impl_->directory; }
+
+Status RocksDBKVStore::sync() {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return impl_->core->sync();
+}
+
+Status RocksDBKVStore::compact() {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::compact(*impl_->core);
+}
+
+Status RocksDBKVStore::verify(const std::function<void(const VerifyFault&)>& report) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::verify(*impl_->core, report);
+}
+
+Result<uint64_t> RocksDBKVStore::disk_bytes() const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::disk_bytes(*impl_->core);
+}
+
+KVCapabilities RocksDBKVStore::capabilities() const {
+  return {.atomic_batches = true, .batched_put_all = true, .snapshots = true, .durable = true};
+}
+
+Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {
+  const WriteOp op{WriteOp::Kind::kPut, collection, key, val.text(), {}};
+  return commit({&op, 1}, {}, nullptr);
+}
+
+Result<bool> RocksDBKVStore::delete_(std::string_view key, std::string_view collection) {
+  const WriteOp op{WriteOp::Kind::kDelete, collection, key, {}, {}};
+  bool existed = false;
+  QUIPU_RETURN_IF_ERROR(commit({&op, 1}, {}, &existed));
+  return existed;
+}
+
+Status RocksDBKVStore::put_all(std::span<const KVPair> kv_pairs, std::string_view collection,
+                               int /*batch_size*/) {
+  std::vector<WriteOp> ops;
+  ops.reserve(kv_pairs.size());
+  for (const KVPair& pair : kv_pairs) {
+    ops.push_back({WriteOp::Kind::kPut, collection, pair.key, pair.val.text(), {}});
+  }
+  return commit(ops, {}, nullptr);
+}
+
+Status RocksDBKVStore::write(const WriteBatch& batch, const WriteOptions& options) {
+  return commit(batch.ops(), options, nullptr);
+}
+
+Status RocksDBKVStore::commit(std::span<const WriteOp> ops, const WriteOptions& options,
+                              bool* first_existed) {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  if (ops.empty()) return Status::ok();
+  KeyLocks locks;
+  if (options.held == nullptr) {
+    LockSet keys;
+    for (const WriteOp& op : ops) keys.add(op.collection, op.key);
+    locks = lock_table().acquire(keys);
+  }
+  Commit commit(*impl_->core);
+  QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || impl_->core->options().sync));
+  if (first_existed != nullptr) *first_existed = commit.first_key_existed();
+  return Status::ok();
+}
+
+Result<std::optional<Json>> RocksDBKVStore::get(std::string_view key, std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->core->find(collection);
+  return found ? Reader(*impl_->core).get(*found, key) : std::optional<Json>();
+}
+
+Result<std::vector<KVEntry>> RocksDBKVStore::get_all(std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->core->find(collection);
+  return found ? Reader(*impl_->core).get_all(*found) : std::vector<KVEntry>();
+}
+
+Result<std::vector<std::optional<Json>>> RocksDBKVStore::multi_get(std::span<const std::string_view> keys,
+                                                                   std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->core->find(collection);
+  return found ? Reader(*impl_->core).multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
+}
+
+Result<bool> RocksDBKVStore::exists(std::string_view key, std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->core->find(collection);
+  return found ? Reader(*impl_->core).exists(*found, key) : false;
+}
+
+Result<uint64_t> RocksDBKVStore::count(std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->core->find(collection);
+  return found ? Reader(*impl_->core).count(*found) : uint64_t{0};
+}
+
+Result<std::unique_ptr<KVIterator>> RocksDBKVStore::scan(const ScanOptions& options,
+                                                         std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::scan_or_nothing(Reader(*impl_->core), impl_->core->find(collection), options);
+}
+
+Result<std::vector<CollectionInfo>> RocksDBKVStore::collections() const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::collection_infos(Reader(*impl_->core), impl_->core->collections());
+}
+
+Result<std::vector<std::string>> RocksDBKVStore::persist_files() const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::persist_files(Reader(*impl_->core), impl_->core->collections());
+}
+
+Result<std::unique_ptr<KVReader>> RocksDBKVStore::snapshot() const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return std::make_unique<SnapshotReader>(*impl_->core);
+}
+
+Status RocksDBKVStore::declare_collection(std::string_view name, const CollectionOptions& options) {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::declare_collection(*impl_->core, lock_table(), name, options);
+}
+
+Result<bool> RocksDBKVStore::drop_collection(std::string_view name) {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::drop_collection(*impl_->core, lock_table(), name);
+}
+
+Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->core, lock_table());
+}
+
+MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }
+FieldIndex* RocksDBKVStore::field_index() { return &impl_->lists; }
+
+}  // namespace quipu

@@ -1,0 +1,23 @@
+// How RocksDB is set up: one place for every setting, each with its reason.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_ROCKSDB_TUNING_H_
+#define QUIPU_BACKENDS_ROCKSDB_ROCKSDB_TUNING_H_
+
+#include <rocksdb/options.h>
+
+#include "quipu/rocksdb_kv_store.h"
+
+namespace quipu::rocks {
+
+struct Tuning {
+  rocksdb::DBOptions db;
+  rocksdb::ColumnFamilyOptions data;     // collections, lists
+  rocksdb::ColumnFamilyOptions small;    // index: keys without values
+  rocksdb::ColumnFamilyOptions catalog;  // counters are merged
+};
+
+Tuning make_tuning(const RocksDBOptions& options);
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_ROCKSDB_TUNING_H_

@@ -1,0 +1,171 @@
+#include "backends/rocksdb/store_core.h"
+
+#include <algorithm>
+
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu::rocks {
+namespace {
+
+// Sequences are promised in steps, so that the limit is rarely written.
+constexpr uint64_t kSequenceStep = 1 << 20;
+
+}  // namespace
+
+StoreCore::~StoreCore() {
+  by_name_.clear();
+  catalog_.reset();
+  lists_.reset();
+  index_.reset();
+  shared_.reset();
+  if (db_) db_->Close().PermitUncheckedError();  // an unclean end; the next open recovers
+}
+
+Status StoreCore::close() {
+  const Status flushed = failed_ ? failure_ : flush_all();
+  if (flushed.is_ok()) QUIPU_RETURN_IF_ERROR(session_->end(db_->GetLatestSequenceNumber()));
+  return flushed;
+}
+
+Family StoreCore::own(rocksdb::ColumnFamilyHandle* handle) const {
+  rocksdb::DB* const db = db_.get();
+  return Family(handle, [db](rocksdb::ColumnFamilyHandle* owned) {
+    db->DestroyColumnFamilyHandle(owned).PermitUncheckedError();  // fails for none of our handles
+  });
+}
+
+CollectionPtr StoreCore::find(std::string_view name) const {
+  std::shared_lock lock(map_mutex_);
+  const auto found = by_name_.find(std::string(name));
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<CollectionPtr> StoreCore::collections() const {
+  std::vector<CollectionPtr> all;
+  {
+    std::shared_lock lock(map_mutex_);
+    for (const auto& [name, collection] : by_name_) all.push_back(collection);
+  }
+  std::ranges::sort(all, {}, [](const CollectionPtr& collection) { return collection->record.order; });
+  return all;
+}
+
+Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOptions& options,
+                                      uint64_t order) {
+  auto collection = std::make_shared<Collection>();
+  collection->name = name;
+  CollectionRecord& record = collection->record;
+  record.id = next_id_++;
+  record.order = order != 0 ? order : next_order();
+  record.own_family = own_family_count_ < options_.max_collection_families;
+  record.persist_file = options.persist_file;
+  record.indexed_field = options.indexed_field;
+  if (record.own_family) {
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    QUIPU_RETURN_IF_ERROR(
+        from_rocksdb(db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle),
+                     "cannot make a collection"));
+    collection->family = own(handle);
+    ++own_family_count_;
+  } else {
+    collection->family = shared_;
+    put_u32(record.id, collection->prefix);
+  }
+  return CollectionPtr(std::move(collection));
+}
+
+void StoreCore::publish(const CollectionPtr& collection) {
+  std::unique_lock lock(map_mutex_);
+  by_name_[collection->name] = collection;
+}
+
+void StoreCore::unpublish(std::string_view name) {
+  std::unique_lock lock(map_mutex_);
+  by_name_.erase(std::string(name));
+}
+
+Status StoreCore::discard(const Collection& collection) {
+  std::string prefix;
+  put_u32(collection.id(), prefix);
+  const std::string end = after_prefix(prefix);
+  rocksdb::WriteBatch batch;
+  const auto clear = [&](rocksdb::ColumnFamilyHandle* family) {
+    return batch.DeleteRange(family, slice(prefix), slice(end));
+  };
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(lists_.get()), "cannot clear a collection"));
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(index_.get()), "cannot clear a collection"));
+  if (!collection.record.own_family) {
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(shared_.get()), "cannot clear a collection"));
+  }
+  batch.Delete(catalog_.get(), count_key(collection.id())).PermitUncheckedError();
+  batch.Delete(catalog_.get(), pending_key(collection.id())).PermitUncheckedError();
+  if (collection.record.own_family) {
+    QUIPU_RETURN_IF_ERROR(
+        from_rocksdb(db_->DropColumnFamily(collection.family.get()), "cannot drop a collection's family"));
+    --own_family_count_;
+  }
+  return write(batch, false);
+}
+
+Result<uint64_t> StoreCore::take_sequences(uint64_t count) {
+  while (true) {
+    uint64_t first = next_sequence_.load();
+    while (first + count <= sequence_limit_.load()) {
+      if (next_sequence_.compare_exchange_weak(first, first + count)) return first;
+    }
+    std::lock_guard lock(sequence_mutex_);
+    if (next_sequence_.load() + count <= sequence_limit_.load()) continue;
+    const uint64_t limit = sequence_limit_.load() + kSequenceStep * (1 + count / kSequenceStep);
+    std::string value;
+    put_varint(limit, value);
+    rocksdb::WriteBatch batch;
+    batch.Put(catalog_.get(), slice(kSequenceLimitKey), slice(value)).PermitUncheckedError();
+    QUIPU_RETURN_IF_ERROR(write(batch, false));
+    sequence_limit_ = limit;
+  }
+}
+
+Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
+  if (failed_) {
+    std::lock_guard lock(failure_mutex_);
+    return failure_;
+  }
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const uint64_t before = db_->GetLatestSequenceNumber();
+  const rocksdb::Status written = db_->Write(options, &batch);
+  if (!written.ok()) {
+    Status failure = from_rocksdb(written, directory_->path() +
+                                               ": cannot write (open the store again once the "
+                                               "cause is gone; reading still works)");
+    std::lock_guard lock(failure_mutex_);
+    if (!failed_) failure_ = failure;
+    failed_ = true;
+    return failure;
+  }
+  session_->acknowledged(db_->GetLatestSequenceNumber(), false);
+  // Others may have written since; what is known to be synced is what was there before, and this batch.
+  if (sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
+  return Status::ok();
+}
+
+Status StoreCore::sync() {
+  const uint64_t before = db_->GetLatestSequenceNumber();
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
+  session_->acknowledged(before, true);
+  return Status::ok();
+}
+
+Status StoreCore::flush_all() {
+  std::vector<Family> families = shared_families();
+  for (const CollectionPtr& collection : collections()) {
+    if (collection->record.own_family) families.push_back(collection->family);
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const Family& family : families) handles.push_back(family.get());
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(db_->Flush(rocksdb::FlushOptions(), handles), directory_->path() + ": cannot flush"));
+  return sync();
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,125 @@
+// StoreCore: the open database and what all operations on it share.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_STORE_CORE_H_
+#define QUIPU_BACKENDS_ROCKSDB_STORE_CORE_H_
+
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/rocksdb/directory.h"
+#include "backends/rocksdb/record.h"
+#include "backends/rocksdb/rocksdb_tuning.h"
+#include "quipu/kv_store.h"
+#include "quipu/status.h"
+
+namespace quipu::rocks {
+
+using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+
+inline std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+// A collection as it is while somebody uses it; a changed one is a new object.
+struct Collection {
+  std::string name;
+  CollectionRecord record;
+  Family family;
+  std::string prefix;  // of its keys in the family: empty in one of its own
+
+  uint32_t id() const { return record.id; }
+  std::string key(std::string_view user_key) const { return prefix + std::string(user_key); }
+};
+using CollectionPtr = std::shared_ptr<const Collection>;
+
+class StoreCore {
+ public:
+  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options);
+  // Closes without marking the directory as clean, unless close() was called.
+  ~StoreCore();
+  Status close();
+
+  rocksdb::DB& db() const { return *db_; }
+  const Directory& directory() const { return *directory_; }
+  const RocksDBOptions& options() const { return options_; }
+  rocksdb::ColumnFamilyHandle* catalog() const { return catalog_.get(); }
+  rocksdb::ColumnFamilyHandle* lists() const { return lists_.get(); }
+  rocksdb::ColumnFamilyHandle* index() const { return index_.get(); }
+
+  // The families that are not one collection's own.
+  std::vector<Family> shared_families() const { return {catalog_, lists_, index_, shared_}; }
+
+  // ---- collections ----
+  CollectionPtr find(std::string_view name) const;
+  std::vector<CollectionPtr> collections() const;  // in order
+  // Held while collections are made, changed or dropped.
+  std::mutex& catalog_mutex() { return catalog_mutex_; }
+  // A new collection, not yet in the catalog; REQUIRES: catalog_mutex is held. `order` 0 means the next one.
+  // Its family exists afterwards and must be published or discarded.
+  Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0);
+  // Makes it findable, over one of the same name. REQUIRES: its record is in the database.
+  void publish(const CollectionPtr& collection);
+  void unpublish(std::string_view name);
+  // Removes all data of a collection that nobody can find any more. Its `p` record goes with it.
+  Status discard(const Collection& collection);
+  uint64_t next_order() { return next_order_++; }
+  uint32_t next_id() const { return next_id_; }
+
+  // ---- writing ----
+  // `count` insertion sequences, the first of them.
+  Result<uint64_t> take_sequences(uint64_t count);
+  // Writes, and records what has been acknowledged. After an error every later write fails with it.
+  Status write(rocksdb::WriteBatch& batch, bool sync);
+  Status sync();
+  Status flush_all();
+  void log(std::string_view message) const {
+    if (options_.logger) options_.logger(message);
+  }
+
+ private:
+  StoreCore(RocksDBOptions options, Tuning tuning)
+      : options_(std::move(options)), tuning_(std::move(tuning)) {}
+  Status open_database();
+  Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
+  Status probe_log(const std::vector<rocksdb::ColumnFamilyDescriptor>& families, uint64_t required) const;
+  Status load_catalog(std::unordered_map<uint32_t, Family>& own_families);
+  Status remove_leftovers(std::unordered_map<uint32_t, Family>& own_families);
+  Family own(rocksdb::ColumnFamilyHandle* handle) const;
+
+  const RocksDBOptions options_;
+  const Tuning tuning_;
+  std::unique_ptr<Directory> directory_;
+  std::unique_ptr<SessionFile> session_;
+  std::unique_ptr<rocksdb::DB> db_;
+  Family catalog_;
+  Family lists_;
+  Family index_;
+  Family shared_;
+
+  std::mutex catalog_mutex_;
+  mutable std::shared_mutex map_mutex_;
+  std::unordered_map<std::string, CollectionPtr> by_name_;
+  uint32_t next_id_ = 1;
+  uint64_t next_order_ = 1;
+  int own_family_count_ = 0;
+
+  std::mutex sequence_mutex_;
+  std::atomic<uint64_t> next_sequence_{0};
+  std::atomic<uint64_t> sequence_limit_{0};
+
+  std::mutex failure_mutex_;
+  std::atomic<bool> failed_{false};
+  Status failure_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_STORE_CORE_H_

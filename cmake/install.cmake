@@ -1,0 +1,10 @@
+include(CMakePackageConfigHelpers)
+
+install(TARGETS quipu EXPORT quipu-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/quipu DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT quipu-targets NAMESPACE quipu:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/quipu)
+configure_package_config_file(cmake/quipu-config.cmake.in ${PROJECT_BINARY_DIR}/quipu-config.cmake
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/quipu)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/quipu-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/quipu-config.cmake ${PROJECT_BINARY_DIR}/quipu-config-version.cmake
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/quipu)

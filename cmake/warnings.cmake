@@ -1,0 +1,12 @@
+# Every warning is an error in our own code; headers of dependencies are SYSTEM and stay silent.
+function(quipu_set_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # Reports "text" + std::string as overlapping (gcc.gnu.org/PR105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
+  if(QUIPU_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${QUIPU_SANITIZE} -fno-omit-frame-pointer -g)
+    target_link_options(${target} PUBLIC -fsanitize=${QUIPU_SANITIZE})
+  endif()
+endfunction()

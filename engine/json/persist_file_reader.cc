@@ -1,0 +1,186 @@
+#include "engine/json/persist_file_reader.h"
+
+#include <optional>
+
+#include "engine/json/canonicaliser.h"
+#include "engine/json/json_file_cursor.h"
+#include "engine/json/scanner.h"
+
+namespace quipu {
+namespace {
+
+constexpr size_t kMaxKeyBytes = 16ULL << 20;
+constexpr size_t kMaxQuotedKeyBytes = 200;  // in a message
+constexpr const char* kExpectingKey = "Expecting property name enclosed in double quotes";
+
+// What a value is that starts with this byte and is no object, or null when no value starts so.
+const char* kind_name(int first) {
+  switch (first) {
+    case '[': return "an array";
+    case '"': return "a string";
+    case 't':
+    case 'f': return "a boolean";
+    case 'n': return "null";
+    case '-':
+    case 'I':
+    case 'N': return "a number";
+    default: return first >= '0' && first <= '9' ? "a number" : nullptr;
+  }
+}
+
+// For a message: as JSON, cut off when it is long.
+std::string quoted(std::string_view name) {
+  std::string text;
+  append_json_string(name.substr(0, kMaxQuotedKeyBytes), text);
+  if (name.size() > kMaxQuotedKeyBytes) text += "...";
+  return text;
+}
+
+class PersistFileReader {
+ public:
+  PersistFileReader(const std::string& path, const PersistFileOptions& options, PersistFileHandler& handler)
+      : cursor_(path, options), options_(options), handler_(handler) {}
+
+  Status read() {
+    QUIPU_RETURN_IF_ERROR(cursor_.open());
+    QUIPU_RETURN_IF_ERROR(expect_object("the file's root"));
+    QUIPU_RETURN_IF_ERROR(read_object([this] { return read_collection(); }));
+    QUIPU_ASSIGN_OR_RETURN(const int rest, cursor_.next());
+    return rest == JsonFileCursor::kEnd ? cursor_.tell_done() : fail("Extra data");
+  }
+
+ private:
+  Status fail(std::string_view what) const { return fail(what, cursor_.at()); }
+  Status fail(std::string_view what, const char* place) const {
+    std::string message(what);
+    if (in_collection_) {
+      message += " (in collection " + quoted(collection_);
+      if (in_entry_) message += ", key " + quoted(key_);
+      message += ')';
+    }
+    return cursor_.error(message, place);
+  }
+
+  // Moves to the `{` of a value that has to be an object.
+  Status expect_object(std::string_view what) {
+    QUIPU_ASSIGN_OR_RETURN(const int first, cursor_.next());
+    if (first == '{') return Status::ok();
+    const char* const kind = kind_name(first);
+    if (kind == nullptr) return fail("Expecting value");
+    return fail(std::string(what) + " is " + kind + ", not an object");
+  }
+
+  // Scans what begins here, a key or a value, and reads until it is whole in the window. Returns its end.
+  template <class Scan>
+  Result<const char*> scan_whole(const Scan& scan_from, std::string_view what, size_t max_bytes,
+                                 bool& canonical) {
+    while (true) {
+      JsonScan scan;
+      const char* const end = scan_from(cursor_.at(), cursor_.end(), scan);
+      const auto bytes = static_cast<size_t>((end != nullptr ? end : cursor_.end()) - cursor_.at());
+      const bool may_go_on = end == nullptr && scan.cut_off && !cursor_.at_end_of_file();
+      if (bytes > max_bytes && (end != nullptr || may_go_on)) {
+        return fail(std::string(what) + " is longer than the limit of " + std::to_string(max_bytes) +
+                    " bytes");
+      }
+      canonical = scan.canonical;
+      if (end != nullptr) return end;
+      if (!may_go_on) return fail(scan.error, scan.error_at);
+      QUIPU_RETURN_IF_ERROR(cursor_.read_more());
+    }
+  }
+
+  // Reads a key and its colon. REQUIRES: at its quote.
+  Status read_key(std::string& key) {
+    bool canonical = true;
+    QUIPU_ASSIGN_OR_RETURN(const char* const end,
+                           scan_whole(scan_json_string, "a key", kMaxKeyBytes, canonical));
+    std::string_view raw(cursor_.at(), static_cast<size_t>(end - cursor_.at()));
+    if (!canonical) raw = canonical_form(raw);
+    key.clear();
+    append_decoded_string(raw, key);
+    cursor_.pass(end);
+    QUIPU_ASSIGN_OR_RETURN(const int colon, cursor_.next());
+    if (colon != ':') return fail("Expecting ':' delimiter");
+    cursor_.pass(cursor_.at() + 1);
+    return Status::ok();
+  }
+
+  // An object of which `read_member` reads the members. REQUIRES: at its brace.
+  template <class ReadMember>
+  Status read_object(const ReadMember& read_member) {
+    cursor_.pass(cursor_.at() + 1);
+    QUIPU_ASSIGN_OR_RETURN(int next, cursor_.next());
+    while (next != '}') {
+      if (next != '"') return fail(kExpectingKey);
+      QUIPU_RETURN_IF_ERROR(read_member());
+      QUIPU_ASSIGN_OR_RETURN(next, cursor_.next());
+      if (next == '}') break;
+      if (next != ',') return fail("Expecting ',' delimiter");
+      cursor_.pass(cursor_.at() + 1);
+      QUIPU_ASSIGN_OR_RETURN(next, cursor_.next());
+      if (next == '}') return fail(kExpectingKey);
+    }
+    cursor_.pass(cursor_.at() + 1);
+    return Status::ok();
+  }
+
+  Status read_collection() {
+    QUIPU_RETURN_IF_ERROR(read_key(collection_));
+    in_collection_ = true;
+    QUIPU_RETURN_IF_ERROR(expect_object("the collection"));
+    QUIPU_RETURN_IF_ERROR(handler_.begin_collection(collection_));
+    QUIPU_RETURN_IF_ERROR(read_object([this] { return read_entry(); }));
+    in_collection_ = false;
+    return handler_.end_collection();
+  }
+
+  Status read_entry() {
+    QUIPU_RETURN_IF_ERROR(read_key(key_));
+    in_entry_ = true;
+    QUIPU_RETURN_IF_ERROR(expect_object("the value"));
+    const auto scan_value = [this](const char* at, const char* end, JsonScan& scan) {
+      return scanner_.scan_value(at, end, scan);
+    };
+    bool canonical = true;
+    QUIPU_ASSIGN_OR_RETURN(const char* const end,
+                           scan_whole(scan_value, "the value", options_.max_value_bytes, canonical));
+    const std::string_view value(cursor_.at(), static_cast<size_t>(end - cursor_.at()));
+    if (canonical) {
+      QUIPU_RETURN_IF_ERROR(handler_.entry(key_, JsonView::from_canonical(value)));
+      cursor_.pass(end);
+    } else {
+      QUIPU_RETURN_IF_ERROR(handler_.entry(key_, JsonView::from_canonical(canonical_form(value))));
+      cursor_.pass_lines(end);
+    }
+    in_entry_ = false;
+    return Status::ok();
+  }
+
+  // Valid until the next call.
+  std::string_view canonical_form(std::string_view text) {
+    if (scratch_.capacity() > options_.window_bytes) scratch_ = {};  // what one long value took
+    scratch_.clear();
+    append_canonical(text, scratch_);
+    return scratch_;
+  }
+
+  JsonFileCursor cursor_;
+  const PersistFileOptions& options_;
+  PersistFileHandler& handler_;
+  JsonScanner scanner_;
+  std::string collection_;
+  std::string key_;
+  bool in_collection_ = false;  // where collection_ and key_ mean something
+  bool in_entry_ = false;
+  std::string scratch_;
+};
+
+}  // namespace
+
+Status read_persist_file(const std::string& path, const PersistFileOptions& options,
+                         PersistFileHandler& handler) {
+  return PersistFileReader(path, options, handler).read();
+}
+
+}  // namespace quipu

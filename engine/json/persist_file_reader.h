@@ -1,0 +1,54 @@
+// Reads a persist file of the reference's SimpleKVStore, {collection: {key: {...}, ...}, ...}, of any size.
+//
+// The file passes through a window; memory is bounded by the window and the longest value, whatever the size
+// of the file. A value in canonical form, as json.dumps wrote it, is handed on where it stands in the window.
+
+#ifndef QUIPU_ENGINE_JSON_PERSIST_FILE_READER_H_
+#define QUIPU_ENGINE_JSON_PERSIST_FILE_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "quipu/json.h"
+#include "quipu/status.h"
+
+namespace quipu {
+
+// Takes what the file holds, in the file's order. A Status that is not OK ends the reading and is what it
+// returns.
+class PersistFileHandler {
+ public:
+  virtual ~PersistFileHandler() = default;
+  // A name comes again when the file repeats it: then what it held before does not count.
+  virtual Status begin_collection(std::string_view name) = 0;
+  // One object of the collection. The views live until the call returns. A key comes again when the file
+  // repeats it: then the last value counts, at the first one's place.
+  virtual Status entry(std::string_view key, JsonView value) = 0;
+  virtual Status end_collection() = 0;
+};
+
+struct PersistFileOptions {
+  // How much is read at a time.
+  size_t window_bytes = 4ULL << 20;
+  // A longer value is refused; the window grows for one above window_bytes.
+  size_t max_value_bytes = 256ULL << 20;
+  // Called about once a window with the bytes done and the file's size when it was opened; a Status that is
+  // not OK cancels. May be empty.
+  std::function<Status(uint64_t bytes_done, uint64_t bytes_total)> progress;
+};
+
+// Errors: kInvalidArgument `<path>: line L, byte N: <what> (in collection "c", key "k")` for what is no JSON
+// or not of this shape; kIoError; what the handler or the progress function returned.
+Status read_persist_file(const std::string& path, const PersistFileOptions& options,
+                         PersistFileHandler& handler);
+
+// Checks that a file is one JSON value of any kind. No part of it need fit into memory; max_value_bytes and
+// repeated keys do not matter. Errors as above.
+Status check_json_file(const std::string& path, const PersistFileOptions& options);
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_JSON_PERSIST_FILE_READER_H_

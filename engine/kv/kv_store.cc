@@ -1,0 +1,144 @@
+// The defaults of KVReader and BaseKVStore: all that follows from the reference's four methods.
+
+#include "quipu/kv_store.h"
+
+#include <mutex>
+
+#include "engine/kv/buffered_bulk_load.h"
+#include "engine/kv/sorted_iterator.h"
+#include "quipu/executor.h"
+#include "quipu/key_locks.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+Result<std::vector<std::optional<Json>>> KVReader::multi_get(std::span<const std::string_view> keys,
+                                                             std::string_view collection) const {
+  std::vector<std::optional<Json>> values;
+  values.reserve(keys.size());
+  for (std::string_view key : keys) {
+    QUIPU_ASSIGN_OR_RETURN(std::optional<Json> value, get(key, collection));
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+Result<bool> KVReader::exists(std::string_view key, std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> value, get(key, collection));
+  return value.has_value();
+}
+
+Result<uint64_t> KVReader::count(std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, get_all(collection));
+  return entries.size();
+}
+
+Result<std::unique_ptr<KVIterator>> KVReader::scan(const ScanOptions& options,
+                                                   std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, get_all(collection));
+  return std::make_unique<SortedIterator>(std::move(entries), options);
+}
+
+Result<std::vector<CollectionInfo>> KVReader::collections() const {
+  return Status::not_supported("this key-value store cannot list its collections");
+}
+
+Result<std::vector<std::string>> KVReader::persist_files() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<CollectionInfo> infos, collections());
+  std::vector<std::string> files;
+  for (const CollectionInfo& info : infos) {
+    bool known = info.persist_file.empty();
+    for (const std::string& file : files) known = known || file == info.persist_file;
+    if (!known) files.push_back(info.persist_file);
+  }
+  return files;
+}
+
+struct BaseKVStore::Shared {
+  LockTable locks;
+  std::once_flag executor_made;
+  std::unique_ptr<Executor> executor;
+};
+
+BaseKVStore::BaseKVStore() : shared_(std::make_unique<Shared>()) {}
+BaseKVStore::~BaseKVStore() = default;
+
+LockTable& BaseKVStore::lock_table() const { return shared_->locks; }
+
+Executor& BaseKVStore::executor() {
+  std::call_once(shared_->executor_made, [this] { shared_->executor = std::make_unique<Executor>(); });
+  return *shared_->executor;
+}
+
+void BaseKVStore::finish_async_calls() { shared_->executor.reset(); }
+
+Status BaseKVStore::put_all(std::span<const KVPair> kv_pairs, std::string_view collection, int batch_size) {
+  if (batch_size != 1) {
+    return Status::not_supported("Batching not supported by this key-value store.");
+  }
+  for (const KVPair& pair : kv_pairs) QUIPU_RETURN_IF_ERROR(put(pair.key, pair.val, collection));
+  return Status::ok();
+}
+
+Status BaseKVStore::write(const WriteBatch& batch, const WriteOptions& /*options*/) {
+  for (const WriteOp& op : batch.ops()) {
+    switch (op.kind) {
+      case WriteOp::Kind::kPut:
+        QUIPU_RETURN_IF_ERROR(put(op.key, JsonView::from_canonical(op.value), op.collection));
+        break;
+      case WriteOp::Kind::kDelete: QUIPU_RETURN_IF_ERROR(delete_(op.key, op.collection).status()); break;
+      default: return Status::not_supported("this key-value store has no member lists");
+    }
+  }
+  return Status::ok();
+}
+
+Result<std::unique_ptr<KVReader>> BaseKVStore::snapshot() const {
+  return Status::not_supported("this key-value store has no snapshots");
+}
+
+Status BaseKVStore::declare_collection(std::string_view /*name*/, const CollectionOptions& /*options*/) {
+  return Status::ok();
+}
+
+Result<bool> BaseKVStore::drop_collection(std::string_view name) {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, get_all(name));
+  for (const KVEntry& entry : entries) QUIPU_RETURN_IF_ERROR(delete_(entry.key, name).status());
+  return !entries.empty();
+}
+
+Result<std::unique_ptr<BulkLoad>> BaseKVStore::bulk_load() {
+  return std::make_unique<BufferedBulkLoad>(*this);
+}
+
+std::future<Status> BaseKVStore::aput(std::string key, Json val, std::string collection) {
+  return executor().submit([this, key = std::move(key), val = std::move(val),
+                            collection = std::move(collection)] { return put(key, val, collection); });
+}
+
+std::future<Status> BaseKVStore::aput_all(std::vector<KVEntry> kv_pairs, std::string collection,
+                                          int batch_size) {
+  return executor().submit(
+      [this, kv_pairs = std::move(kv_pairs), collection = std::move(collection), batch_size] {
+        std::vector<KVPair> views;
+        views.reserve(kv_pairs.size());
+        for (const KVEntry& entry : kv_pairs) views.push_back({entry.key, entry.val});
+        return put_all(views, collection, batch_size);
+      });
+}
+
+std::future<Result<std::optional<Json>>> BaseKVStore::aget(std::string key, std::string collection) {
+  return executor().submit(
+      [this, key = std::move(key), collection = std::move(collection)] { return get(key, collection); });
+}
+
+std::future<Result<std::vector<KVEntry>>> BaseKVStore::aget_all(std::string collection) {
+  return executor().submit([this, collection = std::move(collection)] { return get_all(collection); });
+}
+
+std::future<Result<bool>> BaseKVStore::adelete(std::string key, std::string collection) {
+  return executor().submit(
+      [this, key = std::move(key), collection = std::move(collection)] { return delete_(key, collection); });
+}
+
+}  // namespace quipu

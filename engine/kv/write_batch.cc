@@ -1,0 +1,50 @@
+#include "quipu/write_batch.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace quipu {
+
+void WriteBatch::put(std::string_view collection, std::string_view key, JsonView val) {
+  ops_.push_back({WriteOp::Kind::kPut, keep(collection), keep(key), keep(val.text()), {}});
+}
+
+void WriteBatch::delete_(std::string_view collection, std::string_view key) {
+  ops_.push_back({WriteOp::Kind::kDelete, keep(collection), keep(key), {}, {}});
+}
+
+void WriteBatch::put_list(std::string_view collection, std::string_view key, std::string_view head,
+                          std::string_view tail) {
+  ops_.push_back({WriteOp::Kind::kPutList, keep(collection), keep(key), keep(head), keep(tail)});
+}
+
+void WriteBatch::add_member(std::string_view collection, std::string_view key, std::string_view member) {
+  ops_.push_back({WriteOp::Kind::kAddMember, keep(collection), keep(key), keep(member), {}});
+}
+
+void WriteBatch::remove_member(std::string_view collection, std::string_view key, std::string_view member) {
+  ops_.push_back({WriteOp::Kind::kRemoveMember, keep(collection), keep(key), keep(member), {}});
+}
+
+void WriteBatch::clear() {
+  ops_.clear();
+  blocks_.clear();
+  free_ = nullptr;
+  free_bytes_ = 0;
+}
+
+std::string_view WriteBatch::keep(std::string_view bytes) {
+  if (bytes.empty()) return {};
+  if (bytes.size() > free_bytes_) {
+    free_bytes_ = std::max(bytes.size(), kBlockBytes);
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(free_bytes_));
+    free_ = blocks_.back().get();
+  }
+  std::memcpy(free_, bytes.data(), bytes.size());
+  std::string_view kept(free_, bytes.size());
+  free_ += bytes.size();
+  free_bytes_ -= bytes.size();
+  return kept;
+}
+
+}  // namespace quipu

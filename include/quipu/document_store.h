@@ -1,0 +1,201 @@
+// Document stores: nodes and documents, their hashes, and which nodes came from which document.
+//
+//   auto kv = *RocksDBKVStore::open("/data/my-index");
+//   KVDocumentStore docstore(kv);
+//   docstore.add_documents(nodes);
+//   auto node = docstore.get_document("n1");          // kNotFound "doc_id n1 not found."
+//   docstore.delete_ref_doc("doc-7");                 // the document and all its nodes
+//
+// Methods, parameters, messages and behaviour are those of LlamaIndex's BaseDocumentStore and
+// KVDocumentStore; docs/COMPATIBILITY.md lists the faults of the reference that are repaired here. Every
+// mutation is one atomic batch over all collections it touches: after an error nothing has changed, but where
+// the reference changes something and then raises (delete_document of a node stored without text), the change
+// stays here too.
+//
+// Thread-safety: any number of threads; threads that change the same ref doc lose no update.
+// Lifetime: a document store shares its key-value store; nodes that it returns are independent of it.
+
+#ifndef QUIPU_DOCUMENT_STORE_H_
+#define QUIPU_DOCUMENT_STORE_H_
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quipu/kv_store.h"
+#include "quipu/node.h"
+#include "quipu/ordered_map.h"
+#include "quipu/status.h"
+
+namespace quipu {
+
+class RefDocs;  // of the implementation
+
+using NodePtr = std::shared_ptr<const BaseNode>;
+
+// What a store knows of a source document: its nodes in the order in which they were added, and its metadata.
+struct RefDocInfo {
+  std::vector<std::string> node_ids;
+  Json metadata = Json::from_canonical("{}");
+
+  Json to_dict() const;  // {"node_ids": [...], "metadata": {...}}
+};
+
+struct AddOptions {
+  bool allow_update = true;
+  std::optional<int> batch_size;  // absent or 0: the store's own
+  // false: hash and ref doc are recorded, the node itself is not.
+  bool store_text = true;
+};
+
+// Walks all nodes in insertion order: while (it->next()) use(it->id(), it->node()); then check it->status().
+// Must go before its store.
+class NodeIterator {
+ public:
+  explicit NodeIterator(std::unique_ptr<KVIterator> entries) : entries_(std::move(entries)) {}
+  bool next() { return entries_->next(); }
+  std::string_view id() const { return entries_->key(); }
+  JsonView stored() const { return entries_->val(); }  // the node's JSON; lives until next()
+  Result<NodePtr> node() const;
+  Status status() const { return entries_->status(); }
+
+ private:
+  std::unique_ptr<KVIterator> entries_;
+};
+
+class BaseDocumentStore {
+ public:
+  virtual ~BaseDocumentStore() = default;
+
+  // All nodes in insertion order. Holds them all in memory; see KVDocumentStore::stream_nodes.
+  virtual Result<std::vector<std::pair<std::string, NodePtr>>> docs() const = 0;
+
+  // Stores nodes, their hashes and ref docs. Errors: kAlreadyExists "node_id X already exists. Set
+  // allow_update to True to overwrite."; kNotSupported for a batch_size other than 1 on a store that cannot
+  // batch; kInvalidArgument for a source that is a list.
+  virtual Status add_documents(std::span<const NodePtr> docs, const AddOptions& options = {}) = 0;
+
+  // The node; when absent kNotFound "doc_id X not found.", or null without raise_error.
+  virtual Result<NodePtr> get_document(std::string_view doc_id, bool raise_error = true) const = 0;
+  // Removes the node, its hash, and its place in its ref doc; a ref doc left without nodes goes too.
+  virtual Status delete_document(std::string_view doc_id, bool raise_error = true) = 0;
+  virtual Result<bool> document_exists(std::string_view doc_id) const = 0;
+
+  // Replaces all that is recorded beside the node by this hash; the node's ref doc is forgotten, as in the
+  // reference.
+  virtual Status set_document_hash(std::string_view doc_id, std::string_view doc_hash) = 0;
+  virtual Status set_document_hashes(std::span<const std::pair<std::string, std::string>> doc_hashes) = 0;
+  virtual Result<std::optional<std::string>> get_document_hash(std::string_view doc_id) const = 0;
+  // hash -> id; of equal hashes the last id, at the first one's place; empty hashes are left out.
+  virtual Result<OrderedMap<std::string>> get_all_document_hashes() const = 0;
+
+  virtual Result<std::optional<RefDocInfo>> get_ref_doc_info(std::string_view ref_doc_id) const = 0;
+  virtual Result<OrderedMap<RefDocInfo>> get_all_ref_doc_info() const = 0;
+  virtual Result<bool> ref_doc_exists(std::string_view ref_doc_id) const = 0;
+  // Removes the ref doc, its document and all its nodes. When absent kNotFound "ref_doc_id X not found.".
+  virtual Status delete_ref_doc(std::string_view ref_doc_id, bool raise_error = true) = 0;
+
+  // get_document under the reference's other names.
+  Result<NodePtr> get_node(std::string_view node_id, bool raise_error = true) const {
+    return get_document(node_id, raise_error);
+  }
+  // Nodes in the order of their ids; absent ones are left out without raise_error. Default: one get each.
+  virtual Result<std::vector<NodePtr>> get_nodes(std::span<const std::string> node_ids,
+                                                 bool raise_error = true) const;
+  Result<std::vector<std::pair<int64_t, NodePtr>>> get_node_dict(
+      std::span<const std::pair<int64_t, std::string>> node_id_dict) const;
+};
+
+// The three collections of a document store are namespace + suffix.
+struct DocumentStoreOptions {
+  std::string ns = "docstore";  // the reference's `namespace`
+  int batch_size = DEFAULT_BATCH_SIZE;
+  std::string node_collection_suffix = "/data";
+  std::string ref_doc_collection_suffix = "/ref_doc_info";
+  std::string metadata_collection_suffix = "/metadata";
+};
+
+class KVDocumentStore : public BaseDocumentStore {
+ public:
+  // Empty strings in `options` mean the defaults, as in the reference.
+  explicit KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, DocumentStoreOptions options = {});
+
+  Result<std::vector<std::pair<std::string, NodePtr>>> docs() const override;
+  Status add_documents(std::span<const NodePtr> docs, const AddOptions& options = {}) override;
+  Result<NodePtr> get_document(std::string_view doc_id, bool raise_error = true) const override;
+  Status delete_document(std::string_view doc_id, bool raise_error = true) override;
+  Result<bool> document_exists(std::string_view doc_id) const override;
+  Status set_document_hash(std::string_view doc_id, std::string_view doc_hash) override;
+  Status set_document_hashes(std::span<const std::pair<std::string, std::string>> doc_hashes) override;
+  Result<std::optional<std::string>> get_document_hash(std::string_view doc_id) const override;
+  Result<OrderedMap<std::string>> get_all_document_hashes() const override;
+  Result<std::optional<RefDocInfo>> get_ref_doc_info(std::string_view ref_doc_id) const override;
+  Result<OrderedMap<RefDocInfo>> get_all_ref_doc_info() const override;
+  Result<bool> ref_doc_exists(std::string_view ref_doc_id) const override;
+  Status delete_ref_doc(std::string_view ref_doc_id, bool raise_error = true) override;
+  Result<std::vector<NodePtr>> get_nodes(std::span<const std::string> node_ids,
+                                         bool raise_error = true) const override;
+
+  // ---- beyond the reference ----
+
+  // add_documents for nodes that are JSON already ({"__data__": ..., "__type__": ...}): no node objects are
+  // built. The ingestion path. Errors as add_documents and BaseNode::from_json.
+  Status add_serialized(std::span<const JsonView> nodes, const AddOptions& options = {});
+  // The nodes of many ids in one look-up; null where absent.
+  Result<std::vector<NodePtr>> get_documents(std::span<const std::string> doc_ids) const;
+  // All nodes, one at a time, whatever their number.
+  Result<std::unique_ptr<NodeIterator>> stream_nodes() const;
+  // Those of `hashes` that no node has. O(hashes) on RocksDB, O(store) elsewhere.
+  Result<std::vector<std::string>> missing_hashes(std::span<const std::string> hashes) const;
+  // The ids of all nodes with this hash. O(result) on RocksDB, O(store) elsewhere.
+  Result<std::vector<std::string>> ids_by_hash(std::string_view doc_hash) const;
+
+  // ---- the reference's async twins: the same calls on the key-value store's executor ----
+  std::future<Status> async_add_documents(std::vector<NodePtr> docs, AddOptions options = {});
+  std::future<Result<NodePtr>> aget_document(std::string doc_id, bool raise_error = true);
+  std::future<Result<NodePtr>> aget_node(std::string node_id, bool raise_error = true);
+  std::future<Result<std::vector<NodePtr>>> aget_nodes(std::vector<std::string> node_ids,
+                                                       bool raise_error = true);
+  std::future<Result<std::vector<std::pair<int64_t, NodePtr>>>> aget_node_dict(
+      std::vector<std::pair<int64_t, std::string>> node_id_dict);
+  std::future<Status> adelete_document(std::string doc_id, bool raise_error = true);
+  std::future<Result<bool>> adocument_exists(std::string doc_id);
+  std::future<Status> aset_document_hash(std::string doc_id, std::string doc_hash);
+  std::future<Status> aset_document_hashes(std::vector<std::pair<std::string, std::string>> doc_hashes);
+  std::future<Result<std::optional<std::string>>> aget_document_hash(std::string doc_id);
+  std::future<Result<OrderedMap<std::string>>> aget_all_document_hashes();
+  std::future<Result<std::optional<RefDocInfo>>> aget_ref_doc_info(std::string ref_doc_id);
+  std::future<Result<OrderedMap<RefDocInfo>>> aget_all_ref_doc_info();
+  std::future<Result<bool>> aref_doc_exists(std::string ref_doc_id);
+  std::future<Status> adelete_ref_doc(std::string ref_doc_id, bool raise_error = true);
+
+  BaseKVStore& kvstore() const { return *kvstore_; }
+  const std::string& node_collection() const { return node_collection_; }
+  const std::string& ref_doc_collection() const { return ref_doc_collection_; }
+  const std::string& metadata_collection() const { return metadata_collection_; }
+
+ private:
+  Status insert(std::span<const NodeFacts> nodes, const Status& after_last, const AddOptions& options);
+  Status declare_collections(std::span<const NodeFacts> nodes, const AddOptions& options);
+  Status declare_metadata_collection() const;
+  Result<bool> leave_ref_doc(std::string_view doc_id, std::string_view ref_doc_id, RefDocs& ref_docs,
+                             WriteBatch& batch) const;
+  Result<std::optional<std::string>> ref_doc_id_of(std::string_view doc_id) const;
+  Status check_batch_size(int batch_size) const;
+  KVDocumentStore unowned() const;
+
+  std::shared_ptr<BaseKVStore> kvstore_;
+  int batch_size_;
+  std::string node_collection_;
+  std::string ref_doc_collection_;
+  std::string metadata_collection_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_DOCUMENT_STORE_H_

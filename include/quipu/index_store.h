@@ -1,0 +1,96 @@
+// Index stores: the index structs of LlamaIndex's indexes, by id.
+//
+//   KVIndexStore index_store(kv);
+//   index_store.add_index_struct(index_struct);
+//   auto found = index_store.get_index_struct("index-1");   // Result<std::optional<IndexStruct>>
+//
+// Methods and behaviour are those of the reference's BaseIndexStore and KVIndexStore. Stored text is kept as
+// it was given. Thread-safety and lifetime: as document stores (document_store.h).
+
+#ifndef QUIPU_INDEX_STORE_H_
+#define QUIPU_INDEX_STORE_H_
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/index_struct.h"
+#include "quipu/kv_store.h"
+#include "quipu/memory_kv_store.h"
+#include "quipu/status.h"
+
+namespace quipu {
+
+class BaseIndexStore {
+ public:
+  virtual ~BaseIndexStore() = default;
+
+  // All structs in insertion order.
+  virtual Result<std::vector<IndexStruct>> index_structs() const = 0;
+  // Stores a struct under its index_id, over one of that id.
+  virtual Status add_index_struct(const IndexStruct& index_struct) = 0;
+  // Removes a struct; an unknown key is fine.
+  virtual Status delete_index_struct(std::string_view key) = 0;
+  // The struct; nothing when there is none of that id. Without an id, the only one: kInvalidArgument
+  // "AssertionError: ..." unless exactly one is stored.
+  virtual Result<std::optional<IndexStruct>> get_index_struct(
+      std::optional<std::string_view> struct_id = std::nullopt) const = 0;
+};
+
+class KVIndexStore : public BaseIndexStore {
+ public:
+  // The collection is ns + collection_suffix; empty strings mean the defaults.
+  explicit KVIndexStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = {},
+                        std::string_view collection_suffix = {});
+
+  Result<std::vector<IndexStruct>> index_structs() const override;
+  Status add_index_struct(const IndexStruct& index_struct) override;
+  Status delete_index_struct(std::string_view key) override;
+  Result<std::optional<IndexStruct>> get_index_struct(
+      std::optional<std::string_view> struct_id = std::nullopt) const override;
+
+  // The reference's async twins, on the key-value store's executor.
+  std::future<Result<std::vector<IndexStruct>>> async_index_structs();
+  std::future<Status> async_add_index_struct(IndexStruct index_struct);
+  std::future<Status> adelete_index_struct(std::string key);
+  std::future<Result<std::optional<IndexStruct>>> aget_index_struct(
+      std::optional<std::string> struct_id = std::nullopt);
+
+  BaseKVStore& kvstore() const { return *kvstore_; }
+  const std::string& collection() const { return collection_; }
+
+ private:
+  KVIndexStore unowned() const;
+
+  std::shared_ptr<BaseKVStore> kvstore_;
+  std::string collection_;
+};
+
+// The reference's SimpleIndexStore: in memory, saved as one JSON file.
+class SimpleIndexStore : public KVIndexStore {
+ public:
+  explicit SimpleIndexStore(std::shared_ptr<MemoryKVStore> kvstore = nullptr);
+
+  // Reads persist_dir/index_store.json, or any file. Errors: kIoError, kInvalidArgument.
+  static Result<SimpleIndexStore> from_persist_dir(const std::string& persist_dir = "./storage");
+  static Result<SimpleIndexStore> from_persist_path(const std::string& persist_path);
+  static Result<SimpleIndexStore> from_dict(JsonView save_dict);
+
+  Status persist(const std::string& persist_path = "./storage/index_store.json") const;
+  Json to_dict() const { return simple_kvstore_->to_dict(); }
+
+ private:
+  struct Made {
+    std::shared_ptr<MemoryKVStore> kvstore;
+  };
+  explicit SimpleIndexStore(Made made) : KVIndexStore(made.kvstore), simple_kvstore_(made.kvstore) {}
+
+  std::shared_ptr<MemoryKVStore> simple_kvstore_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_INDEX_STORE_H_

@@ -1,0 +1,225 @@
+// BaseKVStore: keys and JSON objects in named collections, as LlamaIndex's BaseKVStore has them.
+//
+//   QUIPU_ASSIGN_OR_RETURN(auto store, RocksDBKVStore::open("/data/my-index"));
+//   QUIPU_RETURN_IF_ERROR(store->put("k", *Json::parse(R"({"a": 1})")));
+//   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> val, store->get("k"));
+//
+// A collection exists from its first write; reading one that does not exist finds nothing. Keys and
+// collection names are any bytes, the empty string included (names up to 64 KiB, keys up to 16 MiB); a
+// Python str becomes its UTF-8, a lone surrogate its three bytes. Values are JSON objects.
+// A collection keeps the order of a Python dict: a new key goes to the end, an overwrite keeps the key's
+// place, delete and put again moves it to the end.
+//
+// Writing your own backend: derive from BaseKVStore and override put, get, get_all and delete_. All else
+// has a default built on those four; each default's cost and atomicity stand beside it.
+//
+// Thread-safety: the stores of this library may be used from any number of threads at once. Each call is
+// atomic: a reader sees all of a write or nothing of it.
+
+#ifndef QUIPU_KV_STORE_H_
+#define QUIPU_KV_STORE_H_
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quipu/json.h"
+#include "quipu/status.h"
+
+namespace quipu {
+
+class BulkLoad;
+class Executor;
+class FieldIndex;
+class KeyLocks;
+class LockTable;
+class MemberLists;
+class WriteBatch;
+
+inline constexpr std::string_view DEFAULT_COLLECTION = "data";
+inline constexpr int DEFAULT_BATCH_SIZE = 1;
+
+// A pair to be written; both are views that must live until the call returns.
+struct KVPair {
+  std::string_view key;
+  JsonView val;
+};
+
+// A pair that was read.
+struct KVEntry {
+  std::string key;
+  Json val;
+};
+
+// What survives which failure, per write. Whatever is chosen, a write is there whole or not at all.
+struct WriteOptions {
+  // false: a write that returned OK survives the end of this process (kill -9 included), but the newest
+  //        ones may be lost when the machine loses power. true: it survives that too; costs one fsync.
+  bool sync = false;
+  // Locks that this caller holds on keys of the batch (LockTable::acquire); null to let write() lock.
+  const KeyLocks* held = nullptr;
+};
+
+// Which keys a scan yields, and in which order.
+struct ScanOptions {
+  enum class Order {
+    kKey,        // by the keys' bytes; starts at once and streams
+    kInsertion,  // as a dict iterates; a collection larger than memory is sorted on disk first
+  };
+  std::string prefix;                // only keys that start with it
+  std::optional<std::string> start;  // first key, included
+  std::optional<std::string> end;    // first key that is left out
+  uint64_t limit = 0;                // at most so many; 0: all
+  bool reverse = false;              // from the last to the first
+  bool keys_only = false;            // val() is null; cheaper where values are long
+  Order order = Order::kKey;
+};
+
+// Walks the result of a scan: while (it->next()) use(it->key(), it->val()); then check it->status().
+// Views live until the next call. Sees the collection as it was when the scan began.
+// Thread-safety: one thread at a time. Lifetime: must go before its store (or snapshot).
+class KVIterator {
+ public:
+  virtual ~KVIterator() = default;
+  virtual bool next() = 0;  // false at the end, and on an error
+  virtual std::string_view key() const = 0;
+  virtual JsonView val() const = 0;
+  virtual Status status() const = 0;
+};
+
+struct CollectionInfo {
+  std::string name;
+  std::string persist_file;   // the file of a persist directory it belongs to, e.g. "docstore.json"
+  std::string indexed_field;  // the member whose values are indexed (FieldIndex), or empty
+  uint64_t count = 0;         // keys in it
+};
+
+// What a store wants of a collection when it first writes to it.
+struct CollectionOptions {
+  std::string persist_file;
+  std::string indexed_field;
+};
+
+// The reading half: a store, or a snapshot of one.
+class KVReader {
+ public:
+  virtual ~KVReader() = default;
+
+  // The value of `key`; nothing when the key or the collection does not exist.
+  virtual Result<std::optional<Json>> get(std::string_view key,
+                                          std::string_view collection = DEFAULT_COLLECTION) const = 0;
+
+  // All pairs in insertion order. Holds the whole collection in memory; see scan() for large ones.
+  virtual Result<std::vector<KVEntry>> get_all(std::string_view collection = DEFAULT_COLLECTION) const = 0;
+
+  // The values of many keys, in their order. Default: one get() each.
+  virtual Result<std::vector<std::optional<Json>>> multi_get(
+      std::span<const std::string_view> keys, std::string_view collection = DEFAULT_COLLECTION) const;
+
+  // Default: get().
+  virtual Result<bool> exists(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) const;
+
+  // The number of keys. Default: get_all(), O(collection); RocksDB and memory: O(1).
+  virtual Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const;
+
+  // Default: get_all() and a sort.
+  virtual Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
+                                                   std::string_view collection = DEFAULT_COLLECTION) const;
+
+  // The collections in the order in which they were made. Default: kNotSupported.
+  virtual Result<std::vector<CollectionInfo>> collections() const;
+
+  // The persist files that belong to this store, in order. Default: those of collections().
+  virtual Result<std::vector<std::string>> persist_files() const;
+};
+
+// What a backend can do beyond the reference's contract.
+struct KVCapabilities {
+  bool atomic_batches = false;   // write() and put_all() happen whole or not at all, over all collections
+  bool batched_put_all = false;  // put_all takes a batch_size other than 1
+  bool snapshots = false;        // snapshot() works
+  bool durable = false;          // data outlives the object
+};
+
+class BaseKVStore : public KVReader {
+ public:
+  BaseKVStore();
+  ~BaseKVStore() override;
+  BaseKVStore(const BaseKVStore&) = delete;
+  BaseKVStore& operator=(const BaseKVStore&) = delete;
+
+  virtual KVCapabilities capabilities() const { return {}; }
+
+  // Stores `val` under `key`. Error: kInvalidArgument when `val` is no object.
+  virtual Status put(std::string_view key, JsonView val,
+                     std::string_view collection = DEFAULT_COLLECTION) = 0;
+
+  // Removes `key`; true when it was there. (The reference's delete: the word is taken in C++.)
+  virtual Result<bool> delete_(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) = 0;
+
+  // Stores all pairs. Where capabilities().batched_put_all, `batch_size` is only a hint and the call is one
+  // atomic write. Elsewhere it must be 1, and the pairs go in one by one; else kNotSupported "Batching not
+  // supported by this key-value store.", even for no pairs.
+  virtual Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection = DEFAULT_COLLECTION,
+                         int batch_size = DEFAULT_BATCH_SIZE);
+
+  // Applies a batch over any number of collections. Default: one operation after the other, so an error
+  // leaves the earlier ones done (capabilities().atomic_batches is false).
+  virtual Status write(const WriteBatch& batch, const WriteOptions& options = {});
+
+  // A reader of the store as it is now, whatever is written later. Must go before the store.
+  // Default: kNotSupported.
+  virtual Result<std::unique_ptr<KVReader>> snapshot() const;
+
+  // Makes sure that a collection exists with these options; an existing one is given what it lacks (an index
+  // is built, O(collection)). Default: does nothing.
+  virtual Status declare_collection(std::string_view name, const CollectionOptions& options);
+
+  // Removes a collection and all in it; false when there was none. RocksDB: O(1), space comes back with
+  // compaction. Default: deletes key by key.
+  virtual Result<bool> drop_collection(std::string_view name);
+
+  // Loads whole collections, unseen until commit(). Default: collected in memory, written with write().
+  virtual Result<std::unique_ptr<BulkLoad>> bulk_load();
+
+  // Mechanisms that a backend may offer; null where it does not. Owned by the store.
+  virtual MemberLists* member_lists() { return nullptr; }
+  virtual FieldIndex* field_index() { return nullptr; }
+
+  // The reference's async twins. Each runs the call of the same name on the store's executor; what is passed
+  // is copied first. The future holds exactly what the call returns.
+  std::future<Status> aput(std::string key, Json val,
+                           std::string collection = std::string(DEFAULT_COLLECTION));
+  std::future<Status> aput_all(std::vector<KVEntry> kv_pairs,
+                               std::string collection = std::string(DEFAULT_COLLECTION),
+                               int batch_size = DEFAULT_BATCH_SIZE);
+  std::future<Result<std::optional<Json>>> aget(std::string key,
+                                                std::string collection = std::string(DEFAULT_COLLECTION));
+  std::future<Result<std::vector<KVEntry>>> aget_all(
+      std::string collection = std::string(DEFAULT_COLLECTION));
+  std::future<Result<bool>> adelete(std::string key,
+                                    std::string collection = std::string(DEFAULT_COLLECTION));
+
+  // The pool that runs the async calls of this store and of the stores built on it; made at first use.
+  Executor& executor();
+  // Locks over keys for those who read, decide and write; see key_locks.h.
+  LockTable& lock_table() const;
+
+ protected:
+  // Waits for the async calls under way. A derived class calls it first in its destructor.
+  void finish_async_calls();
+
+ private:
+  struct Shared;
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_KV_STORE_H_

@@ -1,0 +1,114 @@
+// Persist directories: LlamaIndex's JSON files into a store and back, byte for byte.
+//
+//   QUIPU_ASSIGN_OR_RETURN(ImportReport in, import_persist_dir("./storage", *store));
+//   QUIPU_ASSIGN_OR_RETURN(ExportReport out, export_persist_dir(*store, "./storage-copy"));
+//
+// Files are streamed: memory is bounded by the store's budget and the longest single value. Import takes what
+// Python's json.load takes, refuses what it refuses, and is all or nothing over the whole directory. Export
+// writes what the reference's persist() would write after loading the same files; each file is replaced
+// atomically.
+
+#ifndef QUIPU_PERSIST_DIR_H_
+#define QUIPU_PERSIST_DIR_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/kv_store.h"
+#include "quipu/status.h"
+
+namespace quipu {
+
+inline constexpr std::string_view DOCSTORE_PERSIST_FNAME = "docstore.json";
+inline constexpr std::string_view INDEX_STORE_PERSIST_FNAME = "index_store.json";
+// Where collections go on export that no document or index store has claimed.
+inline constexpr std::string_view KVSTORE_PERSIST_FNAME = "kvstore.json";
+
+// How far a long call has come; bytes of all files together.
+struct Progress {
+  std::string_view file;
+  uint64_t bytes_done = 0;
+  uint64_t bytes_total = 0;  // 0: not known
+};
+// Called from the calling thread, some times a second at most. A Status that is not OK cancels the call,
+// which then returns that Status with nothing changed.
+using ProgressCallback = std::function<Status(const Progress&)>;
+
+struct ImportOptions {
+  // Names of files in the directory to be read as key-value files. Empty: docstore.json and index_store.json,
+  // both of which must exist, as the reference demands.
+  std::vector<std::string> files;
+  // Allow a store that holds collections already; imported pairs win over what is there.
+  bool merge = false;
+  // Read and check everything, write nothing.
+  bool dry_run = false;
+  // Longest value, in bytes; a longer one is refused by name.
+  uint64_t max_value_bytes = 256ULL << 20;
+  ProgressCallback progress;
+};
+
+struct CollectionReport {
+  std::string name;
+  uint64_t count = 0;  // keys
+};
+
+struct FileReport {
+  std::string name;
+  uint64_t bytes = 0;
+  std::vector<CollectionReport> collections;
+};
+
+struct ImportReport {
+  std::vector<FileReport> files;
+  // JSON files of the directory that belong to stores that are not imported (vectors, graphs). They were
+  // checked to be JSON and left alone.
+  std::vector<std::string> not_imported;
+};
+
+// Imports a persist directory. Errors: kInvalidArgument (bad JSON with file, line, byte, collection and key;
+// a store that is not empty, without `merge`), kIoError, kCorruption. On an error the store is as it was.
+Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
+                                        const ImportOptions& options = {});
+
+struct ExportOptions {
+  // Write into a directory that is not empty; only files of the same names are replaced.
+  bool force = false;
+  ProgressCallback progress;
+};
+
+struct ExportReport {
+  std::vector<FileReport> files;
+};
+
+// Writes every persist file of the store into `directory`, which is made when it is missing. All files are of
+// one state of the store. The reference wants both docstore.json and index_store.json: where the store has
+// one of them, the other is written too, as {}. Errors: kAlreadyExists (the directory is not empty, without
+// `force`), kInvalidArgument (a persist file's name is no plain file name), kIoError. A file that could not
+// be written whole is not replaced.
+Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
+                                        const ExportOptions& options = {});
+
+// One file of a persist directory, for stores that keep a single one (MemoryKVStore).
+Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options = {});
+Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,
+                                       const std::vector<std::string>& collections,
+                                       const ProgressCallback& progress = {});
+
+// A fault of a document store's collections: data without metadata, a ref doc that lists a missing node, ....
+struct InvariantFault {
+  std::string collection;
+  std::string key;
+  std::string message;
+};
+
+// Checks every document store in `store` (collections <ns>/data, <ns>/metadata, <ns>/ref_doc_info) and
+// reports each fault. OK when the check could be made. Cost: a scan of all collections.
+Status verify_document_stores(const BaseKVStore& store,
+                              const std::function<void(const InvariantFault&)>& report);
+
+}  // namespace quipu
+
+#endif  // QUIPU_PERSIST_DIR_H_

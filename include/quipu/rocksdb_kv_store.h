@@ -1,0 +1,124 @@
+// RocksDBKVStore: a BaseKVStore on one directory, with every collection on RocksDB.
+//
+//   QUIPU_ASSIGN_OR_RETURN(auto store, RocksDBKVStore::open("/data/my-index", {}));
+//   ... store->put(...), KVDocumentStore(store), import_persist_dir(...) ...
+//   QUIPU_RETURN_IF_ERROR(store->close());
+//
+// Opening takes milliseconds whatever the size. One process may have a directory open, once: a second open is
+// kBusy and names the holder. A child of fork() must not use its parent's store; every call there returns
+// kNotSupported.
+//
+// Durability: see WriteOptions. Acknowledged writes that RocksDB lost all the same (its log was deleted or
+// damaged) are noticed at the next open, which is then refused with kCorruption.
+// After an error of the disk, reads go on and writes fail with the cause until the store is opened anew.
+//
+// Thread-safety: all methods but close() may be called from any thread at any time.
+// Cost: get() one look-up; put() one look-up, which a Bloom filter mostly answers, and one insert.
+// The bytes on disk: docs/FORMAT.md.
+
+#ifndef QUIPU_ROCKSDB_KV_STORE_H_
+#define QUIPU_ROCKSDB_KV_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/kv_store.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+struct RocksDBOptions {
+  // ---- behaviour ----
+  // Make the directory when it does not exist or is empty. A directory with anything else in it is refused.
+  bool create_if_missing = true;
+  // Sync every write (see WriteOptions::sync); a single write() can still ask for it when this is false.
+  bool sync = false;
+  // Open although acknowledged writes are missing. What is left is the state before the first lost write.
+  bool accept_lost_writes = false;
+  // Told what is worth knowing (recovery, removed leftovers); null: silent. Called from any thread.
+  std::function<void(std::string_view message)> logger;
+
+  // ---- performance ----
+  // For block cache and write buffers together, in bytes. Raise it to hold more of the data in memory.
+  uint64_t memory_budget_bytes = 256ULL << 20;
+  // Collections beyond this many share one column family. Each family costs about 30 kB and a file handle.
+  int max_collection_families = 32;
+  // Threads for flush and compaction.
+  int background_threads = 2;
+  // File handles that RocksDB may keep open.
+  int max_open_files = 512;
+};
+
+// Faults found by verify(): where, and what is wrong.
+struct VerifyFault {
+  std::string collection;
+  std::string key;
+  std::string message;
+};
+
+class RocksDBKVStore : public BaseKVStore {
+ public:
+  // Errors: kBusy (held by another process or handle), kInvalidArgument (the directory is something else; a
+  // newer format), kCorruption, kIoError. On any error the directory is as it was.
+  static Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& directory,
+                                                      const RocksDBOptions& options = {});
+  // Closes; an error is then lost. See close().
+  ~RocksDBKVStore() override;
+
+  // Makes all durable, marks the directory as cleanly closed and releases it. Every later call fails with
+  // kInvalidArgument. Safe twice. REQUIRES: no call under way, no iterator, snapshot or bulk load alive.
+  Status close();
+
+  const std::string& directory() const;
+
+  // Makes all writes so far survive a power cut.
+  Status sync();
+  // Rewrites the collections compactly: removes deleted data from disk. Takes minutes on large stores.
+  Status compact();
+  // Reads everything: block checksums, record forms, counts, member lists, indexes. Reports each fault; OK
+  // when the check could be made, whether or not there were faults.
+  Status verify(const std::function<void(const VerifyFault&)>& report) const;
+  // Bytes on disk, by RocksDB's account.
+  Result<uint64_t> disk_bytes() const;
+
+  KVCapabilities capabilities() const override;
+  Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override;
+  Result<std::optional<Json>> get(std::string_view key,
+                                  std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<KVEntry>> get_all(std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<bool> delete_(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) override;
+  Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection = DEFAULT_COLLECTION,
+                 int batch_size = DEFAULT_BATCH_SIZE) override;
+  Result<std::vector<std::optional<Json>>> multi_get(
+      std::span<const std::string_view> keys,
+      std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<bool> exists(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
+                                           std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<CollectionInfo>> collections() const override;
+  Result<std::vector<std::string>> persist_files() const override;
+  Status write(const WriteBatch& batch, const WriteOptions& options = {}) override;
+  Result<std::unique_ptr<KVReader>> snapshot() const override;
+  Status declare_collection(std::string_view name, const CollectionOptions& options) override;
+  Result<bool> drop_collection(std::string_view name) override;
+  Result<std::unique_ptr<BulkLoad>> bulk_load() override;
+  MemberLists* member_lists() override;
+  FieldIndex* field_index() override;
+
+ private:
+  class Impl;
+  explicit RocksDBKVStore(std::unique_ptr<Impl> impl);
+  Status commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ROCKSDB_KV_STORE_H_

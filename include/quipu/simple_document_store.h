@@ -1,0 +1,46 @@
+// SimpleDocumentStore: the reference's class of that name. A document store in memory, saved as one JSON
+// file.
+
+#ifndef QUIPU_SIMPLE_DOCUMENT_STORE_H_
+#define QUIPU_SIMPLE_DOCUMENT_STORE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "quipu/document_store.h"
+#include "quipu/memory_kv_store.h"
+
+namespace quipu {
+
+class SimpleDocumentStore : public KVDocumentStore {
+ public:
+  explicit SimpleDocumentStore(std::shared_ptr<MemoryKVStore> simple_kvstore = nullptr,
+                               DocumentStoreOptions options = {});
+
+  // Reads persist_dir/docstore.json, or any file. Errors: kIoError, kInvalidArgument.
+  static Result<SimpleDocumentStore> from_persist_dir(const std::string& persist_dir = "./storage",
+                                                      DocumentStoreOptions options = {});
+  static Result<SimpleDocumentStore> from_persist_path(const std::string& persist_path,
+                                                       DocumentStoreOptions options = {});
+  static Result<SimpleDocumentStore> from_dict(JsonView save_dict, DocumentStoreOptions options = {});
+
+  // Writes the file, replacing it atomically; makes its directory when missing.
+  Status persist(const std::string& persist_path = "./storage/docstore.json") const {
+    return simple_kvstore_->persist(persist_path);
+  }
+  Json to_dict() const { return simple_kvstore_->to_dict(); }
+
+ private:
+  struct Made {
+    std::shared_ptr<MemoryKVStore> kvstore;
+  };
+  SimpleDocumentStore(Made made, DocumentStoreOptions options)
+      : KVDocumentStore(made.kvstore, std::move(options)), simple_kvstore_(made.kvstore) {}
+
+  std::shared_ptr<MemoryKVStore> simple_kvstore_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_SIMPLE_DOCUMENT_STORE_H_

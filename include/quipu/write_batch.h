@@ -1,0 +1,70 @@
+// WriteBatch: changes to any number of collections that BaseKVStore::write() makes together.
+//
+// Operations take effect in their order, so a later one sees the earlier. The batch copies what it is given,
+// but for the *_view forms, whose arguments must live until write() returns.
+// Thread-safety: one thread at a time.
+
+#ifndef QUIPU_WRITE_BATCH_H_
+#define QUIPU_WRITE_BATCH_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "quipu/json.h"
+
+namespace quipu {
+
+// One change. For backends; users fill a WriteBatch by its methods.
+struct WriteOp {
+  enum class Kind {
+    kPut,           // value: the object's text
+    kDelete,        //
+    kPutList,       // value, tail: an empty member list with this text before and after its members
+    kAddMember,     // value: the member (see member_lists.h)
+    kRemoveMember,  // value: the member
+  };
+  Kind kind;
+  std::string_view collection;
+  std::string_view key;
+  std::string_view value;
+  std::string_view tail;
+};
+
+class WriteBatch {
+ public:
+  WriteBatch() = default;
+  WriteBatch(WriteBatch&&) = default;
+  WriteBatch& operator=(WriteBatch&&) = default;
+
+  void put(std::string_view collection, std::string_view key, JsonView val);
+  void delete_(std::string_view collection, std::string_view key);
+
+  // Changes to member lists, for stores that have them (BaseKVStore::member_lists); see member_lists.h.
+  void put_list(std::string_view collection, std::string_view key, std::string_view head,
+                std::string_view tail);
+  void add_member(std::string_view collection, std::string_view key, std::string_view member);
+  void remove_member(std::string_view collection, std::string_view key, std::string_view member);
+
+  // Adds an operation without copying what it views.
+  void add_view(const WriteOp& op) { ops_.push_back(op); }
+
+  bool empty() const { return ops_.empty(); }
+  size_t size() const { return ops_.size(); }
+  void clear();
+  const std::vector<WriteOp>& ops() const { return ops_; }
+
+ private:
+  std::string_view keep(std::string_view bytes);
+
+  static constexpr size_t kBlockBytes = 64 * 1024;
+  std::vector<WriteOp> ops_;
+  std::vector<std::unique_ptr<char[]>> blocks_;  // what was copied; blocks never move
+  size_t free_bytes_ = 0;                        // at the end of the newest block
+  char* free_ = nullptr;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_WRITE_BATCH_H_
