@@ -1,170 +1,199 @@
 #include "backends/rocksdb/bulk_load.h"
 
 #include <algorithm>
-#include <array>
 
+#include "backends/rocksdb/collection_admin.h"
 #include "backends/rocksdb/commit.h"
-#include "backends/rocksdb/insertion_order_iterator.h"
+#include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
 namespace quipu::rocks {
 namespace {
 
-constexpr size_t kBatchBytes = 1 << 20;
 constexpr size_t kMergeRows = 1000;
 constexpr uint64_t kSequencesAtOnce = 4096;
 
 }  // namespace
 
-RocksDBBulkLoad::RocksDBBulkLoad(StoreCore& core, LockTable& locks)
-    : core_(core), locks_(locks), batch_(kBatchBytes * 2) {}
-
-RocksDBBulkLoad::~RocksDBBulkLoad() { clear(); }
+RocksDBBulkLoad::~RocksDBBulkLoad() {
+  if (!core_.usable().is_ok()) return;  // not ours to change any more; the next open clears it
+  std::lock_guard lock(core_.catalog_mutex());
+  for (Staged& staged : staged_) discard(staged);
+}
 
 Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
+  QUIPU_RETURN_IF_ERROR(core_.writable());
   files_.emplace_back(persist_file);
   return Status::ok();
 }
 
 Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
-  QUIPU_RETURN_IF_ERROR(write_batch());
-  for (Staged& staged : staged_) {
-    if (staged.collection->name != name) continue;
-    const CollectionPtr before = staged.collection;
-    QUIPU_RETURN_IF_ERROR(stage(name, options, before->record.order, staged));
-    current_ = &staged;
-    std::lock_guard lock(core_.catalog_mutex());
-    return core_.discard(*before);
+  QUIPU_RETURN_IF_ERROR(core_.writable());
+  if (committed_) return Status::invalid_argument("bulk load: it is committed already");
+  QUIPU_RETURN_IF_ERROR(check_collection_name(name));
+  QUIPU_RETURN_IF_ERROR(end_collection());
+  for (current_ = 0; current_ < staged_.size(); ++current_) {
+    if (staged_[current_].collection->name == name) break;
   }
-  Staged staged;
-  QUIPU_RETURN_IF_ERROR(stage(name, options, 0, staged));
-  staged_.push_back(std::move(staged));
-  current_ = &staged_.back();
+  rows_ = std::make_unique<RowSorter>(kByKey, core_.directory().temporary_path(),
+                                      core_.options().memory_budget_bytes / 4);
+  std::lock_guard lock(core_.catalog_mutex());
+  if (current_ < staged_.size()) {  // what it held before does not count; its place does
+    const uint64_t order = staged_[current_].collection->record.order;
+    discard(staged_[current_]);
+    QUIPU_ASSIGN_OR_RETURN(staged_[current_], stage(name, options, order));
+  } else {
+    QUIPU_ASSIGN_OR_RETURN(Staged staged, stage(name, options, 0));
+    staged_.push_back(std::move(staged));
+  }
   return Status::ok();
 }
 
-// Makes a collection that nobody can find; its `p` record lets the next open remove it.
-Status RocksDBBulkLoad::stage(std::string_view name, const CollectionOptions& options, uint64_t order,
-                              Staged& staged) {
-  std::lock_guard lock(core_.catalog_mutex());
-  QUIPU_ASSIGN_OR_RETURN(staged.collection, core_.make(name, options, order));
-  staged.count = 0;
+// A collection that nobody can find; its `p` record lets the next open remove it.
+Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
+                                                       const CollectionOptions& options, uint64_t order) {
+  QUIPU_ASSIGN_OR_RETURN(CollectionPtr collection, core_.make(name, options, order));
+  const std::string stem = std::to_string(collection->id());
+  const std::string directory = core_.directory().temporary_path();
+  const rocksdb::Options files = core_.table_file_options();
+  Staged staged{std::move(collection), TableFiles(files, directory, stem + "-data"),
+                TableFiles(files, directory, stem + "-index")};
   rocksdb::WriteBatch pending;
   std::string next_id;
   put_varint(core_.next_id(), next_id);
   pending.Put(core_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
   pending.Put(core_.catalog(), pending_key(staged.collection->id()), "").PermitUncheckedError();
-  return core_.write(pending, false);
+  QUIPU_RETURN_IF_ERROR(core_.write(pending, false));
+  return staged;
 }
 
 Status RocksDBBulkLoad::put(std::string_view key, JsonView val) {
-  if (current_ == nullptr) return Status::invalid_argument("bulk load: put before begin_collection");
-  const std::string_view value = val.text();
-  if (!value.starts_with('{')) return Status::invalid_argument("the value is not a JSON object");
-  const Collection& collection = *current_->collection;
-  if (seen_.add(collection.id(), key)) {
-    bool replaced = false;
-    QUIPU_RETURN_IF_ERROR(replace_value(key, value, replaced));
-    if (replaced) return Status::ok();
-  }
+  if (!rows_) return Status::invalid_argument("bulk load: put before begin_collection");
+  QUIPU_RETURN_IF_ERROR(core_.writable());
+  const std::string& collection = staged_[current_].collection->name;
+  QUIPU_RETURN_IF_ERROR(check_key(collection, key));
+  QUIPU_RETURN_IF_ERROR(check_value(collection, key, val.text()));
   if (next_sequence_ == sequence_end_) {
     QUIPU_ASSIGN_OR_RETURN(next_sequence_, core_.take_sequences(kSequencesAtOnce));
     sequence_end_ = next_sequence_ + kSequencesAtOnce;
   }
-  header_.clear();
-  put_varint(next_sequence_++, header_);
-  const std::array<rocksdb::Slice, 2> key_parts = {slice(collection.prefix), slice(key)};
-  const std::array<rocksdb::Slice, 2> value_parts = {slice(header_), slice(value)};
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(
-      batch_.Put(collection.family.get(), {key_parts.data(), 2}, {value_parts.data(), 2}), "bulk load"));
-  ++current_->count;
-  if (!collection.record.indexed_field.empty()) {
-    const std::optional<JsonView> indexed = val.find(collection.record.indexed_field);
-    if (indexed && indexed->is_string() && indexed->text().size() > 2) {
-      std::string entry = index_prefix(collection.id(), indexed->string());
-      entry += key;
-      QUIPU_RETURN_IF_ERROR(from_rocksdb(batch_.Put(core_.index(), entry, ""), "bulk load"));
+  return rows_->add({next_sequence_++, key, val.text()});
+}
+
+// Writes the current collection's table files. Of rows with one key the first gives the place, the last the
+// value.
+Status RocksDBBulkLoad::end_collection() {
+  if (!rows_) return Status::ok();
+  const std::unique_ptr<RowSorter> rows = std::move(rows_);
+  QUIPU_RETURN_IF_ERROR(rows->finish());
+  Staged& staged = staged_[current_];
+  const Collection& collection = *staged.collection;
+  const std::string& field = collection.record.indexed_field;
+  RowSorter entries(kByKey, core_.directory().temporary_path(), core_.options().memory_budget_bytes / 8);
+  std::string key;
+  std::string value;
+  bool pending = false;
+  const auto write = [&]() -> Status {
+    if (!pending) return Status::ok();
+    ++staged.count;
+    if (!field.empty()) {
+      std::string_view body = parse_data_record(value)->body;
+      const std::optional<JsonView> indexed = JsonView::from_canonical(body).find(field);
+      if (indexed && indexed->is_string() && indexed->text().size() > 2) {
+        const std::string entry =
+            index_prefix(collection.id(), indexed->string()) + key.substr(collection.prefix.size());
+        QUIPU_RETURN_IF_ERROR(entries.add({0, entry, {}}));
+      }
     }
-  }
-  return batch_.GetDataSize() >= kBatchBytes ? write_batch() : Status::ok();
-}
-
-// A key that may have been loaded before: if so, its value is replaced at its place.
-Status RocksDBBulkLoad::replace_value(std::string_view key, std::string_view value, bool& replaced) {
-  QUIPU_RETURN_IF_ERROR(write_batch());
-  const Collection& collection = *current_->collection;
-  full_key_ = collection.key(key);
-  std::string stored;
-  const rocksdb::Status found = core_.db().Get({}, collection.family.get(), full_key_, &stored);
-  replaced = found.ok();
-  if (!replaced) {
-    return found.IsNotFound() ? Status::ok() : from_rocksdb(found, "bulk load");
-  }
-  const std::optional<DataRecord> record = parse_data_record(stored);
-  if (!record) return Status::corruption("bulk load: a record that was just written is damaged");
-  std::string changed;
-  put_varint(record->sequence, changed);
-  changed += value;
-  batch_.Put(collection.family.get(), full_key_, changed).PermitUncheckedError();
-  if (!collection.record.indexed_field.empty()) {
-    for (const auto& [object, add] : {std::pair(record->body, false), std::pair(value, true)}) {
-      const auto indexed = JsonView::from_canonical(object).find(collection.record.indexed_field);
-      if (!indexed || !indexed->is_string() || indexed->text().size() <= 2) continue;
-      const std::string entry = index_prefix(collection.id(), indexed->string()) + std::string(key);
-      (add ? batch_.Put(core_.index(), entry, "") : batch_.Delete(core_.index(), entry))
-          .PermitUncheckedError();
+    return staged.data.add(key, value);
+  };
+  uint64_t sequence = 0;
+  Row row{};
+  while (true) {
+    QUIPU_ASSIGN_OR_RETURN(const bool more, rows->next(row));
+    if (!more) break;
+    const bool repeated = pending && std::string_view(key).substr(collection.prefix.size()) == row.key;
+    if (!repeated) {
+      QUIPU_RETURN_IF_ERROR(write());
+      pending = true;
+      sequence = row.sequence;
+      key.assign(collection.prefix).append(row.key);
     }
+    value.clear();
+    put_varint(sequence, value);
+    value += row.value;
   }
-  return write_batch();
-}
-
-Status RocksDBBulkLoad::write_batch() {
-  if (batch_.Count() == 0) return Status::ok();
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;  // nothing of it counts before commit() has flushed it
-  const Status written =
-      from_rocksdb(core_.db().Write(options, &batch_), core_.directory().path() + ": bulk load");
-  batch_.Clear();
-  return written;
-}
-
-Status RocksDBBulkLoad::flush_staged() {
-  QUIPU_RETURN_IF_ERROR(write_batch());
-  return core_.flush_all();
+  QUIPU_RETURN_IF_ERROR(write());
+  QUIPU_RETURN_IF_ERROR(entries.finish());
+  while (true) {
+    QUIPU_ASSIGN_OR_RETURN(const bool more, entries.next(row));
+    if (!more) break;
+    QUIPU_RETURN_IF_ERROR(staged.index.add(row.key, {}));
+  }
+  QUIPU_RETURN_IF_ERROR(staged.data.finish());
+  return staged.index.finish();
 }
 
 Status RocksDBBulkLoad::commit() {
-  QUIPU_RETURN_IF_ERROR(flush_staged());
-  std::vector<Staged*> fresh;
-  std::vector<std::pair<Staged*, CollectionPtr>> merged;
-  for (Staged& staged : staged_) {
-    if (CollectionPtr target = core_.find(staged.collection->name)) {
-      merged.emplace_back(&staged, std::move(target));
-    } else {
-      fresh.push_back(&staged);
+  QUIPU_RETURN_IF_ERROR(core_.writable());
+  if (committed_) return Status::invalid_argument("bulk load: it is committed already");
+  committed_ = true;
+  QUIPU_RETURN_IF_ERROR(end_collection());
+  QUIPU_RETURN_IF_ERROR(ingest());
+  while (true) {
+    std::vector<Staged*> existing;
+    {
+      std::lock_guard lock(core_.catalog_mutex());  // nobody makes a collection between look and publish
+      for (Staged& staged : staged_) {
+        if (!staged.merged && core_.find(staged.collection->name)) existing.push_back(&staged);
+      }
+      if (existing.empty()) return publish();
     }
-  }
-  if (!merged.empty()) {
     rocksdb::WriteBatch begun;
     begun.Put(core_.catalog(), slice(kMergeKey), "").PermitUncheckedError();
     QUIPU_RETURN_IF_ERROR(core_.write(begun, true));
-    for (const auto& [staged, target] : merged) QUIPU_RETURN_IF_ERROR(merge(*staged, target));
+    for (Staged* const staged : existing) QUIPU_RETURN_IF_ERROR(merge(*staged));
   }
-  QUIPU_RETURN_IF_ERROR(publish(fresh));
-  std::erase_if(staged_, [](const Staged& staged) { return staged.published; });
-  clear();
-  return Status::ok();
 }
 
-// One batch: from here on the load exists.
-Status RocksDBBulkLoad::publish(const std::vector<Staged*>& fresh) {
-  std::lock_guard lock(core_.catalog_mutex());
+// The files' keys are all of ids that nobody knows yet, so no reader can see half of them.
+Status RocksDBBulkLoad::ingest() {
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;  // the files are ours, made for this, and gone from tmp afterwards
+  options.write_global_seqno = false;
+  options.failed_move_fall_back_to_copy = true;
+  std::vector<rocksdb::IngestExternalFileArg> args;
+  const auto add = [&](rocksdb::ColumnFamilyHandle* family, const TableFiles& files) {
+    if (files.paths().empty()) return;
+    for (rocksdb::IngestExternalFileArg& arg : args) {
+      if (arg.column_family != family) continue;
+      arg.external_files.insert(arg.external_files.end(), files.paths().begin(), files.paths().end());
+      return;
+    }
+    rocksdb::IngestExternalFileArg& arg = args.emplace_back();
+    arg.column_family = family;
+    arg.external_files = files.paths();
+    arg.options = options;
+  };
+  for (const Staged& staged : staged_) {
+    add(staged.collection->family.get(), staged.data);
+    add(core_.index(), staged.index);
+  }
+  if (args.empty()) return Status::ok();
+  // Files are in the database at once and for good; the `p` records that tell of them must not come later.
+  QUIPU_RETURN_IF_ERROR(core_.sync());
+  return from_rocksdb(core_.db().IngestExternalFiles(args), core_.directory().path() + ": bulk load");
+}
+
+// One batch: from here on the load exists. REQUIRES: catalog_mutex is held.
+Status RocksDBBulkLoad::publish() {
   rocksdb::WriteBatch batch;
-  for (const Staged* staged : fresh) {
-    const Collection& collection = *staged->collection;
+  for (const Staged& staged : staged_) {
+    if (staged.merged) continue;
+    const Collection& collection = *staged.collection;
     batch.Put(core_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
         .PermitUncheckedError();
-    batch.Put(core_.catalog(), count_key(collection.id()), make_count(staged->count)).PermitUncheckedError();
+    batch.Put(core_.catalog(), count_key(collection.id()), make_count(staged.count)).PermitUncheckedError();
     batch.Delete(core_.catalog(), pending_key(collection.id())).PermitUncheckedError();
   }
   for (const std::string& file : files_) {
@@ -176,15 +205,26 @@ Status RocksDBBulkLoad::publish(const std::vector<Staged*>& fresh) {
   }
   batch.Delete(core_.catalog(), slice(kMergeKey)).PermitUncheckedError();
   QUIPU_RETURN_IF_ERROR(core_.write(batch, true));
-  for (Staged* staged : fresh) {
-    core_.publish(staged->collection);
-    staged->published = true;
+  for (Staged& staged : staged_) {
+    if (staged.merged) {
+      discard(staged);
+    } else {
+      core_.publish(staged.collection);
+      staged.settled = true;
+    }
   }
   return Status::ok();
 }
 
-// Copies what was staged over an existing collection, in its order.
-Status RocksDBBulkLoad::merge(const Staged& staged, const CollectionPtr& target) {
+// Copies what was staged over a collection that exists, in its order.
+Status RocksDBBulkLoad::merge(Staged& staged) {
+  const std::string& name = staged.collection->name;
+  const CollectionRecord& wanted = staged.collection->record;
+  QUIPU_RETURN_IF_ERROR(declare_collection(core_, name, {wanted.persist_file, wanted.indexed_field}));
+  const CollectionPtr target = core_.find(name);
+  if (!wanted.indexed_field.empty() && target && target->record.indexed_field.empty()) {
+    QUIPU_RETURN_IF_ERROR(ensure_index(core_, name, wanted.indexed_field));
+  }
   const Reader reader(core_, std::make_shared<Snapshot>(core_.db()));
   ScanOptions in_order;
   in_order.order = ScanOptions::Order::kInsertion;
@@ -199,25 +239,22 @@ Status RocksDBBulkLoad::merge(const Staged& staged, const CollectionPtr& target)
     return Status::ok();
   };
   while (rows->next()) {
-    batch.put(target->name, rows->key(), rows->val());
-    keys.add(target->name, rows->key());
+    batch.put(name, rows->key(), rows->val());
+    keys.add(name, rows->key());
     if (batch.size() == kMergeRows) QUIPU_RETURN_IF_ERROR(write());
   }
   QUIPU_RETURN_IF_ERROR(rows->status());
   QUIPU_RETURN_IF_ERROR(write());
+  staged.merged = true;
   return core_.sync();
 }
 
-void RocksDBBulkLoad::clear() {
-  std::lock_guard lock(core_.catalog_mutex());
-  for (const Staged& staged : staged_) {
-    // What cannot be removed now is removed by the next open.
-    if (const Status discarded = core_.discard(*staged.collection); !discarded.is_ok()) {
-      core_.log(discarded.message());
-    }
-  }
-  staged_.clear();
-  current_ = nullptr;
+// What cannot be removed now is removed by the next open. REQUIRES: catalog_mutex is held.
+void RocksDBBulkLoad::discard(Staged& staged) {
+  if (staged.settled) return;
+  staged.settled = true;
+  const Status discarded = core_.discard(*staged.collection);
+  if (!discarded.is_ok()) core_.log(discarded.message());
 }
 
 }  // namespace quipu::rocks

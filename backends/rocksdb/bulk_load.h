@@ -1,24 +1,24 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_BULK_LOAD_H_
 #define QUIPU_BACKENDS_ROCKSDB_BULK_LOAD_H_
 
-#include <rocksdb/write_batch.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "backends/rocksdb/key_filter.h"
+#include "backends/rocksdb/row_sorter.h"
 #include "backends/rocksdb/store_core.h"
+#include "backends/rocksdb/table_files.h"
 #include "quipu/bulk_load.h"
 #include "quipu/key_locks.h"
 
 namespace quipu::rocks {
 
-// Loads collections under new ids, without the log, and publishes them in one synced batch. See
-// docs/FORMAT.md.
+// Sorts each collection by key, writes it as finished table files, and at commit() hands those to RocksDB and
+// publishes the collections in one synced batch. Nothing passes through the log or a memtable, and nothing
+// needs compaction afterwards. See docs/FORMAT.md.
 class RocksDBBulkLoad : public BulkLoad {
  public:
-  RocksDBBulkLoad(StoreCore& core, LockTable& locks);
+  RocksDBBulkLoad(StoreCore& core, LockTable& locks) : core_(core), locks_(locks) {}
   ~RocksDBBulkLoad() override;
 
   Status begin_file(std::string_view persist_file) override;
@@ -29,27 +29,27 @@ class RocksDBBulkLoad : public BulkLoad {
  private:
   struct Staged {
     CollectionPtr collection;
+    TableFiles data;
+    TableFiles index;
     uint64_t count = 0;
-    bool published = false;
+    bool merged = false;   // into a collection that was there
+    bool settled = false;  // published or removed: nothing of it is left to clear
   };
 
-  Status stage(std::string_view name, const CollectionOptions& options, uint64_t order, Staged& staged);
-  Status replace_value(std::string_view key, std::string_view value, bool& replaced);
-  Status write_batch();
-  Status flush_staged();
-  Status merge(const Staged& staged, const CollectionPtr& target);
-  Status publish(const std::vector<Staged*>& fresh);
-  void clear();
+  Status end_collection();
+  Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order);
+  Status ingest();
+  Status merge(Staged& staged);
+  Status publish();
+  void discard(Staged& staged);
 
   StoreCore& core_;
   LockTable& locks_;
   std::vector<std::string> files_;
   std::vector<Staged> staged_;
-  Staged* current_ = nullptr;
-  rocksdb::WriteBatch batch_;
-  std::string full_key_;
-  std::string header_;
-  KeyFilter seen_;
+  size_t current_ = 0;
+  std::unique_ptr<RowSorter> rows_;  // of the current collection
+  bool committed_ = false;
   uint64_t next_sequence_ = 0;
   uint64_t sequence_end_ = 0;
 };

@@ -34,6 +34,10 @@ Status build_index(StoreCore& core, const Collection& collection) {
   const Reader reader(core, std::make_shared<Snapshot>(core.db()));
   KeyOrderIterator rows(reader, collection, {});
   rocksdb::WriteBatch batch;
+  // An earlier build that did not come to its end has left entries that no write has kept since.
+  std::string prefix;
+  put_u32(collection.id(), prefix);
+  batch.DeleteRange(core.index(), slice(prefix), slice(after_prefix(prefix))).PermitUncheckedError();
   while (rows.next()) {
     const std::optional<JsonView> value = rows.val().find(collection.record.indexed_field);
     if (!value || !value->is_string() || value->text().size() <= 2) continue;
@@ -46,12 +50,6 @@ Status build_index(StoreCore& core, const Collection& collection) {
   }
   QUIPU_RETURN_IF_ERROR(rows.status());
   return batch.Count() == 0 ? Status::ok() : core.write(batch, false);
-}
-
-// True when the collection lacks nothing of `options`.
-bool satisfies(const Collection& collection, const CollectionOptions& options) {
-  return (options.persist_file.empty() || !collection.record.persist_file.empty()) &&
-         (options.indexed_field.empty() || collection.record.indexed_field == options.indexed_field);
 }
 
 }  // namespace
@@ -94,50 +92,59 @@ Result<std::vector<std::string>> persist_files(const Reader& reader,
   return files;
 }
 
-Status declare_collection(StoreCore& core, LockTable& locks, std::string_view name,
-                          const CollectionOptions& options) {
-  CollectionPtr known = core.find(name);
-  if (known && satisfies(*known, options)) return Status::ok();
-  LockSet everything;  // before the catalog, as a write takes them
-  everything.add_all();
-  const KeyLocks held = locks.acquire(everything);
+Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options) {
+  const auto satisfied = [&](const CollectionPtr& known) {
+    return known && (options.persist_file.empty() || !known->record.persist_file.empty());
+  };
+  QUIPU_RETURN_IF_ERROR(check_collection_name(name));
+  if (satisfied(core.find(name))) return Status::ok();
   std::lock_guard lock(core.catalog_mutex());
-  known = core.find(name);
-  if (known && satisfies(*known, options)) return Status::ok();
-  if (!known) {
-    QUIPU_ASSIGN_OR_RETURN(const CollectionPtr made, core.make(name, options));
-    QUIPU_RETURN_IF_ERROR(put_record(core, *made));
-    core.publish(made);
-    return Status::ok();
+  const CollectionPtr known = core.find(name);
+  if (satisfied(known)) return Status::ok();
+  CollectionPtr declared;
+  if (known) {
+    auto changed = std::make_shared<Collection>(*known);
+    changed->record.persist_file = options.persist_file;
+    declared = changed;
+  } else {
+    QUIPU_ASSIGN_OR_RETURN(declared, core.make(name, options));
   }
-  if (!known->record.indexed_field.empty() && !options.indexed_field.empty() &&
-      known->record.indexed_field != options.indexed_field) {
-    return Status::invalid_argument("collection " + Json::from_string(name).text() + " is indexed by " +
-                                    known->record.indexed_field + ", not by " + options.indexed_field);
+  QUIPU_RETURN_IF_ERROR(put_record(core, *declared));
+  core.publish(declared);
+  return Status::ok();
+}
+
+Status ensure_index(StoreCore& core, std::string_view name, std::string_view field) {
+  const CollectionPtr before = core.find(name);
+  if (!before || before->record.indexed_field == field) return Status::ok();
+  const CommitGate::Closed alone(core.gate());
+  std::lock_guard lock(core.catalog_mutex());
+  const CollectionPtr known = core.find(name);
+  if (!known || known->record.indexed_field == field) return Status::ok();
+  if (!known->record.indexed_field.empty()) {
+    return Status::invalid_argument("collection " + Json::from_string(name.substr(0, 200)).text() +
+                                    " is indexed by " + known->record.indexed_field + ", not by " +
+                                    std::string(field));
   }
   auto changed = std::make_shared<Collection>(*known);
-  if (changed->record.persist_file.empty()) changed->record.persist_file = options.persist_file;
-  if (changed->record.indexed_field.empty() && !options.indexed_field.empty()) {
-    changed->record.indexed_field = options.indexed_field;
-    QUIPU_RETURN_IF_ERROR(build_index(core, *changed));
-  }
+  changed->record.indexed_field = field;
+  QUIPU_RETURN_IF_ERROR(build_index(core, *changed));
   QUIPU_RETURN_IF_ERROR(put_record(core, *changed));  // last: a half-built index is never taken for whole
   core.publish(changed);
   return Status::ok();
 }
 
-Result<bool> drop_collection(StoreCore& core, LockTable& locks, std::string_view name) {
-  LockSet everything;
-  everything.add_all();
-  const KeyLocks held = locks.acquire(everything);
+Result<bool> drop_collection(StoreCore& core, std::string_view name) {
+  const CommitGate::Closed alone(core.gate());
   std::lock_guard lock(core.catalog_mutex());
   const CollectionPtr known = core.find(name);
   if (!known) return false;
-  // From this batch on it is gone; clearing its data can wait for the next open.
+  // From this batch on it is gone; clearing its data can wait for the next open. Synced where a family goes:
+  // that is durable at once, and a power cut must not leave the record of a collection without its family.
   rocksdb::WriteBatch batch;
   batch.Delete(core.catalog(), collection_key(name)).PermitUncheckedError();
   batch.Put(core.catalog(), pending_key(known->id()), "").PermitUncheckedError();
-  QUIPU_RETURN_IF_ERROR(core.write(batch, core.options().sync));
+  QUIPU_RETURN_IF_ERROR(core.write(batch, core.options().sync || known->record.own_family));
   core.unpublish(name);
   QUIPU_RETURN_IF_ERROR(core.discard(*known));
   return true;

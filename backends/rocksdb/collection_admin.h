@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "backends/rocksdb/reader.h"
-#include "quipu/key_locks.h"
 
 namespace quipu::rocks {
 
@@ -18,9 +17,10 @@ Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
                                                      const std::vector<CollectionPtr>& collections);
 Result<std::vector<std::string>> persist_files(const Reader& reader,
                                                const std::vector<CollectionPtr>& collections);
-Status declare_collection(StoreCore& core, LockTable& locks, std::string_view name,
-                          const CollectionOptions& options);
-Result<bool> drop_collection(StoreCore& core, LockTable& locks, std::string_view name);
+// These may be called by whoever holds key locks.
+Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options);
+Status ensure_index(StoreCore& core, std::string_view name, std::string_view field);
+Result<bool> drop_collection(StoreCore& core, std::string_view name);
 Status compact(StoreCore& core);
 Result<uint64_t> disk_bytes(const StoreCore& core);
 

@@ -8,8 +8,11 @@
 namespace quipu::rocks {
 namespace {
 
-constexpr size_t kMaxNameBytes = 64 << 10;
-constexpr size_t kMaxKeyBytes = 16 << 20;
+// A list of so many members is removed by deleting each; a longer one by a range, which costs every later
+// reader of the family a little until it is compacted away.
+constexpr uint64_t kMembersDeletedOneByOne = 1000;
+// What a record takes in a batch beside key and value: tag, family, lengths, sequence.
+constexpr size_t kBatchBytesPerKey = 24;
 
 struct KeyHash {
   size_t operator()(const std::pair<size_t, std::string_view>& key) const {
@@ -17,20 +20,14 @@ struct KeyHash {
   }
 };
 
-Status check_sizes(const WriteOp& op) {
-  if (op.collection.size() > kMaxNameBytes) {
-    return Status::invalid_argument("a collection's name is longer than the limit of 64 KiB");
-  }
-  if (op.key.size() > kMaxKeyBytes) {
-    return Status::invalid_argument("a key of collection " + Json::from_string(op.collection).text() +
-                                    " is longer than the limit of 16 MiB");
-  }
-  if (op.kind == WriteOp::Kind::kPut && !op.value.starts_with('{')) {
-    return Status::invalid_argument("the value of key " + Json::from_string(op.key.substr(0, 200)).text() +
-                                    " in collection " + Json::from_string(op.collection).text() +
-                                    " is not a JSON object");
-  }
-  return Status::ok();
+Status check_op(const WriteOp& op) {
+  QUIPU_RETURN_IF_ERROR(check_collection_name(op.collection));
+  QUIPU_RETURN_IF_ERROR(check_key(op.collection, op.key));
+  return op.kind == WriteOp::Kind::kPut ? check_value(op.collection, op.key, op.value) : Status::ok();
+}
+
+Status not_a_list(const WriteOp& op) {
+  return Status::invalid_argument(describe(op.collection, op.key) + " is no member list");
 }
 
 std::string indexed_value(const Collection& collection, std::string_view object) {
@@ -43,7 +40,7 @@ std::string indexed_value(const Collection& collection, std::string_view object)
 }  // namespace
 
 Commit::~Commit() {
-  if (committed_) return;
+  if (handed_over_) return;
   for (const Target& target : targets_) {
     // Leaves an empty family at worst, which the next open removes.
     if (target.is_new) (void)core_.discard(*target.collection).is_ok();
@@ -51,6 +48,8 @@ Commit::~Commit() {
 }
 
 Status Commit::run(std::span<const WriteOp> ops, bool sync) {
+  QUIPU_RETURN_IF_ERROR(core_.writable());
+  gate_ = core_.gate().enter();
   QUIPU_RETURN_IF_ERROR(resolve(ops));
   QUIPU_RETURN_IF_ERROR(load());
   for (size_t i = 0; i < ops.size(); ++i) {
@@ -60,10 +59,13 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   if (inserted_ != 0) {
     QUIPU_ASSIGN_OR_RETURN(base, core_.take_sequences(inserted_));
   }
+  size_t bytes = 0;
+  for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
+  batch_ = rocksdb::WriteBatch(bytes);
   for (const Key& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, base));
   write_catalog();
+  handed_over_ = true;
   if (batch_.Count() != 0) QUIPU_RETURN_IF_ERROR(core_.write(batch_, sync));
-  committed_ = true;
   for (const Target& target : targets_) {
     if (target.is_new) core_.publish(target.collection);
   }
@@ -79,10 +81,11 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   key_of_op_.reserve(ops.size());
   constexpr size_t kNone = SIZE_MAX;
   for (const WriteOp& op : ops) {
-    QUIPU_RETURN_IF_ERROR(check_sizes(op));
+    QUIPU_RETURN_IF_ERROR(check_op(op));
     const bool creates = op.kind == WriteOp::Kind::kPut || op.kind == WriteOp::Kind::kPutList;
     QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates));
     if (target == kNone) {
+      if (op.kind != WriteOp::Kind::kDelete) return not_a_list(op);
       key_of_op_.push_back(std::nullopt);
       continue;
     }
@@ -164,7 +167,7 @@ Status Commit::load_key(Key& key, std::string_view value) {
     const std::optional<ListHeader> header = parse_list_header(*record);
     if (!header) return damaged_record(collection, key.user_key);
     key.was_list = key.is_list = true;
-    key.count = header->count;
+    key.count = key.old_count = header->count;
     key.head = header->head;
     key.tail = header->tail;
   } else {
@@ -194,9 +197,7 @@ Status Commit::apply(const WriteOp& op, Key& key) {
     return Status::ok();
   }
   if (!key.exists || !key.is_list) {
-    return Status::invalid_argument("key " + Json::from_string(op.key.substr(0, 200)).text() +
-                                    " of collection " + Json::from_string(op.collection).text() +
-                                    " is no member list");
+    return not_a_list(op);
   }
   const bool add = op.kind == WriteOp::Kind::kAddMember;
   QUIPU_ASSIGN_OR_RETURN(const bool listed, has_member(key, op.value));
@@ -228,11 +229,7 @@ Status Commit::write_key(const Key& key, uint64_t base) {
   const Collection& collection = *target.collection;
   target.count_change += (key.exists ? 1 : 0) - (key.existed ? 1 : 0);
   const bool list_replaced = key.was_list && (!key.is_list || key.fresh_list);
-  if (list_replaced) {
-    const std::string prefix = list_prefix(collection.id(), key.user_key);
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(
-        batch_.DeleteRange(core_.lists(), slice(prefix), slice(after_prefix(prefix))), "cannot write"));
-  }
+  if (list_replaced && key.old_count != 0) QUIPU_RETURN_IF_ERROR(remove_members(key));
   if (!key.exists) {
     if (key.existed) {
       QUIPU_RETURN_IF_ERROR(
@@ -256,6 +253,23 @@ Status Commit::write_key(const Key& key, uint64_t base) {
   }
   write_index(key);
   return Status::ok();
+}
+
+// All members that are stored now.
+Status Commit::remove_members(const Key& key) {
+  const std::string prefix = list_prefix(targets_[key.target].collection->id(), key.user_key);
+  const std::string end = after_prefix(prefix);
+  const rocksdb::Slice upper = slice(end);
+  if (key.old_count > kMembersDeletedOneByOne) {
+    return from_rocksdb(batch_.DeleteRange(core_.lists(), slice(prefix), upper), "cannot write");
+  }
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator(options, core_.lists()));
+  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(batch_.Delete(core_.lists(), it->key()), "cannot write"));
+  }
+  return from_rocksdb(it->status(), "cannot read a member list");
 }
 
 void Commit::write_members(const Key& key, uint64_t base) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,7 @@ class Commit {
     // before
     bool existed = false;
     bool was_list = false;
+    uint64_t old_count = 0;   // members, where it was a list
     std::string old_indexed;  // value of the indexed field; empty: none
     // now
     bool exists = false;
@@ -70,18 +72,20 @@ class Commit {
   Status apply(const WriteOp& op, Key& key);
   Result<bool> has_member(const Key& key, std::string_view member) const;
   Status write_key(const Key& key, uint64_t base);
+  Status remove_members(const Key& key);
   void write_members(const Key& key, uint64_t base);
   void write_index(const Key& key);
   void write_catalog();
 
   StoreCore& core_;
-  rocksdb::WriteBatch batch_;
+  std::shared_lock<std::shared_mutex> gate_;
   std::unique_lock<std::mutex> catalog_lock_;
+  rocksdb::WriteBatch batch_;
   std::vector<Target> targets_;
   std::vector<Key> keys_;
   std::vector<std::optional<size_t>> key_of_op_;  // nothing: the operation has no effect
   uint64_t inserted_ = 0;                         // keys and members, in the order of the operations
-  bool committed_ = false;
+  bool handed_over_ = false;                      // to RocksDB, which may have kept it even if it failed
 };
 
 }  // namespace quipu::rocks

@@ -77,8 +77,13 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path, bool
   return directory;
 }
 
-Directory::~Directory() {
-  if (lock_ >= 0) ::close(lock_);  // releases it
+Directory::~Directory() { unlock(); }
+
+void Directory::unlock() {
+  if (lock_ < 0) return;
+  ::flock(lock_, LOCK_UN);  // closing is not enough where a child of fork() has it open still
+  ::close(lock_);
+  lock_ = -1;
 }
 
 Status Directory::check(bool create_if_missing, bool& is_new) const {

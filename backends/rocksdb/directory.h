@@ -22,6 +22,8 @@ class Directory {
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
+  void unlock();
+
   const std::string& path() const { return path_; }
   std::string rocksdb_path() const { return path_ + "/rocksdb"; }
   std::string temporary_path() const { return path_ + "/tmp"; }

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "backends/rocksdb/reader.h"
-#include "backends/rocksdb/sequence_sorter.h"
+#include "backends/rocksdb/row_sorter.h"
 
 namespace quipu::rocks {
 
@@ -22,12 +22,12 @@ class InsertionOrderIterator : public KVIterator {
 
  private:
   InsertionOrderIterator(std::string directory, size_t memory_bytes, uint64_t limit)
-      : sorter_(std::move(directory), memory_bytes), limit_(limit) {}
+      : sorter_(kBySequence, std::move(directory), memory_bytes), limit_(limit) {}
 
-  SequenceSorter sorter_;
+  RowSorter sorter_;
   const uint64_t limit_;
   uint64_t yielded_ = 0;
-  SequenceRow row_{};
+  Row row_{};
   Status status_;
 };
 

@@ -27,8 +27,11 @@ KeyOrderIterator::KeyOrderIterator(const Reader& reader, const Collection& colle
   rocksdb::ReadOptions read = reader.read_options();
   read.iterate_lower_bound = &lower_slice_;
   if (!upper_.empty()) read.iterate_upper_bound = &upper_slice_;
-  read.readahead_size = options.limit == 0 ? kReadaheadBytes : 0;
-  read.fill_cache = options.limit != 0;  // a full scan must not drive out what is in use
+  if (options.limit == 0 && options.prefix.empty() && !options.start && !options.end) {
+    read.readahead_size = kReadaheadBytes;
+    read.fill_cache = false;  // a walk over all must not drive out what is in use
+  }
+  empty_ = !upper_.empty() && lower_ >= upper_;
   it_.reset(reader.core().db().NewIterator(read, collection.family.get()));
 }
 
@@ -43,7 +46,7 @@ void KeyOrderIterator::start() {
 
 bool KeyOrderIterator::next() {
   if (!status_.is_ok() || (options_.limit != 0 && yielded_ == options_.limit)) return false;
-  if (options_.end && options_.end->empty()) return false;  // nothing is below the empty key
+  if (empty_ || (options_.end && options_.end->empty())) return false;  // nothing is below the empty key
   if (!started_) {
     start();
   } else if (it_->Valid()) {

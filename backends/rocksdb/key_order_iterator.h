@@ -33,6 +33,7 @@ class KeyOrderIterator : public KVIterator {
   rocksdb::Slice upper_slice_;
   std::unique_ptr<rocksdb::Iterator> it_;
   uint64_t yielded_ = 0;
+  bool empty_ = false;  // the bounds leave no key
   bool started_ = false;
   std::string_view key_;
   std::string_view value_ = "null";

@@ -1,5 +1,6 @@
 #include "backends/rocksdb/native_lists.h"
 
+#include "backends/rocksdb/collection_admin.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
@@ -7,6 +8,7 @@ namespace quipu::rocks {
 
 Result<std::optional<MemberLists::Info>> NativeLists::list_info(std::string_view collection,
                                                                 std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
   const CollectionPtr found = core_.find(collection);
   if (!found) return std::optional<Info>();
   rocksdb::PinnableSlice value;
@@ -23,6 +25,7 @@ Result<std::optional<MemberLists::Info>> NativeLists::list_info(std::string_view
 
 Result<bool> NativeLists::has_member(std::string_view collection, std::string_view key,
                                      std::string_view member) const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
   const CollectionPtr found = core_.find(collection);
   if (!found) return false;
   rocksdb::PinnableSlice value;
@@ -35,14 +38,16 @@ Result<bool> NativeLists::has_member(std::string_view collection, std::string_vi
 
 Result<std::vector<std::string>> NativeLists::members(std::string_view collection,
                                                       std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
   const CollectionPtr found = core_.find(collection);
   return found ? Reader(core_).members(*found, key) : std::vector<std::string>();
 }
 
 Result<std::vector<std::string>> NativeLists::keys_with_value(std::string_view collection,
                                                               std::string_view value) const {
-  std::vector<std::string> keys;
+  QUIPU_RETURN_IF_ERROR(core_.usable());
   const CollectionPtr found = core_.find(collection);
+  std::vector<std::string> keys;
   if (!found) return keys;
   const std::string prefix = index_prefix(found->id(), value);
   const std::string end = after_prefix(prefix);
@@ -56,8 +61,14 @@ Result<std::vector<std::string>> NativeLists::keys_with_value(std::string_view c
   return keys;
 }
 
+Status NativeLists::ensure_index(std::string_view collection, std::string_view field) {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
+  return rocks::ensure_index(core_, collection, field);
+}
+
 Result<std::vector<bool>> NativeLists::values_exist(std::string_view collection,
                                                     std::span<const std::string_view> values) const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
   std::vector<bool> exist(values.size(), false);
   const CollectionPtr found = core_.find(collection);
   if (!found) return exist;

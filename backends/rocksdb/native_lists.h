@@ -9,7 +9,9 @@ namespace quipu::rocks {
 // The reading side of member lists and field indexes; writes go through Commit.
 class NativeLists : public MemberLists, public FieldIndex {
  public:
-  explicit NativeLists(const StoreCore& core) : core_(core) {}
+  explicit NativeLists(StoreCore& core) : core_(core) {}
+
+  Status ensure_index(std::string_view collection, std::string_view field) override;
 
   Result<std::optional<Info>> list_info(std::string_view collection, std::string_view key) const override;
   Result<bool> has_member(std::string_view collection, std::string_view key,
@@ -21,7 +23,7 @@ class NativeLists : public MemberLists, public FieldIndex {
                                          std::span<const std::string_view> values) const override;
 
  private:
-  const StoreCore& core_;
+  StoreCore& core_;
 };
 
 }  // namespace quipu::rocks

@@ -10,15 +10,13 @@ namespace quipu::rocks {
 namespace {
 
 Status read_error(const rocksdb::Status& status, const Collection& collection, std::string_view key) {
-  return from_rocksdb(status, "cannot read key " + Json::from_string(key.substr(0, 200)).text() +
-                                  " of collection " + Json::from_string(collection.name).text());
+  return from_rocksdb(status, "cannot read " + describe(collection.name, key));
 }
 
 }  // namespace
 
 Status damaged_record(const Collection& collection, std::string_view key) {
-  return Status::corruption("the record of key " + Json::from_string(key.substr(0, 200)).text() +
-                            " in collection " + Json::from_string(collection.name).text() + " is damaged");
+  return Status::corruption("the record of " + describe(collection.name, key) + " is damaged");
 }
 
 Result<std::optional<Json>> Reader::get(const Collection& collection, std::string_view key) const {

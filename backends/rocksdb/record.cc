@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "quipu/json.h"
+
 namespace quipu::rocks {
 
 void put_varint(uint64_t value, std::string& out) {
@@ -55,6 +57,31 @@ std::string after_prefix(std::string_view prefix) {
   while (!after.empty() && static_cast<unsigned char>(after.back()) == 0xff) after.pop_back();
   if (!after.empty()) after.back() = static_cast<char>(after.back() + 1);
   return after;
+}
+
+Status check_collection_name(std::string_view name) {
+  if (name.size() <= kMaxNameBytes) return Status::ok();
+  return Status::invalid_argument("a collection's name is longer than the limit of 64 KiB: " +
+                                  Json::from_string(name.substr(0, 200)).text());
+}
+
+Status check_key(std::string_view collection, std::string_view key) {
+  if (key.size() <= kMaxKeyBytes) return Status::ok();
+  return Status::invalid_argument(describe(collection, key) + " is longer than the limit of 16 MiB");
+}
+
+Status check_value(std::string_view collection, std::string_view key, std::string_view value) {
+  if (!value.starts_with('{')) {
+    return Status::invalid_argument("the value of " + describe(collection, key) + " is not a JSON object");
+  }
+  if (value.size() <= kMaxValueBytes) return Status::ok();
+  return Status::invalid_argument("the value of " + describe(collection, key) +
+                                  " is longer than the limit of 4 GiB");
+}
+
+std::string describe(std::string_view collection, std::string_view key) {
+  return "key " + Json::from_string(key.substr(0, 200)).text() + " of collection " +
+         Json::from_string(collection.substr(0, 200)).text();
 }
 
 std::optional<DataRecord> parse_data_record(std::string_view value) {

@@ -4,20 +4,17 @@
 
 #include <unistd.h>
 
-#include <array>
-
 #include "backends/rocksdb/bulk_load.h"
 #include "backends/rocksdb/collection_admin.h"
 #include "backends/rocksdb/commit.h"
 #include "backends/rocksdb/native_lists.h"
 #include "backends/rocksdb/reader.h"
-#include "backends/rocksdb/rocksdb_status.h"
+#include "backends/rocksdb/snapshot_reader.h"
 #include "backends/rocksdb/verify.h"
 #include "quipu/key_locks.h"
 
 namespace quipu {
 
-using rocks::Collection;
 using rocks::CollectionPtr;
 using rocks::Commit;
 using rocks::Reader;
@@ -28,76 +25,13 @@ class RocksDBKVStore::Impl {
   Impl(std::unique_ptr<StoreCore> core, std::string directory)
       : core(std::move(core)), directory(std::move(directory)), lists(*this->core), process(::getpid()) {}
 
-  // A child of fork() shares the files but not the locks nor the threads.
-  bool forked() const { return ::getpid() != process; }
-  Status ready() const {
-    if (!core) return Status::invalid_argument(directory + ": the store is closed");
-    if (forked()) {
-      return Status::not_supported(directory +
-                                   ": the store was opened before fork(); a child process must open its own");
-    }
-    return Status::ok();
-  }
+  Status ready() const { return core->usable(); }
 
-  std::unique_ptr<StoreCore> core;
+  const std::unique_ptr<StoreCore> core;
   const std::string directory;
   rocks::NativeLists lists;
   const pid_t process;
 };
-
-namespace {
-
-// Reads through a snapshot; collections as they were when it was taken.
-class SnapshotReader : public KVReader {
- public:
-  explicit SnapshotReader(const StoreCore& core)
-      : reader_(core, std::make_shared<rocks::Snapshot>(core.db())), collections_(core.collections()) {}
-
-  Result<std::optional<Json>> get(std::string_view key, std::string_view collection) const override {
-    const CollectionPtr found = find(collection);
-    return found ? reader_.get(*found, key) : std::optional<Json>();
-  }
-  Result<std::vector<KVEntry>> get_all(std::string_view collection) const override {
-    const CollectionPtr found = find(collection);
-    return found ? reader_.get_all(*found) : std::vector<KVEntry>();
-  }
-  Result<std::vector<std::optional<Json>>> multi_get(std::span<const std::string_view> keys,
-                                                     std::string_view collection) const override {
-    const CollectionPtr found = find(collection);
-    return found ? reader_.multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
-  }
-  Result<bool> exists(std::string_view key, std::string_view collection) const override {
-    const CollectionPtr found = find(collection);
-    return found ? reader_.exists(*found, key) : false;
-  }
-  Result<uint64_t> count(std::string_view collection) const override {
-    const CollectionPtr found = find(collection);
-    return found ? reader_.count(*found) : uint64_t{0};
-  }
-  Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
-                                           std::string_view collection) const override {
-    return rocks::scan_or_nothing(reader_, find(collection), options);
-  }
-  Result<std::vector<CollectionInfo>> collections() const override {
-    return rocks::collection_infos(reader_, collections_);
-  }
-  Result<std::vector<std::string>> persist_files() const override {
-    return rocks::persist_files(reader_, collections_);
-  }
-
- private:
-  CollectionPtr find(std::string_view name) const {
-    for (const CollectionPtr& collection : collections_) {
-      if (collection->name == name) return collection;
-    }
-    return nullptr;
-  }
-
-  const Reader reader_;
-  const std::vector<CollectionPtr> collections_;
-};
-
-}  // namespace
 
 RocksDBKVStore::RocksDBKVStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -109,7 +43,7 @@ Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open(const std::string& 
 }
 
 RocksDBKVStore::~RocksDBKVStore() {
-  if (impl_->forked()) {
+  if (::getpid() != impl_->process) {
     (void)impl_.release();  // the parent's database: not ours to close, and its threads are not here
     return;
   }
@@ -117,12 +51,9 @@ RocksDBKVStore::~RocksDBKVStore() {
 }
 
 Status RocksDBKVStore::close() {
-  if (!impl_->core) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  if (::getpid() != impl_->process) return impl_->ready();
   finish_async_calls();
-  const Status closed = impl_->core->close();
-  impl_->core.reset();
-  return closed;
+  return impl_->core->close();
 }
 
 const std::string& RocksDBKVStore::directory() const { return impl_->directory; }
@@ -182,10 +113,12 @@ Status RocksDBKVStore::commit(std::span<const WriteOp> ops, const WriteOptions& 
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   if (ops.empty()) return Status::ok();
   KeyLocks locks;
+  LockSet keys;
+  for (const WriteOp& op : ops) keys.add(op.collection, op.key);
   if (options.held == nullptr) {
-    LockSet keys;
-    for (const WriteOp& op : ops) keys.add(op.collection, op.key);
     locks = lock_table().acquire(keys);
+  } else if (!options.held->covers(keys)) {
+    return Status::invalid_argument("WriteOptions::held does not cover every key of the batch");
   }
   Commit commit(*impl_->core);
   QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || impl_->core->options().sync));
@@ -242,17 +175,17 @@ Result<std::vector<std::string>> RocksDBKVStore::persist_files() const {
 
 Result<std::unique_ptr<KVReader>> RocksDBKVStore::snapshot() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return std::make_unique<SnapshotReader>(*impl_->core);
+  return std::make_unique<rocks::SnapshotReader>(*impl_->core);
 }
 
 Status RocksDBKVStore::declare_collection(std::string_view name, const CollectionOptions& options) {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::declare_collection(*impl_->core, lock_table(), name, options);
+  return rocks::declare_collection(*impl_->core, name, options);
 }
 
 Result<bool> RocksDBKVStore::drop_collection(std::string_view name) {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::drop_collection(*impl_->core, lock_table(), name);
+  return rocks::drop_collection(*impl_->core, name);
 }
 
 Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {

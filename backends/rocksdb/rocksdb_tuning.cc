@@ -75,6 +75,10 @@ Tuning make_tuning(const RocksDBOptions& options) {
   data.table_factory.reset(rocksdb::NewBlockBasedTableFactory(make_table_options(cache)));
   data.write_buffer_size = std::max<uint64_t>(write_buffers / 3, 4ULL << 20);
   data.max_write_buffer_number = 4;
+  // Every write looks its keys up first; most are new, which this filter tells without a walk of the
+  // memtable.
+  data.memtable_whole_key_filtering = true;
+  data.memtable_prefix_bloom_size_ratio = 0.005;
   data.compression = rocksdb::kLZ4Compression;
   data.bottommost_compression = rocksdb::kZSTD;
   data.bottommost_compression_opts.enabled = true;
@@ -88,6 +92,7 @@ Tuning make_tuning(const RocksDBOptions& options) {
   tuning.small = data;
   tuning.catalog = data;
   tuning.catalog.merge_operator = std::make_shared<AddCounts>();
+  tuning.catalog.max_successive_merges = 32;  // a count is read by adding up at most so many changes
   return tuning;
 }
 

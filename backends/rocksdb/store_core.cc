@@ -1,5 +1,7 @@
 #include "backends/rocksdb/store_core.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "backends/rocksdb/rocksdb_status.h"
@@ -12,19 +14,29 @@ constexpr uint64_t kSequenceStep = 1 << 20;
 
 }  // namespace
 
-StoreCore::~StoreCore() {
+StoreCore::StoreCore(RocksDBOptions options, Tuning tuning)
+    : options_(std::move(options)), tuning_(std::move(tuning)), process_(::getpid()) {}
+
+StoreCore::~StoreCore() { release(); }
+
+Status StoreCore::close() {
+  if (!db_) return Status::ok();
+  Status closed = failed_ ? failure_ : flush_all();
+  if (closed.is_ok()) closed = session_->end(db_->GetLatestSequenceNumber());
+  release();
+  return closed;
+}
+
+void StoreCore::release() {
   by_name_.clear();
   catalog_.reset();
   lists_.reset();
   index_.reset();
   shared_.reset();
-  if (db_) db_->Close().PermitUncheckedError();  // an unclean end; the next open recovers
-}
-
-Status StoreCore::close() {
-  const Status flushed = failed_ ? failure_ : flush_all();
-  if (flushed.is_ok()) QUIPU_RETURN_IF_ERROR(session_->end(db_->GetLatestSequenceNumber()));
-  return flushed;
+  if (db_) db_->Close().PermitUncheckedError();  // all that matters is in the log or in files
+  db_.reset();
+  session_.reset();
+  if (directory_) directory_->unlock();
 }
 
 Family StoreCore::own(rocksdb::ColumnFamilyHandle* handle) const {
@@ -88,6 +100,7 @@ Status StoreCore::discard(const Collection& collection) {
   std::string prefix;
   put_u32(collection.id(), prefix);
   const std::string end = after_prefix(prefix);
+  QUIPU_RETURN_IF_ERROR(writable());
   rocksdb::WriteBatch batch;
   const auto clear = [&](rocksdb::ColumnFamilyHandle* family) {
     return batch.DeleteRange(family, slice(prefix), slice(end));
@@ -105,6 +118,13 @@ Status StoreCore::discard(const Collection& collection) {
     --own_family_count_;
   }
   return write(batch, false);
+}
+
+// LZ4 although they go to the bottom: a load is to be fast, and compaction brings them into ZSTD in its time.
+rocksdb::Options StoreCore::table_file_options() const {
+  rocksdb::Options options(tuning_.db, tuning_.data);
+  options.bottommost_compression = rocksdb::kDisableCompressionOption;
+  return options;
 }
 
 Result<uint64_t> StoreCore::take_sequences(uint64_t count) {
@@ -125,11 +145,24 @@ Result<uint64_t> StoreCore::take_sequences(uint64_t count) {
   }
 }
 
-Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
-  if (failed_) {
-    std::lock_guard lock(failure_mutex_);
-    return failure_;
+Status StoreCore::usable() const {
+  // A child of fork() shares the files but not the locks nor the threads.
+  if (::getpid() != process_) {
+    return Status::not_supported(directory_->path() +
+                                 ": the store was opened before fork(); a child process must open its own");
   }
+  return db_ ? Status::ok() : Status::invalid_argument(directory_->path() + ": the store is closed");
+}
+
+Status StoreCore::writable() const {
+  QUIPU_RETURN_IF_ERROR(usable());
+  if (!failed_) return Status::ok();
+  std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
+  QUIPU_RETURN_IF_ERROR(writable());
   rocksdb::WriteOptions options;
   options.sync = sync;
   const uint64_t before = db_->GetLatestSequenceNumber();

@@ -4,6 +4,7 @@
 #define QUIPU_BACKENDS_ROCKSDB_STORE_CORE_H_
 
 #include <rocksdb/db.h>
+#include <sys/types.h>
 
 #include <atomic>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "backends/rocksdb/commit_gate.h"
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
@@ -45,7 +47,10 @@ class StoreCore {
   static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options);
   // Closes without marking the directory as clean, unless close() was called.
   ~StoreCore();
+  // Makes all durable and lets go of the directory; the object stays, to refuse what comes later.
   Status close();
+  // Why nothing can be done with the store (it is closed, or another process's), or OK.
+  Status usable() const;
 
   rocksdb::DB& db() const { return *db_; }
   const Directory& directory() const { return *directory_; }
@@ -60,8 +65,9 @@ class StoreCore {
   // ---- collections ----
   CollectionPtr find(std::string_view name) const;
   std::vector<CollectionPtr> collections() const;  // in order
-  // Held while collections are made, changed or dropped.
-  std::mutex& catalog_mutex() { return catalog_mutex_; }
+  // Held while collections are made, changed or dropped; locked after the gate.
+  std::mutex& catalog_mutex() const { return catalog_mutex_; }
+  CommitGate& gate() { return gate_; }
   // A new collection, not yet in the catalog; REQUIRES: catalog_mutex is held. `order` 0 means the next one.
   // Its family exists afterwards and must be published or discarded.
   Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0);
@@ -73,7 +79,12 @@ class StoreCore {
   uint64_t next_order() { return next_order_++; }
   uint32_t next_id() const { return next_id_; }
 
+  // For table files that are to be ingested: they go straight to the bottom level.
+  rocksdb::Options table_file_options() const;
+
   // ---- writing ----
+  // Why nothing can be written any more, or OK.
+  Status writable() const;
   // `count` insertion sequences, the first of them.
   Result<uint64_t> take_sequences(uint64_t count);
   // Writes, and records what has been acknowledged. After an error every later write fails with it.
@@ -85,9 +96,9 @@ class StoreCore {
   }
 
  private:
-  StoreCore(RocksDBOptions options, Tuning tuning)
-      : options_(std::move(options)), tuning_(std::move(tuning)) {}
+  StoreCore(RocksDBOptions options, Tuning tuning);
   Status open_database();
+  void release();
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
   Status probe_log(const std::vector<rocksdb::ColumnFamilyDescriptor>& families, uint64_t required) const;
   Status load_catalog(std::unordered_map<uint32_t, Family>& own_families);
@@ -96,6 +107,7 @@ class StoreCore {
 
   const RocksDBOptions options_;
   const Tuning tuning_;
+  const pid_t process_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SessionFile> session_;
   std::unique_ptr<rocksdb::DB> db_;
@@ -104,7 +116,8 @@ class StoreCore {
   Family index_;
   Family shared_;
 
-  std::mutex catalog_mutex_;
+  CommitGate gate_;
+  mutable std::mutex catalog_mutex_;
   mutable std::shared_mutex map_mutex_;
   std::unordered_map<std::string, CollectionPtr> by_name_;
   uint32_t next_id_ = 1;
@@ -115,7 +128,7 @@ class StoreCore {
   std::atomic<uint64_t> next_sequence_{0};
   std::atomic<uint64_t> sequence_limit_{0};
 
-  std::mutex failure_mutex_;
+  mutable std::mutex failure_mutex_;
   std::atomic<bool> failed_{false};
   Status failure_;
 };

@@ -62,6 +62,11 @@ Status StoreCore::open_database() {
   if (exists && state != SessionFile::State::kClean && !options_.accept_lost_writes) {
     QUIPU_RETURN_IF_ERROR(probe_log(families, required));
   }
+  if (!exists) {
+    if (state != SessionFile::State::kMissing) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, 0));
+    // Before the database: one without its session would look as if its session had been lost.
+    QUIPU_RETURN_IF_ERROR(session_->begin(0));
+  }
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   QUIPU_RETURN_IF_ERROR(
@@ -140,6 +145,8 @@ Status StoreCore::load_catalog(std::unordered_map<uint32_t, Family>& own_familie
       if (!take_varint(value, number)) return damaged("sequence limit");
       next_sequence_ = number;
       sequence_limit_ = number;
+    } else if (key == kMergeKey) {
+      log(directory_->path() + ": an import with merge was interrupted; run it again to complete it");
     } else if (key.starts_with('f')) {
       if (!take_varint(value, number)) return damaged("file order");
       next_order_ = std::max(next_order_, number + 1);

@@ -1,10 +1,10 @@
 #include "backends/rocksdb/verify.h"
 
-#include <unordered_map>
 #include <unordered_set>
 
-#include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/rocksdb_status.h"
+#include "backends/rocksdb/row_sorter.h"
+#include "backends/rocksdb/snapshot_reader.h"
 
 namespace quipu::rocks {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 class Verification {
  public:
   Verification(const StoreCore& core, const std::function<void(const VerifyFault&)>& report)
-      : core_(core), reader_(core, std::make_shared<Snapshot>(core.db())), report_(report) {}
+      : core_(core), moment_(Moment::now(core)), reader_(core, moment_.snapshot), report_(report) {}
 
   Status run() {
     if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
@@ -22,7 +22,9 @@ class Verification {
     if (core_.db().Get({}, core_.catalog(), slice(kMergeKey), &marker).ok()) {
       fault("", "", "an import with merge was interrupted; run it again");
     }
-    for (const CollectionPtr& collection : core_.collections()) check_collection(*collection);
+    for (const CollectionPtr& collection : moment_.collections) {
+      QUIPU_RETURN_IF_ERROR(check_collection(*collection));
+    }
     check_orphans(core_.lists(), "member list");
     check_orphans(core_.index(), "index");
     return Status::ok();
@@ -41,12 +43,13 @@ class Verification {
     if (!it.status().ok()) fault(collection, "", "cannot be read to its end: " + it.status().ToString());
   }
 
-  void check_collection(const Collection& collection) {
+  Status check_collection(const Collection& collection) {
     ids_.insert(collection.id());
     uint64_t found = 0;
     uint64_t indexed = 0;
     uint64_t listed = 0;
-    std::unordered_set<uint64_t> sequences;
+    RowSorter sequences(kBySequence, core_.directory().temporary_path(),
+                        core_.options().memory_budget_bytes / 8);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(collection.family.get());
     for (it->Seek(slice(collection.prefix)); it->Valid(); it->Next()) {
       const std::string_view key = view(it->key());
@@ -58,9 +61,7 @@ class Verification {
         fault(collection.name, user_key, "the record is malformed");
         continue;
       }
-      if (!sequences.insert(record->sequence).second) {
-        fault(collection.name, user_key, "the insertion sequence is used twice");
-      }
+      QUIPU_RETURN_IF_ERROR(sequences.add({record->sequence, user_key, {}}));
       if (record->is_list()) {
         listed += check_list(collection, user_key, *record);
       } else {
@@ -69,6 +70,7 @@ class Verification {
       indexed += check_index_entry(collection, user_key, *record);
     }
     check_end(*it, collection.name);
+    QUIPU_RETURN_IF_ERROR(check_sequences(collection, sequences));
     const Result<uint64_t> count = reader_.count(collection);
     if (!count || *count != found) {
       fault(collection.name, "",
@@ -77,6 +79,29 @@ class Verification {
     }
     check_total(collection, core_.index(), indexed, "index entries");
     check_total(collection, core_.lists(), listed, "list members");
+    return Status::ok();
+  }
+
+  // Each is used once, and was promised before.
+  Status check_sequences(const Collection& collection, RowSorter& sequences) const {
+    QUIPU_RETURN_IF_ERROR(sequences.finish());
+    std::string stored;
+    uint64_t limit = 0;
+    std::string_view bytes;
+    if (core_.db().Get(reader_.read_options(), core_.catalog(), slice(kSequenceLimitKey), &stored).ok()) {
+      bytes = stored;
+      if (!take_varint(bytes, limit)) fault("", "", "the limit of insertion sequences is malformed");
+    }
+    std::optional<uint64_t> before;
+    Row row{};
+    while (true) {
+      QUIPU_ASSIGN_OR_RETURN(const bool more, sequences.next(row));
+      if (!more) return Status::ok();
+      if (before == row.sequence) fault(collection.name, row.key, "the insertion sequence is used twice");
+      if (row.sequence >= limit)
+        fault(collection.name, row.key, "the insertion sequence is beyond the limit");
+      before = row.sequence;
+    }
   }
 
   void check_object(const Collection& collection, std::string_view key, std::string_view text) const {
@@ -153,6 +178,7 @@ class Verification {
   }
 
   const StoreCore& core_;
+  const Moment moment_;
   const Reader reader_;
   const std::function<void(const VerifyFault&)>& report_;
   std::unordered_set<uint32_t> ids_;

@@ -1,7 +1,7 @@
 #include "engine/json/canonicaliser.h"
 
 #include <algorithm>
-#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -58,6 +58,19 @@ const char* append_scalar(const char* at, const char* end, std::string& out) {
   return behind;
 }
 
+// Of members: so much text may move once for each object around it.
+constexpr size_t kShortObjectBytes = 4096;
+
+// As strcmp, for canonical strings: each ends at its closing quote, and no longer one begins like another.
+int compare_strings(const char* a, const char* b) {
+  bool escaped = true;  // the opening quote ends nothing
+  for (;; ++a, ++b) {
+    if (*a != *b) return *a < *b ? -1 : 1;
+    if (*a == '"' && !escaped) return 0;
+    escaped = !escaped && *a == '\\';
+  }
+}
+
 // One value on its way from the input to the output.
 class Canonicaliser {
  public:
@@ -68,6 +81,7 @@ class Canonicaliser {
  private:
   struct Frame {
     char close;           // the bracket that ends it
+    bool may_repeat;      // a key, among the first
     size_t first_member;  // into members_
     KeyRepeats::Object keys;
   };
@@ -76,21 +90,21 @@ class Canonicaliser {
     size_t begin;
     size_t end;
   };
-  // An object that has a key twice: what is between its braces is to be replaced by these members. Edits are
+  // One part that another is to replace, which is empty for a member that goes. Edits of long objects are
   // made when all is written, so that text in a deep nesting does not move again and again.
   struct Edit {
-    Slice inside;
-    std::vector<std::pair<Slice, Slice>> members;  // key, value
+    Slice place;
+    Slice replacement;
   };
 
   const char* open(const char* at);
   void close();
   const char* key(const char* at);
   const char* go_to_next_value(const char* at);
-  void find_repeats(size_t first_member);
-  std::vector<size_t> last_of_each_key(const std::vector<std::string_view>& keys) const;
-  void apply_edits();
-  void append_edited(const std::string& text, Slice slice);
+  void find_repeats(std::span<const size_t> members);
+  Slice value_of(std::span<const size_t> members, size_t i) const;
+  void apply_edits(size_t start, size_t first_edit);
+  void append_edited(Slice slice, std::span<const Edit> edits, std::string& edited) const;
 
   const char* const end_;
   std::string& out_;
@@ -116,19 +130,21 @@ void Canonicaliser::value(const char* at) {
     }
     at = go_to_next_value(at);
   } while (!frames_.empty());
-  if (!edits_.empty()) apply_edits();
+  if (!edits_.empty()) apply_edits(start_, 0);
 }
 
 // Up to the first key, the first element or the closing bracket.
 const char* Canonicaliser::open(const char* at) {
   out_ += *at;
-  frames_.push_back({*at == '{' ? '}' : ']', members_.size(), keys_.begin_object()});
+  frames_.push_back({*at == '{' ? '}' : ']', false, members_.size(), keys_.begin_object()});
   return skip_json_white_space(at + 1, end_);
 }
 
 void Canonicaliser::close() {
   const Frame& frame = frames_.back();
-  if (keys_.end_object(frame.keys)) find_repeats(frame.first_member);
+  const auto members = std::span<const size_t>(members_).subspan(frame.first_member);
+  if (frame.may_repeat || members.size() > KeyRepeats::kFewKeys) find_repeats(members);
+  keys_.end_object(frame.keys);
   members_.resize(frame.first_member);
   out_ += frame.close;
   frames_.pop_back();
@@ -136,10 +152,13 @@ void Canonicaliser::close() {
 
 // A key and its colon, up to the value.
 const char* Canonicaliser::key(const char* at) {
+  Frame& frame = frames_.back();
   const size_t begin = out_.size();
   at = append_string(at, end_, out_);
   members_.push_back(begin);
-  keys_.add(frames_.back().keys, std::string_view(out_).substr(begin));
+  if (!frame.may_repeat && members_.size() - frame.first_member <= KeyRepeats::kFewKeys) {
+    frame.may_repeat = keys_.add(frame.keys, std::string_view(out_).substr(begin));
+  }
   out_ += ": ";
   at = skip_json_white_space(at, end_);
   return skip_json_white_space(at + 1, end_);
@@ -159,81 +178,80 @@ const char* Canonicaliser::go_to_next_value(const char* at) {
   return at;
 }
 
-// For each key the index of its last member, at the index of its first; keys.size() at the others. Sorted
-// rather than hashed: no choice of keys makes this slow.
-std::vector<size_t> Canonicaliser::last_of_each_key(const std::vector<std::string_view>& keys) const {
-  std::vector<size_t> order(keys.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    const int compared = keys[a].compare(keys[b]);
+// Of the i-th of an object's members. REQUIRES: the last of them ends where the output does.
+Canonicaliser::Slice Canonicaliser::value_of(std::span<const size_t> members, size_t i) const {
+  JsonScan scan;
+  const char* const text = out_.data();
+  const char* const key_end = scan_json_string(text + members[i], text + out_.size(), scan);
+  const size_t end = i + 1 < members.size() ? members[i + 1] - 2 : out_.size();  // less the ", "
+  return {static_cast<size_t>(key_end - text) + 2, end};
+}
+
+// Compares the keys of the object whose last member ends where the output does. As in a dict, the last value
+// of a key takes the first one's place. Sorted rather than hashed: no choice of keys makes this slow.
+void Canonicaliser::find_repeats(std::span<const size_t> members) {
+  const char* const text = out_.data();
+  const size_t first_edit = edits_.size();
+  std::vector<size_t> by_key(members.begin(), members.end());
+  std::sort(by_key.begin(), by_key.end(), [&](size_t a, size_t b) {
+    const int compared = compare_strings(text + a, text + b);
     return compared != 0 ? compared < 0 : a < b;
   });
-  std::vector<size_t> last(keys.size(), keys.size());
-  for (size_t from = 0; from < order.size();) {
+  const auto index_of = [&](size_t member) {
+    return static_cast<size_t>(std::lower_bound(members.begin(), members.end(), member) - members.begin());
+  };
+  std::vector<bool> goes(members.size());
+  for (size_t from = 0; from < by_key.size();) {
     size_t to = from + 1;
-    while (to < order.size() && keys[order[to]] == keys[order[from]]) ++to;
-    last[order[from]] = order[to - 1];
+    for (; to < by_key.size() && compare_strings(text + by_key[to], text + by_key[from]) == 0; ++to) {
+      goes[index_of(by_key[to])] = true;
+    }
+    if (to - from > 1) {
+      edits_.push_back(
+          {value_of(members, index_of(by_key[from])), value_of(members, index_of(by_key[to - 1]))});
+    }
     from = to;
   }
-  return last;
-}
-
-// Compares the keys of the object whose members end where the output ends, and notes an edit if one repeats:
-// as in a dict, the last value of a key takes the first one's place.
-void Canonicaliser::find_repeats(size_t first_member) {
-  const size_t count = members_.size() - first_member;
-  std::vector<std::string_view> keys(count);
-  for (size_t i = 0; i < count; ++i) {
-    JsonScan scan;
-    const char* const begin = out_.data() + members_[first_member + i];
-    const char* const end = scan_json_string(begin, out_.data() + out_.size(), scan);
-    keys[i] = {begin, static_cast<size_t>(end - begin)};
+  for (size_t from = 0; from < members.size(); ++from) {  // the first one always stays
+    if (!goes[from]) continue;
+    size_t to = from;
+    while (to + 1 < members.size() && goes[to + 1]) ++to;
+    edits_.push_back({{members[from] - 2, value_of(members, to).end}, {0, 0}});
+    from = to;
   }
-  const std::vector<size_t> last = last_of_each_key(keys);
-  if (std::find(last.begin(), last.end(), count) == last.end()) return;
-
-  const auto begin_of = [&](size_t i) { return members_[first_member + i]; };
-  const auto value_of = [&](size_t i) -> Slice {
-    const size_t end = i + 1 < count ? begin_of(i + 1) - 2 : out_.size();  // less the ", "
-    return {begin_of(i) + keys[i].size() + 2, end};
-  };
-  Edit edit{{begin_of(0), out_.size()}, {}};
-  for (size_t i = 0; i < count; ++i) {
-    if (last[i] == count) continue;
-    edit.members.emplace_back(Slice{begin_of(i), begin_of(i) + keys[i].size()}, value_of(last[i]));
-  }
-  edits_.push_back(std::move(edit));
+  const bool is_short = out_.size() - members.front() <= kShortObjectBytes;
+  if (is_short && edits_.size() > first_edit) apply_edits(members.front(), first_edit);
 }
 
-void Canonicaliser::apply_edits() {
-  std::sort(edits_.begin(), edits_.end(),
-            [](const Edit& a, const Edit& b) { return a.inside.begin < b.inside.begin; });
-  const std::string written = std::exchange(out_, out_.substr(0, start_));
-  append_edited(written, {start_, written.size()});
+// Makes the edits from `first_edit` on, all of which are behind `start` in the output.
+void Canonicaliser::apply_edits(size_t start, size_t first_edit) {
+  const std::span<Edit> edits = std::span<Edit>(edits_).subspan(first_edit);
+  std::sort(edits.begin(), edits.end(),
+            [](const Edit& a, const Edit& b) { return a.place.begin < b.place.begin; });
+  std::string edited;
+  edited.reserve(out_.size() - start);
+  append_edited({start, out_.size()}, edits, edited);
+  out_.replace(start, std::string::npos, edited);
+  edits_.resize(first_edit);
 }
 
-// Recurses once for each edited object around another, so at most kMaxJsonDepth deep.
-void Canonicaliser::append_edited(const std::string& text, Slice slice) {
+// Recurses once for each replaced value around another, so at most kMaxJsonDepth deep.
+void Canonicaliser::append_edited(Slice slice, std::span<const Edit> edits, std::string& edited) const {
   while (true) {
-    const auto edit = std::lower_bound(edits_.begin(), edits_.end(), slice.begin,
-                                       [](const Edit& e, size_t place) { return e.inside.begin < place; });
-    if (edit == edits_.end() || edit->inside.begin >= slice.end) break;
-    out_.append(text, slice.begin, edit->inside.begin - slice.begin);
-    bool first = true;
-    for (const auto& [key, value] : edit->members) {
-      if (!std::exchange(first, false)) out_ += ", ";
-      out_.append(text, key.begin, key.end - key.begin);
-      out_ += ": ";
-      append_edited(text, value);
-    }
-    slice.begin = edit->inside.end;
+    const auto edit = std::lower_bound(edits.begin(), edits.end(), slice.begin,
+                                       [](const Edit& e, size_t place) { return e.place.begin < place; });
+    if (edit == edits.end() || edit->place.begin >= slice.end) break;
+    edited.append(out_, slice.begin, edit->place.begin - slice.begin);
+    append_edited(edit->replacement, edits, edited);
+    slice.begin = edit->place.end;
   }
-  out_.append(text, slice.begin, slice.end - slice.begin);
+  edited.append(out_, slice.begin, slice.end - slice.begin);
 }
 
 }  // namespace
 
 void append_canonical(std::string_view value, std::string& out) {
+  out.reserve(out.size() + value.size());
   Canonicaliser(value.data() + value.size(), out).value(value.data());
 }
 

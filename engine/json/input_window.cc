@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
 #include <system_error>
 
 namespace quipu {
@@ -55,31 +54,23 @@ Status InputWindow::open(const std::string& path, size_t window_bytes) {
   ::posix_fadvise(file_, 0, 0, POSIX_FADV_SEQUENTIAL);  // only advice
 #endif
   window_bytes_ = std::max(window_bytes, kMinWindowBytes);
-  resize(window_bytes_);
+  buffer_.resize(window_bytes_);
   return Status::ok();
-}
-
-void InputWindow::resize(size_t capacity) {
-  auto* const buffer = static_cast<char*>(std::realloc(buffer_.get(), capacity));
-  if (buffer == nullptr) throw std::bad_alloc();
-  static_cast<void>(buffer_.release());
-  buffer_.reset(buffer);
-  capacity_ = capacity;
 }
 
 Status InputWindow::read_more() {
   if (at_end_of_file_) return Status::ok();
   discarded_ += begin_;
   end_ -= begin_;
-  std::memmove(buffer_.get(), buffer_.get() + begin_, end_);
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_);
   begin_ = 0;
-  if (end_ == capacity_) {
-    resize(capacity_ * 2);
-  } else if (capacity_ > window_bytes_ && end_ <= capacity_ / 4) {
-    resize(std::max({window_bytes_, capacity_ / 2, end_}));
+  if (end_ == buffer_.capacity()) {
+    buffer_.resize(buffer_.capacity() * 2);
+  } else if (buffer_.capacity() > window_bytes_ && end_ <= buffer_.capacity() / 4) {
+    buffer_.resize(std::max({window_bytes_, buffer_.capacity() / 2, end_}));
   }
-  while (end_ < capacity_) {
-    const ssize_t got = ::read(file_, buffer_.get() + end_, capacity_ - end_);
+  while (end_ < buffer_.capacity()) {
+    const ssize_t got = ::read(file_, buffer_.data() + end_, buffer_.capacity() - end_);
     if (got < 0) {
       if (errno == EINTR) continue;
       return io_error("cannot read", path_, errno);

@@ -6,10 +6,9 @@
 #define QUIPU_ENGINE_JSON_INPUT_WINDOW_H_
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <string>
 
+#include "engine/json/raw_buffer.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -26,9 +25,9 @@ class InputWindow {
   Status open(const std::string& path, size_t window_bytes);
 
   // What is not consumed yet. Pointers into it hold until read_more().
-  const char* begin() const { return buffer_.get() + begin_; }
-  const char* end() const { return buffer_.get() + end_; }
-  void consume(const char* to) { begin_ = static_cast<size_t>(to - buffer_.get()); }
+  const char* begin() const { return buffer_.data() + begin_; }
+  const char* end() const { return buffer_.data() + end_; }
+  void consume(const char* to) { begin_ = static_cast<size_t>(to - buffer_.data()); }
 
   // Reads on until the window is full or the file ends; a window full of what is not consumed grows to twice
   // its size. Error: kIoError.
@@ -41,19 +40,11 @@ class InputWindow {
   uint64_t file_bytes() const { return file_bytes_; }
 
  private:
-  struct Free {
-    void operator()(char* buffer) const { std::free(buffer); }
-  };
-
-  void resize(size_t capacity);
-
   std::string path_;
   int file_ = -1;
   uint64_t file_bytes_ = 0;
   size_t window_bytes_ = 0;
-  // From malloc, so that realloc can move the pages of a large buffer and not its bytes.
-  std::unique_ptr<char[], Free> buffer_;
-  size_t capacity_ = 0;
+  RawBuffer<char> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
   uint64_t discarded_ = 0;

@@ -29,7 +29,6 @@ Result<Json> Json::parse(std::string_view text) {
   const std::string_view checked(value, static_cast<size_t>(value_end - value));
   if (scan.canonical) return from_canonical(std::string(checked));
   std::string canonical;
-  canonical.reserve(checked.size());
   append_canonical(checked, canonical);
   return from_canonical(std::move(canonical));
 }

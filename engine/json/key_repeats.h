@@ -12,18 +12,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
+
+#include "engine/json/raw_buffer.h"
 
 namespace quipu {
 
 class KeyRepeats {
  public:
+  static constexpr size_t kFewKeys = 32;
+
   // An open object. Objects end in the reverse order of their beginning.
   struct Object {
     size_t first;   // its hashes are from here on
     uint64_t seen;  // a bit for each hash, to skip most comparisons
-    bool found_a_repeat;
   };
 
   KeyRepeats() = default;
@@ -33,39 +35,40 @@ class KeyRepeats {
   // Forgets all objects, and the memory that a huge one took.
   void clear() {
     size_ = 0;
-    if (capacity_ > kMaxKept) {
-      heap_.reset();
+    if (many_.capacity() > kMaxKept) {
+      many_.clear();
       hashes_ = few_.data();
       capacity_ = few_.size();
     }
   }
-  Object begin_object() const { return {size_, 0, false}; }
 
-  void add(Object& object, std::string_view key) {
+  Object begin_object() const { return {size_, 0}; }
+
+  // True when the key may be one of the first kFewKeys again. After a yes nothing need be added any more.
+  bool add(Object& object, std::string_view key) {
     const uint64_t hash = hash_of(key);
     const uint64_t bit = uint64_t{1} << (hash >> 58);
-    if ((object.seen & bit) != 0 && size_ - object.first < kFewKeys) {
-      object.found_a_repeat |= std::find(hashes_ + object.first, hashes_ + size_, hash) != hashes_ + size_;
+    if ((object.seen & bit) != 0 && size_ - object.first < kFewKeys &&
+        std::find(hashes_ + object.first, hashes_ + size_, hash) != hashes_ + size_) {
+      return true;
     }
     object.seen |= bit;
     if (size_ == capacity_) grow();
     hashes_[size_++] = hash;
+    return false;
   }
 
-  // True when two keys may be the same.
+  // True when two keys of an object of more than kFewKeys may be the same.
   bool end_object(const Object& object) {
     uint64_t* const first = hashes_ + object.first;
     uint64_t* const last = hashes_ + size_;
     size_ = object.first;
-    if (object.found_a_repeat || last - first <= static_cast<ptrdiff_t>(kFewKeys)) {
-      return object.found_a_repeat;
-    }
+    if (last - first <= static_cast<ptrdiff_t>(kFewKeys)) return false;
     std::sort(first, last);
     return std::adjacent_find(first, last) != last;
   }
 
  private:
-  static constexpr size_t kFewKeys = 32;
   static constexpr size_t kMaxKept = size_t{1} << 17;  // a megabyte
 
   static uint64_t mix(uint64_t hash, uint64_t word) {
@@ -96,15 +99,15 @@ class KeyRepeats {
   }
 
   void grow() {
-    auto larger = std::make_unique_for_overwrite<uint64_t[]>(capacity_ * 2);
-    std::copy(hashes_, hashes_ + size_, larger.get());
-    heap_ = std::move(larger);
-    hashes_ = heap_.get();
-    capacity_ *= 2;
+    const bool first_time = many_.capacity() == 0;
+    many_.resize(capacity_ * 2);
+    if (first_time) std::copy(few_.begin(), few_.end(), many_.data());
+    hashes_ = many_.data();
+    capacity_ = many_.capacity();
   }
 
   std::array<uint64_t, 128> few_;  // enough for what is usual; nothing is allocated then
-  std::unique_ptr<uint64_t[]> heap_;
+  RawBuffer<uint64_t> many_;
   uint64_t* hashes_ = few_.data();
   size_t size_ = 0;
   size_t capacity_ = few_.size();

@@ -25,7 +25,7 @@ char* print_python_float(double value, char* out) {
       std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
   const char* at = text;
   if (*at == '-') *out++ = *at++;
-  char digits[20];
+  char digits[20] = {};  // seventeen at most
   size_t count = 0;
   for (; *at != 'e'; ++at) {
     if (*at != '.') digits[count++] = *at;

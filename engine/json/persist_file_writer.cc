@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <random>
@@ -21,8 +20,11 @@ constexpr int kMaxAttempts = 100;
 // A name that nobody else is likely to choose.
 std::string temporary_name_for(const std::string& name) {
   std::random_device random;
-  const std::string suffix = "." + std::to_string(::getpid()) + "-" + std::to_string(random()) + ".tmp";
-  return "." + name.substr(0, kMaxNameBytes - 1 - suffix.size()) + suffix;
+  std::string suffix = ".";
+  suffix += std::to_string(::getpid()) + '-' + std::to_string(random()) + ".tmp";
+  std::string temporary = ".";
+  temporary += name.substr(0, kMaxNameBytes - 1 - suffix.size());
+  return temporary += suffix;
 }
 
 }  // namespace
@@ -48,9 +50,12 @@ Status PersistFileWriter::open() {
   // All else goes by this handle, so that the file lands where it was asked for even if the directory moves.
   directory_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory_ < 0) return fail("cannot write", errno);
+  // A name that cannot be replaced is refused now, rather than after all is written.
   struct stat info {};
-  if (::fstatat(directory_, name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode)) {
-    return fail("cannot write", EISDIR);  // now, rather than after all is written
+  if (::fstatat(directory_, name_.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (S_ISDIR(info.st_mode)) return fail("cannot write", EISDIR);
+  } else if (errno != ENOENT) {
+    return fail("cannot write", errno);
   }
   for (int attempt = 0; file_ < 0; ++attempt) {
     const std::string name = temporary_name_for(name_);
@@ -93,7 +98,7 @@ Status PersistFileWriter::write(std::string_view bytes) {
 }
 
 Status PersistFileWriter::flush() {
-  const Status status = write(buffer_);
+  Status status = write(buffer_);
   buffer_.clear();
   return status;
 }

@@ -15,7 +15,7 @@ enum class Escape : uint8_t { kNone, kShort, kSlash, kUnicode };
 // What the byte behind a backslash begins.
 constexpr std::array<Escape, 256> kEscapes = [] {
   std::array<Escape, 256> table{};
-  for (const char c : {'"', '\\', 'b', 'f', 'n', 'r', 't'}) table[static_cast<size_t>(c)] = Escape::kShort;
+  for (const unsigned char c : {'"', '\\', 'b', 'f', 'n', 'r', 't'}) table[c] = Escape::kShort;
   table['/'] = Escape::kSlash;
   table['u'] = Escape::kUnicode;
   return table;
@@ -57,7 +57,7 @@ const char* scan_non_ascii(const char* at, const char* end, JsonScan& scan) {
 const char* scan_word(std::string_view word, const char* at, const char* end, JsonScan& scan) {
   const std::string_view there(at, std::min<size_t>(word.size(), static_cast<size_t>(end - at)));
   if (there == word) return at + word.size();
-  return word.starts_with(there) ? scan.fail_cut_off("Expecting value", end)
+  return word.starts_with(there) ? scan.fail_cut_off("Expecting value", at)
                                  : scan.fail("Expecting value", at);
 }
 
@@ -77,7 +77,7 @@ const char* scan_digits(const char* at, const char* end, JsonScan& scan) {
 
 const char* scan_number(const char* const begin, const char* end, JsonScan& scan) {
   const char* const digits = *begin == '-' ? begin + 1 : begin;
-  if (digits == end) return scan.fail_cut_off("Expecting value", end);
+  if (digits == end) return scan.fail_cut_off("Expecting value", begin);
   if (*digits == 'I' && digits != begin) return scan_word("-Infinity", begin, end, scan);
   if (!is_digit(*digits)) return scan.fail("Expecting value", begin);
   // Python reads 007 as 0 and extra data.

@@ -59,7 +59,10 @@ inline const char* JsonScanner::scan_key(const char* at, const char* end, JsonSc
   const char* const key = at;
   at = scan_json_string(at, end, scan);
   if (at == nullptr) return nullptr;
-  keys_.add(frames_[depth_ - 1].keys, {key, static_cast<size_t>(at - key)});
+  // Rewriting what is not canonical looks for repeats anew.
+  if (scan.canonical && keys_.add(frames_[depth_ - 1].keys, {key, static_cast<size_t>(at - key)})) {
+    scan.canonical = false;
+  }
   if (end - at >= 2 && at[0] == ':' && at[1] == ' ') {
     at += 2;
   } else {

@@ -180,7 +180,12 @@ class KVDocumentStore : public BaseDocumentStore {
   const std::string& metadata_collection() const { return metadata_collection_; }
 
  private:
-  Status insert(std::span<const NodeFacts> nodes, const Status& after_last, const AddOptions& options);
+  struct BadNode {
+    std::string id;
+    Status error;
+  };
+  Status insert(std::span<const NodeFacts> nodes, const BadNode& failed, const AddOptions& options);
+  Status check_absent(std::string_view node_id) const;
   Status declare_collections(std::span<const NodeFacts> nodes, const AddOptions& options);
   Status declare_metadata_collection() const;
   Result<bool> leave_ref_doc(std::string_view doc_id, std::string_view ref_doc_id, RefDocs& ref_docs,

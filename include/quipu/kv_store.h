@@ -177,8 +177,8 @@ class BaseKVStore : public KVReader {
   // Default: kNotSupported.
   virtual Result<std::unique_ptr<KVReader>> snapshot() const;
 
-  // Makes sure that a collection exists with these options; an existing one is given what it lacks (an index
-  // is built, O(collection)). Default: does nothing.
+  // Makes sure that a collection exists; one that does is only given the persist file it lacks (for an index
+  // see FieldIndex::ensure_index). Default: does nothing.
   virtual Status declare_collection(std::string_view name, const CollectionOptions& options);
 
   // Removes a collection and all in it; false when there was none. RocksDB: O(1), space comes back with

@@ -48,6 +48,9 @@ class FieldIndex {
  public:
   virtual ~FieldIndex() = default;
 
+  // Builds the index of an existing collection that was made without one; O(collection), and writers wait.
+  // Cheap when there is nothing to do.
+  virtual Status ensure_index(std::string_view collection, std::string_view field) = 0;
   // The keys whose indexed field is `value`, in byte order; none in a collection without an index.
   virtual Result<std::vector<std::string>> keys_with_value(std::string_view collection,
                                                            std::string_view value) const = 0;

@@ -1,0 +1,49 @@
+#include "backends/rocksdb/table_files.h"
+
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu::rocks {
+namespace {
+
+constexpr uint64_t kFileBytes = 64ULL << 20;
+
+rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+TableFiles::TableFiles(const rocksdb::Options& options, std::string directory, std::string stem)
+    : options_(options), directory_(std::move(directory)), stem_(std::move(stem)), process_(::getpid()) {}
+
+TableFiles::~TableFiles() {
+  writer_.reset();
+  if (::getpid() != process_) return;
+  for (const std::string& path : paths_) {
+    boost::system::error_code ignored;  // the directory is emptied at every open
+    boost::filesystem::remove(path, ignored);
+  }
+}
+
+Status TableFiles::add(std::string_view key, std::string_view value) {
+  if (writer_ && writer_->FileSize() >= kFileBytes) QUIPU_RETURN_IF_ERROR(finish());
+  if (!writer_) {
+    paths_.push_back(directory_ + "/" + stem_ + "-" + std::to_string(paths_.size()) + ".sst");
+    writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_, nullptr,
+                                                       /*invalidate_page_cache=*/false);
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(writer_->Open(paths_.back()), "cannot write " + paths_.back()));
+  }
+  const rocksdb::Status put = writer_->Put(slice_of(key), slice_of(value));
+  return put.ok() ? Status::ok() : from_rocksdb(put, "cannot write " + paths_.back());
+}
+
+Status TableFiles::finish() {
+  if (!writer_) return Status::ok();
+  const Status finished = from_rocksdb(writer_->Finish(), "cannot write " + paths_.back());
+  writer_.reset();
+  return finished;
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,43 @@
+// TableFiles: sorted keys and values written as RocksDB table files, to be ingested.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_TABLE_FILES_H_
+#define QUIPU_BACKENDS_ROCKSDB_TABLE_FILES_H_
+
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_writer.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/status.h"
+
+namespace quipu::rocks {
+
+class TableFiles {
+ public:
+  // Files go into `directory`, named after `stem`.
+  TableFiles(const rocksdb::Options& options, std::string directory, std::string stem);
+  ~TableFiles();  // removes what is still there, unless this is a child of the process that wrote it
+  TableFiles(TableFiles&&) = default;
+  TableFiles& operator=(TableFiles&&) = default;
+
+  // REQUIRES: keys ascend.
+  Status add(std::string_view key, std::string_view value);
+  Status finish();
+  const std::vector<std::string>& paths() const { return paths_; }
+
+ private:
+  rocksdb::Options options_;
+  std::string directory_;
+  std::string stem_;
+  pid_t process_;
+  std::unique_ptr<rocksdb::SstFileWriter> writer_;
+  std::vector<std::string> paths_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_TABLE_FILES_H_

@@ -1,0 +1,44 @@
+// The data that benchmarks run on: text nodes as an ingestion makes them, the same for a given number
+// anywhere.
+
+#ifndef QUIPU_BENCH_WORKLOAD_H_
+#define QUIPU_BENCH_WORKLOAD_H_
+
+#include <cstdint>
+#include <string>
+
+#include "quipu/json.h"
+
+namespace quipu::bench {
+
+inline constexpr int kNodesPerRefDoc = 20;
+
+// Node `i`: about 1,000 characters of English-like words, three metadata fields, a source document and its
+// neighbours; as doc_to_json writes it.
+std::string node_id(uint64_t i);
+std::string ref_doc_id(uint64_t i, int nodes_per_ref_doc = kNodesPerRefDoc);
+Json node_json(uint64_t i, int nodes_per_ref_doc = kNodesPerRefDoc);
+
+// A docstore.json of the reference with `nodes` such nodes.
+void write_docstore_json(const std::string& path, uint64_t nodes);
+
+// A new directory under the system's temporary one, removed with what it holds.
+class ScratchDir {
+ public:
+  ScratchDir();
+  ~ScratchDir();
+  ScratchDir(const ScratchDir&) = delete;
+  ScratchDir& operator=(const ScratchDir&) = delete;
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// Resident memory of this process now, in bytes.
+uint64_t resident_bytes();
+
+}  // namespace quipu::bench
+
+#endif  // QUIPU_BENCH_WORKLOAD_H_

@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "engine/json/persist_file_reader.h"
+#include "engine/persist/file_name.h"
+#include "quipu/bulk_load.h"
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+namespace {
+
+namespace fs = boost::filesystem;
+
+// Hands what is read to a bulk load and remembers what there was.
+class Loader : public PersistFileHandler {
+ public:
+  explicit Loader(BulkLoad& load) : load_(load) {}
+
+  Status begin_file(const std::string& name) {
+    report_ = {name, 0, {}};
+    return load_.begin_file(name);
+  }
+  FileReport take_report(uint64_t bytes) {
+    report_.bytes = bytes;
+    return std::move(report_);
+  }
+
+  Status begin_collection(std::string_view name) override {
+    const auto [owner, added] = owners_.try_emplace(std::string(name), report_.name);
+    if (!added && owner->second != report_.name) {
+      return Status::invalid_argument("collection \"" + std::string(name) + "\" is in " + owner->second +
+                                      " already; one store cannot hold both");
+    }
+    current_ = 0;
+    while (current_ < report_.collections.size() && report_.collections[current_].name != name) ++current_;
+    if (current_ == report_.collections.size()) report_.collections.push_back({std::string(name), 0});
+    report_.collections[current_].count = 0;
+    return load_.begin_collection(name, {report_.name, name.ends_with("/metadata") ? "doc_hash" : ""});
+  }
+  Status entry(std::string_view key, JsonView value) override {
+    ++report_.collections[current_].count;
+    return load_.put(key, value);
+  }
+  Status end_collection() override { return Status::ok(); }
+
+  // Names that belong to other files of the store already.
+  void add_owner(const std::string& collection, const std::string& file) { owners_[collection] = file; }
+
+ private:
+  BulkLoad& load_;
+  FileReport report_;
+  size_t current_ = 0;
+  std::map<std::string, std::string> owners_;  // collection -> file
+};
+
+// For a dry run.
+class DiscardingLoad : public BulkLoad {
+ public:
+  Status begin_file(std::string_view) override { return Status::ok(); }
+  Status begin_collection(std::string_view, const CollectionOptions&) override { return Status::ok(); }
+  Status put(std::string_view, JsonView) override { return Status::ok(); }
+  Status commit() override { return Status::ok(); }
+};
+
+// One bar over several files.
+class ProgressOverFiles {
+ public:
+  ProgressOverFiles(const ProgressCallback& callback, uint64_t total) : callback_(callback), total_(total) {}
+
+  PersistFileOptions options_for(const std::string& file, uint64_t max_value_bytes) const {
+    PersistFileOptions options;
+    options.max_value_bytes = max_value_bytes;
+    if (callback_) {
+      options.progress = [this, file](uint64_t done, uint64_t) {
+        return callback_({file, done_before_ + done, total_});
+      };
+    }
+    return options;
+  }
+  void file_done(uint64_t bytes) { done_before_ += bytes; }
+
+ private:
+  const ProgressCallback& callback_;
+  const uint64_t total_;
+  uint64_t done_before_ = 0;
+};
+
+uint64_t size_of(const fs::path& path) {
+  boost::system::error_code error;
+  const uint64_t bytes = fs::file_size(path, error);
+  return error ? 0 : bytes;  // reading the file reports what is wrong with it
+}
+
+// Checks that `store` may take an import; tells the loader whose its collections are.
+Status check_target(const BaseKVStore& store, bool merge, Loader& loader) {
+  Result<std::vector<CollectionInfo>> infos = store.collections();
+  if (!infos) {
+    return infos.error().code() == StatusCode::kNotSupported ? Status::ok() : infos.error();
+  }
+  if (!merge && !infos->empty()) {
+    return Status::invalid_argument("the store is not empty: it holds collection \"" + infos->front().name +
+                                    "\" (merge was not asked for)");
+  }
+  for (const CollectionInfo& info : *infos) {
+    if (!info.persist_file.empty()) loader.add_owner(info.name, info.persist_file);
+  }
+  return Status::ok();
+}
+
+// The JSON files of the directory beside those to be imported, sorted.
+Result<std::vector<std::string>> other_files(const std::string& directory,
+                                             const std::vector<std::string>& files) {
+  std::vector<std::string> others;
+  boost::system::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (name.ends_with(".json") && std::ranges::find(files, name) == files.end()) {
+      others.push_back(std::move(name));
+    }
+  }
+  if (error) return Status::io_error("cannot list " + directory + ": " + error.message());
+  std::ranges::sort(others);
+  return others;
+}
+
+// After the commit: the store's counts against what was read. Fewer is right when a file repeats a key, more
+// when the collection was there before; then its keys are counted one by one.
+Status check_counts(const BaseKVStore& store, std::vector<FileReport>& files) {
+  for (FileReport& file : files) {
+    for (CollectionReport& collection : file.collections) {
+      QUIPU_ASSIGN_OR_RETURN(const uint64_t count, store.count(collection.name));
+      if (count != std::exchange(collection.count, count)) {
+        ScanOptions keys;
+        keys.keys_only = true;
+        QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store.scan(keys, collection.name));
+        uint64_t found = 0;
+        while (it->next()) ++found;
+        QUIPU_RETURN_IF_ERROR(it->status());
+        if (found != count) {
+          return Status::corruption("collection \"" + collection.name + "\" counts " + std::to_string(count) +
+                                    " keys but holds " + std::to_string(found));
+        }
+      }
+    }
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
+                                        const ImportOptions& options) {
+  std::vector<std::string> files = options.files;
+  if (files.empty()) {
+    files = {std::string(DOCSTORE_PERSIST_FNAME), std::string(INDEX_STORE_PERSIST_FNAME)};
+  }
+  for (const std::string& file : files) QUIPU_RETURN_IF_ERROR(check_file_name(file));
+
+  ImportReport report;
+  QUIPU_ASSIGN_OR_RETURN(report.not_imported, other_files(directory, files));
+  std::unique_ptr<BulkLoad> load = std::make_unique<DiscardingLoad>();
+  if (!options.dry_run) {
+    QUIPU_ASSIGN_OR_RETURN(load, store.bulk_load());
+  }
+  Loader loader(*load);
+  QUIPU_RETURN_IF_ERROR(check_target(store, options.merge, loader));
+
+  std::vector<std::string> checked;  // not imported, but a damaged one must not pass unseen
+  std::ranges::copy_if(report.not_imported, std::back_inserter(checked), is_other_store_file);
+  uint64_t total = 0;
+  for (const std::vector<std::string>* names : {&files, &checked}) {
+    for (const std::string& name : *names) total += size_of(fs::path(directory) / name);
+  }
+  ProgressOverFiles progress(options.progress, total);
+  for (const std::string& file : files) {
+    const std::string path = (fs::path(directory) / file).string();
+    QUIPU_RETURN_IF_ERROR(loader.begin_file(file));
+    QUIPU_RETURN_IF_ERROR(
+        read_persist_file(path, progress.options_for(file, options.max_value_bytes), loader));
+    report.files.push_back(loader.take_report(size_of(path)));
+    progress.file_done(report.files.back().bytes);
+  }
+  for (const std::string& file : checked) {
+    const std::string path = (fs::path(directory) / file).string();
+    QUIPU_RETURN_IF_ERROR(check_json_file(path, progress.options_for(file, options.max_value_bytes)));
+    progress.file_done(size_of(path));
+  }
+  if (options.dry_run) return report;
+  QUIPU_RETURN_IF_ERROR(load->commit());
+  QUIPU_RETURN_IF_ERROR(check_counts(store, report.files));
+  return report;
+}
+
+Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
+  Loader loader(load);
+  QUIPU_RETURN_IF_ERROR(loader.begin_file(fs::path(path).filename().string()));
+  const ProgressOverFiles progress(options.progress, size_of(path));
+  return read_persist_file(path, progress.options_for(path, options.max_value_bytes), loader);
+}
+
+}  // namespace quipu

@@ -1,0 +1,196 @@
+// KVDocumentStore: construction and reading. Its mutations are in document_store_write.cc.
+
+#include "quipu/document_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/stores/ref_docs.h"
+#include "quipu/member_lists.h"
+
+namespace quipu {
+namespace {
+
+Status doc_not_found(std::string_view doc_id) {
+  return Status::not_found("doc_id " + std::string(doc_id) + " not found.");
+}
+
+Result<NodePtr> to_node(std::optional<Json> stored, std::string_view doc_id, bool raise_error) {
+  if (stored) return BaseNode::from_json(*std::move(stored));
+  if (raise_error) return doc_not_found(doc_id);
+  return NodePtr();
+}
+
+// A top-level member of an entry's value, when it is a string.
+std::optional<std::string> string_member(JsonView value, std::string_view name) {
+  const std::optional<JsonView> member = value.find(name);
+  if (!member || !member->is_string()) return std::nullopt;
+  return member->string();
+}
+
+std::string_view or_default(std::string_view text, std::string_view fallback) {
+  return text.empty() ? fallback : text;
+}
+
+}  // namespace
+
+Result<NodePtr> NodeIterator::node() const {
+  return BaseNode::from_json(Json::from_canonical(std::string(stored().text())));
+}
+
+Result<std::vector<NodePtr>> BaseDocumentStore::get_nodes(std::span<const std::string> node_ids,
+                                                          bool raise_error) const {
+  std::vector<NodePtr> nodes;
+  nodes.reserve(node_ids.size());
+  for (const std::string& id : node_ids) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, get_node(id, raise_error));
+    if (node) nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
+Result<std::vector<std::pair<int64_t, NodePtr>>> BaseDocumentStore::get_node_dict(
+    std::span<const std::pair<int64_t, std::string>> node_id_dict) const {
+  std::vector<std::pair<int64_t, NodePtr>> nodes;
+  nodes.reserve(node_id_dict.size());
+  for (const auto& [index, id] : node_id_dict) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, get_node(id));
+    nodes.emplace_back(index, std::move(node));
+  }
+  return nodes;
+}
+
+KVDocumentStore::KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, DocumentStoreOptions options)
+    : kvstore_(std::move(kvstore)), batch_size_(options.batch_size) {
+  const std::string ns(or_default(options.ns, "docstore"));
+  node_collection_ = ns + std::string(or_default(options.node_collection_suffix, "/data"));
+  ref_doc_collection_ = ns + std::string(or_default(options.ref_doc_collection_suffix, "/ref_doc_info"));
+  metadata_collection_ = ns + std::string(or_default(options.metadata_collection_suffix, "/metadata"));
+}
+
+Result<std::vector<std::pair<std::string, NodePtr>>> KVDocumentStore::docs() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(node_collection_));
+  std::vector<std::pair<std::string, NodePtr>> nodes;
+  nodes.reserve(entries.size());
+  for (KVEntry& entry : entries) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, BaseNode::from_json(std::move(entry.val)));
+    nodes.emplace_back(std::move(entry.key), std::move(node));
+  }
+  return nodes;
+}
+
+Result<std::unique_ptr<NodeIterator>> KVDocumentStore::stream_nodes() const {
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> entries, kvstore_->scan(in_order, node_collection_));
+  return std::make_unique<NodeIterator>(std::move(entries));
+}
+
+Result<NodePtr> KVDocumentStore::get_document(std::string_view doc_id, bool raise_error) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(doc_id, node_collection_));
+  return to_node(std::move(stored), doc_id, raise_error);
+}
+
+Result<std::vector<NodePtr>> KVDocumentStore::get_documents(std::span<const std::string> doc_ids) const {
+  const std::vector<std::string_view> keys(doc_ids.begin(), doc_ids.end());
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> values,
+                         kvstore_->multi_get(keys, node_collection_));
+  std::vector<NodePtr> nodes;
+  nodes.reserve(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, to_node(std::move(values[i]), doc_ids[i], false));
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
+Result<std::vector<NodePtr>> KVDocumentStore::get_nodes(std::span<const std::string> node_ids,
+                                                        bool raise_error) const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<NodePtr> nodes, get_documents(node_ids));
+  if (raise_error) {
+    const auto absent = std::ranges::find(nodes, nullptr);
+    if (absent != nodes.end()) return doc_not_found(node_ids[static_cast<size_t>(absent - nodes.begin())]);
+  }
+  std::erase(nodes, nullptr);
+  return nodes;
+}
+
+Result<bool> KVDocumentStore::document_exists(std::string_view doc_id) const {
+  return kvstore_->exists(doc_id, node_collection_);
+}
+
+Result<std::optional<std::string>> KVDocumentStore::get_document_hash(std::string_view doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
+  return metadata ? string_member(*metadata, "doc_hash") : std::nullopt;
+}
+
+Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(metadata_collection_));
+  OrderedMap<std::string> ids_by_hash;
+  for (KVEntry& entry : entries) {
+    std::optional<std::string> hash = string_member(entry.val, "doc_hash");
+    if (hash && !hash->empty()) ids_by_hash.insert_or_assign(*std::move(hash), std::move(entry.key));
+  }
+  return ids_by_hash;
+}
+
+Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const std::string> hashes) const {
+  std::vector<std::string> missing;
+  if (FieldIndex* const index = kvstore_->field_index(); index != nullptr) {
+    QUIPU_RETURN_IF_ERROR(index->ensure_index(metadata_collection_, "doc_hash"));
+    const std::vector<std::string_view> values(hashes.begin(), hashes.end());
+    QUIPU_ASSIGN_OR_RETURN(std::vector<bool> exist, index->values_exist(metadata_collection_, values));
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      if (!exist[i]) missing.push_back(hashes[i]);
+    }
+    return missing;
+  }
+  QUIPU_ASSIGN_OR_RETURN(OrderedMap<std::string> ids_by_hash, get_all_document_hashes());
+  for (const std::string& hash : hashes) {
+    if (ids_by_hash.find(hash) == ids_by_hash.end()) missing.push_back(hash);
+  }
+  return missing;
+}
+
+Result<std::vector<std::string>> KVDocumentStore::ids_by_hash(std::string_view doc_hash) const {
+  if (FieldIndex* const index = kvstore_->field_index(); index != nullptr) {
+    QUIPU_RETURN_IF_ERROR(index->ensure_index(metadata_collection_, "doc_hash"));
+    return index->keys_with_value(metadata_collection_, doc_hash);
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(metadata_collection_));
+  std::vector<std::string> ids;
+  for (KVEntry& entry : entries) {
+    if (string_member(entry.val, "doc_hash") == doc_hash) ids.push_back(std::move(entry.key));
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
+Result<std::optional<RefDocInfo>> KVDocumentStore::get_ref_doc_info(std::string_view ref_doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(ref_doc_id, ref_doc_collection_));
+  if (!stored || !stored->view().truthy()) return std::optional<RefDocInfo>();
+  QUIPU_ASSIGN_OR_RETURN(RefDocInfo info, parse_ref_doc_info(ref_doc_id, *stored));
+  return std::optional<RefDocInfo>(std::move(info));
+}
+
+Result<OrderedMap<RefDocInfo>> KVDocumentStore::get_all_ref_doc_info() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(ref_doc_collection_));
+  OrderedMap<RefDocInfo> infos;
+  for (KVEntry& entry : entries) {
+    QUIPU_ASSIGN_OR_RETURN(RefDocInfo info, parse_ref_doc_info(entry.key, entry.val));
+    infos.insert_or_assign(std::move(entry.key), std::move(info));
+  }
+  return infos;
+}
+
+Result<bool> KVDocumentStore::ref_doc_exists(std::string_view ref_doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(ref_doc_id, ref_doc_collection_));
+  return stored && stored->view().truthy();
+}
+
+Result<std::optional<std::string>> KVDocumentStore::ref_doc_id_of(std::string_view doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
+  return metadata ? string_member(*metadata, "ref_doc_id") : std::nullopt;
+}
+
+}  // namespace quipu

@@ -1,0 +1,52 @@
+// The metadata of a ref doc as the reference merges it (_get_kv_pairs_for_insert, _merge_ref_doc_kv_pairs):
+// metadata that is stored and not empty stays as it is; otherwise that of all nodes of one call is merged as
+// dict.update does, later values winning at the first one's place.
+
+#ifndef QUIPU_ENGINE_STORES_REF_DOC_METADATA_H_
+#define QUIPU_ENGINE_STORES_REF_DOC_METADATA_H_
+
+#include <string>
+
+#include "quipu/json.h"
+#include "quipu/ordered_map.h"
+
+namespace quipu {
+
+class RefDocMetadata {
+ public:
+  RefDocMetadata() = default;
+  explicit RefDocMetadata(JsonView stored) : text_(stored.text()), fixed_(stored.truthy()) {}
+
+  void merge(JsonView metadata) {
+    if (fixed_ || metadata.text() == text_ || !metadata.truthy()) return;
+    changed_ = true;
+    if (text_ == "{}") {
+      text_ = metadata.text();
+      return;
+    }
+    OrderedMap<std::string> members;
+    for (const std::string_view object : {std::string_view(text_), metadata.text()}) {
+      for (const JsonMember& member : JsonView::from_canonical(object).members()) {
+        members.insert_or_assign(std::string(member.raw_key), std::string(member.value.text()));
+      }
+    }
+    std::string merged = "{";
+    for (const auto& [raw_key, value] : members) {
+      if (merged.size() > 1) merged += ", ";
+      merged += raw_key + ": " + value;
+    }
+    text_ = merged + "}";
+  }
+
+  const std::string& text() const { return text_; }
+  bool changed() const { return changed_; }
+
+ private:
+  std::string text_ = "{}";
+  bool fixed_ = false;
+  bool changed_ = false;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_REF_DOC_METADATA_H_

@@ -1,0 +1,33 @@
+#include "quipu/simple_document_store.h"
+
+#include <boost/filesystem.hpp>
+
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+
+SimpleDocumentStore::SimpleDocumentStore(std::shared_ptr<MemoryKVStore> simple_kvstore,
+                                         DocumentStoreOptions options)
+    : SimpleDocumentStore(
+          Made{simple_kvstore ? std::move(simple_kvstore) : std::make_shared<MemoryKVStore>()},
+          std::move(options)) {}
+
+Result<SimpleDocumentStore> SimpleDocumentStore::from_persist_dir(const std::string& persist_dir,
+                                                                  DocumentStoreOptions options) {
+  return from_persist_path(
+      (boost::filesystem::path(persist_dir) / std::string(DOCSTORE_PERSIST_FNAME)).string(),
+      std::move(options));
+}
+
+Result<SimpleDocumentStore> SimpleDocumentStore::from_persist_path(const std::string& persist_path,
+                                                                   DocumentStoreOptions options) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv, MemoryKVStore::from_persist_path(persist_path));
+  return SimpleDocumentStore(std::move(kv), std::move(options));
+}
+
+Result<SimpleDocumentStore> SimpleDocumentStore::from_dict(JsonView save_dict, DocumentStoreOptions options) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv, MemoryKVStore::from_dict(save_dict));
+  return SimpleDocumentStore(std::move(kv), std::move(options));
+}
+
+}  // namespace quipu

@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+"""Every command of quipu on sound data: what it prints, where, and with which exit code."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import unittest
+
+from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
+
+COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "verify", "compact")
+
+
+class UsageTest(CliTest):
+    def test_help_of_each_command_has_an_example(self):
+        for command in COMMANDS:
+            printed, said = self.quipu(command, "--help")
+            self.assertIn(b"Example:\n  quipu " + command.encode(), printed)
+            self.assertEqual("", said)
+
+    def test_help_lists_commands_and_exit_codes(self):
+        printed, _ = self.quipu("--help")
+        for word in (*COMMANDS, "Exit codes", "130"):
+            self.assertIn(word.encode(), printed)
+
+    def options_of(self, command):
+        return set(re.findall(r"--[a-z][a-z-]+", self.quipu(command, "--help")[0].decode().split("Example:")[0]))
+
+    def test_manual_has_every_option(self):
+        manual = (SOURCE / "tools" / "quipu.1").read_text().replace("\\-", "-")
+        for command in COMMANDS:
+            self.assertIn(f".SY quipu\\ {command}\n", manual)
+            for option in self.options_of(command):
+                self.assertRegex(manual, rf"(?m)^\.B.* ?{option}\b", command)
+        if shutil.which("man"):
+            run = subprocess.run(["man", "--warnings", "-l", SOURCE / "tools" / "quipu.1"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, check=False)
+            self.assertEqual(b"", run.stderr)
+
+    def test_completion_offers_every_option(self):
+        script = SOURCE / "tools" / "completion" / "quipu.bash"
+        (self.folder / "storage").mkdir()
+        offered = lambda *words: self.complete(script, words)
+        self.assertLess(set(COMMANDS), offered(""))
+        for command in COMMANDS:
+            self.assertEqual(self.options_of(command), offered(command, "--"), command)
+            self.assertEqual({"storage"}, offered(command, "st"), command)
+        self.assertEqual({"storage"}, offered("export", "--force", "db", "st"))
+        self.assertEqual(set(), offered("get", "db", "st"))
+
+    def complete(self, script, words):
+        """What bash offers after `quipu` and these words."""
+        quoted = " ".join(shlex.quote(word) for word in ("quipu", *words))
+        lines = f"""source {shlex.quote(str(script))}
+            COMP_WORDS=({quoted}); COMP_CWORD={len(words)}; _quipu; printf '%s\\n' "${{COMPREPLY[@]}}" """
+        run = subprocess.run(["bash", "--norc", "-c", lines], cwd=self.folder, stdout=subprocess.PIPE, check=True)
+        return set(run.stdout.decode().split())
+
+    def test_version(self):
+        printed, _ = self.quipu("--version")
+        self.assertRegex(printed, rb"^quipu \d+\.\d+\.\d+\n$")
+
+    def test_wrong_usage(self):
+        wrong = ([], ["nonsense"], ["import"], ["import", "a"], ["stat", "a", "b"], ["scan", "a", "b", "--limit", "-1"],
+                 ["scan", "a", "b", "--limit", "many"], ["stat", "--nonsense", "a"], ["get", "a", "b"],
+                 ["get", "a", "b", "0", "--key-hex"], ["scan", "a", "b", "--prefix", "xy", "--key-hex"])
+        for arguments in wrong:
+            printed, said = self.quipu(*arguments, code=USAGE, cwd=self.folder)
+            self.assertEqual(b"", printed, arguments)
+            self.assertIn("quipu: ", said, arguments)
+        self.assertEqual([], list(self.folder.iterdir()))
+
+    def test_arguments_may_be_commands_names(self):
+        self.quipu("put", self.database, "get", "stat", '{"a": 1}')
+        self.assertEqual(b'{"a": 1}\n', self.quipu("get", self.database, "get", "stat")[0])
+
+    def test_nothing_is_made_by_commands_that_need_a_database(self):
+        for arguments in (["export", "none", "out"], ["stat", "none"], ["collections", "none"], ["scan", "none", "c"],
+                          ["get", "none", "c", "k"], ["delete", "none", "c", "k"], ["verify", "none"],
+                          ["compact", "none"]):
+            printed, said = self.quipu(*arguments, code=IO, cwd=self.folder)
+            self.assertEqual(b"", printed, arguments)
+            self.assertIn("none", said, arguments)
+        self.assertEqual([], list(self.folder.iterdir()))
+
+    def test_an_empty_directory_is_no_database(self):
+        (self.folder / "empty").mkdir()
+        self.assertIn("empty", self.quipu("stat", self.folder / "empty", code=IO)[1])
+        self.assertEqual({}, tree(self.folder / "empty"))
+
+
+class ImportExportTest(CliTest):
+    def test_goldens_come_out_as_they_went_in(self):
+        tried = 0
+        for golden in sorted(GOLDENS.iterdir()):
+            names = [name for name in ("docstore.json", "index_store.json") if (golden / name).exists()]
+            if len(names) != 2:
+                continue
+            with self.subTest(golden.name):
+                self.database = self.folder / golden.name
+                self.quipu("import", golden, self.database)
+                self.assert_exported_as(golden)
+                tried += 1
+        self.assertGreater(tried, 10)
+
+    def test_files_of_other_names(self):
+        golden = GOLDENS / "individual"
+        names = ("my_docs.json", "my_index.json", "my_kv.json")
+        files = [argument for name in names for argument in ("--file", name)]
+        report = self.quipu_json("import", *files, golden, self.database)
+        self.assertEqual(list(names), [file["file"] for file in report["files"]])
+        self.assert_exported_as(golden, names)
+
+    def test_import_reports_counts(self):
+        directory = self.persist_dir(default__vector_store__json={"embedding_dict": {}})
+        printed, said = self.quipu("import", directory, self.database)
+        rows = [line.split() for line in printed.decode().splitlines()]
+        self.assertEqual(["FILE", "COLLECTION", "ENTRIES"], rows[0])
+        self.assertIn(["docstore.json", "knots", "2"], rows)
+        self.assertIn("default__vector_store.json", said)
+        self.assertIn("imported 1 collection, 2 entries", said)
+        self.assertNotIn("\r", said)  # no progress bar: not a terminal
+
+    def test_import_json(self):
+        report = self.quipu_json("import", self.persist_dir(graph_store__json={"graph_dict": {}}), self.database)
+        self.assertEqual([{"collection": "knots", "entries": 2}], report["files"][0]["collections"])
+        self.assertEqual(["docstore.json", "index_store.json"], [file["file"] for file in report["files"]])
+        self.assertGreater(report["files"][0]["bytes"], 100)
+        self.assertEqual(["graph_store.json"], report["not_imported"])
+        self.assertIs(False, report["dry_run"])
+
+    def test_quiet(self):
+        directory = self.persist_dir(graph_store__json={"graph_dict": {}})
+        self.assertEqual("", self.quipu("import", "--quiet", directory, self.database)[1])
+        self.assertEqual("", self.quipu("export", "-q", self.database, self.copy)[1])
+        self.assertEqual("", self.quipu("verify", "-q", self.database)[1])
+
+    def test_import_dry_run_writes_nothing(self):
+        directory = self.persist_dir()
+        report = self.quipu_json("import", "--dry-run", directory, self.database)
+        self.assertEqual(2, report["files"][0]["collections"][0]["entries"])
+        self.assertFalse(self.database.exists())
+        self.quipu("put", self.database, "c", "k", "{}")
+        self.quipu("import", "--dry-run", directory, self.database, code=DATA)
+        self.quipu("import", "--dry-run", "--merge", directory, self.database)
+        self.assertEqual(["c"], [row["collection"] for row in self.quipu_json("collections", self.database)])
+
+    def test_import_needs_merge_where_data_is(self):
+        self.imported()
+        more = self.persist_dir({"knots": {"n2": node("n2", "new"), "n3": node("n3")}}, name="more")
+        _, said = self.quipu("import", more, self.database, code=DATA)
+        self.assertIn("not empty", said)
+        self.assertEqual(2, self.quipu_json("stat", self.database)["entries"])
+        self.quipu("import", "--merge", more, self.database)
+        self.assertEqual(3, self.quipu_json("stat", self.database)["entries"])
+        merged = {"n1": node("n1"), "n2": node("n2", "new"), "n3": node("n3")}
+        self.assertEqual(merged, {key: self.value("knots", key) for key in merged})
+
+    def value(self, collection, key):
+        return json.loads(self.quipu("get", self.database, collection, key)[0])
+
+    def test_export_needs_force_where_files_are(self):
+        self.imported()
+        self.copy.mkdir()
+        (self.copy / "docstore.json").write_text("old")
+        (self.copy / "mine.txt").write_text("mine")
+        before = tree(self.copy)
+        _, said = self.quipu("export", self.database, self.copy, code=DATA)
+        self.assertIn("not empty", said)
+        self.assertEqual(before, tree(self.copy))
+        self.quipu("export", "--force", self.database, self.copy)
+        self.assertEqual("mine", (self.copy / "mine.txt").read_text())
+        self.assertEqual(["docstore.json", "index_store.json", "mine.txt"], sorted(tree(self.copy)))
+        self.assertEqual((self.folder / "storage/docstore.json").read_bytes(),
+                         (self.copy / "docstore.json").read_bytes())
+
+    def test_export_reports_and_dry_run(self):
+        self.imported()
+        planned = self.quipu_json("export", "--dry-run", self.database, self.copy)
+        self.assertFalse(self.copy.exists())
+        done = self.quipu_json("export", self.database, self.copy)
+        self.assertEqual([(file["file"], file["collections"]) for file in planned["files"]],
+                         [(file["file"], file["collections"]) for file in done["files"]])
+        self.assertEqual((self.copy / "docstore.json").stat().st_size, done["files"][0]["bytes"])
+        self.assertIn("not empty", self.quipu("export", "--dry-run", self.database, self.copy, code=DATA)[1])
+
+    def test_links_in_the_target_are_replaced_not_followed(self):
+        self.imported()
+        outside = self.folder / "outside"
+        outside.write_text("outside")
+        self.copy.mkdir()
+        (self.copy / "docstore.json").symlink_to(outside)
+        self.quipu("export", "--force", self.database, self.copy)
+        self.assertEqual("outside", outside.read_text())
+        self.assertFalse((self.copy / "docstore.json").is_symlink())
+
+
+class InspectTest(CliTest):
+    def test_stat(self):
+        self.imported()
+        stat = self.quipu_json("stat", self.database)
+        self.assertEqual((1, 1, 2), (stat["format"], stat["collections"], stat["entries"]))
+        self.assertIsInstance(stat["disk_bytes"], int)
+        printed, said = self.quipu("stat", self.database)
+        self.assertIn(b"entries      2\n", printed)
+        self.assertEqual("", said)
+
+    def test_collections(self):
+        self.imported()
+        self.quipu("put", self.database, "settings", "k", "{}")
+        rows = self.quipu_json("collections", self.database)
+        self.assertEqual([("knots", 2), ("settings", 1)],
+                         [(row["collection"], row["entries"]) for row in rows])
+        self.assertEqual("docstore.json", rows[0]["file"])
+        self.assertEqual(3, len(self.quipu("collections", self.database)[0].splitlines()))
+
+    def test_verify_sound(self):
+        self.quipu("import", GOLDENS / "basic", self.database)
+        printed, said = self.quipu("verify", self.database)
+        self.assertEqual(b"", printed)
+        self.assertIn("no faults", said)
+        self.assertEqual({"faults": [], "count": 0}, self.quipu_json("verify", self.database))
+
+    def test_verify_lists_what_does_not_agree(self):
+        self.quipu("import", GOLDENS / "basic", self.database)
+        victim = json.loads(self.quipu("scan", self.database, "docstore/metadata", "--limit", "1", "--json")[0])["key"]
+        self.quipu("delete", self.database, "docstore/metadata", victim)
+        printed, said = self.quipu("verify", self.database, code=DATA)
+        self.assertIn(victim.encode(), printed)
+        self.assertRegex(said, r"\d+ faults?")
+        for line in printed.splitlines():
+            self.assertEqual(3, len(line.split(b"\t")), line)
+        report = self.quipu_json("verify", self.database, code=DATA)
+        self.assertEqual(len(printed.splitlines()), report["count"])
+        self.assertEqual(report["count"], len(report["faults"]))
+
+    def test_verify_finds_flipped_bytes(self):
+        self.quipu("import", GOLDENS / "basic", self.database)
+        tables = sorted((self.database / "rocksdb").glob("*.sst"), key=lambda path: path.stat().st_size)
+        raw = bytearray(tables[-1].read_bytes())
+        raw[len(raw) // 3] ^= 0x55
+        tables[-1].write_bytes(raw)
+        self.quipu("verify", self.database, code=DATA)
+
+    def test_compact_keeps_the_data(self):
+        directory = GOLDENS / "basic"
+        self.quipu("import", directory, self.database)
+        report = self.quipu_json("compact", self.database)
+        self.assertLess(0, report["disk_bytes_after"])
+        printed, said = self.quipu("compact", self.database)
+        self.assertEqual(b"", printed)
+        self.assertIn("on disk", said)
+        self.assert_exported_as(directory)
+
+
+class EntryTest(CliTest):
+    def put(self, key, value="{}", *options):
+        self.quipu("put", self.database, "c", *options, "--", key, value)
+
+    def scan(self, *options):
+        printed, said = self.quipu("scan", self.database, "c", *options)
+        self.assertEqual("", said)
+        return printed.decode("ascii").splitlines()
+
+    def test_put_get_delete(self):
+        printed, said = self.quipu("put", self.database, "c", "k", '{"b":1,  "a": [1.0, "è"]}')
+        self.assertEqual((b"", ""), (printed, said))
+        self.assertEqual(b'{"b": 1, "a": [1.0, "\\u00e8"]}\n', self.quipu("get", self.database, "c", "k")[0])
+        self.quipu("put", self.database, "c", "k", "-", stdin=b'{"from": "stdin"}')
+        self.assertEqual(b'{"from": "stdin"}\n', self.quipu("get", self.database, "c", "k")[0])
+        self.quipu("put", self.database, "c", "k", stdin=b"{}\n")
+        self.assertEqual({"collection": "c", "key": "k", "value": {}}, self.quipu_json("get", self.database, "c", "k"))
+        self.assertEqual((b"", ""), self.quipu("delete", self.database, "c", "k"))
+        printed, said = self.quipu("delete", self.database, "c", "k", code=DATA)
+        self.assertIn("no key k in collection c", said)
+        printed, said = self.quipu("get", self.database, "c", "k", code=DATA)
+        self.assertEqual(b"", printed)
+        self.assertIn("no key k in collection c", said)
+
+    def test_bad_values_change_nothing(self):
+        for value in ("", "{", "[]", "1", '"text"', "{} {}", '{"a": nope}', "\xa0{}"):
+            printed, said = self.quipu("put", self.database, "c", "k", stdin=value.encode(), code=DATA)
+            self.assertIn("value", said)
+        self.assertFalse(self.database.exists())
+
+    def test_hostile_names(self):
+        names = ["", " ", "-k", "--json", "[a, b]", "{}", "a/../b", "..", "\n", "\x1b[31m", "é中😀", "x" * 5000, '"q"',
+                 "tab\there", "\u202eabc", "%s%n", "'; rm -rf /"]
+        for name in names:
+            self.put(name, json.dumps({"name": name}))
+            self.quipu("put", self.database, "--", name, "k", '{"a": 1}')
+        for name in names:
+            value = self.quipu("get", self.database, "c", "--", name)[0]
+            self.assertEqual({"name": name}, json.loads(value))
+            self.assertEqual(b'{"a": 1}\n', self.quipu("get", self.database, "--", name, "k")[0])
+        keys = [json.loads(line)["key"] for line in self.scan("--json")]
+        self.assertEqual(sorted(names, key=lambda name: name.encode()), keys)
+        self.assertEqual(keys, [json.loads(line.split("\t")[0]) for line in self.scan()])
+        listed = {row["collection"] for row in self.quipu_json("collections", self.database)}
+        self.assertEqual({*names, "c"}, listed)
+        printed, _ = self.quipu("collections", self.database)
+        self.assertEqual(len(names) + 2, len(printed.splitlines()))
+        self.assertNotIn(b"\x1b", printed)
+        _, said = self.quipu("get", self.database, "c", "\x1b[31mabsent", code=DATA)
+        self.assertNotIn("\x1b", said)
+        self.quipu("verify", self.database)
+
+    def test_binary_keys(self):
+        self.put("00ff80", '{"a": 1}', "--key-hex")
+        self.assertEqual(b'{"a": 1}\n', self.quipu("get", self.database, "c", "00FF80", "--key-hex")[0])
+        self.assertEqual(["00ff80"], self.scan("--keys-only", "--key-hex", "--prefix", "00"))
+        row = json.loads(self.scan("--json")[0])
+        self.assertEqual(("00ff80", {"a": 1}), (row["key_hex"], row["value"]))
+        self.quipu("delete", self.database, "c", "--key-hex", "00ff80")
+        self.assertEqual([], self.scan())
+
+    def test_scan(self):
+        for key in ("b2", "a1", "b1", "c"):
+            self.put(key, json.dumps({"k": key}))
+        self.assertEqual(['"a1"\t{"k": "a1"}', '"b1"\t{"k": "b1"}', '"b2"\t{"k": "b2"}', '"c"\t{"k": "c"}'], self.scan())
+        self.assertEqual(['"b1"', '"b2"'], self.scan("--prefix", "b", "--keys-only"))
+        self.assertEqual(['"b2"', '"b1"'], self.scan("--prefix", "b", "--keys-only", "--reverse"))
+        self.assertEqual(['"c"', '"b2"'], self.scan("--keys-only", "--reverse", "--limit", "2"))
+        self.assertEqual(4, len(self.scan("--limit", "0")))
+        self.assertEqual({"key": "a1"}, json.loads(self.scan("--json", "--keys-only", "--limit", "1")[0]))
+        self.assertEqual([], self.scan("--prefix", "zz"))
+        self.assertEqual(b"", self.quipu("scan", self.database, "no such collection")[0])
+
+    def test_a_reader_that_goes_away_is_no_fault(self):
+        with self.scan_in_progress() as process:
+            process.stdout.close()
+            self.assertEqual(b"", process.stderr.read())
+            self.assertEqual(OK, process.wait(timeout=60))
+
+    def test_output_that_cannot_be_written(self):
+        self.imported()
+        with open("/dev/full", "wb") as full:
+            run = subprocess.run([QUIPU, "stat", self.database], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(IO, run.returncode)
+        self.assertIn(b"standard output", run.stderr)
+
+    def scan_in_progress(self):
+        """A quipu scan that has printed its first bytes and waits for the reader, with the database open."""
+        if not self.database.exists():
+            docs = {f"n{i:05}": node(f"n{i}", "x" * 1000) for i in range(3000)}
+            self.quipu("import", self.persist_dir({"knots": docs}), self.database)
+        process = subprocess.Popen([QUIPU, "scan", self.database, "knots"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.assertEqual(b'"', process.stdout.read(1))
+        return process
+
+    def test_a_database_that_another_process_holds(self):
+        with self.scan_in_progress() as process:
+            directory = self.folder / "storage"
+            for arguments in (["stat", self.database], ["get", self.database, "c", "k"], ["verify", self.database],
+                              ["put", self.database, "c", "k", "{}"], ["export", self.database, self.copy],
+                              ["import", "--merge", directory, self.database]):
+                printed, said = self.quipu(*arguments, code=LOCKED)
+                self.assertEqual(b"", printed)
+                self.assertIn(str(self.database), said)
+                self.assertIn(str(process.pid), said)
+            process.stdout.close()
+            process.wait(timeout=60)
+        self.assertFalse(self.copy.exists())
+        self.assertEqual(3000, self.quipu_json("stat", self.database)["entries"])
+
+    def test_lost_writes_are_noticed(self):
+        self.put("k")
+        self.put("k2")
+        for log in (self.database / "rocksdb").glob("*.log"):
+            os.truncate(log, 0)
+        session = self.database / "SESSION"
+        session.unlink()
+        printed, said = self.quipu("stat", self.database, code=DATA)
+        self.assertEqual(b"", printed)
+        self.quipu("stat", "--accept-lost-writes", self.database)
+        self.quipu("stat", self.database)
+
+
+if __name__ == "__main__":
+    unittest.main()

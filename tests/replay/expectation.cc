@@ -1,0 +1,127 @@
+#include "tests/replay/expectation.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace quipu::testing {
+namespace {
+
+// Text that is equal for values that count as equal: object keys sorted, and what is a set in Python sorted
+// too.
+class Normaliser {
+ public:
+  Normaliser(bool root_is_multiset, bool struct_sets)
+      : root_is_multiset_(root_is_multiset), struct_sets_(struct_sets) {}
+
+  std::string root(JsonView value) const {
+    if (!root_is_multiset_ || !value.is_array()) return text(value);
+    std::vector<std::string> parts;
+    for (JsonView element : value.elements()) parts.push_back(text(element));
+    std::ranges::sort(parts);
+    return join(parts);
+  }
+
+ private:
+  std::string text(JsonView value) const {
+    if (value.is_array()) {
+      std::vector<std::string> parts;
+      for (JsonView element : value.elements()) parts.push_back(text(element));
+      return join(parts);
+    }
+    if (!value.is_object()) return std::string(value.text());
+    if (struct_sets_ && holds_sets(value)) return table_struct(value);
+    std::map<std::string, std::string> members;
+    for (const JsonMember& member : value.members())
+      members[std::string(member.raw_key)] = text(member.value);
+    return join(members);
+  }
+
+  static bool holds_sets(JsonView value) {
+    const std::optional<JsonView> type = value.find("__type__");
+    return type && (type->text() == "\"keyword_table\"" || type->text() == "\"kg\"");
+  }
+  // Index structs whose table is a dict of sets.
+  std::string table_struct(JsonView value) const {
+    const Result<Json> data = Json::parse(value.find("__data__")->string());
+    if (!data) return data.error().to_string();
+    std::map<std::string, std::string> members;
+    for (const JsonMember& member : data->view().members()) {
+      std::string normal = text(member.value);
+      if (member.key_is("table")) {
+        std::map<std::string, std::string> sets;
+        for (const JsonMember& row : member.value.members()) {
+          sets[std::string(row.raw_key)] = Normaliser(true, false).root(row.value);
+        }
+        normal = join(sets);
+      }
+      members[std::string(member.raw_key)] = normal;
+    }
+    return std::string(value.find("__type__")->text()) + join(members);
+  }
+
+  static std::string join(const std::vector<std::string>& parts) {
+    std::string text = "[";
+    for (const std::string& part : parts) text += part + ",";
+    return text + "]";
+  }
+  static std::string join(const std::map<std::string, std::string>& members) {
+    std::string text = "{";
+    for (const auto& [key, value] : members) text += key + ":" + value + ",";
+    return text + "}";
+  }
+
+  const bool root_is_multiset_;
+  const bool struct_sets_;
+};
+
+// An empty collection counts as an absent one.
+std::string without_empty_collections(JsonView dict) {
+  std::string text = "{";
+  for (const JsonMember& member : dict.members()) {
+    if (member.value.text() == "{}") continue;
+    text +=
+        (text.size() > 1 ? ", " : "") + std::string(member.raw_key) + ": " + std::string(member.value.text());
+  }
+  return text + "}";
+}
+
+// The Python exceptions that an error stands for. A message may name its exception at its head.
+bool is_exception(const Status& error, const std::string& type) {
+  if (error.message().starts_with(type + ":")) return true;
+  if (type == "NotImplementedError") return error.code() == StatusCode::kNotSupported;
+  return type == "ValueError" &&
+         (error.code() == StatusCode::kNotFound || error.code() == StatusCode::kAlreadyExists ||
+          error.code() == StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+
+std::optional<std::string> mismatch(JsonView line, const Result<std::string>& outcome) {
+  const std::string got = outcome ? "returned " + *outcome : "failed with " + outcome.error().to_string();
+  if (const std::optional<JsonView> raises = line.find("raises")) {
+    const std::string type = raises->find("type")->string();
+    const std::string message = raises->find("message")->string();
+    const std::optional<JsonView> exact = line.find("message_exact");
+    if (outcome || !is_exception(outcome.error(), type) ||
+        (exact && exact->truthy() && outcome.error().message() != message)) {
+      return "expected " + type + " \"" + message + "\", but it " + got;
+    }
+    return std::nullopt;
+  }
+  const JsonView expected = line.find("returns").value_or(JsonView());
+  if (!outcome) return "expected " + std::string(expected.text()) + ", but it " + got;
+  const bool to_dict = line.find("op")->text() == "\"to_dict\"";
+  const std::string want = to_dict ? without_empty_collections(expected) : std::string(expected.text());
+  if (want == *outcome) return std::nullopt;
+  const auto flag = [&](std::string_view name) {
+    const std::optional<JsonView> value = line.find(name);
+    return value && value->truthy();
+  };
+  const Normaliser normal(flag("unordered"), flag("unordered_sets"));
+  const JsonView got_view = JsonView::from_canonical(*outcome);
+  if (normal.root(JsonView::from_canonical(want)) == normal.root(got_view)) return std::nullopt;
+  return "expected " + want + ", but it " + got;
+}
+
+}  // namespace quipu::testing

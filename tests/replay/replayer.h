@@ -1,0 +1,51 @@
+// Replayer: one store under test that takes the operations of a recorded trace by name.
+
+#ifndef QUIPU_TESTS_REPLAY_REPLAYER_H_
+#define QUIPU_TESTS_REPLAY_REPLAYER_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "quipu/json.h"
+#include "quipu/kv_store.h"
+#include "quipu/memory_kv_store.h"
+#include "tests/support/temp_dir.h"
+
+namespace quipu::testing {
+
+// A key-value store that can be made anew and taken down and up again.
+class ReplayBackend {
+ public:
+  virtual ~ReplayBackend() = default;
+  virtual std::shared_ptr<BaseKVStore> create() = 0;  // empty
+  virtual std::shared_ptr<BaseKVStore> reload(std::shared_ptr<BaseKVStore> store) = 0;
+  static std::unique_ptr<ReplayBackend> make(std::string_view name);  // null for an unknown name
+};
+
+class Replayer {
+ public:
+  virtual ~Replayer() = default;
+  // Runs one operation; the canonical text of what it returns ("null" for nothing).
+  virtual Result<std::string> apply(std::string_view op, JsonView args) = 0;
+
+  // Makes the replayer of a trace ("kvstore", "docstore", "index_store"); null for an unknown one.
+  static std::unique_ptr<Replayer> make(std::string_view trace, ReplayBackend& backend);
+};
+
+// Arguments of a trace line, with Python's defaults.
+std::string string_arg(JsonView args, std::string_view name, std::string_view otherwise = "");
+bool bool_arg(JsonView args, std::string_view name, bool otherwise);
+
+std::string json_text(std::string_view string);  // a string's JSON
+std::string json_text(bool value);
+// The whole store as one object of its collections, in order; empty ones are left out.
+Result<std::string> store_to_dict(const KVReader& store);
+
+std::unique_ptr<Replayer> make_kv_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_document_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_index_store_replayer(ReplayBackend& backend);
+
+}  // namespace quipu::testing
+
+#endif  // QUIPU_TESTS_REPLAY_REPLAYER_H_

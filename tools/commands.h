@@ -1,0 +1,42 @@
+// The subcommands, one group a file. Each function adds its group to the command line; the chosen command
+// leaves what it does in `action`, which main() runs once the whole line has been understood.
+
+#ifndef QUIPU_TOOLS_COMMANDS_H_
+#define QUIPU_TOOLS_COMMANDS_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "tools/database.h"
+
+namespace quipu::cli {
+
+using Action = std::function<int()>;
+
+void add_import_command(CLI::App& app, Action& action);
+void add_export_command(CLI::App& app, Action& action);
+// stat, collections, verify, compact
+void add_inspect_commands(CLI::App& app, Action& action);
+// get, put, delete
+void add_entry_commands(CLI::App& app, Action& action);
+void add_scan_command(CLI::App& app, Action& action);
+
+// A subcommand that fills `args` (whose member `common` takes the options that all have) and runs `run`.
+template <class Args>
+CLI::App* add_command(CLI::App& app, Action& action, const std::string& name, const std::string& what,
+                      const std::string& example, std::shared_ptr<Args> args, int (*run)(const Args&)) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->footer("Example:\n  " + example);
+  command->add_flag("--json", args->common.json, "Print JSON instead of text");
+  command->add_flag("-q,--quiet", args->common.quiet, "No progress and no messages but errors");
+  command->add_flag("--accept-lost-writes", args->common.accept_lost_writes,
+                    "Open although writes that were acknowledged are missing");
+  command->callback([&action, args, run] { action = [args, run] { return run(*args); }; });
+  return command;
+}
+
+}  // namespace quipu::cli
+
+#endif  // QUIPU_TOOLS_COMMANDS_H_

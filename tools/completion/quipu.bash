@@ -1,0 +1,44 @@
+# Bash completion for quipu.
+
+_quipu() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local commands='import export stat collections get scan put delete verify compact'
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
+    return
+  fi
+
+  local command=${COMP_WORDS[1]} options='--json --quiet --accept-lost-writes --help'
+  case $command in
+    import) options+=' --merge --dry-run --file' ;;
+    export) options+=' --force --dry-run' ;;
+    scan) options+=' --prefix --limit --keys-only --reverse --key-hex' ;;
+    get | put | delete) options+=' --key-hex' ;;
+  esac
+  case $previous in
+    --prefix | --limit | --file) return ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+    return
+  fi
+
+  # Positional arguments: the first is a directory everywhere, so is the second of import and export.
+  local word place=0 skip=0
+  for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+    if ((skip)); then
+      skip=0
+    elif [[ $word == --prefix || $word == --limit || $word == --file ]]; then
+      skip=1
+    elif [[ $word != -* ]]; then
+      ((++place))
+    fi
+  done
+  if ((place == 0)) || [[ $place == 1 && ($command == import || $command == export) ]]; then
+    compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+  fi
+}
+
+complete -F _quipu quipu

@@ -1,0 +1,162 @@
+// quipu stat, collections, verify, compact: what a database holds, and whether it is sound.
+
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/persist_dir.h"
+#include "tools/commands.h"
+#include "tools/exit_code.h"
+#include "tools/output.h"
+#include "tools/text.h"
+
+namespace quipu::cli {
+namespace {
+
+struct InspectArgs {
+  CommonOptions common;
+  std::string database;
+};
+
+// The number in the file QUIPU ("quipu format 1"), which an open store has checked; 0 when it is not there.
+uint64_t format_of(const std::string& directory) {
+  std::ifstream file(directory + "/QUIPU");
+  std::string word;
+  uint64_t format = 0;
+  file >> word >> word >> format;
+  return file ? format : 0;
+}
+
+Result<int> stat(RocksDBKVStore& store, const InspectArgs& args) {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t bytes, store.disk_bytes());
+  uint64_t entries = 0;
+  for (const CollectionInfo& info : infos) entries += info.count;
+  const uint64_t format = format_of(args.database);
+  std::string text;
+  if (args.common.json) {
+    text = JsonText()
+               .add("database", args.database)
+               .add("format", format)
+               .add("collections", static_cast<uint64_t>(infos.size()))
+               .add("entries", entries)
+               .add("disk_bytes", bytes)
+               .object() +
+           "\n";
+  } else {
+    text = "database     " + printable(args.database) + "\nformat       " + std::to_string(format) +
+           "\ncollections  " + std::to_string(infos.size()) + "\nentries      " + std::to_string(entries) +
+           "\non disk      " + human_bytes(bytes) + "\n";
+  }
+  QUIPU_RETURN_IF_ERROR(print(text));
+  return kExitOk;
+}
+
+Result<int> collections(RocksDBKVStore& store, const InspectArgs& args) {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
+  if (args.common.json) {
+    std::vector<std::string> rows;
+    rows.reserve(infos.size());
+    for (const CollectionInfo& info : infos) {
+      rows.push_back(JsonText()
+                         .add("collection", info.name)
+                         .add("entries", info.count)
+                         .add("file", info.persist_file)
+                         .add("indexed_field", info.indexed_field)
+                         .object());
+    }
+    QUIPU_RETURN_IF_ERROR(print(JsonText::array(rows) + "\n"));
+    return kExitOk;
+  }
+  Table table({"COLLECTION", "ENTRIES", "FILE"}, {1});
+  for (const CollectionInfo& info : infos) {
+    const std::string_view file = info.persist_file.empty() ? KVSTORE_PERSIST_FNAME : info.persist_file;
+    table.add({printable(info.name), std::to_string(info.count), printable(file)});
+  }
+  QUIPU_RETURN_IF_ERROR(print(table.text()));
+  return kExitOk;
+}
+
+// Prints faults as they are found: lines, or the elements of a JSON array.
+class FaultList {
+ public:
+  explicit FaultList(bool json) : json_(json) {
+    if (json_) out_.write("{\"faults\": [");
+  }
+  void add(const std::string& collection, const std::string& key, const std::string& text) {
+    if (json_) {
+      JsonText fault;
+      fault.add("collection", collection).add_key(key).add("message", text);
+      out_.write((count_ == 0 ? "" : ", ") + fault.object());
+    } else {
+      out_.write(printable(collection) + "\t" + printable(key) + "\t" + without_controls(text) + "\n");
+    }
+    ++count_;
+  }
+  Status finish() {
+    if (json_) out_.write("], \"count\": " + std::to_string(count_) + "}\n");
+    return out_.finish();
+  }
+  uint64_t count() const { return count_; }
+
+ private:
+  const bool json_;
+  Output out_;
+  uint64_t count_ = 0;
+};
+
+Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
+  FaultList faults(args.common.json);
+  QUIPU_RETURN_IF_ERROR(store.verify(
+      [&](const VerifyFault& fault) { faults.add(fault.collection, fault.key, fault.message); }));
+  QUIPU_RETURN_IF_ERROR(verify_document_stores(
+      store, [&](const InvariantFault& fault) { faults.add(fault.collection, fault.key, fault.message); }));
+  QUIPU_RETURN_IF_ERROR(faults.finish());
+  if (faults.count() == 0) {
+    if (!args.common.quiet) message("no faults");
+    return kExitOk;
+  }
+  message(std::to_string(faults.count()) + (faults.count() == 1 ? " fault" : " faults"));
+  return kExitData;
+}
+
+Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t before, store.disk_bytes());
+  QUIPU_RETURN_IF_ERROR(store.compact());
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t after, store.disk_bytes());
+  if (args.common.json) {
+    QUIPU_RETURN_IF_ERROR(
+        print(JsonText().add("disk_bytes_before", before).add("disk_bytes_after", after).object() + "\n"));
+  } else if (!args.common.quiet) {
+    message("on disk: " + human_bytes(before) + " before, " + human_bytes(after) + " now");
+  }
+  return kExitOk;
+}
+
+// A command that takes nothing but a database.
+template <Result<int> (*work)(RocksDBKVStore&, const InspectArgs&)>
+int run(const InspectArgs& args) {
+  return with_store(args.database, args.common, OpenMode::kExisting,
+                    [&](RocksDBKVStore& store) { return work(store, args); });
+}
+
+void add(CLI::App& app, Action& action, const std::string& name, const std::string& what,
+         int (*run)(const InspectArgs&)) {
+  const auto args = std::make_shared<InspectArgs>();
+  CLI::App* command = add_command(app, action, name, what, "quipu " + name + " ./storage.quipu", args, run);
+  command->add_option("DB", args->database, "The database")->required()->type_name("");
+}
+
+}  // namespace
+
+void add_inspect_commands(CLI::App& app, Action& action) {
+  add(app, action, "stat", "Show format, number of entries and size", run<stat>);
+  add(app, action, "collections", "List the collections", run<collections>);
+  add(app, action, "verify", "Read and check everything; list each fault", run<verify>);
+  add(app, action, "compact", "Rewrite the data compactly; may take minutes", run<compact>);
+}
+
+}  // namespace quipu::cli

@@ -1,0 +1,69 @@
+// quipu: the command. Reads the command line and turns what happened into an exit code.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "tools/commands.h"
+#include "tools/exit_code.h"
+#include "tools/output.h"
+
+namespace quipu::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes:\n"
+    "  0    done\n"
+    "  1    bad or damaged data, faults found, key not found, target not empty\n"
+    "  2    wrong usage\n"
+    "  3    the system refused: no such file, no permission, disk full\n"
+    "  4    another process has the database open\n"
+    "  130  interrupted by Ctrl-C (128 + the signal's number)\n"
+    "\n"
+    "Data goes to standard output, messages and progress to standard error.\n"
+    "quipu COMMAND --help explains a command; quipu(1) is the manual.\n"
+    "\n"
+    "Example:\n"
+    "  quipu import ./storage ./storage.quipu && quipu stat ./storage.quipu";
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App app{"Keeps LlamaIndex's storage directories in a database.", "quipu"};
+  app.set_version_flag("--version", "quipu " QUIPU_VERSION);
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  Action action;
+  add_import_command(app, action);
+  add_export_command(app, action);
+  add_inspect_commands(app, action);
+  add_entry_commands(app, action);
+  add_scan_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      const int code = app.exit(error);  // --help, --version
+      return std::cout.flush() ? code : kExitIo;
+    }
+    message(error.what());
+    message("try quipu --help");
+    return kExitUsage;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace quipu::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is seen as a failed write
+  try {
+    return quipu::cli::parse_and_run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    quipu::cli::message("out of memory");
+  } catch (const std::exception& error) {
+    quipu::cli::message(error.what());
+  }
+  return quipu::cli::kExitIo;
+}
