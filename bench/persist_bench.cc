@@ -74,7 +74,8 @@ BENCHMARK(BM_Import)->Unit(benchmark::kMillisecond)->Iterations(1)->Repetitions(
 void BM_RawWriteBatch(benchmark::State& state) {
   const auto source = *MemoryKVStore::from_persist_path(persist_directory() / "docstore.json");
   std::vector<std::vector<KVEntry>> collections;
-  for (const CollectionInfo& info : *source->collections())
+  const std::vector<CollectionInfo> infos = *source->collections();
+  for (const CollectionInfo& info : infos)
     collections.push_back(*source->get_all(info.name));
   for (auto _ : state) {
     state.PauseTiming();

@@ -25,4 +25,6 @@ void catch_signals() {
 
 int caught_signal() { return caught; }
 
+Status interrupted() { return Status::busy("interrupted; nothing was changed"); }
+
 }  // namespace quipu::cli

@@ -3,6 +3,8 @@
 #ifndef QUIPU_TOOLS_CANCEL_H_
 #define QUIPU_TOOLS_CANCEL_H_
 
+#include "quipu/status.h"
+
 namespace quipu::cli {
 
 // From here on the first SIGINT, SIGTERM or SIGHUP is remembered; a second one ends the process at once,
@@ -11,6 +13,9 @@ void catch_signals();
 
 // The signal that came, or 0.
 int caught_signal();
+
+// What a progress callback returns to stop its call after a signal; the call then returns it.
+Status interrupted();
 
 }  // namespace quipu::cli
 

@@ -98,12 +98,8 @@ bool is_vacant(const std::string& directory) {
 }
 
 int report_error(const Status& status) {
-  if (caught_signal() != 0) {
-    message("interrupted; nothing was changed");
-    return kExitSignal + caught_signal();
-  }
   message(status.message());
-  return exit_code_of(status);
+  return status == interrupted() ? kExitSignal + caught_signal() : exit_code_of(status);
 }
 
 int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,

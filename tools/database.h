@@ -34,7 +34,7 @@ int with_store(const std::string& directory, const CommonOptions& common, OpenMo
 // True when `directory` does not exist, or holds nothing.
 bool is_vacant(const std::string& directory);
 
-// Prints the error, unless it is a signal that was asked for; returns the exit code for it.
+// Prints the error; returns the exit code for it.
 int report_error(const Status& status);
 
 }  // namespace quipu::cli

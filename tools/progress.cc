@@ -79,7 +79,7 @@ ProgressBar::ProgressBar(bool quiet)
 
 ProgressCallback ProgressBar::callback() {
   return [this](const Progress& progress) {
-    if (caught_signal() != 0) return Status::busy("interrupted");
+    if (caught_signal() != 0) return interrupted();
     if (visible_ && Clock::now() - drawn_ >= kRedraw) draw(progress);
     return Status::ok();
   };

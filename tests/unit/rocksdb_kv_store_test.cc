@@ -160,7 +160,8 @@ TEST_F(SharedFamilyTest, HoldsCollectionsBeyondTheLimit) {
   put("fresh", number(9), "c4");
   open(options);
   std::string names;
-  for (const CollectionInfo& info : *store_->collections()) {
+  const std::vector<CollectionInfo> infos = *store_->collections();
+  for (const CollectionInfo& info : infos) {
     names += info.name + "=" + std::to_string(info.count) + " ";
   }
   EXPECT_EQ(names, "c1=20 c2=20 c3=20 c5=20 c4=1 ");
@@ -396,7 +397,8 @@ TEST_F(RocksDBKVStoreTest, ThreadsSeeWholeBatches) {
   for (int i = 0; i < 300; ++i) {
     const auto snapshot = *store_->snapshot();
     EXPECT_EQ(*snapshot->get("k", "a"), *snapshot->get("k", "b"));
-    for (const CollectionInfo& info : *snapshot->collections()) EXPECT_EQ(info.count, 1u) << info.name;
+    const std::vector<CollectionInfo> infos = *snapshot->collections();
+    for (const CollectionInfo& info : infos) EXPECT_EQ(info.count, 1u) << info.name;
   }
   stop = true;
   writer.join();

@@ -5,15 +5,20 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/filesystem.hpp>
-#include <functional>
+#include <chrono>
+#include <cstdlib>
+#include <map>
 #include <set>
 #include <thread>
 
 #include "quipu/bulk_load.h"
+#include "quipu/member_lists.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
@@ -23,33 +28,107 @@ namespace {
 
 namespace fs = boost::filesystem;
 
-Json number(int n) { return Json::from_canonical("{\"n\": " + std::to_string(n) + "}"); }
+Json value(int n) { return Json::from_canonical("{\"n\": " + std::to_string(n) + "}"); }
 
-// Runs `work` in a child that ends without closing anything; its exit status.
-int in_child(const std::function<int()>& work) {
+// What a child process does with the store at `path`; its exit status, unless it exits with the store open.
+// `number` is what each makes of it.
+int write_keys(const std::string& path, int number) {
+  RocksDBOptions options;
+  options.sync = number % 2 == 1;
+  const auto store = RocksDBKVStore::open(path, options);
+  if (!store) return 1;
+  for (int i = 0; i < number; ++i) {
+    if (!(*store)->put("k" + std::to_string(i), value(i)).is_ok()) return 2;
+  }
+  ::_exit(0);  // closes nothing
+}
+
+int open_only(const std::string& path, int) { return RocksDBKVStore::open(path) ? 0 : 1; }
+
+// Tells of every write through standard input, which is a socket.
+int write_for_ever(const std::string& path, int number) {
+  const auto store = RocksDBKVStore::open(path);
+  if (!store) return 1;
+  for (int i = number;; ++i) {
+    WriteBatch batch;
+    batch.put("a", std::to_string(i), value(i));
+    batch.put("b" + std::to_string(i / 50), std::to_string(i), value(i));
+    if (!(*store)->write(batch).is_ok() || ::write(STDIN_FILENO, "x", 1) != 1) return 2;
+  }
+}
+
+int load_in_bulk(const std::string& path, int families, bool commit) {
+  RocksDBOptions options;
+  options.max_collection_families = families;
+  const auto store = RocksDBKVStore::open(path, options);
+  if (!store) return 1;
+  const auto load = (*store)->bulk_load();
+  if (!load) return 2;
+  for (int c = 0; c < 3; ++c) {
+    if (!(*load)->begin_collection("c" + std::to_string(c), {"", "hash"}).is_ok()) return 3;
+    for (int i = 0; i < 100; ++i) {
+      if (!(*load)->put("k" + std::to_string(i), Json::from_canonical("{\"hash\": \"h\"}")).is_ok()) return 4;
+    }
+  }
+  if (commit && !(*load)->commit().is_ok()) return 5;
+  ::_exit(0);
+}
+int load_without_commit(const std::string& path, int families) { return load_in_bulk(path, families, false); }
+int load_and_commit(const std::string& path, int families) { return load_in_bulk(path, families, true); }
+
+using Work = int (*)(const std::string& path, int number);
+const std::map<std::string, Work> kWorks = {{"write_keys", write_keys},
+                                            {"open_only", open_only},
+                                            {"write_for_ever", write_for_ever},
+                                            {"load_without_commit", load_without_commit},
+                                            {"load_and_commit", load_and_commit}};
+
+// Started by start_child(): a child that were only forked would lack the threads of RocksDB that this process
+// has started already.
+TEST(RocksDBChild, Works) {
+  const char* const work = std::getenv("QUIPU_TEST_CHILD_WORK");
+  if (work == nullptr) GTEST_SKIP() << "runs in the children of other tests";
+  const int status = kWorks.at(work)(std::getenv("QUIPU_TEST_CHILD_PATH"),
+                                     std::atoi(std::getenv("QUIPU_TEST_CHILD_NUMBER")));
+  EXPECT_EQ(status, 0);
+  ::_exit(status);
+}
+
+pid_t start_child(const std::string& work, const std::string& path, int number, int input = -1) {
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(work());
+  if (child != 0) return child;
+  ::setenv("QUIPU_TEST_CHILD_WORK", work.c_str(), 1);
+  ::setenv("QUIPU_TEST_CHILD_PATH", path.c_str(), 1);
+  ::setenv("QUIPU_TEST_CHILD_NUMBER", std::to_string(number).c_str(), 1);
+  if (input >= 0) ::dup2(input, STDIN_FILENO);
+  ::dup2(::open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
+  ::execl("/proc/self/exe", "child", "--gtest_filter=RocksDBChild.Works", nullptr);
+  ::_exit(127);
+}
+
+// Its exit status; -1 when a signal ended it.
+int wait_for(pid_t child) {
   int status = -1;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void kill_child(pid_t child) {
+  ::kill(child, SIGKILL);
+  wait_for(child);
+}
+
+// Two ends of a stream: the child's and ours.
+std::pair<int, int> socket_pair() {
+  int ends[2] = {-1, -1};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  return {ends[0], ends[1]};
+}
+
 class RocksDBRecoveryTest : public ::testing::Test {
  protected:
-  // In a child: writes `count` keys and dies.
-  void crash_after(int count, bool sync = false) {
-    ASSERT_EQ(in_child([&] {
-                RocksDBOptions options;
-                options.sync = sync;
-                const auto store = RocksDBKVStore::open(path_, options);
-                if (!store) return 1;
-                for (int i = 0; i < count; ++i) {
-                  if (!(*store)->put("k" + std::to_string(i), number(i)).is_ok()) return 2;
-                }
-                return 0;
-              }),
-              0);
-  }
+  // A child writes `count` keys, synced when that is odd, and dies.
+  void crash_after(int count) { ASSERT_EQ(wait_for(start_child("write_keys", path_, count)), 0); }
   void remove_logs() const {
     for (const auto& entry : fs::directory_iterator(path_ + "/rocksdb")) {
       if (entry.path().extension() == ".log") fs::remove(entry.path());
@@ -59,6 +138,11 @@ class RocksDBRecoveryTest : public ::testing::Test {
     std::set<std::string> names;
     for (const auto& entry : fs::recursive_directory_iterator(path_)) names.insert(entry.path().string());
     return names;
+  }
+  static std::string faults(const RocksDBKVStore& store) {
+    std::string all;
+    EXPECT_TRUE(store.verify([&](const VerifyFault& fault) { all += fault.message + "\n"; }).is_ok());
+    return all;
   }
   Status open_status(const RocksDBOptions& options = {}) const {
     return RocksDBKVStore::open(path_, options).status();
@@ -90,8 +174,8 @@ TEST_F(RocksDBRecoveryTest, AcknowledgedWritesSurviveACrash) {
 }
 
 TEST_F(RocksDBRecoveryTest, ALostLogIsNoticed) {
-  for (const bool sync : {false, true}) {
-    crash_after(100, sync);
+  for (const int count : {100, 101}) {
+    crash_after(count);
     remove_logs();
     const Status refused = open_status();
     EXPECT_EQ(refused.code(), StatusCode::kCorruption) << refused.to_string();
@@ -116,7 +200,7 @@ TEST_F(RocksDBRecoveryTest, ATruncatedLogIsNoticed) {
 TEST_F(RocksDBRecoveryTest, ACleanlyClosedStoreNeedsNoLog) {
   {
     const auto store = *RocksDBKVStore::open(path_);
-    ASSERT_TRUE(store->put("k", number(1)).is_ok());
+    ASSERT_TRUE(store->put("k", value(1)).is_ok());
     ASSERT_TRUE(store->close().is_ok());
   }
   remove_logs();
@@ -144,17 +228,12 @@ TEST_F(RocksDBRecoveryTest, ACrashWhileTheDirectoryIsMadeLeavesItUsable) {
   Random random(test_seed());
   for (int round = 0; round < 20; ++round) {
     const std::string path = directory_ / ("new" + std::to_string(round));
-    const pid_t child = ::fork();
-    if (child == 0) {
-      const auto store = RocksDBKVStore::open(path);
-      ::_exit(store ? 0 : 1);
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(random.below(30000)));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    const pid_t child = start_child("open_only", path, 0);
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(60000)));
+    kill_child(child);
     const auto store = RocksDBKVStore::open(path);
     ASSERT_TRUE(store) << round << ": " << store.error().to_string();
-    EXPECT_TRUE((*store)->put("k", number(1)).is_ok());
+    EXPECT_TRUE((*store)->put("k", value(1)).is_ok());
   }
 }
 
@@ -162,55 +241,61 @@ TEST_F(RocksDBRecoveryTest, KilledWritersLoseNothingAcknowledged) {
   Random random(test_seed());
   int expected = 0;
   for (int round = 0; round < 10; ++round) {
-    int pipe[2];
-    ASSERT_EQ(::pipe(pipe), 0);
-    const pid_t child = ::fork();
-    if (child == 0) {
-      const auto store = RocksDBKVStore::open(path_);
-      if (!store) ::_exit(1);
-      for (int i = expected;; ++i) {
-        WriteBatch batch;
-        batch.put("a", std::to_string(i), number(i));
-        batch.put("b" + std::to_string(i / 50), std::to_string(i), number(i));
-        if (!(*store)->write(batch).is_ok() || ::write(pipe[1], "x", 1) != 1) ::_exit(2);
-      }
-    }
-    ::close(pipe[1]);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20 + random.below(60)));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
+    const auto [theirs, ours] = socket_pair();
+    const pid_t child = start_child("write_for_ever", path_, expected, theirs);
+    ::close(theirs);
     char byte = 0;
-    while (::read(pipe[0], &byte, 1) == 1) ++expected;
-    ::close(pipe[0]);
+    ASSERT_EQ(::read(ours, &byte, 1), 1);
+    ++expected;
+    std::this_thread::sleep_for(std::chrono::milliseconds(random.below(40)));
+    kill_child(child);
+    while (::read(ours, &byte, 1) == 1) ++expected;
+    ::close(ours);
     const auto store = RocksDBKVStore::open(path_);
     ASSERT_TRUE(store) << store.error().to_string();
     const int found = static_cast<int>(*(*store)->count("a"));
     EXPECT_GE(found, expected);
     EXPECT_LE(found, expected + 1);  // the one in flight
     expected = found;
-    std::string faults;
-    ASSERT_TRUE((*store)->verify([&](const VerifyFault& fault) { faults += fault.message + "\n"; }).is_ok());
-    EXPECT_EQ(faults, "");
+    EXPECT_EQ(faults(**store), "");
+  }
+}
+
+TEST_F(RocksDBRecoveryTest, BulkLoadsAreThereWholeOrNotAtAll) {
+  for (const int families : {32, 1, 0}) {
+    ASSERT_EQ(wait_for(start_child("load_without_commit", path_, families)), 0);
+    {
+      const auto store = RocksDBKVStore::open(path_);
+      ASSERT_TRUE(store) << store.error().to_string();
+      EXPECT_TRUE((*store)->collections()->empty());
+      EXPECT_EQ(faults(**store), "");
+    }
+    ASSERT_EQ(wait_for(start_child("load_and_commit", path_, families)), 0);
+    const auto store = RocksDBKVStore::open(path_);
+    ASSERT_TRUE(store) << store.error().to_string();
+    const std::vector<CollectionInfo> infos = *(*store)->collections();
+    ASSERT_EQ(infos.size(), 3u);
+    for (const CollectionInfo& info : infos) {
+      EXPECT_EQ(info.count, 100u);
+      EXPECT_EQ((*store)->field_index()->keys_with_value(info.name, "h")->size(), 100u);
+    }
+    EXPECT_EQ(faults(**store), "");
+    for (const CollectionInfo& info : infos) EXPECT_TRUE(*(*store)->drop_collection(info.name));
   }
 }
 
 TEST_F(RocksDBRecoveryTest, AHeldDirectoryNamesItsHolder) {
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const auto store = RocksDBKVStore::open(path_);
-    if (!store || ::write(ready[1], "r", 1) != 1) ::_exit(1);
-    ::pause();
-  }
+  const auto [theirs, ours] = socket_pair();
+  const pid_t child = start_child("write_for_ever", path_, 0, theirs);
+  ::close(theirs);
   char byte = 0;
-  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(::read(ours, &byte, 1), 1);
   const Status busy = open_status();
   EXPECT_EQ(busy.code(), StatusCode::kBusy);
   EXPECT_NE(busy.message().find(path_), std::string::npos);
   EXPECT_NE(busy.message().find(std::to_string(child)), std::string::npos) << busy.message();
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  kill_child(child);
+  ::close(ours);
   const auto store = RocksDBKVStore::open(path_);
   ASSERT_TRUE(store) << store.error().to_string();
   EXPECT_EQ(open_status().code(), StatusCode::kBusy);  // from this process too
@@ -218,27 +303,29 @@ TEST_F(RocksDBRecoveryTest, AHeldDirectoryNamesItsHolder) {
 
 TEST_F(RocksDBRecoveryTest, AForkedChildIsRefused) {
   auto store = *RocksDBKVStore::open(path_);
-  ASSERT_TRUE(store->put("k", number(1)).is_ok());
+  ASSERT_TRUE(store->put("k", value(1)).is_ok());
   const auto snapshot = *store->snapshot();
   auto load = *store->bulk_load();
   ASSERT_TRUE(load->begin_collection("loading", {}).is_ok());
   const auto refused = [](const Status& status) { return status.code() == StatusCode::kNotSupported; };
-  EXPECT_EQ(in_child([&] {
-              if (!refused(store->put("k", number(2)))) return 1;
-              if (!refused(store->get("k").status())) return 2;
-              if (!refused(store->scan({}).status())) return 3;
-              if (!refused(snapshot->get("k").status())) return 4;
-              if (!refused(load->put("k", number(1)))) return 5;
-              if (!refused(store->member_lists()->members("c", "k").status())) return 6;
-              load.reset();
-              if (!refused(store->close())) return 7;
-              if (open_status().code() != StatusCode::kBusy) return 8;
-              store.reset();
-              return 0;
-            }),
-            0);
+  const auto call_everything = [&] {
+    if (!refused(store->put("k", value(2)))) return 1;
+    if (!refused(store->get("k").status())) return 2;
+    if (!refused(store->scan({}).status())) return 3;
+    if (!refused(snapshot->get("k").status())) return 4;
+    if (!refused(load->put("k", value(1)))) return 5;
+    if (!refused(store->member_lists()->members("c", "k").status())) return 6;
+    load.reset();
+    if (!refused(store->close())) return 7;
+    if (open_status().code() != StatusCode::kBusy) return 8;
+    store.reset();
+    return 0;
+  };
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(call_everything());
+  EXPECT_EQ(wait_for(child), 0);
   EXPECT_EQ((*store->get("k"))->text(), "{\"n\": 1}");
-  ASSERT_TRUE(load->put("k", number(1)).is_ok());
+  ASSERT_TRUE(load->put("k", value(1)).is_ok());
   ASSERT_TRUE(load->commit().is_ok());
   EXPECT_EQ(*store->count("loading"), 1u);
 }
@@ -252,8 +339,7 @@ TEST_F(RocksDBRecoveryTest, AChildThatLivesOnDoesNotKeepTheLock) {
   }
   EXPECT_TRUE(store->close().is_ok());
   EXPECT_TRUE(open_status().is_ok());
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  kill_child(child);
 }
 
 TEST_F(RocksDBRecoveryTest, WhatIsNotOursIsRefusedUntouched) {
