@@ -75,8 +75,7 @@ void BM_RawWriteBatch(benchmark::State& state) {
   const auto source = *MemoryKVStore::from_persist_path(persist_directory() / "docstore.json");
   std::vector<std::vector<KVEntry>> collections;
   const std::vector<CollectionInfo> infos = *source->collections();
-  for (const CollectionInfo& info : infos)
-    collections.push_back(*source->get_all(info.name));
+  for (const CollectionInfo& info : infos) collections.push_back(*source->get_all(info.name));
   for (auto _ : state) {
     state.PauseTiming();
     ScratchDir directory;

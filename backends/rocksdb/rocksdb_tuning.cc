@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/insert_hint.h"
 #include "backends/rocksdb/record.h"
 
 namespace quipu::rocks {
@@ -79,6 +80,7 @@ Tuning make_tuning(const RocksDBOptions& options) {
   // memtable.
   data.memtable_whole_key_filtering = true;
   data.memtable_prefix_bloom_size_ratio = 0.005;
+  data.memtable_insert_with_hint_prefix_extractor = hint_for_all_keys();
   data.compression = rocksdb::kLZ4Compression;
   data.bottommost_compression = rocksdb::kZSTD;
   data.bottommost_compression_opts.enabled = true;
@@ -89,7 +91,10 @@ Tuning make_tuning(const RocksDBOptions& options) {
   data.level0_stop_writes_trigger = 48;
   data.force_consistency_checks = true;
 
-  tuning.small = data;
+  tuning.shared = data;
+  tuning.shared.memtable_insert_with_hint_prefix_extractor = hint_behind_collection();
+  tuning.lists = data;
+  tuning.lists.memtable_insert_with_hint_prefix_extractor = hint_behind_list();
   tuning.catalog = data;
   tuning.catalog.merge_operator = std::make_shared<AddCounts>();
   tuning.catalog.max_successive_merges = 32;  // a count is read by adding up at most so many changes

@@ -11,8 +11,9 @@ namespace quipu::rocks {
 
 struct Tuning {
   rocksdb::DBOptions db;
-  rocksdb::ColumnFamilyOptions data;     // collections, lists
-  rocksdb::ColumnFamilyOptions small;    // index: keys without values
+  rocksdb::ColumnFamilyOptions data;     // a collection of its own
+  rocksdb::ColumnFamilyOptions shared;   // the collections that have none
+  rocksdb::ColumnFamilyOptions lists;    // member lists, and the index: keys with no value
   rocksdb::ColumnFamilyOptions catalog;  // counters are merged
 };
 

@@ -124,6 +124,7 @@ Status StoreCore::discard(const Collection& collection) {
 rocksdb::Options StoreCore::table_file_options() const {
   rocksdb::Options options(tuning_.db, tuning_.data);
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
+  options.bytes_per_sync = 1 << 20;  // the disk works along, not all at once when the files are synced
   return options;
 }
 

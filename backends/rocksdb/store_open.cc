@@ -27,9 +27,9 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
     return from_rocksdb(listed, directory.path() + ": cannot read the column families");
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, tuning.catalog},
-      {kListsFamily, tuning.data},
-      {kIndexFamily, tuning.small},
-      {kSharedFamily, tuning.data},
+      {kListsFamily, tuning.lists},
+      {kIndexFamily, tuning.lists},
+      {kSharedFamily, tuning.shared},
   };
   for (const std::string& name : names) {
     const bool known = std::ranges::any_of(families, [&](const auto& family) { return family.name == name; });

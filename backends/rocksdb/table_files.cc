@@ -31,7 +31,7 @@ Status TableFiles::add(std::string_view key, std::string_view value) {
   if (writer_ && writer_->FileSize() >= kFileBytes) QUIPU_RETURN_IF_ERROR(finish());
   if (!writer_) {
     paths_.push_back(directory_ + "/" + stem_ + "-" + std::to_string(paths_.size()) + ".sst");
-    writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_, nullptr,
+    writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(options_), options_, nullptr,
                                                        /*invalidate_page_cache=*/false);
     QUIPU_RETURN_IF_ERROR(from_rocksdb(writer_->Open(paths_.back()), "cannot write " + paths_.back()));
   }

@@ -18,33 +18,29 @@ class RefDocMetadata {
   explicit RefDocMetadata(JsonView stored) : text_(stored.text()), fixed_(stored.truthy()) {}
 
   void merge(JsonView metadata) {
-    if (fixed_ || metadata.text() == text_ || !metadata.truthy()) return;
+    if (fixed_ || !metadata.truthy()) return;
     changed_ = true;
-    if (text_ == "{}") {
-      text_ = metadata.text();
-      return;
+    for (const JsonMember& member : metadata.members()) {
+      members_.insert_or_assign(std::string(member.raw_key), std::string(member.value.text()));
     }
-    OrderedMap<std::string> members;
-    for (const std::string_view object : {std::string_view(text_), metadata.text()}) {
-      for (const JsonMember& member : JsonView::from_canonical(object).members()) {
-        members.insert_or_assign(std::string(member.raw_key), std::string(member.value.text()));
-      }
-    }
+  }
+
+  std::string text() const {
+    if (!changed_) return text_;
     std::string merged = "{";
-    for (const auto& [raw_key, value] : members) {
+    for (const auto& [raw_key, value] : members_) {
       if (merged.size() > 1) merged += ", ";
       merged += raw_key + ": " + value;
     }
-    text_ = merged + "}";
+    return merged + "}";
   }
-
-  const std::string& text() const { return text_; }
   bool changed() const { return changed_; }
 
  private:
-  std::string text_ = "{}";
+  std::string text_ = "{}";  // as it is stored
   bool fixed_ = false;
   bool changed_ = false;
+  OrderedMap<std::string> members_;  // merged so far: the keys with their quotes, and the values' texts
 };
 
 }  // namespace quipu

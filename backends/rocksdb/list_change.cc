@@ -1,0 +1,90 @@
+#include "backends/rocksdb/list_change.h"
+
+#include <memory>
+
+#include "backends/rocksdb/reader.h"
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu::rocks {
+namespace {
+
+// A list of so many members is removed by deleting each; a longer one by a range, which costs every later
+// reader of the family a little until it is compacted away.
+constexpr uint64_t kMembersDeletedOneByOne = 1000;
+
+}  // namespace
+
+void ListChange::loaded(const ListHeader& header) {
+  stored_count_ = count_ = header.count;
+  head_ = header.head;
+  tail_ = header.tail;
+}
+
+void ListChange::replace(std::string_view head, std::string_view tail) {
+  replaced_ = true;
+  count_ = 0;
+  head_ = head;
+  tail_ = tail;
+  changed_.clear();
+  added_.clear();
+}
+
+Result<bool> ListChange::has(std::string_view member) const {
+  if (const auto known = changed_.find(member); known != changed_.end()) return known->second;
+  if (replaced_ || stored_count_ == 0) return false;
+  const std::string record = list_prefix(collection_, key_) + std::string(member);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status found = core_.db().Get({}, core_.lists(), slice(record), &value);
+  if (found.IsNotFound()) return false;
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot read a member list"));
+  return true;
+}
+
+void ListChange::add(std::string_view member, uint64_t place) {
+  ++count_;
+  changed_[member] = true;
+  added_.emplace_back(member, place);
+}
+
+void ListChange::erase(std::string_view member) {
+  --count_;
+  changed_[member] = false;
+}
+
+// RocksDB's batch refuses only what is larger than 4 GiB, which the limits of record.h rule out.
+Status ListChange::write_members(uint64_t base, rocksdb::WriteBatch& batch) const {
+  if (replaced_ && stored_count_ != 0) QUIPU_RETURN_IF_ERROR(remove_stored(batch));
+  std::string key = list_prefix(collection_, key_);
+  const size_t prefix_size = key.size();
+  const auto key_of = [&](std::string_view member) {
+    key.resize(prefix_size);
+    return slice(key += member);
+  };
+  for (const auto& [member, place] : added_) {
+    std::string value;
+    put_varint(base + place, value);
+    batch.Put(core_.lists(), key_of(member), value).PermitUncheckedError();
+  }
+  for (const auto& [member, listed] : changed_) {
+    if (!listed) batch.Delete(core_.lists(), key_of(member)).PermitUncheckedError();
+  }
+  return Status::ok();
+}
+
+Status ListChange::remove_stored(rocksdb::WriteBatch& batch) const {
+  const std::string prefix = list_prefix(collection_, key_);
+  const std::string end = after_prefix(prefix);
+  const rocksdb::Slice upper = slice(end);
+  if (stored_count_ > kMembersDeletedOneByOne) {
+    return from_rocksdb(batch.DeleteRange(core_.lists(), slice(prefix), upper), "cannot write");
+  }
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator(options, core_.lists()));
+  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(batch.Delete(core_.lists(), it->key()), "cannot write"));
+  }
+  return from_rocksdb(it->status(), "cannot read a member list");
+}
+
+}  // namespace quipu::rocks
