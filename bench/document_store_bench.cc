@@ -55,7 +55,12 @@ void BM_AddDocuments(benchmark::State& state) {
   state.counters["nodes/s"] =
       benchmark::Counter(static_cast<double>(nodes.size()), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(BM_AddDocuments)->Arg(100000)->Unit(benchmark::kMillisecond)->Iterations(3)->UseRealTime();
+BENCHMARK(BM_AddDocuments)
+    ->Arg(100000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Repetitions(5)
+    ->UseRealTime();
 
 // The same from JSON text, without node objects.
 void BM_AddSerialized(benchmark::State& state) {
@@ -79,7 +84,12 @@ void BM_AddSerialized(benchmark::State& state) {
   state.counters["nodes/s"] =
       benchmark::Counter(static_cast<double>(nodes.size()), benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(BM_AddSerialized)->Arg(100000)->Unit(benchmark::kMillisecond)->Iterations(3)->UseRealTime();
+BENCHMARK(BM_AddSerialized)
+    ->Arg(100000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Repetitions(5)
+    ->UseRealTime();
 
 // All nodes of one ref doc, one a call.
 void BM_AddOneByOne(benchmark::State& state) {
@@ -96,7 +106,13 @@ void BM_AddOneByOne(benchmark::State& state) {
     state.ResumeTiming();
   }
 }
-BENCHMARK(BM_AddOneByOne)->Arg(1000)->Arg(8000)->Unit(benchmark::kMillisecond)->Iterations(3)->UseRealTime();
+BENCHMARK(BM_AddOneByOne)
+    ->Arg(1000)
+    ->Arg(8000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Repetitions(5)
+    ->UseRealTime();
 
 void BM_DeleteRefDoc(benchmark::State& state) {
   const std::vector<NodePtr> nodes = make_nodes(static_cast<uint64_t>(state.range(0)), 1 << 30);
@@ -113,7 +129,13 @@ void BM_DeleteRefDoc(benchmark::State& state) {
     state.ResumeTiming();
   }
 }
-BENCHMARK(BM_DeleteRefDoc)->Arg(1000)->Arg(8000)->Unit(benchmark::kMillisecond)->Iterations(3)->UseRealTime();
+BENCHMARK(BM_DeleteRefDoc)
+    ->Arg(1000)
+    ->Arg(8000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Repetitions(5)
+    ->UseRealTime();
 
 // Open and one get. The store was closed cleanly and is in the page cache.
 void BM_OpenAndGet(benchmark::State& state) {

@@ -34,10 +34,7 @@ void require(const rocksdb::Status& status) {
 const ScratchDir& persist_directory() {
   static const ScratchDir directory;
   static const bool made = [] {
-    write_docstore_json(directory / "docstore.json", kNodes);
-    std::FILE* const index = std::fopen((directory / "index_store.json").c_str(), "w");
-    std::fputs("{}", index);
-    std::fclose(index);
+    write_persist_dir(directory.path(), kNodes, 0);
     return true;
   }();
   (void)made;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -70,6 +71,16 @@ Json node_json(uint64_t i, int nodes_per_ref_doc) {
   return Json::from_canonical(std::move(text));
 }
 
+namespace {
+
+void finish(std::ofstream& out, const std::string& path) {
+  if (out.flush()) return;
+  std::fprintf(stderr, "cannot write %s\n", path.c_str());
+  std::abort();
+}
+
+}  // namespace
+
 void write_docstore_json(const std::string& path, uint64_t nodes) {
   std::ofstream out(path, std::ios::binary);
   out << "{\"docstore/ref_doc_info\": {";
@@ -95,10 +106,58 @@ void write_docstore_json(const std::string& path, uint64_t nodes) {
         << "\", \"ref_doc_id\": \"" << ref_doc_id(i) << "\"}";
   }
   out << "}}";
-  if (!out.flush()) {
-    std::fprintf(stderr, "cannot write %s\n", path.c_str());
-    std::abort();
+  finish(out, path);
+}
+
+namespace {
+
+void write_vector(std::ofstream& out, uint64_t i, int dimensions) {
+  std::mt19937_64 random(i);
+  std::array<char, 32> number;
+  for (int d = 0; d < dimensions; ++d) {
+    const double element = static_cast<double>(random() >> 11) / static_cast<double>(1ULL << 52) - 1.0;
+    const auto end = std::to_chars(number.data(), number.data() + number.size(), element).ptr;
+    out << (d > 0 ? ", " : "");
+    out.write(number.data(), end - number.data());
   }
+}
+
+void write_vector_store_json(const std::string& path, uint64_t nodes, int dimensions) {
+  std::ofstream out(path, std::ios::binary);
+  out << "{\"embedding_dict\": {";
+  for (uint64_t i = 0; i < nodes; ++i) {
+    out << (i > 0 ? ", " : "") << "\"" << node_id(i) << "\": [";
+    write_vector(out, i, dimensions);
+    out << "]";
+  }
+  out << "}, \"text_id_to_ref_doc_id\": {";
+  for (uint64_t i = 0; i < nodes; ++i) {
+    out << (i > 0 ? ", " : "") << "\"" << node_id(i) << "\": \"" << ref_doc_id(i) << "\"";
+  }
+  out << "}, \"metadata_dict\": {";
+  for (uint64_t i = 0; i < nodes; ++i) {
+    out << (i > 0 ? ", " : "") << "\"" << node_id(i) << "\": {\"file_name\": \"" << ref_doc_id(i)
+        << ".md\", \"page\": " << i % 400 << "}";
+  }
+  out << "}}";
+  finish(out, path);
+}
+
+void write_text(const std::string& path, std::string_view text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  finish(out, path);
+}
+
+}  // namespace
+
+void write_persist_dir(const std::string& directory, uint64_t nodes, int dimensions) {
+  std::filesystem::create_directories(directory);
+  write_docstore_json(directory + "/docstore.json", nodes);
+  write_text(directory + "/index_store.json", "{}");
+  if (dimensions == 0) return;
+  write_vector_store_json(directory + "/default__vector_store.json", nodes, dimensions);
+  write_text(directory + "/graph_store.json", "{\"graph_dict\": {}}");
 }
 
 ScratchDir::ScratchDir() {

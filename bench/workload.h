@@ -21,6 +21,9 @@ Json node_json(uint64_t i, int nodes_per_ref_doc = kNodesPerRefDoc);
 
 // A docstore.json of the reference with `nodes` such nodes.
 void write_docstore_json(const std::string& path, uint64_t nodes);
+// A persist directory with that docstore.json; with `dimensions` also a vector for each node and an empty
+// graph.
+void write_persist_dir(const std::string& directory, uint64_t nodes, int dimensions);
 
 // A new directory under the system's temporary one, removed with what it holds.
 class ScratchDir {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "engine/json/number.h"
+#include "engine/node/media_path.h"
 #include "engine/node/node_class.h"
 
 namespace quipu {
@@ -195,22 +196,22 @@ bool is_resource(JsonView value) {
   for (size_t i = 1; i < members.size(); ++i) {
     if (!is_optional_string(members[i])) return false;
   }
-  return true;
+  const JsonView path = members[2];
+  if (path.is_null()) return true;
+  const std::string text = path.string();
+  return text == python_path(text) && (!members[4].is_null() || mimetype_of_path(text).empty());
 }
 
 Result<Json> need_resource(JsonView value) {
   if (is_resource(value)) return copy(value);
   if (!value.is_object()) return invalid("a MediaResource or null");
-  std::string text = "{";
   for (const std::string_view name : kResourceNames) {
     const JsonView member = value.find(name).value_or(JsonView());
     const bool valid =
         name == "embeddings" ? member.is_null() || member.is_object() : is_optional_string(member);
     if (!valid) return invalid("a MediaResource's " + std::string(name));
-    if (text.size() > 1) text += ", ";
-    text += "\"" + std::string(name) + "\": " + std::string(member.text());
   }
-  return Json::from_canonical(text + "}");
+  return resource_to_json(parse_resource(value), value.find("embeddings").value_or(JsonView()));
 }
 
 // What an IndexNode points to may be anything; a node in another form is brought into the stored one.

@@ -1,5 +1,6 @@
 #include "quipu/node.h"
 
+#include "engine/node/media_path.h"
 #include "engine/node/node_class.h"
 
 namespace quipu {
@@ -47,11 +48,20 @@ Json RelatedNodeInfo::to_json() const {
                               ", \"class_name\": \"RelatedNodeInfo\"}");
 }
 
-Json MediaResource::to_json() const {
-  return Json::from_canonical("{\"embeddings\": null, \"text\": " + optional_text(text) +
-                              ", \"path\": " + optional_text(path) + ", \"url\": " + optional_text(url) +
-                              ", \"mimetype\": " + optional_text(mimetype) + "}");
+Json resource_to_json(const MediaResource& resource, JsonView embeddings) {
+  std::optional<std::string> path = resource.path;
+  std::optional<std::string> mimetype = resource.mimetype;
+  if (path) {
+    if (const std::string_view known = mimetype_of_path(*path); !mimetype && !known.empty()) mimetype = known;
+    path = python_path(*path);
+  }
+  return Json::from_canonical(
+      "{\"embeddings\": " + std::string(embeddings.text()) + ", \"text\": " + optional_text(resource.text) +
+      ", \"path\": " + optional_text(path) + ", \"url\": " + optional_text(resource.url) +
+      ", \"mimetype\": " + optional_text(mimetype) + "}");
 }
+
+Json MediaResource::to_json() const { return resource_to_json(*this, JsonView()); }
 
 Result<std::shared_ptr<const BaseNode>> BaseNode::from_json(Json stored) {
   NodeFields fields;

@@ -88,6 +88,8 @@ Result<Json> make_stored_form(const NodeClass& node_class,
                               std::span<const std::pair<std::string, Json>> given);
 std::string random_uuid();
 MediaResource parse_resource(JsonView resource);
+// As the reference writes it: its path and mimetype are what pydantic makes of them.
+Json resource_to_json(const MediaResource& resource, JsonView embeddings);
 RelatedNodeInfo parse_related_node(JsonView info);
 std::vector<std::string> parse_strings(JsonView array);
 std::optional<std::vector<double>> parse_floats(JsonView array);

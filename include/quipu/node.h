@@ -56,6 +56,8 @@ struct MediaResource {
   std::optional<std::string> url;
   std::optional<std::string> mimetype;
 
+  // The path as Python's pathlib writes it; a mimetype that is not given is that of the path's suffix, if the
+  // reference knows it.
   Json to_json() const;
   // Errors: UnicodeEncodeError for a lone surrogate.
   Result<std::string> hash() const;
@@ -113,8 +115,8 @@ class BaseNode {
   std::string metadata_template() const { return field(6).string(); }
   std::string metadata_separator() const { return field(7).string(); }
 
-  // Related nodes; nothing when there is none. Errors: "ValueError: Source object must be a single
-  // RelatedNodeInfo object" and the like.
+  // Related nodes; nothing when there is none. Errors: the reference's ValueErrors, "Source object must be a
+  // single RelatedNodeInfo object" and the like.
   Result<std::optional<RelatedNodeInfo>> source_node() const;
   Result<std::optional<RelatedNodeInfo>> prev_node() const;
   Result<std::optional<RelatedNodeInfo>> next_node() const;

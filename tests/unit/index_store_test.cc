@@ -1,0 +1,128 @@
+// Index structs and index stores, on every backend.
+
+#include "quipu/index_store.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/backends.h"
+
+namespace quipu::testing {
+namespace {
+
+IndexStruct make(std::string_view type, const std::string& data) {
+  auto made = IndexStruct::create(type, Json::from_canonical(data));
+  EXPECT_TRUE(made) << made.error().to_string();
+  return *std::move(made);
+}
+
+std::string error_of(const std::string& stored) {
+  const auto read = IndexStruct::from_json(Json::from_canonical(stored));
+  return read ? std::string("read") : read.error().message();
+}
+
+TEST(IndexStructTest, EveryTypeIsWrittenAsTheReferenceDoes) {
+  EXPECT_EQ(IndexStruct::types().size(), 11u);
+  for (const std::string_view type : IndexStruct::types()) {
+    const IndexStruct made = make(type, R"({"index_id": "i", "summary": "s"})");
+    EXPECT_EQ(made.to_json().text(), "{\"__type__\": \"" + std::string(type) +
+                                         R"(", "__data__": "{\"index_id\": \"i\", \"summary\": \"s\"}"})");
+    EXPECT_EQ(made.type(), type);
+    EXPECT_EQ(made.summary(), "s");
+  }
+}
+
+TEST(IndexStructTest, DataMayBeAnObject) {
+  const auto read = IndexStruct::from_json(
+      Json::from_canonical(R"({"__type__": "list", "__data__": {"index_id": "i", "nodes": ["n1"]}})"));
+  ASSERT_TRUE(read) << read.error().to_string();
+  EXPECT_EQ(read->index_id(), "i");
+  EXPECT_EQ(read->data().find("nodes")->text(), "[\"n1\"]");
+  EXPECT_EQ(read->to_json().text(),
+            R"({"__type__": "list", "__data__": "{\"index_id\": \"i\", \"nodes\": [\"n1\"]}"})");
+  EXPECT_FALSE(read->summary());
+}
+
+TEST(IndexStructTest, NamesTheExceptionOfWhatCannotBeRead) {
+  EXPECT_EQ(error_of(R"({"__data__": "{}"})"), "KeyError: '__type__'");
+  EXPECT_EQ(error_of(R"({"__type__": "list"})"), "KeyError: '__data__'");
+  EXPECT_EQ(error_of(R"({"__type__": "dict", "__data__": "{}"})"), "KeyError: 'dict'");
+  EXPECT_TRUE(error_of(R"({"__type__": "list", "__data__": "{"})").starts_with("JSONDecodeError"));
+  EXPECT_TRUE(error_of(R"({"__type__": "list", "__data__": "[]"})").starts_with("TypeError"));
+  EXPECT_FALSE(IndexStruct::create("list", Json::from_canonical("{}")));
+  EXPECT_FALSE(IndexStruct::create("nonsense", Json::from_canonical(R"({"index_id": "i"})")));
+}
+
+class IndexStoreTest : public BackendFixture {
+ protected:
+  static std::string ids(const KVIndexStore& store) {
+    std::string all;
+    const auto structs = store.index_structs();
+    for (const IndexStruct& index_struct : *structs) all += index_struct.index_id() + " ";
+    return all;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, IndexStoreTest,
+                         ::testing::Values(Backend::kMemory, Backend::kRocksDB, Backend::kMinimal),
+                         backend_name);
+
+TEST_P(IndexStoreTest, KeepsStructsInInsertionOrder) {
+  KVIndexStore store(kv_);
+  for (const std::string id : {"z", "a", "m"}) {
+    ASSERT_TRUE(store.add_index_struct(make("list", "{\"index_id\": \"" + id + "\"}")).is_ok());
+  }
+  const IndexStruct changed = make("list", R"({"index_id": "a", "summary": "new"})");
+  ASSERT_TRUE(store.add_index_struct(changed).is_ok());
+  reopen();
+  KVIndexStore again(kv_);
+  EXPECT_EQ(ids(again), "z a m ");
+  EXPECT_EQ((**again.get_index_struct("a")).to_json().text(), changed.to_json().text());
+  ASSERT_TRUE(again.delete_index_struct("z").is_ok());
+  ASSERT_TRUE(again.delete_index_struct("unknown").is_ok());
+  EXPECT_EQ(ids(again), "a m ");
+}
+
+TEST_P(IndexStoreTest, WithoutAnIdThereMustBeExactlyOne) {
+  KVIndexStore store(kv_);
+  EXPECT_TRUE(store.get_index_struct().error().message().starts_with("AssertionError"));
+  ASSERT_TRUE(store.add_index_struct(make("tree", R"({"index_id": "one"})")).is_ok());
+  EXPECT_EQ((**store.get_index_struct()).index_id(), "one");
+  EXPECT_FALSE(store.get_index_struct("two")->has_value());
+  ASSERT_TRUE(store.add_index_struct(make("tree", R"({"index_id": "two"})")).is_ok());
+  EXPECT_TRUE(store.get_index_struct().error().message().starts_with("AssertionError"));
+}
+
+TEST_P(IndexStoreTest, NamespacesAndSuffixesAreCollections) {
+  KVIndexStore store(kv_);
+  KVIndexStore other(kv_, "team", "/structs");
+  EXPECT_EQ(store.collection(), "index_store/data");
+  EXPECT_EQ(other.collection(), "team/structs");
+  ASSERT_TRUE(other.add_index_struct(make("tree", R"({"index_id": "i"})")).is_ok());
+  EXPECT_EQ(ids(store), "");
+  EXPECT_EQ(ids(other), "i ");
+}
+
+TEST_P(IndexStoreTest, AsyncCallsDoTheSame) {
+  KVIndexStore store(kv_);
+  ASSERT_TRUE(store.async_add_index_struct(make("kg", R"({"index_id": "k"})")).get().is_ok());
+  EXPECT_EQ((**store.aget_index_struct("k").get()).type(), "kg");
+  EXPECT_EQ(store.async_index_structs().get()->size(), 1u);
+  ASSERT_TRUE(store.adelete_index_struct("k").get().is_ok());
+  EXPECT_EQ(ids(store), "");
+}
+
+TEST(SimpleIndexStoreTest, PersistsByteForByte) {
+  const std::string golden =
+      std::string(QUIPU_SOURCE_DIR) + "/tests/data/goldens/index_structs/index_store.json";
+  auto store = SimpleIndexStore::from_persist_path(golden);
+  ASSERT_TRUE(store) << store.error().to_string();
+  TempDir directory;
+  ASSERT_TRUE(store->persist(directory / "sub/index_store.json").is_ok());
+  EXPECT_EQ(read_file(directory / "sub/index_store.json"), read_file(golden));
+  const auto from_dict = SimpleIndexStore::from_dict(store->to_dict());
+  EXPECT_EQ(from_dict->to_dict().text(), read_file(golden));
+  EXPECT_FALSE(SimpleIndexStore::from_persist_dir(directory / "nowhere"));
+}
+
+}  // namespace
+}  // namespace quipu::testing
