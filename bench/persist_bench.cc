@@ -55,6 +55,7 @@ void BM_Import(benchmark::State& state) {
     state.PauseTiming();
     ScratchDir directory;
     auto store = *RocksDBKVStore::open(directory / "db");
+    settle();
     state.ResumeTiming();
     require(import_persist_dir(persist_directory().path(), *store).status());
     state.PauseTiming();
@@ -84,6 +85,7 @@ void BM_RawWriteBatch(benchmark::State& state) {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     require(rocksdb::DB::Open(tuning.db, directory / "raw", families, &handles, &db));
+    settle();
     state.ResumeTiming();
     rocksdb::WriteBatch batch;
     for (size_t i = 0; i < collections.size(); ++i) {
@@ -112,6 +114,9 @@ void BM_Export(benchmark::State& state) {
   auto store = *RocksDBKVStore::open(directory / "db");
   require(import_persist_dir(persist_directory().path(), *store).status());
   for (auto _ : state) {
+    state.PauseTiming();
+    settle();
+    state.ResumeTiming();
     require(export_persist_dir(*store, directory / "out", {.force = true, .progress = {}}).status());
   }
   report_rate(state);

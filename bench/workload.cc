@@ -174,6 +174,8 @@ ScratchDir::~ScratchDir() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+void settle() { ::sync(); }
+
 uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   uint64_t total = 0;

@@ -39,6 +39,9 @@ class ScratchDir {
   std::string path_;
 };
 
+// Waits until the disk has what was written so far, so that it does not slow down what is timed next.
+void settle();
+
 // Resident memory of this process now, in bytes.
 uint64_t resident_bytes();
 

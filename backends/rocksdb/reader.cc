@@ -44,9 +44,8 @@ Result<bool> Reader::exists(const Collection& collection, std::string_view key) 
   return true;
 }
 
-Result<std::vector<std::optional<Json>>> Reader::multi_get(const Collection& collection,
-                                                           std::span<const std::string_view> keys) const {
-  const Reader reader = fixed();
+Status Reader::read_many(const Collection& collection, std::span<const std::string_view> keys,
+                         const std::function<Status(size_t, const DataRecord&)>& use) const {
   std::vector<std::string> full;
   std::vector<rocksdb::Slice> slices;
   full.reserve(keys.size());
@@ -54,18 +53,40 @@ Result<std::vector<std::optional<Json>>> Reader::multi_get(const Collection& col
   for (const std::string& key : full) slices.emplace_back(key);
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  core_.db().MultiGet(reader.read_options(), collection.family.get(), keys.size(), slices.data(),
-                      values.data(), statuses.data());
-  std::vector<std::optional<Json>> result(keys.size());
+  core_.db().MultiGet(read_options(), collection.family.get(), keys.size(), slices.data(), values.data(),
+                      statuses.data());
   for (size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
     if (!statuses[i].ok()) return read_error(statuses[i], collection, keys[i]);
     const std::optional<DataRecord> record = parse_data_record(view(values[i]));
     if (!record) return damaged_record(collection, keys[i]);
-    QUIPU_ASSIGN_OR_RETURN(std::string text, reader.compose(collection, keys[i], *record));
-    result[i] = Json::from_canonical(std::move(text));
+    QUIPU_RETURN_IF_ERROR(use(i, *record));
   }
+  return Status::ok();
+}
+
+Result<std::vector<std::optional<Json>>> Reader::multi_get(const Collection& collection,
+                                                           std::span<const std::string_view> keys) const {
+  const Reader reader = fixed();
+  std::vector<std::optional<Json>> result(keys.size());
+  const auto use = [&](size_t i, const DataRecord& record) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(std::string text, reader.compose(collection, keys[i], record));
+    result[i] = Json::from_canonical(std::move(text));
+    return Status::ok();
+  };
+  QUIPU_RETURN_IF_ERROR(reader.read_many(collection, keys, use));
   return result;
+}
+
+Result<std::vector<std::optional<uint64_t>>> Reader::insertion_order(
+    const Collection& collection, std::span<const std::string_view> keys) const {
+  std::vector<std::optional<uint64_t>> order(keys.size());
+  const auto use = [&](size_t i, const DataRecord& record) {
+    order[i] = record.sequence;
+    return Status::ok();
+  };
+  QUIPU_RETURN_IF_ERROR(read_many(collection, keys, use));
+  return order;
 }
 
 Result<std::vector<KVEntry>> Reader::get_all(const Collection& collection) const {
@@ -132,7 +153,7 @@ Result<std::string> Reader::compose(const Collection& collection, std::string_vi
   std::string text(header->head);
   for (size_t i = 0; i < all.size(); ++i) {
     if (i != 0) text += ", ";
-    append_json_string(all[i], text);
+    text += all[i];
   }
   text += header->tail;
   return text;

@@ -3,6 +3,7 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_READER_H_
 #define QUIPU_BACKENDS_ROCKSDB_READER_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ class Reader {
   Result<bool> exists(const Collection& collection, std::string_view key) const;
   Result<std::vector<std::optional<Json>>> multi_get(const Collection& collection,
                                                      std::span<const std::string_view> keys) const;
+  // The sequence of each key's first insertion.
+  Result<std::vector<std::optional<uint64_t>>> insertion_order(const Collection& collection,
+                                                               std::span<const std::string_view> keys) const;
   Result<std::vector<KVEntry>> get_all(const Collection& collection) const;
   Result<uint64_t> count(const Collection& collection) const;
   Result<std::unique_ptr<KVIterator>> scan(const CollectionPtr& collection, const ScanOptions& options) const;
@@ -57,6 +61,9 @@ class Reader {
   const StoreCore& core() const { return core_; }
 
  private:
+  // Calls `use` with the record of each key that there is.
+  Status read_many(const Collection& collection, std::span<const std::string_view> keys,
+                   const std::function<Status(size_t, const DataRecord&)>& use) const;
   // This, or the same over a new snapshot: what must agree is read from one.
   Reader fixed() const { return snapshot_ ? *this : Reader(core_, std::make_shared<Snapshot>(core_.db())); }
 

@@ -145,6 +145,14 @@ Result<std::vector<std::optional<Json>>> RocksDBKVStore::multi_get(std::span<con
   return found ? Reader(*impl_->core).multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
 }
 
+Result<std::vector<std::optional<uint64_t>>> RocksDBKVStore::insertion_order(
+    std::span<const std::string_view> keys, std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->core->find(collection);
+  if (!found) return std::vector<std::optional<uint64_t>>(keys.size());
+  return Reader(*impl_->core).insertion_order(*found, keys);
+}
+
 Result<bool> RocksDBKVStore::exists(std::string_view key, std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);

@@ -38,6 +38,13 @@ Result<std::vector<std::optional<Json>>> SnapshotReader::multi_get(std::span<con
   return found ? reader_.multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
 }
 
+Result<std::vector<std::optional<uint64_t>>> SnapshotReader::insertion_order(
+    std::span<const std::string_view> keys, std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(const CollectionPtr found, find(collection));
+  if (!found) return std::vector<std::optional<uint64_t>>(keys.size());
+  return reader_.insertion_order(*found, keys);
+}
+
 Result<bool> SnapshotReader::exists(std::string_view key, std::string_view collection) const {
   QUIPU_ASSIGN_OR_RETURN(const CollectionPtr found, find(collection));
   return found ? reader_.exists(*found, key) : false;

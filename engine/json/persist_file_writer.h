@@ -1,8 +1,4 @@
-// Writes a persist file of the reference's SimpleKVStore byte for byte as json.dumps does, and puts it in
-// place at once: a temporary file beside it, fsync, rename, fsync of the directory.
-//
-// Until commit() nothing is to be seen under the file's name; without it the temporary file is removed. A
-// symbolic link of the name is replaced, not followed. Memory: a buffer of about a megabyte.
+// Writes a persist file of the reference's SimpleKVStore byte for byte as json.dumps does, as an AtomicFile.
 // Thread-safety: one thread at a time.
 
 #ifndef QUIPU_ENGINE_JSON_PERSIST_FILE_WRITER_H_
@@ -13,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/json/atomic_file.h"
 #include "quipu/json.h"
 #include "quipu/status.h"
 
@@ -20,11 +17,8 @@ namespace quipu {
 
 class PersistFileWriter {
  public:
-  // Makes the temporary file. Errors: kIoError; kInvalidArgument when the path does not end in a file name.
+  // Errors: as AtomicFile::create.
   static Result<std::unique_ptr<PersistFileWriter>> create(const std::string& path);
-  ~PersistFileWriter();
-  PersistFileWriter(const PersistFileWriter&) = delete;
-  PersistFileWriter& operator=(const PersistFileWriter&) = delete;
 
   // Called in the file's order: for each collection begin, its entries, end. The writer does not look for
   // repeated names and keys. Errors: kIoError; after one, all further calls return it.
@@ -32,32 +26,18 @@ class PersistFileWriter {
   Status entry(std::string_view key, JsonView value);
   Status end_collection();
 
-  // Makes the file durable and puts it in place; called once, last. After an error the old file is there as
-  // it was, except where only the directory could not be made durable: then the new one is.
+  // As AtomicFile::commit.
   Status commit();
 
-  // Of the file so far, whether in the buffer or written.
-  uint64_t bytes_written() const { return bytes_flushed_ + buffer_.size(); }
+  uint64_t bytes_written() const { return file_->bytes_written(); }
 
  private:
-  explicit PersistFileWriter(const std::string& path) : path_(path) {}
+  explicit PersistFileWriter(std::unique_ptr<AtomicFile> file) : file_(std::move(file)) {}
 
-  Status open();
-  Status flush();
-  Status write(std::string_view bytes);
-  Status fail(const char* what, int error);
-  void discard();
-
-  const std::string path_;
-  std::string name_;            // the file's, without the directory
-  std::string temporary_name_;  // beside it; empty when there is none to remove
-  int directory_ = -1;
-  int file_ = -1;
-  std::string buffer_ = "{";
-  uint64_t bytes_flushed_ = 0;
+  const std::unique_ptr<AtomicFile> file_;
+  std::string text_;  // of the part being written
   bool first_collection_ = true;
   bool first_entry_ = true;
-  Status status_;  // the first error
 };
 
 }  // namespace quipu

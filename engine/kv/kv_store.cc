@@ -23,6 +23,18 @@ Result<std::vector<std::optional<Json>>> KVReader::multi_get(std::span<const std
   return values;
 }
 
+Result<std::vector<std::optional<uint64_t>>> KVReader::insertion_order(std::span<const std::string_view> keys,
+                                                                       std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<KVEntry> entries, get_all(collection));
+  std::unordered_map<std::string_view, uint64_t> places;
+  for (const KVEntry& entry : entries) places.emplace(entry.key, places.size());
+  std::vector<std::optional<uint64_t>> order(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (const auto place = places.find(keys[i]); place != places.end()) order[i] = place->second;
+  }
+  return order;
+}
+
 Result<bool> KVReader::exists(std::string_view key, std::string_view collection) const {
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> value, get(key, collection));
   return value.has_value();

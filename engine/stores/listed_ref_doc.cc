@@ -41,14 +41,16 @@ ListedRefDoc::ListedRefDoc(const MemberLists& lists, std::string_view collection
 void ListedRefDoc::add(std::string_view node_id, JsonView metadata) {
   exists_ = true;
   metadata_.merge(metadata);
-  added_.emplace_back(node_id);  // the store leaves a member that is there where it is
+  append_json_string(node_id, added_.emplace_back());  // the store leaves a member that is there where it is
 }
 
 Result<bool> ListedRefDoc::remove(std::string_view node_id) {
-  if (!removed_.contains(node_id)) {
-    QUIPU_ASSIGN_OR_RETURN(const bool listed, lists_.has_member(collection_, id_, node_id));
+  std::string member;
+  append_json_string(node_id, member);
+  if (!removed_.contains(member)) {
+    QUIPU_ASSIGN_OR_RETURN(const bool listed, lists_.has_member(collection_, id_, member));
     if (listed) {
-      removed_.emplace(node_id);
+      removed_.insert(std::move(member));
       --count_;
     }
   }
@@ -71,8 +73,8 @@ Status ListedRefDoc::write(WriteBatch& batch) const {
   } else if (metadata_.changed()) {
     QUIPU_RETURN_IF_ERROR(rewrite(batch));
   }
-  for (const std::string& node_id : added_) batch.add_member(collection_, id_, node_id);
-  for (const std::string& node_id : removed_) batch.remove_member(collection_, id_, node_id);
+  for (const std::string& member : added_) batch.add_member(collection_, id_, member);
+  for (const std::string& member : removed_) batch.remove_member(collection_, id_, member);
   return Status::ok();
 }
 

@@ -43,8 +43,8 @@ class ListedRefDoc : public RefDoc {
   bool erased_ = false;
   uint64_t count_ = 0;  // kept up by remove() only
   RefDocMetadata metadata_;
-  std::vector<std::string> added_;
-  std::set<std::string, std::less<>> removed_;
+  std::vector<std::string> added_;  // as JSON strings
+  std::set<std::string> removed_;
 };
 
 }  // namespace quipu

@@ -94,7 +94,7 @@ Status PlainRefDoc::write(WriteBatch& batch) const {
   if (kvstore_.member_lists() != nullptr && is_distinct_strings()) {
     batch.put_list(collection_, id_, ref_doc_list_head(), ref_doc_list_tail(metadata_.text()));
     for (const std::string& raw_id : node_ids_) {
-      if (!raw_id.empty()) batch.add_member(collection_, id_, JsonView::from_canonical(raw_id).string());
+      if (!raw_id.empty()) batch.add_member(collection_, id_, raw_id);
     }
     return Status::ok();
   }

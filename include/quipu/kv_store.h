@@ -122,6 +122,10 @@ class KVReader {
   virtual Result<std::vector<std::optional<Json>>> multi_get(
       std::span<const std::string_view> keys, std::string_view collection = DEFAULT_COLLECTION) const;
 
+  // For each key a number that grows in the order in which the collection's keys were inserted; nothing for
+  // an absent one. Default: get_all(), O(collection); RocksDB: O(keys).
+  virtual Result<std::vector<std::optional<uint64_t>>> insertion_order(
+      std::span<const std::string_view> keys, std::string_view collection = DEFAULT_COLLECTION) const;
   // Default: get().
   virtual Result<bool> exists(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) const;
 

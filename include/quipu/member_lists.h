@@ -1,8 +1,9 @@
 // Optional mechanisms of a backend, with which a store above it avoids rewriting or loading what it need not.
 //
-// MemberLists: an object that holds one long array of distinct strings, each string under a key of its own,
-// so that adding or removing one costs O(1). Readers see an ordinary value: get() and scan() return
-//     head + "m1", "m2", ... + tail
+// MemberLists: an object that holds one long array of distinct elements, each under a key of its own, so that
+// adding or removing one costs O(1). A member is an element's canonical JSON text. Readers see an ordinary
+// value: get() and scan() return
+//     head + m1 + ", " + m2 + ", " + ... + tail
 // with the members in the order in which they were added. put() or delete_() of the key replaces the list.
 //
 // FieldIndex: finds the keys whose objects have a given string as a top-level member, for collections that

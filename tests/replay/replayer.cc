@@ -61,6 +61,8 @@ std::unique_ptr<Replayer> Replayer::make(std::string_view trace, ReplayBackend& 
   if (trace == "kvstore") return make_kv_replayer(backend);
   if (trace == "docstore") return make_document_store_replayer(backend);
   if (trace == "index_store") return make_index_store_replayer(backend);
+  if (trace == "graph_store") return make_graph_store_replayer(backend);
+  if (trace == "property_graph_store") return make_property_graph_store_replayer(backend);
   return nullptr;
 }
 
@@ -72,6 +74,19 @@ std::string string_arg(JsonView args, std::string_view name, std::string_view ot
 bool bool_arg(JsonView args, std::string_view name, bool otherwise) {
   const std::optional<JsonView> value = args.find(name);
   return value ? value->truthy() : otherwise;
+}
+
+int int_arg(JsonView args, std::string_view name, int otherwise) {
+  const std::optional<JsonView> value = args.find(name);
+  return value ? static_cast<int>(value->int64().value_or(otherwise)) : otherwise;
+}
+
+std::optional<std::vector<std::string>> strings_arg(JsonView args, std::string_view name) {
+  const std::optional<JsonView> value = args.find(name);
+  if (!value || !value->is_array()) return std::nullopt;
+  std::vector<std::string> strings;
+  for (const JsonView element : value->elements()) strings.push_back(element.string());
+  return strings;
 }
 
 std::string json_text(std::string_view string) { return Json::from_string(string).text(); }

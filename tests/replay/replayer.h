@@ -4,8 +4,10 @@
 #define QUIPU_TESTS_REPLAY_REPLAYER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quipu/json.h"
 #include "quipu/kv_store.h"
@@ -29,13 +31,16 @@ class Replayer {
   // Runs one operation; the canonical text of what it returns ("null" for nothing).
   virtual Result<std::string> apply(std::string_view op, JsonView args) = 0;
 
-  // Makes the replayer of a trace ("kvstore", "docstore", "index_store"); null for an unknown one.
+  // Makes the replayer of a trace ("kvstore", "docstore", ...); null for an unknown one.
   static std::unique_ptr<Replayer> make(std::string_view trace, ReplayBackend& backend);
 };
 
 // Arguments of a trace line, with Python's defaults.
 std::string string_arg(JsonView args, std::string_view name, std::string_view otherwise = "");
 bool bool_arg(JsonView args, std::string_view name, bool otherwise);
+int int_arg(JsonView args, std::string_view name, int otherwise);
+// Nothing for null.
+std::optional<std::vector<std::string>> strings_arg(JsonView args, std::string_view name);
 
 std::string json_text(std::string_view string);  // a string's JSON
 std::string json_text(bool value);
@@ -45,6 +50,8 @@ Result<std::string> store_to_dict(const KVReader& store);
 std::unique_ptr<Replayer> make_kv_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_document_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_index_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_graph_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_property_graph_store_replayer(ReplayBackend& backend);
 
 }  // namespace quipu::testing
 

@@ -75,7 +75,7 @@ class RangesAndInserts {
     std::set<std::string> members;
     batch.put_list(name, "list", "{\"ids\": [", "]}");
     for (uint64_t i = 0, first = random.below(5000); i < 1100; ++i) {
-      const std::string member = i == 0 ? "" : std::to_string((first + i * 7919) % 10000);
+      const std::string member = i == 0 ? "\"\"" : std::to_string((first + i * 7919) % 10000);
       batch.add_member(name, "list", member);
       members.insert(member);
     }

@@ -256,25 +256,25 @@ TEST_F(RocksDBKVStoreTest, ListsReadAsObjects) {
   MemberLists& lists = *store_->member_lists();
   WriteBatch batch;
   batch.put_list("refs", "r", "{\"node_ids\": [", "], \"metadata\": {}}");
-  for (const char* member : {"n2", "n1", "\"", "n2"}) batch.add_member("refs", "r", member);
-  batch.remove_member("refs", "r", "n1");
-  batch.remove_member("refs", "r", "absent");
-  batch.add_member("refs", "r", "n1");
+  for (const char* member : {"\"n2\"", "[1, 2]", "\"\\\"\"", "\"n2\""}) batch.add_member("refs", "r", member);
+  batch.remove_member("refs", "r", "[1, 2]");
+  batch.remove_member("refs", "r", "\"absent\"");
+  batch.add_member("refs", "r", "[1, 2]");
   ASSERT_TRUE(store_->write(batch).is_ok());
-  const std::string text = R"({"node_ids": ["n2", "\"", "n1"], "metadata": {}})";
+  const std::string text = R"({"node_ids": ["n2", "\"", [1, 2]], "metadata": {}})";
   EXPECT_EQ((*store_->get("r", "refs"))->text(), text);
   EXPECT_EQ((*store_->multi_get(std::vector<std::string_view>{"r", "q"}, "refs"))[0]->text(), text);
   EXPECT_EQ(scan(*store_, {}, "refs"), (Pairs{{"r", text}}));
   EXPECT_EQ((*store_->get_all("refs"))[0].val.text(), text);
   EXPECT_EQ((*lists.list_info("refs", "r"))->count, 3u);
-  EXPECT_TRUE(*lists.has_member("refs", "r", "n1"));
-  EXPECT_FALSE(*lists.has_member("refs", "r", "n3"));
-  EXPECT_EQ(*lists.members("refs", "r"), (std::vector<std::string>{"n2", "\"", "n1"}));
+  EXPECT_TRUE(*lists.has_member("refs", "r", "[1, 2]"));
+  EXPECT_FALSE(*lists.has_member("refs", "r", "n2"));
+  EXPECT_EQ(*lists.members("refs", "r"), (std::vector<std::string>{"\"n2\"", "\"\\\"\"", "[1, 2]"}));
   expect_no_faults();
 
   put("r", number(1), "refs");  // replaces the list and its members
   EXPECT_FALSE(lists.list_info("refs", "r")->has_value());
-  EXPECT_FALSE(*lists.has_member("refs", "r", "n1"));
+  EXPECT_FALSE(*lists.has_member("refs", "r", "[1, 2]"));
   WriteBatch add;
   add.add_member("refs", "r", "n1");
   EXPECT_EQ(store_->write(add).code(), StatusCode::kInvalidArgument);
@@ -288,9 +288,9 @@ TEST_F(RocksDBKVStoreTest, DeletingAListDeletesItsMembers) {
   for (const int size : {0, 3, 1500}) {
     WriteBatch batch;
     batch.put_list("refs", "r", "[", "]");
-    for (int i = 0; i < size; ++i) batch.add_member("refs", "r", "n" + std::to_string(i));
+    for (int i = 0; i < size; ++i) batch.add_member("refs", "r", std::to_string(i));
     batch.put_list("refs", "rr", "{\"l\": [", "]}");
-    batch.add_member("refs", "rr", "kept");
+    batch.add_member("refs", "rr", "\"kept\"");
     ASSERT_TRUE(store_->write(batch).is_ok());
     EXPECT_EQ(store_->member_lists()->members("refs", "r")->size(), static_cast<size_t>(size));
     ASSERT_TRUE(*store_->delete_("r", "refs"));
@@ -369,7 +369,7 @@ TEST_F(RocksDBKVStoreTest, ThreadsLoseNoUpdate) {
         batch.put("nodes", id, number(i));
         batch.put("nodes", "same", number(i));
         batch.put("c" + std::to_string(i % 50), id, number(i));
-        batch.add_member("refs", "r", id);
+        batch.add_member("refs", "r", "\"" + id + "\"");
         EXPECT_TRUE(store_->write(batch).is_ok());
       }
     });

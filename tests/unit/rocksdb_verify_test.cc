@@ -70,8 +70,8 @@ class RocksDBVerifyTest : public ::testing::Test {
     batch.put("data", "k", JsonView::from_canonical(R"({"hash": "h"})"));
     batch.put("data", "l", JsonView::from_canonical(R"({"hash": "i"})"));
     batch.put_list("data", "r", "{\"l\": [", "]}");
-    batch.add_member("data", "r", "n1");
-    batch.add_member("data", "r", "n2");
+    batch.add_member("data", "r", "\"n1\"");
+    batch.add_member("data", "r", "\"n2\"");
     ASSERT_TRUE(store->write(batch).is_ok());
     ASSERT_TRUE(store->close().is_ok());
   }
@@ -103,7 +103,7 @@ class RocksDBVerifyTest : public ::testing::Test {
 };
 
 TEST_F(RocksDBVerifyTest, FindsAMissingMember) {
-  expect_fault([](RawDatabase& raw) { raw.erase("lists", rocks::list_prefix(1, "r") + "n1"); },
+  expect_fault([](RawDatabase& raw) { raw.erase("lists", rocks::list_prefix(1, "r") + "\"n1\""); },
                "data/r: the member list counts 2 members but holds 1");
 }
 

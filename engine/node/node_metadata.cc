@@ -1,0 +1,125 @@
+#include "engine/node/node_metadata.h"
+
+#include "engine/json/unicode_json.h"
+#include "quipu/ordered_map.h"
+
+namespace quipu {
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
+// pydantic puts U+FFFD for each byte of a lone surrogate in a key.
+std::string json_mode_key(std::string key) {
+  std::string replaced;
+  for (size_t i = 0; i < key.size(); ++i) {
+    const bool surrogate = key[i] == static_cast<char>(0xed) && i + 2 < key.size() &&
+                           static_cast<unsigned char>(key[i + 1]) >= 0xa0;
+    if (!surrogate) {
+      replaced += key[i];
+      continue;
+    }
+    for (int byte = 0; byte < 3; ++byte) replaced += kReplacement;
+    i += 2;
+  }
+  return replaced;
+}
+
+using Members = OrderedMap<std::string>;  // decoded keys -> canonical texts
+
+std::string json_mode(JsonView value);
+
+Members json_mode_members(JsonView object) {
+  Members members;
+  for (const JsonMember& member : object.members()) {
+    members.insert_or_assign(json_mode_key(member.key()), json_mode(member.value));
+  }
+  return members;
+}
+
+std::string to_text(const Members& members) {
+  std::string text = "{";
+  for (const auto& [key, value] : members) {
+    if (text.size() > 1) text += ", ";
+    append_json_string(key, text);
+    text += ": ";
+    text += value;
+  }
+  return text + "}";
+}
+
+// A value as model_dump(mode="json") gives it.
+std::string json_mode(JsonView value) {
+  switch (value.kind()) {
+    case JsonKind::kFloat:
+      return value.text().find_first_of("NI") == std::string_view::npos ? std::string(value.text()) : "null";
+    case JsonKind::kArray: {
+      std::string text = "[";
+      for (const JsonView element : value.elements()) {
+        if (text.size() > 1) text += ", ";
+        text += json_mode(element);
+      }
+      return text + "]";
+    }
+    case JsonKind::kObject: return to_text(json_mode_members(value));
+    default: return std::string(value.text());
+  }
+}
+
+std::string node_content(JsonView data) {
+  Members members = json_mode_members(data);
+  if (members.find("text") != members.end()) members.insert_or_assign("text", "\"\"");
+  members.erase("text_resource");
+  members.insert_or_assign("embedding", "null");
+  const std::string canonical = to_text(members);
+  std::string unicode;
+  append_unicode_json(JsonView::from_canonical(canonical), unicode);
+  std::string text;
+  append_json_string(unicode, text);
+  return text;
+}
+
+}  // namespace
+
+Result<Json> node_to_metadata_dict(const BaseNode& node, bool content) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, node.ref_doc_id());
+  Members metadata = json_mode_members(node.metadata());
+  if (content) {
+    metadata.insert_or_assign("_node_content", node_content(*node.to_json().view().find("__data__")));
+  } else {
+    metadata.erase("_node_content");
+  }
+  metadata.insert_or_assign("_node_type", Json::from_string(node.class_name()).text());
+  const bool has_ref_doc = ref_doc_id && !ref_doc_id->empty();
+  const std::string ref_doc = Json::from_string(has_ref_doc ? *ref_doc_id : "None").text();
+  for (const char* const key : {"document_id", "doc_id", "ref_doc_id"})
+    metadata.insert_or_assign(key, ref_doc);
+  return Json::from_canonical(to_text(metadata));
+}
+
+Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata, std::string_view text) {
+  const std::optional<JsonView> content = metadata.find("_node_content");
+  if (!content || !content->is_string()) {
+    return Status::invalid_argument("ValueError: Node content not found in metadata dict.");
+  }
+  QUIPU_ASSIGN_OR_RETURN(const Json parsed, Json::parse(content->string()));
+  if (!parsed.view().is_object()) return Status::invalid_argument("TypeError: node content is no object");
+  const std::optional<JsonView> type_value = metadata.find("_node_type");
+  const std::string type = type_value && type_value->is_string() ? type_value->string() : "";
+  Members data;
+  for (const JsonMember& member : parsed.view().members()) {
+    data.insert_or_assign(member.key(), std::string(member.value.text()));
+  }
+  std::string number = "1";
+  if (type == "Node") {
+    number = "5";
+    data.insert_or_assign("text_resource", "{\"text\": " + Json::from_string(text).text() + "}");
+  } else {
+    if (type == "ImageNode") number = "2";
+    if (type == "IndexNode") number = "3";
+    data.insert_or_assign("text", Json::from_string(text).text());
+  }
+  return BaseNode::from_json(
+      Json::from_canonical("{\"__data__\": " + to_text(data) + ", \"__type__\": \"" + number + "\"}"));
+}
+
+}  // namespace quipu

@@ -1,0 +1,24 @@
+// What stores of vectors and graphs keep of a node beside its text: the reference's node_to_metadata_dict and
+// metadata_dict_to_node (vector_stores/utils.py).
+
+#ifndef QUIPU_ENGINE_NODE_NODE_METADATA_H_
+#define QUIPU_ENGINE_NODE_NODE_METADATA_H_
+
+#include <memory>
+#include <string_view>
+
+#include "quipu/node.h"
+
+namespace quipu {
+
+// A node's metadata with _node_type, document_id, doc_id and ref_doc_id; with `content` also _node_content,
+// the node without text and embedding as JSON in a string. NaN and infinities are null, as in pydantic's mode
+// "json". Errors: as BaseNode::ref_doc_id().
+Result<Json> node_to_metadata_dict(const BaseNode& node, bool content);
+
+// The node of such a dict, with `text` as its content. Errors: kInvalidArgument.
+Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata, std::string_view text);
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_NODE_NODE_METADATA_H_

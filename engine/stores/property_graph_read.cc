@@ -1,0 +1,247 @@
+// The reading half of KVPropertyGraphStore.
+
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "engine/stores/graph_matching.h"
+#include "quipu/property_graph_store.h"
+
+namespace quipu {
+namespace {
+
+std::string array_text(std::string_view a, std::string_view b, std::string_view c) {
+  std::string text = "[";
+  append_json_string(a, text);
+  text += ", ";
+  append_json_string(b, text);
+  text += ", ";
+  append_json_string(c, text);
+  return text += ']';
+}
+
+Status damaged(std::string_view collection, std::string_view key) {
+  return Status::corruption("property graph: key " + std::string(key) + " of collection " +
+                            std::string(collection) + " is malformed");
+}
+
+// Python's list[:limit].
+template <class T>
+void cut(std::vector<T>& list, int limit) {
+  const auto size = static_cast<int64_t>(list.size());
+  const int64_t kept = limit < 0 ? std::max<int64_t>(size + limit, 0) : std::min<int64_t>(size, limit);
+  list.erase(list.begin() + kept, list.end());
+}
+
+}  // namespace
+
+KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
+    : kvstore_(std::move(kvstore)) {
+  const std::string prefix(ns.empty() ? "property_graph_store" : ns);
+  nodes_ = prefix + "/nodes";
+  relations_ = prefix + "/relations";
+  triplets_ = prefix + "/triplets";
+  incoming_ = prefix + "/incoming";
+}
+
+std::string KVPropertyGraphStore::triplet_key(const TripletIds& triplet) {
+  return array_text(triplet.source, triplet.label, triplet.target);
+}
+
+std::string KVPropertyGraphStore::incoming_key(const TripletIds& triplet) {
+  return array_text(triplet.target, triplet.label, triplet.source);
+}
+
+// As the reference's _get_relation_key.
+std::string KVPropertyGraphStore::relation_key(const TripletIds& triplet) {
+  return triplet.source + "_" + triplet.label + "_" + triplet.target;
+}
+
+Json KVPropertyGraphStore::triplet_value(const std::string& own_key, const std::string& relation_key) {
+  if (own_key == relation_key) return Json::from_canonical("{}");
+  return Json::from_canonical("{\"relation_key\": " + Json::from_string(relation_key).text() + "}");
+}
+
+Result<std::string> KVPropertyGraphStore::relation_key_of(const TripletIds& ids) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, kvstore_->get(triplet_key(ids), triplets_));
+  const std::optional<JsonView> other = value ? value->view().find("relation_key") : std::nullopt;
+  return other && other->is_string() ? other->string() : relation_key(ids);
+}
+
+Result<std::vector<LabelledNode>> KVPropertyGraphStore::get(JsonView properties,
+                                                            std::span<const std::string> ids) const {
+  const bool by_properties = properties.truthy();
+  std::vector<LabelledNode> nodes;
+  const auto take = [&](Json stored) {
+    LabelledNode node = LabelledNode::from_stored(std::move(stored));
+    if (!by_properties || matches_properties(node.properties(), properties)) nodes.push_back(std::move(node));
+  };
+  if (ids.empty()) {
+    ScanOptions in_order;
+    in_order.order = ScanOptions::Order::kInsertion;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(in_order, nodes_));
+    while (it->next()) take(Json::from_canonical(std::string(it->val().text())));
+    QUIPU_RETURN_IF_ERROR(it->status());
+    return nodes;
+  }
+  const std::set<std::string_view> distinct(ids.begin(), ids.end());
+  const std::vector<std::string_view> keys(distinct.begin(), distinct.end());
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> stored, kvstore_->multi_get(keys, nodes_));
+  std::vector<std::pair<uint64_t, size_t>> order;
+  if (keys.size() > 1) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> places,
+                           kvstore_->insertion_order(keys, nodes_));
+    for (size_t i = 0; i < keys.size(); ++i) order.emplace_back(places[i].value_or(UINT64_MAX), i);
+    std::ranges::sort(order);
+  } else {
+    order.emplace_back(0, 0);
+  }
+  for (const auto& [place, i] : order) {
+    if (stored[i]) take(*std::move(stored[i]));
+  }
+  return nodes;
+}
+
+Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::triplets_of(
+    std::string_view id) const {
+  std::vector<TripletIds> found;
+  ScanOptions options;
+  options.keys_only = true;
+  options.prefix = "[";
+  append_json_string(id, options.prefix);
+  options.prefix += ", ";
+  for (const bool outgoing : {true, false}) {
+    const std::string& collection = outgoing ? triplets_ : incoming_;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(options, collection));
+    while (it->next()) {
+      std::vector<std::string> parts;
+      for (const JsonView part : JsonView::from_canonical(it->key()).elements()) {
+        if (part.is_string()) parts.push_back(part.string());
+      }
+      if (parts.size() != 3) return damaged(collection, it->key());
+      if (!outgoing) std::swap(parts[0], parts[2]);
+      if (!outgoing && parts[0] == id) continue;  // a loop, which was among the outgoing ones
+      found.push_back({std::move(parts[0]), std::move(parts[1]), std::move(parts[2])});
+    }
+    QUIPU_RETURN_IF_ERROR(it->status());
+  }
+  return found;
+}
+
+Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::all_triplets() const {
+  std::vector<TripletIds> found;
+  ScanOptions options;
+  options.keys_only = true;
+  options.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(options, triplets_));
+  while (it->next()) {
+    std::vector<std::string> parts;
+    for (const JsonView part : JsonView::from_canonical(it->key()).elements()) {
+      if (part.is_string()) parts.push_back(part.string());
+    }
+    if (parts.size() != 3) return damaged(triplets_, it->key());
+    found.push_back({std::move(parts[0]), std::move(parts[1]), std::move(parts[2])});
+  }
+  QUIPU_RETURN_IF_ERROR(it->status());
+  return found;
+}
+
+// A superset of what the selection picks, as small as the adjacency gives it.
+Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::candidates(
+    const GraphSelection& selection) const {
+  const std::vector<std::string>& ends = selection.ids.empty() ? selection.entity_names : selection.ids;
+  if (ends.empty()) return all_triplets();
+  std::vector<TripletIds> found;
+  std::unordered_set<std::string> seen;
+  for (const std::string& end : ends) {
+    QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> of_end, triplets_of(end));
+    for (TripletIds& triplet : of_end) {
+      if (seen.insert(triplet_key(triplet)).second) found.push_back(std::move(triplet));
+    }
+  }
+  return found;
+}
+
+Result<Triplet> KVPropertyGraphStore::load_triplet(const TripletIds& ids) const {
+  const std::vector<std::string_view> ends = {ids.source, ids.target};
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> nodes, kvstore_->multi_get(ends, nodes_));
+  if (!nodes[0] || !nodes[1]) {
+    return Status::corruption("property graph: the triplet " + triplet_key(ids) + " lacks a node");
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> relation, kvstore_->get(relation_key(ids), relations_));
+  if (!relation) {
+    QUIPU_ASSIGN_OR_RETURN(const std::string other_key, relation_key_of(ids));
+    QUIPU_ASSIGN_OR_RETURN(relation, kvstore_->get(other_key, relations_));
+  }
+  return Triplet{
+      LabelledNode::from_stored(*std::move(nodes[0])),
+      // Two triplets may share a key; what is left when one of them has been deleted has no properties.
+      relation ? Relation::from_stored(*std::move(relation)) : Relation(ids.label, ids.source, ids.target),
+      LabelledNode::from_stored(*std::move(nodes[1]))};
+}
+
+Result<std::vector<Triplet>> KVPropertyGraphStore::get_triplets(const GraphSelection& selection) const {
+  std::vector<Triplet> found;
+  if (selection.empty()) return found;
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> ids, candidates(selection));
+  for (const TripletIds& one : ids) {
+    QUIPU_ASSIGN_OR_RETURN(Triplet triplet, load_triplet(one));
+    if (selects(selection, triplet)) found.push_back(std::move(triplet));
+  }
+  return found;
+}
+
+Result<std::vector<Triplet>> KVPropertyGraphStore::get_rel_map(
+    std::span<const LabelledNode> graph_nodes, int depth, int limit,
+    std::span<const std::string> ignore_rels) const {
+  GraphSelection step;
+  for (const LabelledNode& node : graph_nodes) step.ids.push_back(node.id());
+  std::vector<TripletIds> found;
+  std::unordered_set<std::string> seen;  // the first step's are not in it
+  const auto enough = [&] { return limit >= 0 && found.size() >= static_cast<size_t>(limit); };
+  for (int at = 0; at < depth && !step.ids.empty() && !enough(); ++at) {
+    QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> triplets, candidates(step));
+    if (at > 0) {
+      std::erase_if(triplets, [&](const TripletIds& ids) { return !seen.insert(triplet_key(ids)).second; });
+    }
+    step.ids.clear();
+    for (TripletIds& ids : triplets) {
+      step.ids.push_back(ids.target);
+      if (std::ranges::find(ignore_rels, ids.label) == ignore_rels.end()) found.push_back(std::move(ids));
+    }
+  }
+  cut(found, limit);
+  std::vector<Triplet> triplets;
+  for (const TripletIds& ids : found) {
+    QUIPU_ASSIGN_OR_RETURN(Triplet triplet, load_triplet(ids));
+    triplets.push_back(std::move(triplet));
+  }
+  return triplets;
+}
+
+Result<Json> KVPropertyGraphStore::get_schema(bool /*refresh*/) const {
+  std::set<std::string> labels;
+  std::set<std::string> relations;
+  std::set<std::string> properties;
+  for (const std::string& collection : {nodes_, relations_}) {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, collection));
+    while (it->next()) {
+      const std::optional<JsonView> label = it->val().find("label");
+      if (label) (collection == nodes_ ? labels : relations).emplace(label->text());
+      const std::optional<JsonView> pairs = it->val().find("properties");
+      if (!pairs || !pairs->is_object()) continue;
+      for (const JsonMember& member : pairs->members()) properties.emplace(member.raw_key);
+    }
+    QUIPU_RETURN_IF_ERROR(it->status());
+  }
+  std::string text = "{";
+  for (const auto& [name, list] : {std::pair("labels", &labels), std::pair("relations", &relations),
+                                   std::pair("properties", &properties)}) {
+    text += (text.size() > 1 ? ", \"" : "\"") + std::string(name) + "\": [";
+    for (const std::string& element : *list) text += (text.back() == '[' ? "" : ", ") + element;
+    text += "]";
+  }
+  return Json::from_canonical(text + "}");
+}
+
+}  // namespace quipu

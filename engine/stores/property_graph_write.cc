@@ -1,0 +1,135 @@
+// The writing half of KVPropertyGraphStore.
+
+#include <set>
+#include <unordered_set>
+
+#include "engine/stores/graph_matching.h"
+#include "quipu/key_locks.h"
+#include "quipu/property_graph_store.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+namespace {
+
+// The ids under which the node that a relation names may be: its own, and that of an entity of this name.
+std::vector<std::string> ids_for(const std::string& id) {
+  std::string of_entity = entity_id(id);
+  if (of_entity == id) return {id};
+  return {id, std::move(of_entity)};
+}
+
+}  // namespace
+
+Status KVPropertyGraphStore::declare_collections() {
+  const CollectionOptions options{std::string(PG_STORE_PERSIST_FNAME), ""};
+  for (const std::string& collection : {nodes_, relations_, triplets_, incoming_}) {
+    QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(collection, options));
+  }
+  return Status::ok();
+}
+
+Status KVPropertyGraphStore::upsert_nodes(std::span<const LabelledNode> nodes) {
+  if (nodes.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  WriteBatch batch;
+  for (const LabelledNode& node : nodes) batch.put(nodes_, node.id(), node.to_json());
+  return kvstore_->write(batch);
+}
+
+// The id of the stored node that `id` names; where there is none, that of the entity to be made.
+Result<std::string> KVPropertyGraphStore::node_id_for(std::string_view id) const {
+  std::string of_entity = entity_id(std::string(id));
+  if (of_entity == id) return of_entity;
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(id, nodes_));
+  return stored ? LabelledNode::from_stored(*std::move(stored)).id() : of_entity;
+}
+
+Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relations) {
+  if (relations.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  LockSet lock_set;
+  for (const Relation& relation : relations) {
+    for (const std::string& source : ids_for(relation.source_id())) {
+      for (const std::string& target : ids_for(relation.target_id())) {
+        const TripletIds ids{source, relation.label(), target};
+        lock_set.add(nodes_, source);
+        lock_set.add(nodes_, target);
+        lock_set.add(relations_, relation_key(ids));
+        lock_set.add(triplets_, triplet_key(ids));
+        lock_set.add(incoming_, incoming_key(ids));
+      }
+    }
+  }
+  const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+  WriteBatch batch;
+  std::set<std::string> made;
+  const auto make_end = [&](const std::string& id, const std::string& name) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_->exists(id, nodes_));
+    if (!exists && made.insert(id).second) batch.put(nodes_, id, LabelledNode::entity(name).to_json());
+    return Status::ok();
+  };
+  const Json nothing = Json::from_canonical("{}");
+  for (const Relation& relation : relations) {
+    TripletIds ids{{}, relation.label(), {}};
+    QUIPU_ASSIGN_OR_RETURN(ids.source, node_id_for(relation.source_id()));
+    QUIPU_ASSIGN_OR_RETURN(ids.target, node_id_for(relation.target_id()));
+    QUIPU_RETURN_IF_ERROR(make_end(ids.source, relation.source_id()));
+    QUIPU_RETURN_IF_ERROR(make_end(ids.target, relation.target_id()));
+    batch.put(relations_, relation_key(ids), relation.to_json());
+    batch.put(triplets_, triplet_key(ids), nothing);
+    batch.put(incoming_, incoming_key(ids), nothing);
+  }
+  return kvstore_->write(batch, {.held = &locks});
+}
+
+Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
+  if (selection.empty()) return Status::ok();
+  LockSet everything;  // which triplets go is known only after a search
+  everything.add_all();
+  const KeyLocks locks = kvstore_->lock_table().acquire(everything);
+
+  std::set<std::string> nodes;
+  for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {
+    for (const std::string& id : *ids) {
+      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_->exists(id, nodes_));
+      if (exists) nodes.insert(id);
+    }
+  }
+  const bool by_properties = selection.properties.view().truthy();
+  if (by_properties) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<LabelledNode> matching, get(selection.properties));
+    for (const LabelledNode& node : matching) nodes.insert(node.id());
+  }
+
+  WriteBatch batch;
+  std::unordered_set<std::string> gone;
+  const auto remove = [&](const TripletIds& ids) -> Status {
+    if (!gone.insert(triplet_key(ids)).second) return Status::ok();
+    QUIPU_ASSIGN_OR_RETURN(const std::string key, relation_key_of(ids));
+    batch.delete_(triplets_, triplet_key(ids));
+    batch.delete_(incoming_, incoming_key(ids));
+    batch.delete_(relations_, key);
+    return Status::ok();
+  };
+  for (const std::string& id : nodes) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> incident, triplets_of(id));
+    for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(remove(ids));
+    batch.delete_(nodes_, id);
+  }
+  if (by_properties || !selection.relation_names.empty()) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, all_triplets());
+    for (const TripletIds& ids : all) {
+      bool selected = contains(selection.relation_names, ids.label);
+      if (!selected && by_properties) {
+        QUIPU_ASSIGN_OR_RETURN(const std::string key, relation_key_of(ids));
+        QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> relation, kvstore_->get(key, relations_));
+        selected = relation &&
+                   matches_properties(Relation::from_stored(*relation).properties(), selection.properties);
+      }
+      if (selected) QUIPU_RETURN_IF_ERROR(remove(ids));
+    }
+  }
+  return kvstore_->write(batch, {.held = &locks});
+}
+
+}  // namespace quipu

@@ -1,0 +1,146 @@
+// Property graph stores beyond what the recorded traces show: files, LlamaIndex nodes, errors.
+
+#include "quipu/property_graph_store.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/backends.h"
+
+namespace quipu::testing {
+namespace {
+
+std::string golden(const std::string& name) {
+  return std::string(QUIPU_SOURCE_DIR) + "/tests/data/goldens/" + name + "/property_graph_store.json";
+}
+
+std::string ids_of(const std::vector<LabelledNode>& nodes) {
+  std::string ids;
+  for (const LabelledNode& node : nodes) ids += node.id() + " ";
+  return ids;
+}
+
+class PropertyGraphStoreTest : public BackendFixture {};
+INSTANTIATE_TEST_SUITE_P(Backends, PropertyGraphStoreTest,
+                         ::testing::Values(Backend::kMemory, Backend::kRocksDB, Backend::kMinimal),
+                         backend_name);
+
+TEST_P(PropertyGraphStoreTest, ARelationWithQuotesFindsItsEntity) {
+  KVPropertyGraphStore graph(kv_);
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{LabelledNode::entity("q\"t", {.label = "person"})}).is_ok());
+  ASSERT_TRUE(graph.upsert_relations(std::vector{Relation("R", "q\"t", "new\"one")}).is_ok());
+  reopen();
+  KVPropertyGraphStore again(kv_);
+  EXPECT_EQ(ids_of(*again.get()), "q t new one ");
+  const auto triplets = again.get_triplets({.ids = {"new one"}});
+  ASSERT_EQ(triplets->size(), 1u);
+  EXPECT_EQ(triplets->at(0).source.label(), "person");
+  EXPECT_EQ(triplets->at(0).target.name(), "new\"one");
+}
+
+TEST_P(PropertyGraphStoreTest, DeletingANodeTakesItsRelationsOnBothSides) {
+  KVPropertyGraphStore graph(kv_);
+  const std::vector<Relation> relations = {Relation("R", "a", "b"), Relation("R", "b", "c"),
+                                           Relation("R", "c", "a"), Relation("LOOP", "b", "b")};
+  ASSERT_TRUE(graph.upsert_relations(relations).is_ok());
+  ASSERT_TRUE(graph.delete_({.ids = {"b", "unknown"}}).is_ok());
+  EXPECT_EQ(graph.to_dict()->view().find("triplets")->text(), R"([["c", "R", "a"]])");
+  EXPECT_EQ(ids_of(*graph.get()), "a c ");
+  ASSERT_TRUE(graph.delete_({}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), "a c ");
+  ASSERT_TRUE(graph.delete_({.relation_names = {"R"}}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), "a c ");
+  EXPECT_TRUE(graph.get_triplets({.ids = {"a"}})->empty());
+}
+
+TEST_P(PropertyGraphStoreTest, SchemaAndQueries) {
+  KVPropertyGraphStore graph(kv_);
+  const LabelledNodeFields person{.label = "person", .properties = Json::from_canonical("{\"age\": 1}")};
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{LabelledNode::entity("a", person)}).is_ok());
+  ASSERT_TRUE(graph.upsert_relations(std::vector{Relation("KNOWS", "a", "b")}).is_ok());
+  EXPECT_EQ(graph.get_schema()->text(),
+            R"({"labels": ["entity", "person"], "relations": ["KNOWS"], "properties": ["age"]})");
+  EXPECT_EQ(graph.structured_query("MATCH (n)").error().code(), StatusCode::kNotSupported);
+}
+
+TEST_P(PropertyGraphStoreTest, LlamaNodesComeBack) {
+  KVPropertyGraphStore graph(kv_);
+  std::vector<std::shared_ptr<const BaseNode>> nodes;
+  for (const std::string id : {"n1", "n2"}) {
+    nodes.push_back(
+        *TextNodeBuilder()
+             .id(id)
+             .text("text of " + id + " \u00e9")
+             .metadata(Json::from_canonical("{\"page\": 1}"))
+             .relationship(NodeRelationship::SOURCE, {.node_id = "doc", .node_type = {}, .hash = {}})
+             .build());
+  }
+  ASSERT_TRUE(graph.upsert_llama_nodes(nodes).is_ok());
+  ASSERT_TRUE(graph
+                  .upsert_nodes(std::vector{LabelledNode::entity(
+                      "from n1", {.properties = Json::from_canonical("{\"triplet_source_id\": \"n1\"}")})})
+                  .is_ok());
+  const std::vector<std::string> ids = {"n1", "from n1"};
+  const auto back = graph.get_llama_nodes(ids);
+  ASSERT_EQ(back->size(), 1u);
+  EXPECT_EQ(back->at(0)->to_json().text(), nodes[0]->to_json().text());
+  ASSERT_TRUE(graph.delete_llama_nodes(std::vector<std::string>{"n1"}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), "n2 ");
+  ASSERT_TRUE(graph.delete_llama_nodes({}, std::vector<std::string>{"doc"}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), "");
+}
+
+TEST(SimplePropertyGraphStoreTest, PersistsByteForByte) {
+  for (const char* const name : {"graphs", "unicode", "numbers"}) {
+    const std::string expected = read_file(golden(name));
+    if (expected.empty()) continue;
+    const auto graph = SimplePropertyGraphStore::from_persist_path(golden(name));
+    ASSERT_TRUE(graph) << graph.error().to_string();
+    TempDir directory;
+    ASSERT_TRUE(graph->persist(directory / "pg.json").is_ok());
+    EXPECT_EQ(read_file(directory / "pg.json"), expected) << name;
+  }
+}
+
+TEST(SimplePropertyGraphStoreTest, WritesFloatsAsPydanticDoes) {
+  SimplePropertyGraphStore graph;
+  ASSERT_TRUE(
+      graph
+          .upsert_nodes(std::vector{LabelledNode::entity(
+              "n", {.properties = *Json::parse("{\"f\": [1e-5, 1.5e-05, -1e-05, 9.99e-6, 1e-7, 0.0001, 1e15, "
+                                               "1e16, 1.5e300, NaN, -Infinity, -0.0, 1.0], \"\\u007f\": "
+                                               "\"\\u001f\\u00e9\"}")})})
+          .is_ok());
+  TempDir directory;
+  ASSERT_TRUE(graph.persist(directory / "pg.json").is_ok());
+  EXPECT_NE(
+      read_file(directory / "pg.json")
+          .find(
+              "{\"f\":[0.00001,0.000015,-0.00001,9.99e-6,1e-7,0.0001,1000000000000000.0,1e+16,1.5e+300,null,"
+              "null,-0.0,1.0],\"\x7f\":\"\\u001f\u00e9\"}"),
+      std::string::npos)
+      << read_file(directory / "pg.json");
+}
+
+TEST(SimplePropertyGraphStoreTest, NamesWhatIsMalformedOrDangles) {
+  const auto error_of = [](const std::string& text) {
+    const auto graph = SimplePropertyGraphStore::from_dict(Json::from_canonical(text));
+    return graph ? std::string("read") : graph.error().message();
+  };
+  const std::string node = R"({"label": "l", "embedding": null, "properties": {}, "name": "a"})";
+  EXPECT_NE(error_of(R"({"nodes": {"a": )" + node + R"(}, "relations": {}, "triplets": [["a", "r", "b"]]})")
+                .find(R"(["a", "r", "b"] names a node)"),
+            std::string::npos);
+  EXPECT_NE(error_of(R"({"nodes": {"a": )" + node + R"(}, "relations": {}, "triplets": [["a", "r", "a"]]})")
+                .find("has no relation"),
+            std::string::npos);
+  EXPECT_NE(error_of(R"({"nodes": {"x": {"label": "l"}}, "relations": {}, "triplets": []})").find("\"x\""),
+            std::string::npos);
+  EXPECT_NE(error_of(R"({"nodes": [], "relations": {}, "triplets": []})"), "read");
+  EXPECT_NE(error_of(R"({"nodes": {}, "relations": {}, "triplets": [["a", "b"]]})"), "read");
+  const auto nan = SimplePropertyGraphStore::from_persist_path(golden("pg_nan_embedding"));
+  ASSERT_FALSE(nan);
+  EXPECT_NE(nan.error().message().find("embedding"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace quipu::testing
