@@ -68,16 +68,23 @@ Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
 }
 
 Status RocksDBBulkLoad::put(std::string_view key, JsonView val) {
+  if (rows_) QUIPU_RETURN_IF_ERROR(check_value(staged_[current_].collection->name, key, val.text()));
+  return add(key, val.text());
+}
+
+Status RocksDBBulkLoad::put_vector(std::string_view key, std::span<const double> elements) {
+  return add(key, make_vector_body(elements));
+}
+
+Status RocksDBBulkLoad::add(std::string_view key, std::string_view body) {
   if (!rows_) return Status::invalid_argument("bulk load: put before begin_collection");
   QUIPU_RETURN_IF_ERROR(core_.writable());
-  const std::string& collection = staged_[current_].collection->name;
-  QUIPU_RETURN_IF_ERROR(check_key(collection, key));
-  QUIPU_RETURN_IF_ERROR(check_value(collection, key, val.text()));
+  QUIPU_RETURN_IF_ERROR(check_key(staged_[current_].collection->name, key));
   if (next_sequence_ == sequence_end_) {
     QUIPU_ASSIGN_OR_RETURN(next_sequence_, core_.take_sequences(kSequencesAtOnce));
     sequence_end_ = next_sequence_ + kSequencesAtOnce;
   }
-  return rows_->add({next_sequence_++, key, val.text()});
+  return rows_->add({next_sequence_++, key, body});
 }
 
 // Writes the current collection's table files. Of rows with one key the first gives the place, the last the

@@ -24,6 +24,7 @@ class RocksDBBulkLoad : public BulkLoad {
   Status begin_file(std::string_view persist_file) override;
   Status begin_collection(std::string_view name, const CollectionOptions& options) override;
   Status put(std::string_view key, JsonView val) override;
+  Status put_vector(std::string_view key, std::span<const double> elements) override;
   Status commit() override;
 
  private:
@@ -37,6 +38,8 @@ class RocksDBBulkLoad : public BulkLoad {
   };
 
   Status end_collection();
+  // `body`: what stands behind the sequence in a data record.
+  Status add(std::string_view key, std::string_view body);
   Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order);
   Status ingest();
   Status merge(Staged& staged);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <cstring>
 
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/rocksdb_status.h"
@@ -16,15 +17,24 @@ constexpr size_t kBatchBytesPerKey = 24;
 Status check_op(const WriteOp& op) {
   QUIPU_RETURN_IF_ERROR(check_collection_name(op.collection));
   QUIPU_RETURN_IF_ERROR(check_key(op.collection, op.key));
-  return op.kind == WriteOp::Kind::kPut ? check_value(op.collection, op.key, op.value) : Status::ok();
+  if (op.kind == WriteOp::Kind::kPut) return check_value(op.collection, op.key, op.value);
+  const bool whole = op.kind != WriteOp::Kind::kPutVector || op.value.size() % sizeof(double) == 0;
+  return whole ? Status::ok() : Status::invalid_argument("a vector's bytes are no doubles");
 }
 
 Status not_a_list(const WriteOp& op) {
   return Status::invalid_argument(describe(op.collection, op.key) + " is no member list");
 }
 
+// The body of a vector given as the bytes of its doubles, wherever these lie.
+std::string vector_body(std::string_view bytes) {
+  std::vector<double> elements(bytes.size() / sizeof(double));
+  if (!bytes.empty()) std::memcpy(elements.data(), bytes.data(), bytes.size());
+  return make_vector_body(elements);
+}
+
 std::string indexed_value(const Collection& collection, std::string_view object) {
-  if (collection.record.indexed_field.empty()) return {};
+  if (collection.record.indexed_field.empty() || !object.starts_with('{')) return {};
   const std::optional<JsonView> value =
       JsonView::from_canonical(object).find(collection.record.indexed_field);
   return value && value->is_string() ? value->string() : std::string();
@@ -79,7 +89,8 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
     const WriteOp& op = ops[i];
     QUIPU_RETURN_IF_ERROR(check_op(op));
-    const bool creates = op.kind == WriteOp::Kind::kPut || op.kind == WriteOp::Kind::kPutList;
+    const bool creates = op.kind == WriteOp::Kind::kPut || op.kind == WriteOp::Kind::kPutList ||
+                         op.kind == WriteOp::Kind::kPutVector;
     QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates));
     if (target != kNone) {
       places.push_back({target, op.key, i});
@@ -175,7 +186,7 @@ Status Commit::load_key(Key& key, std::string_view value) {
     if (!header) return damaged_record(collection, key.user_key);
     key.is_list = true;
     list_of(key).loaded(*header);
-  } else {
+  } else if (record->is_text()) {
     key.old_indexed = indexed_value(collection, record->body);
   }
   return Status::ok();
@@ -191,7 +202,8 @@ ListChange& Commit::list_of(Key& key) {
 Status Commit::apply(const WriteOp& op, Key& key) {
   switch (op.kind) {
     case WriteOp::Kind::kPut:
-    case WriteOp::Kind::kPutList: return apply_put(op, key);
+    case WriteOp::Kind::kPutList:
+    case WriteOp::Kind::kPutVector: return apply_put(op, key);
     case WriteOp::Kind::kDelete:
       key.changed = true;
       key.exists = key.is_list = false;
@@ -213,7 +225,7 @@ Status Commit::apply_put(const WriteOp& op, Key& key) {
   if (key.is_list) {
     list_of(key).replace(op.value, op.tail);
   } else {
-    key.value = op.value;
+    key.value = op.kind == WriteOp::Kind::kPutVector ? keep(vector_body(op.value), {}) : op.value;
     if (key.list) key.list->remove();
   }
   return Status::ok();

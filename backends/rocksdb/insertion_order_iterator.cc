@@ -15,10 +15,10 @@ Result<std::unique_ptr<KVIterator>> InsertionOrderIterator::create(const Reader&
   all.limit = 0;
   all.reverse = false;
   all.keys_only = false;  // the sequence stands before the value
-  KeyOrderIterator rows(reader, collection, all);
+  KeyOrderIterator rows(reader, collection, all, /*raw_vectors=*/true);
   while (rows.next()) {
     const uint64_t sequence = options.reverse ? ~rows.sequence() : rows.sequence();
-    const std::string_view value = options.keys_only ? std::string_view("null") : rows.val().text();
+    const std::string_view value = options.keys_only ? std::string_view("null") : rows.raw_value();
     QUIPU_RETURN_IF_ERROR(iterator->sorter_.add({sequence, rows.key(), value}));
   }
   QUIPU_RETURN_IF_ERROR(rows.status());
@@ -33,8 +33,17 @@ bool InsertionOrderIterator::next() {
     status_ = more.error();
     return false;
   }
-  if (*more) ++yielded_;
-  return *more;
+  if (!*more) return false;
+  ++yielded_;
+  value_ = row_.value;
+  if (value_.empty() || value_.front() != kVectorTag) return true;
+  composed_.clear();
+  if (!append_vector_text(value_, composed_)) {
+    status_ = Status::corruption("the vector of key " + std::string(row_.key) + " is malformed");
+    return false;
+  }
+  value_ = composed_;
+  return true;
 }
 
 }  // namespace quipu::rocks

@@ -17,7 +17,7 @@ class InsertionOrderIterator : public KVIterator {
 
   bool next() override;
   std::string_view key() const override { return row_.key; }
-  JsonView val() const override { return JsonView::from_canonical(row_.value); }
+  JsonView val() const override { return JsonView::from_canonical(value_); }
   Status status() const override { return status_; }
 
  private:
@@ -28,6 +28,8 @@ class InsertionOrderIterator : public KVIterator {
   const uint64_t limit_;
   uint64_t yielded_ = 0;
   Row row_{};
+  std::string_view value_ = "null";
+  std::string composed_;
   Status status_;
 };
 

@@ -12,8 +12,8 @@ constexpr size_t kReadaheadBytes = 1 << 20;
 }  // namespace
 
 KeyOrderIterator::KeyOrderIterator(const Reader& reader, const Collection& collection,
-                                   const ScanOptions& options)
-    : reader_(reader), collection_(collection), options_(options) {
+                                   const ScanOptions& options, bool raw_vectors)
+    : reader_(reader), collection_(collection), options_(options), raw_vectors_(raw_vectors) {
   const std::string prefix = collection.key(options.prefix);
   lower_ = prefix;
   if (options.start) lower_ = std::max(lower_, collection.key(*options.start));
@@ -69,7 +69,7 @@ bool KeyOrderIterator::read() {
     return false;
   }
   sequence_ = record->sequence;
-  if (!record->is_list()) {
+  if (record->is_text() || (raw_vectors_ && record->is_vector())) {
     value_ = record->body;
     return true;
   }

@@ -12,11 +12,14 @@ namespace quipu::rocks {
 // outlive the iterator.
 class KeyOrderIterator : public KVIterator {
  public:
-  KeyOrderIterator(const Reader& reader, const Collection& collection, const ScanOptions& options);
+  // With `raw_vectors` the value of a vector is its body, for whoever composes it later.
+  KeyOrderIterator(const Reader& reader, const Collection& collection, const ScanOptions& options,
+                   bool raw_vectors = false);
 
   bool next() override;
   std::string_view key() const override { return key_; }
   JsonView val() const override { return JsonView::from_canonical(value_); }
+  std::string_view raw_value() const { return value_; }
   Status status() const override { return status_; }
   uint64_t sequence() const { return sequence_; }
 
@@ -27,6 +30,7 @@ class KeyOrderIterator : public KVIterator {
   const Reader& reader_;
   const Collection& collection_;
   const ScanOptions options_;
+  const bool raw_vectors_;
   std::string lower_;
   std::string upper_;
   rocksdb::Slice lower_slice_;

@@ -29,7 +29,7 @@ Result<std::optional<Json>> Reader::get(const Collection& collection, std::strin
   if (!found.ok()) return read_error(found, collection, key);
   const std::optional<DataRecord> record = parse_data_record(view(value));
   if (!record) return damaged_record(collection, key);
-  if (!record->is_list()) return std::optional<Json>(Json::from_canonical(std::string(record->body)));
+  if (record->is_text()) return std::optional<Json>(Json::from_canonical(std::string(record->body)));
   if (!snapshot_) return fixed().get(collection, key);
   QUIPU_ASSIGN_OR_RETURN(std::string text, compose(collection, key, *record));
   return std::optional<Json>(Json::from_canonical(std::move(text)));
@@ -146,7 +146,12 @@ Result<std::vector<std::string>> Reader::members(const Collection& collection, s
 
 Result<std::string> Reader::compose(const Collection& collection, std::string_view key,
                                     const DataRecord& record) const {
-  if (!record.is_list()) return std::string(record.body);
+  if (record.is_text()) return std::string(record.body);
+  if (record.is_vector()) {
+    std::string text;
+    if (!append_vector_text(record.body, text)) return damaged_record(collection, key);
+    return text;
+  }
   const std::optional<ListHeader> header = parse_list_header(record);
   if (!header) return damaged_record(collection, key);
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> all, members(collection, key));

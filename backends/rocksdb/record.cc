@@ -1,12 +1,17 @@
 #include "backends/rocksdb/record.h"
 
+#include <algorithm>
+#include <bit>
 #include <cctype>
 #include <charconv>
 #include <cstring>
 
 #include "quipu/json.h"
+#include "quipu/vector_values.h"
 
 namespace quipu::rocks {
+
+static_assert(std::endian::native == std::endian::little, "vectors are stored as they are in memory");
 
 void put_varint(uint64_t value, std::string& out) {
   while (value >= 0x80) {
@@ -87,7 +92,7 @@ std::string describe(std::string_view collection, std::string_view key) {
 std::optional<DataRecord> parse_data_record(std::string_view value) {
   DataRecord record;
   if (!take_varint(value, record.sequence) || value.empty()) return std::nullopt;
-  if (value.front() != '{' && value.front() != kListTag) return std::nullopt;
+  if (value.front() != '{' && value.front() != kListTag && value.front() != kVectorTag) return std::nullopt;
   record.body = value;
   return record;
 }
@@ -108,6 +113,50 @@ std::string make_list_record(uint64_t sequence, const ListHeader& header) {
   put_bytes(header.head, value);
   value += header.tail;
   return value;
+}
+
+std::string make_vector_body(std::span<const double> elements) {
+  const bool floats = std::ranges::all_of(elements, [](double element) {
+    return std::bit_cast<uint64_t>(static_cast<double>(static_cast<float>(element))) ==
+           std::bit_cast<uint64_t>(element);
+  });
+  std::string body(2, kVectorTag);
+  body[1] = static_cast<char>(floats ? sizeof(float) : sizeof(double));
+  if (!floats) {
+    body.append(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
+    return body;
+  }
+  for (const double element : elements) {
+    const auto narrow = static_cast<float>(element);
+    body.append(reinterpret_cast<const char*>(&narrow), sizeof narrow);
+  }
+  return body;
+}
+
+bool parse_vector_body(std::string_view body, std::vector<double>& elements) {
+  elements.clear();
+  if (body.size() < 2 || body[0] != kVectorTag) return false;
+  const auto width = static_cast<size_t>(body[1]);
+  body.remove_prefix(2);
+  if ((width != sizeof(float) && width != sizeof(double)) || body.size() % width != 0) return false;
+  elements.resize(body.size() / width);
+  if (width == sizeof(double)) {
+    if (!body.empty()) std::memcpy(elements.data(), body.data(), body.size());
+    return true;
+  }
+  for (size_t i = 0; i < elements.size(); ++i) {
+    float element = 0;
+    std::memcpy(&element, body.data() + i * sizeof element, sizeof element);
+    elements[i] = element;
+  }
+  return true;
+}
+
+bool append_vector_text(std::string_view body, std::string& text) {
+  std::vector<double> elements;
+  if (!parse_vector_body(body, elements)) return false;
+  text += vector_value(elements).text();
+  return true;
 }
 
 std::string list_prefix(uint32_t collection, std::string_view key) {

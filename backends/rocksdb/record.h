@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quipu/status.h"
 
@@ -39,11 +41,15 @@ std::string describe(std::string_view collection, std::string_view key);
 // ---- data ----
 
 inline constexpr char kListTag = 0x01;
+inline constexpr char kVectorTag = 0x02;
 
 struct DataRecord {
   uint64_t sequence = 0;
   std::string_view body;
 
+  // JSON as it is, rather than something to be put together.
+  bool is_text() const { return !body.empty() && body.front() == '{'; }
+  bool is_vector() const { return !body.empty() && body.front() == kVectorTag; }
   bool is_list() const { return !body.empty() && body.front() == kListTag; }
 };
 std::optional<DataRecord> parse_data_record(std::string_view value);
@@ -56,6 +62,14 @@ struct ListHeader {
 // REQUIRES: the record is_list().
 std::optional<ListHeader> parse_list_header(const DataRecord& record);
 std::string make_list_record(uint64_t sequence, const ListHeader& header);
+
+// The body of a vector: floats where every element is one, else doubles.
+std::string make_vector_body(std::span<const double> elements);
+// The elements of such a body; false when it is malformed.
+bool parse_vector_body(std::string_view body, std::vector<double>& elements);
+
+// The JSON that a vector reads as; false when its body is malformed.
+bool append_vector_text(std::string_view body, std::string& text);
 
 // ---- lists and index ----
 

@@ -8,6 +8,7 @@
 #include "backends/rocksdb/collection_admin.h"
 #include "backends/rocksdb/commit.h"
 #include "backends/rocksdb/native_lists.h"
+#include "backends/rocksdb/native_vectors.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/snapshot_reader.h"
 #include "backends/rocksdb/verify.h"
@@ -23,13 +24,18 @@ using rocks::StoreCore;
 class RocksDBKVStore::Impl {
  public:
   Impl(std::unique_ptr<StoreCore> core, std::string directory)
-      : core(std::move(core)), directory(std::move(directory)), lists(*this->core), process(::getpid()) {}
+      : core(std::move(core)),
+        directory(std::move(directory)),
+        lists(*this->core),
+        vectors(*this->core),
+        process(::getpid()) {}
 
   Status ready() const { return core->usable(); }
 
   const std::unique_ptr<StoreCore> core;
   const std::string directory;
   rocks::NativeLists lists;
+  rocks::NativeVectors vectors;
   const pid_t process;
 };
 
@@ -203,5 +209,6 @@ Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {
 
 MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }
 FieldIndex* RocksDBKVStore::field_index() { return &impl_->lists; }
+const VectorValues* RocksDBKVStore::vector_values() const { return &impl_->vectors; }
 
 }  // namespace quipu

@@ -64,6 +64,8 @@ class Verification {
       QUIPU_RETURN_IF_ERROR(sequences.add({record->sequence, user_key, {}}));
       if (record->is_list()) {
         listed += check_list(collection, user_key, *record);
+      } else if (record->is_vector()) {
+        check_vector(collection, user_key, *record);
       } else {
         check_object(collection, user_key, record->body);
       }
@@ -113,6 +115,11 @@ class Verification {
     }
   }
 
+  void check_vector(const Collection& collection, std::string_view key, const DataRecord& record) const {
+    std::vector<double> elements;
+    if (!parse_vector_body(record.body, elements)) fault(collection.name, key, "the vector is malformed");
+  }
+
   // The number of members found.
   uint64_t check_list(const Collection& collection, std::string_view key, const DataRecord& record) const {
     const std::optional<ListHeader> header = parse_list_header(record);
@@ -134,7 +141,7 @@ class Verification {
   // 1 when the record has a place in the index.
   uint64_t check_index_entry(const Collection& collection, std::string_view key,
                              const DataRecord& record) const {
-    if (collection.record.indexed_field.empty() || record.is_list()) return 0;
+    if (collection.record.indexed_field.empty() || !record.is_text()) return 0;
     const auto value = JsonView::from_canonical(record.body).find(collection.record.indexed_field);
     if (!value || !value->is_string() || value->text().size() <= 2) return 0;
     const std::string entry = index_prefix(collection.id(), value->string()) + std::string(key);

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace quipu {
 
@@ -61,6 +63,19 @@ inline void append_utf8(uint32_t code_point, std::string& out) {
     const char bytes[] = {static_cast<char>(0xf0 | code_point >> 18), tail(12), tail(6), tail(0)};
     out.append(bytes, sizeof bytes);
   }
+}
+
+// All code points; bytes that are none count as U+FFFD.
+inline std::vector<uint32_t> code_points(std::string_view utf8) {
+  std::vector<uint32_t> all;
+  const char* const end = utf8.data() + utf8.size();
+  for (const char* at = utf8.data(); at < end;) {
+    uint32_t code_point = 0xfffd;
+    const int length = decode_utf8(at, end, code_point);
+    all.push_back(code_point);
+    at += length == 0 ? 1 : length;
+  }
+  return all;
 }
 
 inline bool is_high_surrogate(uint32_t unit) { return unit >= 0xd800 && unit < 0xdc00; }

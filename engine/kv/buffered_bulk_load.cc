@@ -1,8 +1,13 @@
 #include "engine/kv/buffered_bulk_load.h"
 
+#include "quipu/vector_values.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
+
+Status BulkLoad::put_vector(std::string_view key, std::span<const double> elements) {
+  return put(key, vector_value(elements));
+}
 
 Status BufferedBulkLoad::begin_file(std::string_view /*persist_file*/) { return Status::ok(); }
 

@@ -68,6 +68,8 @@ Result<std::vector<std::string>> KVReader::persist_files() const {
 
 struct BaseKVStore::Shared {
   LockTable locks;
+  std::mutex attachments_mutex;
+  std::unordered_map<std::string, std::weak_ptr<void>> attachments;
   std::once_flag executor_made;
   std::unique_ptr<Executor> executor;
 };
@@ -76,6 +78,15 @@ BaseKVStore::BaseKVStore() : shared_(std::make_unique<Shared>()) {}
 BaseKVStore::~BaseKVStore() = default;
 
 LockTable& BaseKVStore::lock_table() const { return shared_->locks; }
+
+std::shared_ptr<void> BaseKVStore::attachment(const std::string& name,
+                                              const std::function<std::shared_ptr<void>()>& make) const {
+  std::lock_guard lock(shared_->attachments_mutex);
+  std::weak_ptr<void>& kept = shared_->attachments[name];
+  std::shared_ptr<void> attachment = kept.lock();
+  if (!attachment) kept = attachment = make();
+  return attachment;
+}
 
 Executor& BaseKVStore::executor() {
   std::call_once(shared_->executor_made, [this] { shared_->executor = std::make_unique<Executor>(); });
@@ -99,7 +110,7 @@ Status BaseKVStore::write(const WriteBatch& batch, const WriteOptions& /*options
         QUIPU_RETURN_IF_ERROR(put(op.key, JsonView::from_canonical(op.value), op.collection));
         break;
       case WriteOp::Kind::kDelete: QUIPU_RETURN_IF_ERROR(delete_(op.key, op.collection).status()); break;
-      default: return Status::not_supported("this key-value store has no member lists");
+      default: return Status::not_supported("this key-value store has no member lists or vectors");
     }
   }
   return Status::ok();

@@ -18,6 +18,12 @@ void WriteBatch::put_list(std::string_view collection, std::string_view key, std
   ops_.push_back({WriteOp::Kind::kPutList, keep(collection), keep(key), keep(head), keep(tail)});
 }
 
+void WriteBatch::put_vector(std::string_view collection, std::string_view key,
+                            std::span<const double> elements) {
+  const std::string_view bytes(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
+  ops_.push_back({WriteOp::Kind::kPutVector, keep(collection), keep(key), keep(bytes), {}});
+}
+
 void WriteBatch::add_member(std::string_view collection, std::string_view key, std::string_view member) {
   ops_.push_back({WriteOp::Kind::kAddMember, keep(collection), keep(key), keep(member), {}});
 }

@@ -15,6 +15,7 @@
 #ifndef QUIPU_BULK_LOAD_H_
 #define QUIPU_BULK_LOAD_H_
 
+#include <span>
 #include <string_view>
 
 #include "quipu/json.h"
@@ -36,6 +37,8 @@ class BulkLoad {
 
   // Adds a pair. The same key again replaces the value and keeps the place.
   virtual Status put(std::string_view key, JsonView val) = 0;
+  // Adds a vector (vector_values.h). Default: put() of its JSON.
+  virtual Status put_vector(std::string_view key, std::span<const double> elements);
 
   virtual Status commit() = 0;
 };

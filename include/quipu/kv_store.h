@@ -20,6 +20,7 @@
 #define QUIPU_KV_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ class FieldIndex;
 class KeyLocks;
 class LockTable;
 class MemberLists;
+class VectorValues;
 class WriteBatch;
 
 inline constexpr std::string_view DEFAULT_COLLECTION = "data";
@@ -195,6 +197,12 @@ class BaseKVStore : public KVReader {
   // Mechanisms that a backend may offer; null where it does not. Owned by the store.
   virtual MemberLists* member_lists() { return nullptr; }
   virtual FieldIndex* field_index() { return nullptr; }
+  virtual const VectorValues* vector_values() const { return nullptr; }
+
+  // What stores built on this one share between their objects, such as a cache: the object of this name,
+  // which `make` makes when there is none. It lives as long as somebody holds it. Thread-safe.
+  std::shared_ptr<void> attachment(const std::string& name,
+                                   const std::function<std::shared_ptr<void>()>& make) const;
 
   // The reference's async twins. Each runs the call of the same name on the store's executor; what is passed
   // is copied first. The future holds exactly what the call returns.

@@ -112,6 +112,7 @@ class RocksDBKVStore : public BaseKVStore {
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;
   MemberLists* member_lists() override;
   FieldIndex* field_index() override;
+  const VectorValues* vector_values() const override;
 
  private:
   class Impl;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct WriteOp {
     kPutList,       // value, tail: an empty member list with this text before and after its members
     kAddMember,     // value: the member (see member_lists.h)
     kRemoveMember,  // value: the member
+    kPutVector,     // value: the bytes of its doubles (see vector_values.h)
   };
   Kind kind;
   std::string_view collection;
@@ -47,6 +49,8 @@ class WriteBatch {
   void add_member(std::string_view collection, std::string_view key, std::string_view member);
   void remove_member(std::string_view collection, std::string_view key, std::string_view member);
 
+  // A vector, for stores that have them (BaseKVStore::vector_values).
+  void put_vector(std::string_view collection, std::string_view key, std::span<const double> elements);
   // Adds an operation without copying what it views.
   void add_view(const WriteOp& op) { ops_.push_back(op); }
 

@@ -135,6 +135,11 @@ bool is_part_of(const Normaliser& normal, JsonView part, JsonView all, int64_t s
   return static_cast<int64_t>(some.size()) == size && std::ranges::includes(every, some);
 }
 
+// A message without the name of its exception.
+std::string without_exception(const std::string& message, const std::string& type) {
+  return message.starts_with(type + ": ") ? message.substr(type.size() + 2) : message;
+}
+
 }  // namespace
 
 std::optional<std::string> mismatch(JsonView line, const Result<std::string>& outcome) {
@@ -144,7 +149,7 @@ std::optional<std::string> mismatch(JsonView line, const Result<std::string>& ou
     const std::string message = raises->find("message")->string();
     const std::optional<JsonView> exact = line.find("message_exact");
     if (outcome || !is_exception(outcome.error(), type) ||
-        (exact && exact->truthy() && outcome.error().message() != message)) {
+        (exact && exact->truthy() && without_exception(outcome.error().message(), type) != message)) {
       return "expected " + type + " \"" + message + "\", but it " + got;
     }
     return std::nullopt;

@@ -50,6 +50,7 @@ Result<std::string> store_to_dict(const KVReader& store);
 std::unique_ptr<Replayer> make_kv_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_document_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_index_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_vector_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_graph_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_property_graph_store_replayer(ReplayBackend& backend);
 

@@ -1,0 +1,26 @@
+#include "backends/rocksdb/native_vectors.h"
+
+#include "backends/rocksdb/key_order_iterator.h"
+#include "backends/rocksdb/reader.h"
+
+namespace quipu::rocks {
+
+Status NativeVectors::scan_vectors(std::string_view collection,
+                                   const std::function<Status(const VectorEntry&)>& use) const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
+  const CollectionPtr found = core_.find(collection);
+  if (!found) return Status::ok();
+  const Reader reader(core_, std::make_shared<Snapshot>(core_.db()));
+  KeyOrderIterator rows(reader, *found, {}, /*raw_vectors=*/true);
+  std::vector<double> elements;
+  while (rows.next()) {
+    const std::string_view value = rows.raw_value();
+    const bool read = value.starts_with(kVectorTag) ? parse_vector_body(value, elements)
+                                                    : parse_vector_value(rows.val(), elements);
+    if (!read) return damaged_record(*found, rows.key());
+    QUIPU_RETURN_IF_ERROR(use({rows.key(), rows.sequence(), elements}));
+  }
+  return rows.status();
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,23 @@
+#ifndef QUIPU_BACKENDS_ROCKSDB_NATIVE_VECTORS_H_
+#define QUIPU_BACKENDS_ROCKSDB_NATIVE_VECTORS_H_
+
+#include "backends/rocksdb/store_core.h"
+#include "quipu/vector_values.h"
+
+namespace quipu::rocks {
+
+// The reading side of vectors; writes go through Commit.
+class NativeVectors : public VectorValues {
+ public:
+  explicit NativeVectors(const StoreCore& core) : core_(core) {}
+
+  Status scan_vectors(std::string_view collection,
+                      const std::function<Status(const VectorEntry&)>& use) const override;
+
+ private:
+  const StoreCore& core_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_NATIVE_VECTORS_H_

@@ -1,0 +1,235 @@
+// KVVectorStore: what changes it.
+
+#include "quipu/vector_store.h"
+
+#include "engine/node/node_metadata.h"
+#include "engine/node/python_text.h"
+#include "engine/stores/vector_store_state.h"
+#include "quipu/member_lists.h"
+#include "quipu/vector_values.h"
+
+namespace quipu {
+namespace {
+
+constexpr std::string_view kRefDocId = "ref_doc_id";
+// In the state collection: {"metadata_dict": null} for a store whose file says so.
+constexpr std::string_view kMetadataDict = "metadata_dict";
+
+std::string persist_file(const std::string& ns) {
+  return ns + std::string(NAMESPACE_SEP) + std::string(VECTOR_STORE_PERSIST_FNAME);
+}
+
+}  // namespace
+
+KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
+    : kvstore_(std::move(kvstore)), ns_(ns) {
+  const std::string prefix = "vector_store/" + ns_;
+  embeddings_ = prefix + "/embeddings";
+  ref_doc_ids_ = prefix + "/ref_doc_ids";
+  metadata_ = prefix + "/metadata";
+  state_ = prefix + "/state";
+  shared_ = std::static_pointer_cast<Shared>(
+      kvstore_->attachment(prefix, [] { return std::make_shared<Shared>(); }));
+}
+
+KVVectorStore::~KVVectorStore() = default;
+KVVectorStore::KVVectorStore(KVVectorStore&&) noexcept = default;
+KVVectorStore& KVVectorStore::operator=(KVVectorStore&&) noexcept = default;
+
+Status KVVectorStore::declare_collections() {
+  const std::string file = persist_file(ns_);
+  QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(embeddings_, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(ref_doc_ids_, {file, std::string(kRefDocId)}));
+  return kvstore_->declare_collection(metadata_, {file, ""});
+}
+
+Status KVVectorStore::put_embedding(std::string_view id, std::span<const double> embedding,
+                                    WriteBatch& batch) const {
+  if (kvstore_->vector_values() != nullptr) {
+    batch.put_vector(embeddings_, id, embedding);
+  } else {
+    batch.put(embeddings_, id, vector_value(embedding));
+  }
+  return Status::ok();
+}
+
+Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_ptr<const BaseNode>> nodes) {
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  struct Added {
+    std::string id;
+    std::vector<double> embedding;
+    Json metadata;
+  };
+  std::vector<Added> added;
+  std::vector<std::string> ids;
+  WriteBatch batch;
+  Status failed;
+  for (const std::shared_ptr<const BaseNode>& node : nodes) {
+    std::optional<std::vector<double>> embedding = node->embedding();
+    if (!embedding) {
+      failed = Status::invalid_argument("embedding not set.");
+      break;
+    }
+    const Result<Json> metadata = node_to_metadata_dict(*node, /*content=*/false);
+    if (!metadata) {
+      failed = metadata.error();
+      break;
+    }
+    const std::string id = node->node_id();
+    QUIPU_RETURN_IF_ERROR(put_embedding(id, *embedding, batch));
+    batch.put(ref_doc_ids_, id,
+              Json::from_canonical(
+                  "{\"ref_doc_id\": " + std::string(metadata->view().find(kRefDocId)->text()) + "}"));
+    batch.put(metadata_, id, *metadata);
+    added.push_back({id, *std::move(embedding), *metadata});
+    ids.push_back(id);
+  }
+  std::lock_guard writing(shared_->writing);
+  QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
+  if (was_null) batch.delete_(state_, kMetadataDict);
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
+  std::unique_lock lock(shared_->mutex);
+  for (const Added& one : added) {
+    if (!shared_->loaded) break;
+    shared_->index.put(one.id, one.embedding);
+    shared_->index.columns().set(*shared_->index.row_of(one.id), one.metadata);
+  }
+  QUIPU_RETURN_IF_ERROR(failed);
+  return ids;
+}
+
+Result<std::vector<double>> KVVectorStore::get(std::string_view text_id) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, kvstore_->get(text_id, embeddings_));
+  if (!stored) {
+    std::string message = "KeyError: ";
+    append_string_repr(text_id, message);
+    return Status::not_found(message);
+  }
+  std::vector<double> elements;
+  if (!parse_vector_value(*stored, elements)) {
+    return Status::corruption("vector store: the embedding of " + std::string(text_id) + " is malformed");
+  }
+  return elements;
+}
+
+Status KVVectorStore::remove(std::span<const std::string> ids) {
+  if (ids.empty()) return Status::ok();
+  WriteBatch batch;
+  for (const std::string& id : ids) {
+    for (const std::string* const collection : {&embeddings_, &ref_doc_ids_, &metadata_}) {
+      batch.delete_(*collection, id);
+    }
+  }
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
+  std::unique_lock lock(shared_->mutex);
+  for (const std::string& id : ids) {
+    if (shared_->loaded) shared_->index.erase(id);
+  }
+  return Status::ok();
+}
+
+Status KVVectorStore::delete_(std::string_view ref_doc_id) {
+  std::lock_guard writing(shared_->writing);
+  FieldIndex* const index = kvstore_->field_index();
+  if (index != nullptr && !ref_doc_id.empty()) {  // which is not indexed
+    QUIPU_RETURN_IF_ERROR(index->ensure_index(ref_doc_ids_, kRefDocId));
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> ids,
+                           index->keys_with_value(ref_doc_ids_, ref_doc_id));
+    return remove(ids);
+  }
+  std::vector<std::string> ids;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, ref_doc_ids_));
+  while (it->next()) {
+    const std::optional<JsonView> owner = it->val().find(kRefDocId);
+    if (owner && owner->is_string() && owner->string() == ref_doc_id) ids.emplace_back(it->key());
+  }
+  QUIPU_RETURN_IF_ERROR(it->status());
+  return remove(ids);
+}
+
+Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> node_ids,
+                                   const MetadataFilters* filters) {
+  if (filters != nullptr && filters->filters.empty()) filters = nullptr;
+  QUIPU_RETURN_IF_ERROR(load_index());
+  if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
+  std::lock_guard writing(shared_->writing);
+  std::vector<std::string> ids;
+  Status filtered;
+  {
+    std::shared_lock lock(shared_->mutex);
+    const std::vector<std::string> given =
+        node_ids ? std::vector<std::string>(node_ids->begin(), node_ids->end()) : std::vector<std::string>();
+    std::vector<uint32_t> rows;
+    filtered = filter(node_ids ? &given : nullptr, filters, rows);
+    for (const uint32_t row : rows) ids.emplace_back(shared_->index.id_of(row));
+  }
+  QUIPU_RETURN_IF_ERROR(remove(ids));
+  return filtered;  // the reference deletes as it filters, and so has deleted what came before
+}
+
+Status KVVectorStore::clear() {
+  std::lock_guard writing(shared_->writing);
+  WriteBatch batch;
+  for (const std::string* const collection : {&embeddings_, &ref_doc_ids_, &metadata_, &state_}) {
+    ScanOptions keys;
+    keys.keys_only = true;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(keys, *collection));
+    while (it->next()) batch.delete_(*collection, it->key());
+    QUIPU_RETURN_IF_ERROR(it->status());
+  }
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
+  std::unique_lock lock(shared_->mutex);
+  shared_->index.clear();
+  return Status::ok();
+}
+
+Result<bool> KVVectorStore::metadata_is_null() const { return kvstore_->exists(kMetadataDict, state_); }
+
+Status KVVectorStore::load(JsonView save_dict) {
+  const auto malformed = [&](const std::string& what) {
+    return Status::invalid_argument("vector store " + ns_ + ": " + what);
+  };
+  if (!save_dict.is_object()) return malformed("not an object");
+  const auto member = [&](std::string_view name) {
+    return save_dict.find(name).value_or(JsonView::from_canonical("{}"));
+  };
+  const JsonView embeddings = member("embedding_dict");
+  const JsonView ref_doc_ids = member("text_id_to_ref_doc_id");
+  const JsonView metadata = member(kMetadataDict);
+  if (!embeddings.is_object()) return malformed("\"embedding_dict\" is not an object");
+  if (!ref_doc_ids.is_object()) return malformed("\"text_id_to_ref_doc_id\" is not an object");
+  if (!metadata.is_object() && !metadata.is_null()) return malformed("\"metadata_dict\" is not an object");
+  QUIPU_RETURN_IF_ERROR(clear());
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  WriteBatch batch;
+  std::vector<double> elements;
+  for (const JsonMember& each : embeddings.members()) {
+    const Json value = Json::from_canonical("{\"embedding\": " + std::string(each.value.text()) + "}");
+    if (!parse_vector_value(value, elements)) {
+      return malformed("the embedding of " + std::string(each.raw_key) + " is not a list of numbers");
+    }
+    QUIPU_RETURN_IF_ERROR(put_embedding(each.key(), elements, batch));
+  }
+  for (const JsonMember& each : ref_doc_ids.members()) {
+    if (!each.value.is_string())
+      return malformed("the document of " + std::string(each.raw_key) + " is no string");
+    batch.put(ref_doc_ids_, each.key(),
+              Json::from_canonical("{\"ref_doc_id\": " + std::string(each.value.text()) + "}"));
+  }
+  if (metadata.is_null()) {
+    batch.put(state_, kMetadataDict, Json::from_canonical("{\"null\": true}"));
+  } else {
+    for (const JsonMember& each : metadata.members()) {
+      if (!each.value.is_object())
+        return malformed("the metadata of " + std::string(each.raw_key) + " is no object");
+      batch.put(metadata_, each.key(), each.value);
+    }
+  }
+  std::lock_guard writing(shared_->writing);
+  std::unique_lock lock(shared_->mutex);
+  shared_->loaded = false;
+  shared_->index.clear();
+  return kvstore_->write(batch);
+}
+
+}  // namespace quipu

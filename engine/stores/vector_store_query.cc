@@ -1,0 +1,148 @@
+// KVVectorStore: queries, and the index behind them.
+
+#include "engine/stores/vector_store_state.h"
+#include "quipu/vector_store.h"
+#include "quipu/vector_values.h"
+
+namespace quipu {
+namespace {
+
+// The reference's name of a mode, as its message has it.
+std::string_view mode_name(VectorStoreQueryMode mode) {
+  switch (mode) {
+    case VectorStoreQueryMode::SPARSE: return "SPARSE";
+    case VectorStoreQueryMode::HYBRID: return "HYBRID";
+    case VectorStoreQueryMode::TEXT_SEARCH: return "TEXT_SEARCH";
+    case VectorStoreQueryMode::SEMANTIC_HYBRID: return "SEMANTIC_HYBRID";
+    case VectorStoreQueryMode::SVM: return "SVM";
+    case VectorStoreQueryMode::LOGISTIC_REGRESSION: return "LOGISTIC_REGRESSION";
+    case VectorStoreQueryMode::LINEAR_REGRESSION: return "LINEAR_REGRESSION";
+    case VectorStoreQueryMode::MMR: return "MMR";
+    case VectorStoreQueryMode::DEFAULT: break;
+  }
+  return "DEFAULT";
+}
+
+bool fits_a_learner(VectorStoreQueryMode mode) {
+  return mode == VectorStoreQueryMode::SVM || mode == VectorStoreQueryMode::LOGISTIC_REGRESSION ||
+         mode == VectorStoreQueryMode::LINEAR_REGRESSION;
+}
+
+Status check_mode(VectorStoreQueryMode mode) {
+  if (mode == VectorStoreQueryMode::DEFAULT || mode == VectorStoreQueryMode::MMR) return Status::ok();
+  const std::string name(mode_name(mode));
+  if (fits_a_learner(mode)) {
+    return Status::not_supported("query mode " + name +
+                                 " fits a learner to the vectors, which this library does not do");
+  }
+  return Status::invalid_argument("ValueError: Invalid query mode: VectorStoreQueryMode." + name);
+}
+
+}  // namespace
+
+Status KVVectorStore::load_index() const {
+  {
+    std::shared_lock lock(shared_->mutex);
+    if (shared_->loaded) return Status::ok();
+  }
+  std::lock_guard writing(shared_->writing);
+  std::unique_lock lock(shared_->mutex);
+  if (shared_->loaded) return Status::ok();
+  shared_->index.clear();
+  if (const VectorValues* const vectors = kvstore_->vector_values()) {
+    QUIPU_RETURN_IF_ERROR(vectors->scan_vectors(embeddings_, [&](const VectorEntry& entry) {
+      shared_->index.put_at(entry.key, entry.order, entry.elements);
+      return Status::ok();
+    }));
+  } else {
+    ScanOptions in_order;
+    in_order.order = ScanOptions::Order::kInsertion;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(in_order, embeddings_));
+    std::vector<double> elements;
+    while (it->next()) {
+      if (!parse_vector_value(it->val(), elements)) {
+        return Status::corruption("vector store: the embedding of " + std::string(it->key()) +
+                                  " is malformed");
+      }
+      shared_->index.put(it->key(), elements);
+    }
+    QUIPU_RETURN_IF_ERROR(it->status());
+  }
+  shared_->loaded = true;
+  return Status::ok();
+}
+
+Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
+  std::vector<std::string> missing;
+  {
+    std::shared_lock lock(shared_->mutex);
+    for (const auto& each : filters.filters) {
+      const MetadataFilter* const filter = std::get_if<MetadataFilter>(&each);
+      if (filter != nullptr && !shared_->index.columns().has(filter->key)) missing.push_back(filter->key);
+    }
+  }
+  if (missing.empty()) return Status::ok();
+  std::lock_guard writing(shared_->writing);
+  std::unique_lock lock(shared_->mutex);
+  VectorIndex& index = shared_->index;
+  for (const std::string& key : missing) {
+    const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
+      QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, metadata_));
+      while (it->next()) {
+        if (const std::optional<uint32_t> row = index.row_of(it->key())) use(*row, it->val());
+      }
+      return it->status();
+    };
+    QUIPU_RETURN_IF_ERROR(index.columns().make(key, index.rows(), for_each));
+  }
+  return Status::ok();
+}
+
+Status KVVectorStore::filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
+                             std::vector<uint32_t>& passing) const {
+  const VectorIndex& index = shared_->index;
+  std::vector<uint32_t> rows = index.ordered_rows(ids);
+  if (filters == nullptr) {
+    passing = std::move(rows);
+    return Status::ok();
+  }
+  FilterRun run(*filters, shared_->index.columns());
+  for (const uint32_t row : rows) {
+    QUIPU_ASSIGN_OR_RETURN(const bool passes, run.passes(row, index.id_of(row)));
+    if (passes) passing.push_back(row);
+  }
+  return Status::ok();
+}
+
+Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
+  QUIPU_RETURN_IF_ERROR(load_index());
+  const MetadataFilters* filters = query.filters ? &*query.filters : nullptr;
+  if (filters != nullptr) {
+    QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, kvstore_->count(metadata_));
+    std::shared_lock lock(shared_->mutex);
+    if (with_metadata == 0 && !shared_->index.empty()) {
+      return Status::invalid_argument(
+          "Cannot filter stores that were persisted without metadata. Please rebuild the store with metadata "
+          "to "
+          "enable filtering.");
+    }
+    if (filters->filters.empty()) filters = nullptr;
+  }
+  if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
+  std::shared_lock lock(shared_->mutex);
+  const VectorIndex& index = shared_->index;
+  const bool all = filters == nullptr && !query.node_ids;
+  const bool mmr = query.mode == VectorStoreQueryMode::MMR;
+  std::vector<uint32_t> rows;
+  if (!all || mmr) {
+    QUIPU_RETURN_IF_ERROR(filter(query.node_ids ? &*query.node_ids : nullptr, filters, rows));
+  }
+  QUIPU_RETURN_IF_ERROR(check_mode(query.mode));
+  if (mmr) {
+    return index.mmr(query.query_embedding, query.similarity_top_k, query.mmr_threshold, query.similarity,
+                     rows);
+  }
+  return index.top_k(query.query_embedding, query.similarity_top_k, query.similarity, all ? nullptr : &rows);
+}
+
+}  // namespace quipu

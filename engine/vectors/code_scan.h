@@ -1,0 +1,20 @@
+// Inner products of int8 codes with an int16 query: the first stage of exact search.
+
+#ifndef QUIPU_ENGINE_VECTORS_CODE_SCAN_H_
+#define QUIPU_ENGINE_VECTORS_CODE_SCAN_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quipu {
+
+// Rows of codes start at multiples of so many bytes, filled up with zeros; so does the query, in elements.
+inline constexpr size_t kCodeAlignment = 32;
+
+// products[i] = codes[i * stride ...] · query, for `count` rows. REQUIRES: stride is a multiple of
+// kCodeAlignment, and the products fit into int32. Uses AVX2 where the processor has it.
+void scan_codes(const int8_t* codes, size_t stride, size_t count, const int16_t* query, int32_t* products);
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_CODE_SCAN_H_

@@ -1,0 +1,226 @@
+#include "engine/vectors/vector_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <queue>
+
+#include "engine/vectors/code_scan.h"
+
+namespace quipu {
+namespace {
+
+constexpr double kMaxCode = 127;
+constexpr double kMaxQueryCode = 32767;
+// For what float32 arithmetic adds to the bounds.
+constexpr float kSlack = 2e-6F;
+
+size_t stride_for(size_t dimensions) {
+  return (dimensions + kCodeAlignment - 1) / kCodeAlignment * kCodeAlignment;
+}
+
+bool is_regular(double norm) { return std::isfinite(norm) && norm > 0; }
+
+template <class A, class B>
+double dot(const A* a, const B* b, size_t size) {
+  double sums[4] = {};
+  size_t i = 0;
+  for (; i + 4 <= size; i += 4) {
+    for (size_t j = 0; j < 4; ++j) sums[j] += static_cast<double>(a[i + j]) * static_cast<double>(b[i + j]);
+  }
+  for (; i < size; ++i) sums[0] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+template <class A, class B>
+double distance(const A* a, const B* b, size_t size) {
+  double sum = 0;
+  for (size_t i = 0; i < size; ++i) {
+    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    sum += difference * difference;
+  }
+  return std::sqrt(sum);
+}
+
+template <class A, class B>
+double compare(const A* a, const B* b, size_t size, double norms, SimilarityMode mode) {
+  switch (mode) {
+    case SimilarityMode::DOT_PRODUCT: return dot(a, b, size);
+    case SimilarityMode::EUCLIDEAN: return -distance(a, b, size);
+    case SimilarityMode::DEFAULT: break;
+  }
+  return dot(a, b, size) / norms;
+}
+
+}  // namespace
+
+double norm_of(std::span<const double> elements) {
+  return std::sqrt(dot(elements.data(), elements.data(), elements.size()));
+}
+
+VectorBlock::VectorBlock(size_t dimensions) : dimensions_(dimensions), stride_(stride_for(dimensions)) {}
+
+size_t VectorBlock::add(std::span<const double> elements) {
+  const size_t slot = size();
+  (narrow_ ? floats_.resize((slot + 1) * dimensions_) : doubles_.resize((slot + 1) * dimensions_));
+  codes_.resize((slot + 1) * stride_);
+  scales_.push_back(0);
+  errors_.push_back(0);
+  norms_.push_back(1);
+  set(slot, elements);
+  return slot;
+}
+
+void VectorBlock::set(size_t slot, std::span<const double> elements) {
+  if (!is_regular(norms_[slot])) --irregular_;
+  if (narrow_ && !std::ranges::all_of(elements, [](double element) {
+        return static_cast<double>(static_cast<float>(element)) == element;
+      })) {
+    widen();
+  }
+  if (narrow_) {
+    std::ranges::transform(elements, floats_.begin() + static_cast<int64_t>(slot * dimensions_),
+                           [](double element) { return static_cast<float>(element); });
+  } else {
+    std::ranges::copy(elements, doubles_.begin() + static_cast<int64_t>(slot * dimensions_));
+  }
+  norms_[slot] = norm_of(elements);
+  if (!is_regular(norms_[slot])) ++irregular_;
+  encode(slot, elements);
+}
+
+void VectorBlock::widen() {
+  doubles_.assign(floats_.begin(), floats_.end());
+  floats_ = {};
+  narrow_ = false;
+}
+
+void VectorBlock::encode(size_t slot, std::span<const double> elements) {
+  int8_t* const codes = codes_.data() + slot * stride_;
+  std::fill_n(codes, stride_, int8_t{0});
+  scales_[slot] = errors_[slot] = 0;
+  if (!is_regular(norms_[slot])) return;
+  double largest = 0;
+  for (const double element : elements) largest = std::max(largest, std::abs(element));
+  const double scale = largest / norms_[slot] / kMaxCode;
+  const double to_code = kMaxCode / largest;
+  double error = 0;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const double code = std::nearbyint(elements[i] * to_code);
+    const double rest = elements[i] / norms_[slot] - code * scale;
+    error += rest * rest;
+    codes[i] = static_cast<int8_t>(code);
+  }
+  scales_[slot] = static_cast<float>(scale);
+  errors_[slot] = static_cast<float>(std::sqrt(error)) + kSlack;
+}
+
+void VectorBlock::move_last_to(size_t slot) {
+  const size_t last = size() - 1;
+  if (!is_regular(norms_[slot])) --irregular_;
+  const auto move = [&](auto& values, size_t width) {
+    if (values.empty()) return;
+    std::copy_n(values.begin() + static_cast<int64_t>(last * width), width,
+                values.begin() + static_cast<int64_t>(slot * width));
+    values.resize(last * width);
+  };
+  move(floats_, dimensions_);
+  move(doubles_, dimensions_);
+  move(codes_, stride_);
+  move(scales_, 1);
+  move(errors_, 1);
+  move(norms_, 1);
+}
+
+double VectorBlock::similarity(size_t slot, std::span<const double> query, double query_norm,
+                               SimilarityMode mode) const {
+  const double norms = query_norm * norms_[slot];
+  if (narrow_) return compare(query.data(), floats_.data() + slot * dimensions_, dimensions_, norms, mode);
+  return compare(query.data(), doubles_.data() + slot * dimensions_, dimensions_, norms, mode);
+}
+
+double VectorBlock::similarity(size_t a, size_t b, SimilarityMode mode) const {
+  const double norms = norms_[a] * norms_[b];
+  const auto of = [&](const auto& values) {
+    return compare(values.data() + a * dimensions_, values.data() + b * dimensions_, dimensions_, norms,
+                   mode);
+  };
+  return narrow_ ? of(floats_) : of(doubles_);
+}
+
+struct VectorBlock::Query {
+  std::vector<int16_t> codes;
+  double norm;
+  float scale;
+  float error;
+};
+
+VectorBlock::Query VectorBlock::encode(std::span<const double> query) const {
+  Query encoded{std::vector<int16_t>(stride_), norm_of(query), 0, 0};
+  // As many steps as int32 sums allow.
+  const double steps =
+      std::min(kMaxQueryCode, std::floor(2147483647.0 / (kMaxCode * static_cast<double>(stride_))));
+  double largest = 0;
+  for (const double element : query) largest = std::max(largest, std::abs(element));
+  const double scale = largest / encoded.norm / steps;
+  double error = 0;
+  for (size_t i = 0; i < query.size(); ++i) {
+    const double code = std::nearbyint(query[i] / largest * steps);
+    const double rest = query[i] / encoded.norm - code * scale;
+    error += rest * rest;
+    encoded.codes[i] = static_cast<int16_t>(code);
+  }
+  encoded.scale = static_cast<float>(scale);
+  encoded.error = static_cast<float>(std::sqrt(error)) + kSlack;
+  return encoded;
+}
+
+std::vector<uint32_t> VectorBlock::candidates(std::span<const double> query, size_t k, SimilarityMode mode,
+                                              const std::vector<uint32_t>* allowed) const {
+  const Query encoded = encode(query);
+  const size_t count = allowed != nullptr ? allowed->size() : size();
+  std::vector<int32_t> products(count);
+  if (allowed == nullptr) {
+    scan_codes(codes_.data(), stride_, count, encoded.codes.data(), products.data());
+    return best(
+        encoded, count, k, mode, [](size_t i) { return i; }, products);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    scan_codes(codes_.data() + (*allowed)[i] * stride_, stride_, 1, encoded.codes.data(), &products[i]);
+  }
+  return best(
+      encoded, count, k, mode, [&](size_t i) { return (*allowed)[i]; }, products);
+}
+
+// A row may be among the k best when its upper bound reaches the k-th best lower bound.
+template <class SlotAt>
+std::vector<uint32_t> VectorBlock::best(const Query& query, size_t count, size_t k, SimilarityMode mode,
+                                        SlotAt slot_at, const std::vector<int32_t>& products) const {
+  std::priority_queue<float, std::vector<float>, std::greater<>> lowest;
+  std::vector<float> upper(count);
+  float threshold = -INFINITY;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t slot = slot_at(i);
+    float value = scales_[slot] * query.scale * static_cast<float>(products[i]);
+    float error = errors_[slot] + (1 + errors_[slot]) * query.error;
+    if (mode != SimilarityMode::DEFAULT) {  // what grows with the similarity, from the cosine
+      const auto norm = static_cast<float>(norms_[slot]);
+      const float both = norm * static_cast<float>(query.norm);
+      const bool euclidean = mode == SimilarityMode::EUCLIDEAN;
+      value = euclidean ? 2 * both * value - norm * norm : both * value;
+      error = (euclidean ? 2 : 1) * both * error + kSlack * (both + norm * norm);
+    }
+    upper[i] = value + error;
+    const float lower = value - error;
+    if (lower <= threshold) continue;
+    lowest.push(lower);
+    if (lowest.size() > k) lowest.pop();
+    if (lowest.size() == k) threshold = lowest.top();
+  }
+  std::vector<uint32_t> found;
+  for (size_t i = 0; i < count; ++i) {
+    if (upper[i] >= threshold) found.push_back(static_cast<uint32_t>(slot_at(i)));
+  }
+  return found;
+}
+
+}  // namespace quipu

@@ -1,0 +1,68 @@
+// VectorBlock: vectors of one dimension in memory, in the two forms that exact search reads: int8 codes of
+// the normalised vectors, each with a bound of its error, and the elements as they were given.
+//
+// With u = x/|x| stored as codes c and scale s, e = |u - s·c|, and a query v, |v| = 1, stored as d and t with
+// f = |v - t·d|:   |u·v - s·t·(c·d)| <= e·|v| + |s·c|·f <= e + (1 + e)·f   (Cauchy-Schwarz, twice).
+// Thread-safety: as a standard container.
+
+#ifndef QUIPU_ENGINE_VECTORS_VECTOR_BLOCK_H_
+#define QUIPU_ENGINE_VECTORS_VECTOR_BLOCK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+class VectorBlock {
+ public:
+  explicit VectorBlock(size_t dimensions);
+
+  size_t dimensions() const { return dimensions_; }
+  size_t size() const { return norms_.size(); }
+  // Whether any vector is zero or not finite, so that similarities may be NaN.
+  bool has_irregular() const { return irregular_ != 0; }
+
+  size_t add(std::span<const double> elements);  // its slot, the last
+  void set(size_t slot, std::span<const double> elements);
+  void move_last_to(size_t slot);  // drops the last slot
+
+  // As float64 computes it, from the elements as they were given.
+  double similarity(size_t slot, std::span<const double> query, double query_norm, SimilarityMode mode) const;
+  double similarity(size_t a, size_t b, SimilarityMode mode) const;
+
+  // Slots among which the `k` most similar of `allowed` (null: of all) must be. REQUIRES: !has_irregular(),
+  // the query is finite and not zero, k > 0.
+  std::vector<uint32_t> candidates(std::span<const double> query, size_t k, SimilarityMode mode,
+                                   const std::vector<uint32_t>* allowed) const;
+
+ private:
+  struct Query;
+  Query encode(std::span<const double> query) const;
+  void encode(size_t slot, std::span<const double> elements);
+  void widen();
+  std::vector<double> elements(size_t slot) const;
+  template <class SlotAt>
+  std::vector<uint32_t> best(const Query& query, size_t count, size_t k, SimilarityMode mode, SlotAt slot_at,
+                             const std::vector<int32_t>& products) const;
+
+  const size_t dimensions_;
+  const size_t stride_;  // of the codes
+  bool narrow_ = true;   // all elements are float32
+  std::vector<float> floats_;
+  std::vector<double> doubles_;
+  std::vector<int8_t> codes_;
+  std::vector<float> scales_;
+  std::vector<float> errors_;
+  std::vector<double> norms_;
+  size_t irregular_ = 0;
+};
+
+double norm_of(std::span<const double> elements);
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_VECTOR_BLOCK_H_

@@ -1,0 +1,208 @@
+#include "engine/vectors/vector_index.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_set>
+
+#include "engine/vectors/python_heap.h"
+
+namespace quipu {
+namespace {
+
+// Below so many vectors each is compared exactly, which gives ties their order in the reference's heap.
+constexpr size_t kFewRows = 256;
+
+Status shapes_differ(size_t query, size_t row) {
+  return Status::invalid_argument("ValueError: shapes (" + std::to_string(query) + ",) and (" +
+                                  std::to_string(row) + ",) not aligned: " + std::to_string(query) +
+                                  " (dim 0) != " + std::to_string(row) + " (dim 0)");
+}
+
+VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
+  VectorStoreQueryResult result;
+  for (const ScoredId& scored : best) {
+    result.ids.emplace_back(scored.id);
+    result.similarities.push_back(scored.similarity);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
+  const auto place = places_.find(id);
+  return place == places_.end() ? std::nullopt : std::optional(place->second);
+}
+
+void VectorIndex::put(std::string_view id, std::span<const double> elements) {
+  put_at(id, next_order_, elements);
+}
+
+void VectorIndex::put_at(std::string_view id, uint64_t order, std::span<const double> elements) {
+  next_order_ = std::max(next_order_, order + 1);
+  if (const std::optional<uint32_t> row = row_of(id)) {
+    Row& known = rows_[*row];
+    if (known.block->dimensions() == elements.size()) {
+      known.block->set(known.slot, elements);
+    } else {
+      remove_from_block(known);
+      insert(*row, elements);
+    }
+    return;
+  }
+  uint32_t row = static_cast<uint32_t>(rows_.size());
+  if (free_rows_.empty()) {
+    rows_.emplace_back();
+  } else {
+    row = free_rows_.back();
+    free_rows_.pop_back();
+  }
+  rows_[row].id = id;
+  rows_[row].order = order;
+  places_.emplace(rows_[row].id, row);
+  insert(row, elements);
+}
+
+void VectorIndex::insert(uint32_t row, std::span<const double> elements) {
+  Dimension& dimension = dimensions_.try_emplace(elements.size(), elements.size()).first->second;
+  rows_[row].block = &dimension.block;
+  rows_[row].slot = static_cast<uint32_t>(dimension.block.add(elements));
+  dimension.row_of_slot.push_back(row);
+}
+
+void VectorIndex::remove_from_block(Row& row) {
+  Dimension& dimension = dimensions_.at(row.block->dimensions());
+  dimension.block.move_last_to(row.slot);
+  const uint32_t moved = dimension.row_of_slot.back();
+  dimension.row_of_slot[row.slot] = moved;
+  rows_[moved].slot = row.slot;
+  dimension.row_of_slot.pop_back();
+  row.block = nullptr;
+}
+
+void VectorIndex::erase(std::string_view id) {
+  const auto place = places_.find(id);
+  if (place == places_.end()) return;
+  const uint32_t row = place->second;
+  places_.erase(place);
+  remove_from_block(rows_[row]);
+  rows_[row].id.clear();
+  free_rows_.push_back(row);
+  columns_.forget(row);
+}
+
+void VectorIndex::clear() {
+  places_.clear();
+  rows_.clear();
+  free_rows_.clear();
+  dimensions_.clear();
+  columns_.clear();
+}
+
+std::vector<uint32_t> VectorIndex::ordered_rows(const std::vector<std::string>* ids) const {
+  std::vector<uint32_t> rows;
+  if (ids == nullptr) {
+    for (const auto& [id, row] : places_) rows.push_back(row);
+  } else {
+    std::unordered_set<uint32_t> seen;
+    for (const std::string& id : *ids) {
+      const std::optional<uint32_t> row = row_of(id);
+      if (row && seen.insert(*row).second) rows.push_back(*row);
+    }
+  }
+  std::ranges::sort(rows, {}, [&](uint32_t row) { return rows_[row].order; });
+  return rows;
+}
+
+Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_size,
+                                                                 const std::vector<uint32_t>* rows) const {
+  const Dimension* found = nullptr;
+  const auto take = [&](const Dimension& dimension) -> Status {
+    if (dimension.block.size() == 0) return Status::ok();
+    if (dimension.block.dimensions() != query_size)
+      return shapes_differ(query_size, dimension.block.dimensions());
+    found = &dimension;
+    return Status::ok();
+  };
+  if (rows == nullptr) {
+    for (const auto& [size, dimension] : dimensions_) QUIPU_RETURN_IF_ERROR(take(dimension));
+    return found;
+  }
+  for (const uint32_t row : *rows) {
+    QUIPU_RETURN_IF_ERROR(take(dimensions_.at(rows_[row].block->dimensions())));
+  }
+  return found;
+}
+
+Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query, int k, SimilarityMode mode,
+                                                  const std::vector<uint32_t>* rows) const {
+  QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), rows));
+  if (dimension == nullptr) return VectorStoreQueryResult();
+  const double query_norm = norm_of(query);
+  std::vector<uint32_t> slots;
+  if (rows != nullptr) {
+    for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
+  }
+  const size_t count = rows != nullptr ? rows->size() : dimension->block.size();
+  const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && query_norm > 0 &&
+                     std::isfinite(query_norm) && !dimension->block.has_irregular();
+  if (scans) {
+    slots =
+        dimension->block.candidates(query, static_cast<size_t>(k), mode, rows != nullptr ? &slots : nullptr);
+  } else if (rows == nullptr) {
+    for (uint32_t slot = 0; slot < count; ++slot) slots.push_back(slot);
+  }
+  std::ranges::sort(slots, {}, [&](uint32_t slot) { return rows_[dimension->row_of_slot[slot]].order; });
+  PythonTopK best(k);
+  for (const uint32_t slot : slots) {
+    best.offer(
+        {dimension->block.similarity(slot, query, query_norm, mode), rows_[dimension->row_of_slot[slot]].id});
+  }
+  return to_result(best.sorted());
+}
+
+// Source: get_top_k_mmr_embeddings. Overlap counts with the result before only, not with all.
+Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, int k, double threshold,
+                                                SimilarityMode mode,
+                                                const std::vector<uint32_t>& rows) const {
+  QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), &rows));
+  VectorStoreQueryResult result;
+  if (dimension == nullptr) return result;
+  const VectorBlock& block = dimension->block;
+  const double query_norm = norm_of(query);
+  std::vector<double> similarities;
+  std::vector<uint32_t> left;  // indexes into rows, in order
+  double score = -std::numeric_limits<double>::infinity();
+  std::optional<uint32_t> best;
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    similarities.push_back(block.similarity(rows_[rows[i]].slot, query, query_norm, mode));
+    left.push_back(i);
+    if (similarities[i] * threshold > score) {
+      best = i;
+      score = similarities[i] * threshold;
+    }
+  }
+  const auto all = static_cast<int64_t>(rows.size());
+  const int64_t wanted = k == 0 ? all : std::min<int64_t>(k, all);
+  while (static_cast<int64_t>(result.ids.size()) < wanted) {
+    if (!best || !std::erase(left, *best)) {
+      return Status::invalid_argument("KeyError: no similarity can be compared, for every one is NaN");
+    }
+    result.ids.emplace_back(rows_[rows[*best]].id);
+    result.similarities.push_back(score);
+    const uint32_t recent = rows_[rows[*best]].slot;
+    score = -std::numeric_limits<double>::infinity();
+    for (const uint32_t i : left) {
+      const double overlap = block.similarity(rows_[rows[i]].slot, recent, mode);
+      const double with_overlap = threshold * similarities[i] - ((1 - threshold) * overlap);
+      if (with_overlap > score) {
+        score = with_overlap;
+        best = i;
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace quipu

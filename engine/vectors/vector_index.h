@@ -1,0 +1,78 @@
+// VectorIndex: all vectors of one store in memory, with what a query needs: their ids, their order, and
+// columns of their metadata.
+//
+// Thread-safety: as a standard container.
+
+#ifndef QUIPU_ENGINE_VECTORS_VECTOR_INDEX_H_
+#define QUIPU_ENGINE_VECTORS_VECTOR_INDEX_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/vectors/metadata_columns.h"
+#include "engine/vectors/vector_block.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+class VectorIndex {
+ public:
+  // Adds a vector behind all others, or replaces the one of this id at its place.
+  void put(std::string_view id, std::span<const double> elements);
+  // The same with a place that is known: larger comes later.
+  void put_at(std::string_view id, uint64_t order, std::span<const double> elements);
+  void erase(std::string_view id);
+  void clear();
+  bool empty() const { return places_.empty(); }
+
+  std::optional<uint32_t> row_of(std::string_view id) const;
+  std::string_view id_of(uint32_t row) const { return rows_[row].id; }
+  size_t rows() const { return rows_.size(); }  // those of deleted vectors included
+
+  MetadataColumns& columns() { return columns_; }
+
+  // Rows in their order: all, or those of `ids` that there are.
+  std::vector<uint32_t> ordered_rows(const std::vector<std::string>* ids) const;
+
+  // `rows` null: all. Errors: kInvalidArgument "ValueError: shapes ..." where dimensions differ.
+  Result<VectorStoreQueryResult> top_k(std::span<const double> query, int k, SimilarityMode mode,
+                                       const std::vector<uint32_t>* rows) const;
+  Result<VectorStoreQueryResult> mmr(std::span<const double> query, int k, double threshold,
+                                     SimilarityMode mode, const std::vector<uint32_t>& rows) const;
+
+ private:
+  struct Row {
+    std::string id;
+    uint64_t order = 0;
+    VectorBlock* block = nullptr;  // null: deleted
+    uint32_t slot = 0;
+  };
+  struct Dimension {
+    explicit Dimension(size_t dimensions) : block(dimensions) {}
+    VectorBlock block;
+    std::vector<uint32_t> row_of_slot;
+  };
+
+  void insert(uint32_t row, std::span<const double> elements);
+  void remove_from_block(Row& row);
+  // The dimension that all of `rows` have, which is the query's.
+  Result<const Dimension*> dimension_for(size_t query_size, const std::vector<uint32_t>* rows) const;
+
+  std::deque<Row> rows_;  // places_ holds views of ids
+  std::vector<uint32_t> free_rows_;
+  std::unordered_map<std::string_view, uint32_t> places_;
+  std::map<size_t, Dimension> dimensions_;
+  MetadataColumns columns_;
+  uint64_t next_order_ = 0;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_VECTOR_INDEX_H_

@@ -1,0 +1,169 @@
+// Vector stores: embeddings of nodes, searched by similarity, as LlamaIndex's SimpleVectorStore keeps them.
+//
+//   KVVectorStore vectors(kv);
+//   vectors.add(nodes);                                  // nodes with embeddings
+//   VectorStoreQuery query{.query_embedding = embedding, .similarity_top_k = 10};
+//   auto result = vectors.query(query);                  // Result<VectorStoreQueryResult>: ids, similarities
+//
+// Methods and behaviour are those of the reference's BasePydanticVectorStore and SimpleVectorStore: ids in
+// order of falling similarity, similarities as float64 computes them, MMR, filters as Python evaluates them.
+// Vectors are stored losslessly and searched exactly: int8 codes with an error bound pick the few candidates
+// whose true similarity is then computed.
+//
+// Thread-safety: any number of threads; queries run beside each other. Several objects over one key-value
+// store and namespace share one search index. What is written past them, into their collections, is seen by
+// objects made after all of them are gone. Memory: the first query loads every vector, 9 bytes an element (5
+// where all are float32). Cost of a query: O(vectors), one pass over a byte an element.
+
+#ifndef QUIPU_VECTOR_STORE_H_
+#define QUIPU_VECTOR_STORE_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quipu/kv_store.h"
+#include "quipu/metadata_filters.h"
+#include "quipu/node.h"
+#include "quipu/status.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+inline constexpr std::string_view VECTOR_STORE_PERSIST_FNAME = "vector_store.json";
+inline constexpr std::string_view NAMESPACE_SEP = "__";
+inline constexpr std::string_view DEFAULT_VECTOR_STORE = "default";
+
+enum class VectorStoreQueryMode {
+  DEFAULT,
+  SPARSE,
+  HYBRID,
+  TEXT_SEARCH,
+  SEMANTIC_HYBRID,
+  SVM,
+  LOGISTIC_REGRESSION,
+  LINEAR_REGRESSION,
+  MMR,
+};
+
+// What is compared; higher is better: cosine, inner product, minus the distance. Source:
+// llama_index/core/base/embeddings/base.py.
+enum class SimilarityMode { DEFAULT, DOT_PRODUCT, EUCLIDEAN };
+
+struct VectorStoreQuery {
+  std::vector<double> query_embedding = {};
+  int similarity_top_k = 1;                                         // 0: all; negative: none
+  std::optional<std::vector<std::string>> node_ids = std::nullopt;  // only these
+  VectorStoreQueryMode mode = VectorStoreQueryMode::DEFAULT;
+  std::optional<MetadataFilters> filters = std::nullopt;
+  // For MMR: 1 looks at similarity alone, 0 at difference from the result before. (The reference's keyword
+  // argument; it ignores the query's own member of this name.)
+  double mmr_threshold = 0.5;
+  SimilarityMode similarity = SimilarityMode::DEFAULT;
+};
+
+struct VectorStoreQueryResult {
+  std::vector<std::string> ids;
+  std::vector<double> similarities;
+};
+
+class VectorStore {
+ public:
+  virtual ~VectorStore() = default;
+
+  // Stores embeddings, source ids and metadata; a node that is there is replaced at its place. Errors:
+  // kInvalidArgument "embedding not set." for a node without one; those before it are stored then, as in the
+  // reference. The ids of the nodes.
+  virtual Result<std::vector<std::string>> add(std::span<const std::shared_ptr<const BaseNode>> nodes) = 0;
+  // Errors: kNotFound "KeyError: 'id'".
+  virtual Result<std::vector<double>> get(std::string_view text_id) const = 0;
+  // Removes the vectors of all nodes from this document; an unknown one is fine.
+  virtual Status delete_(std::string_view ref_doc_id) = 0;
+  // Removes the given nodes, those that match, or those that do both; with neither, all.
+  virtual Status delete_nodes(std::optional<std::span<const std::string>> node_ids = std::nullopt,
+                              const MetadataFilters* filters = nullptr) = 0;
+  virtual Status clear() = 0;
+  // Errors: kInvalidArgument for a wrong dimension, a filter that Python could not evaluate, a mode that the
+  // reference does not know here; kNotSupported for the modes that fit a learner (SVM and regressions).
+  virtual Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const = 0;
+  // Writes <namespace>__vector_store.json's content, replacing the file atomically.
+  virtual Status persist(const std::string& persist_path) const = 0;
+};
+
+class KVVectorStore : public VectorStore {
+ public:
+  // The collections are "vector_store/" + ns + "/embeddings", "/ref_doc_ids", "/metadata" and
+  // "/state".
+  explicit KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = DEFAULT_VECTOR_STORE);
+  ~KVVectorStore() override;
+  KVVectorStore(KVVectorStore&&) noexcept;
+  KVVectorStore& operator=(KVVectorStore&&) noexcept;
+
+  Result<std::vector<std::string>> add(std::span<const std::shared_ptr<const BaseNode>> nodes) override;
+  Result<std::vector<double>> get(std::string_view text_id) const override;
+  Status delete_(std::string_view ref_doc_id) override;
+  Status delete_nodes(std::optional<std::span<const std::string>> node_ids = std::nullopt,
+                      const MetadataFilters* filters = nullptr) override;
+  Status clear() override;
+  Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
+  Status persist(const std::string& persist_path) const override;
+
+  // {"embedding_dict": ..., "text_id_to_ref_doc_id": ..., "metadata_dict": ...}.
+  Result<Json> to_dict() const;
+
+  BaseKVStore& kvstore() const { return *kvstore_; }
+  const std::string& name_space() const { return ns_; }
+
+ protected:
+  // Replaces the content by what to_dict() gives. Errors: kInvalidArgument naming what is malformed.
+  Status load(JsonView save_dict);
+
+ private:
+  class Shared;
+
+  Status declare_collections();
+  Status put_embedding(std::string_view id, std::span<const double> embedding, WriteBatch& batch) const;
+  // Removes vectors from the store and the index. REQUIRES: the writer's lock.
+  Status remove(std::span<const std::string> ids);
+  Status load_index() const;
+  // Columns for every key of the filters. REQUIRES: no lock.
+  Status make_columns(const MetadataFilters& filters) const;
+  // Of the nodes of `ids` (null: of all) those that pass, in order; where the filters fail, those before and
+  // the error. REQUIRES: the index is locked, and has the columns.
+  Status filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
+                std::vector<uint32_t>& passing) const;
+  Result<bool> metadata_is_null() const;
+
+  std::shared_ptr<BaseKVStore> kvstore_;
+  std::string ns_;
+  std::string embeddings_;
+  std::string ref_doc_ids_;
+  std::string metadata_;
+  std::string state_;
+  std::shared_ptr<Shared> shared_;
+};
+
+// The reference's SimpleVectorStore: in memory, saved as one JSON file.
+class SimpleVectorStore : public KVVectorStore {
+ public:
+  SimpleVectorStore();
+
+  // persist_dir/<ns>__vector_store.json. Errors: kInvalidArgument "No existing ... found at ..." when it is
+  // missing, as in the reference; kIoError.
+  static Result<SimpleVectorStore> from_persist_dir(const std::string& persist_dir = "./storage",
+                                                    std::string_view ns = DEFAULT_VECTOR_STORE);
+  static Result<SimpleVectorStore> from_persist_path(const std::string& persist_path);
+  // Every store of the directory by its namespace: the text before the first "__" of each file whose name
+  // ends in "vector_store.json".
+  static Result<std::vector<std::pair<std::string, std::shared_ptr<SimpleVectorStore>>>>
+  from_namespaced_persist_dir(const std::string& persist_dir = "./storage");
+  static Result<SimpleVectorStore> from_dict(JsonView save_dict);
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_VECTOR_STORE_H_
