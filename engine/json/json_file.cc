@@ -27,11 +27,16 @@ Result<std::optional<Json>> read_json_file(const std::string& path) {
   return std::optional<Json>(*std::move(parsed));
 }
 
-Status write_text_file(const std::string& path, std::string_view text) {
+Status make_parent_directory(const std::string& path) {
   const fs::path directory = fs::path(path).parent_path();
   boost::system::error_code error;
   if (!directory.empty()) fs::create_directories(directory, error);
   if (error) return Status::io_error("cannot make directory " + directory.string() + ": " + error.message());
+  return Status::ok();
+}
+
+Status write_text_file(const std::string& path, std::string_view text) {
+  QUIPU_RETURN_IF_ERROR(make_parent_directory(path));
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::create(path));
   QUIPU_RETURN_IF_ERROR(file->append(text));
   return file->commit();

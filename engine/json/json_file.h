@@ -16,6 +16,9 @@ namespace quipu {
 // with path and byte.
 Result<std::optional<Json>> read_json_file(const std::string& path);
 
+// Makes the directory that a file is to be in. Errors: kIoError.
+Status make_parent_directory(const std::string& path);
+
 // Replaces the file atomically; makes its directory when missing. Errors: kIoError.
 Status write_text_file(const std::string& path, std::string_view text);
 

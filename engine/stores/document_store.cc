@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/json/json_file.h"
 #include "engine/stores/ref_docs.h"
 #include "quipu/member_lists.h"
+#include "quipu/persist_dir.h"
 
 namespace quipu {
 namespace {
@@ -191,6 +193,21 @@ Result<bool> KVDocumentStore::ref_doc_exists(std::string_view ref_doc_id) const 
 Result<std::optional<std::string>> KVDocumentStore::ref_doc_id_of(std::string_view doc_id) const {
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
   return metadata ? string_member(*metadata, "ref_doc_id") : std::nullopt;
+}
+
+Status KVDocumentStore::persist(const std::string& persist_path) const {
+  QUIPU_RETURN_IF_ERROR(make_parent_directory(persist_path));
+  // In the order in which they were made, where the store keeps one.
+  const std::vector<std::string> own = {ref_doc_collection_, node_collection_, metadata_collection_};
+  std::vector<std::string> collections;
+  if (const auto infos = kvstore_->collections()) {
+    for (const CollectionInfo& info : *infos) {
+      if (std::ranges::find(own, info.name) != own.end()) collections.push_back(info.name);
+    }
+  } else {
+    collections = own;
+  }
+  return export_persist_file(*kvstore_, persist_path, collections).status();
 }
 
 }  // namespace quipu

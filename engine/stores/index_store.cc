@@ -3,6 +3,7 @@
 #include <boost/filesystem.hpp>
 #include <utility>
 
+#include "engine/json/json_file.h"
 #include "quipu/executor.h"
 #include "quipu/persist_dir.h"
 
@@ -49,6 +50,11 @@ Result<std::optional<IndexStruct>> KVIndexStore::get_index_struct(
   if (!stored) return std::optional<IndexStruct>();
   QUIPU_ASSIGN_OR_RETURN(IndexStruct index_struct, IndexStruct::from_json(*std::move(stored)));
   return std::optional<IndexStruct>(std::move(index_struct));
+}
+
+Status KVIndexStore::persist(const std::string& persist_path) const {
+  QUIPU_RETURN_IF_ERROR(make_parent_directory(persist_path));
+  return export_persist_file(*kvstore_, persist_path, {collection_}).status();
 }
 
 // What runs on the executor must not own the key-value store: its destructor waits for the executor.

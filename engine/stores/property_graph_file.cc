@@ -6,6 +6,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/json/unicode_json.h"
+#include "engine/stores/triplet_value.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"
@@ -92,7 +93,6 @@ Status KVPropertyGraphStore::load(JsonView save_dict) {
   }
   const std::optional<JsonView> triplets = save_dict.find("triplets");
   if (triplets && !triplets->is_array()) return malformed("\"triplets\" is not a list");
-  const Json nothing = Json::from_canonical("{}");
   for (const JsonView triplet : triplets.value_or(JsonView::from_canonical("[]")).elements()) {
     std::vector<std::string> parts;
     if (triplet.is_array()) {
@@ -109,8 +109,8 @@ Status KVPropertyGraphStore::load(JsonView save_dict) {
     const auto relation = relation_keys.find(relation_key(ids));
     if (relation == relation_keys.end())
       return malformed("the triplet " + triplet_key(ids) + " has no relation");
-    batch.put(triplets_, triplet_key(ids), triplet_value(relation_key(ids), relation->second));
-    batch.put(incoming_, incoming_key(ids), nothing);
+    const bool elsewhere = relation->second != relation_key(ids);
+    batch.put(triplets_, triplet_key(ids), triplet_value(ids.target, elsewhere ? relation->second : ""));
   }
   QUIPU_RETURN_IF_ERROR(declare_collections());
   return kvstore_->write(batch);

@@ -5,6 +5,8 @@
 #include <unordered_set>
 
 #include "engine/stores/graph_matching.h"
+#include "engine/stores/triplet_value.h"
+#include "quipu/member_lists.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {
@@ -18,11 +20,6 @@ std::string array_text(std::string_view a, std::string_view b, std::string_view 
   text += ", ";
   append_json_string(c, text);
   return text += ']';
-}
-
-Status damaged(std::string_view collection, std::string_view key) {
-  return Status::corruption("property graph: key " + std::string(key) + " of collection " +
-                            std::string(collection) + " is malformed");
 }
 
 // Python's list[:limit].
@@ -41,15 +38,22 @@ KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore,
   nodes_ = prefix + "/nodes";
   relations_ = prefix + "/relations";
   triplets_ = prefix + "/triplets";
-  incoming_ = prefix + "/incoming";
 }
 
 std::string KVPropertyGraphStore::triplet_key(const TripletIds& triplet) {
   return array_text(triplet.source, triplet.label, triplet.target);
 }
 
-std::string KVPropertyGraphStore::incoming_key(const TripletIds& triplet) {
-  return array_text(triplet.target, triplet.label, triplet.source);
+Result<KVPropertyGraphStore::TripletIds> KVPropertyGraphStore::parse_triplet_key(std::string_view key) {
+  std::vector<std::string> parts;
+  const JsonView array = JsonView::from_canonical(key);
+  if (array.is_array()) {
+    for (const JsonView part : array.elements()) {
+      if (part.is_string()) parts.push_back(part.string());
+    }
+  }
+  if (parts.size() != 3) return Status::corruption("property graph: " + std::string(key) + " is no triplet");
+  return TripletIds{std::move(parts[0]), std::move(parts[1]), std::move(parts[2])};
 }
 
 // As the reference's _get_relation_key.
@@ -57,14 +61,9 @@ std::string KVPropertyGraphStore::relation_key(const TripletIds& triplet) {
   return triplet.source + "_" + triplet.label + "_" + triplet.target;
 }
 
-Json KVPropertyGraphStore::triplet_value(const std::string& own_key, const std::string& relation_key) {
-  if (own_key == relation_key) return Json::from_canonical("{}");
-  return Json::from_canonical("{\"relation_key\": " + Json::from_string(relation_key).text() + "}");
-}
-
 Result<std::string> KVPropertyGraphStore::relation_key_of(const TripletIds& ids) const {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, kvstore_->get(triplet_key(ids), triplets_));
-  const std::optional<JsonView> other = value ? value->view().find("relation_key") : std::nullopt;
+  const std::optional<JsonView> other = value ? value->view().find(kTripletRelationKey) : std::nullopt;
   return other && other->is_string() ? other->string() : relation_key(ids);
 }
 
@@ -102,28 +101,37 @@ Result<std::vector<LabelledNode>> KVPropertyGraphStore::get(JsonView properties,
   return nodes;
 }
 
+Result<std::vector<std::string>> KVPropertyGraphStore::incoming_keys(std::string_view id) const {
+  FieldIndex* const index = kvstore_->field_index();
+  if (index != nullptr && !id.empty()) return index->keys_with_value(triplets_, id);  // "" is not indexed
+  std::vector<std::string> keys;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, triplets_));
+  while (it->next()) {
+    const std::optional<JsonView> target = it->val().find(kTripletTarget);
+    if (target && target->is_string() && target->string() == id) keys.emplace_back(it->key());
+  }
+  QUIPU_RETURN_IF_ERROR(it->status());
+  return keys;
+}
+
 Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::triplets_of(
     std::string_view id) const {
   std::vector<TripletIds> found;
-  ScanOptions options;
-  options.keys_only = true;
-  options.prefix = "[";
-  append_json_string(id, options.prefix);
-  options.prefix += ", ";
-  for (const bool outgoing : {true, false}) {
-    const std::string& collection = outgoing ? triplets_ : incoming_;
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(options, collection));
-    while (it->next()) {
-      std::vector<std::string> parts;
-      for (const JsonView part : JsonView::from_canonical(it->key()).elements()) {
-        if (part.is_string()) parts.push_back(part.string());
-      }
-      if (parts.size() != 3) return damaged(collection, it->key());
-      if (!outgoing) std::swap(parts[0], parts[2]);
-      if (!outgoing && parts[0] == id) continue;  // a loop, which was among the outgoing ones
-      found.push_back({std::move(parts[0]), std::move(parts[1]), std::move(parts[2])});
-    }
-    QUIPU_RETURN_IF_ERROR(it->status());
+  ScanOptions outgoing;
+  outgoing.keys_only = true;
+  outgoing.prefix = "[";
+  append_json_string(id, outgoing.prefix);
+  outgoing.prefix += ", ";
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(outgoing, triplets_));
+  while (it->next()) {
+    QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(it->key()));
+    found.push_back(std::move(ids));
+  }
+  QUIPU_RETURN_IF_ERROR(it->status());
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> incoming, incoming_keys(id));
+  for (const std::string& key : incoming) {
+    QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(key));
+    if (ids.source != id) found.push_back(std::move(ids));  // else a loop, which was among the outgoing ones
   }
   return found;
 }
@@ -135,12 +143,8 @@ Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::all_
   options.order = ScanOptions::Order::kInsertion;
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(options, triplets_));
   while (it->next()) {
-    std::vector<std::string> parts;
-    for (const JsonView part : JsonView::from_canonical(it->key()).elements()) {
-      if (part.is_string()) parts.push_back(part.string());
-    }
-    if (parts.size() != 3) return damaged(triplets_, it->key());
-    found.push_back({std::move(parts[0]), std::move(parts[1]), std::move(parts[2])});
+    QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(it->key()));
+    found.push_back(std::move(ids));
   }
   QUIPU_RETURN_IF_ERROR(it->status());
   return found;

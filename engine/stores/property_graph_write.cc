@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "engine/stores/graph_matching.h"
+#include "engine/stores/triplet_value.h"
 #include "quipu/key_locks.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"
@@ -21,11 +22,10 @@ std::vector<std::string> ids_for(const std::string& id) {
 }  // namespace
 
 Status KVPropertyGraphStore::declare_collections() {
-  const CollectionOptions options{std::string(PG_STORE_PERSIST_FNAME), ""};
-  for (const std::string& collection : {nodes_, relations_, triplets_, incoming_}) {
-    QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(collection, options));
-  }
-  return Status::ok();
+  const std::string file(PG_STORE_PERSIST_FNAME);
+  QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(nodes_, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(relations_, {file, ""}));
+  return kvstore_->declare_collection(triplets_, {file, std::string(kTripletTarget)});
 }
 
 Status KVPropertyGraphStore::upsert_nodes(std::span<const LabelledNode> nodes) {
@@ -56,7 +56,6 @@ Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relation
         lock_set.add(nodes_, target);
         lock_set.add(relations_, relation_key(ids));
         lock_set.add(triplets_, triplet_key(ids));
-        lock_set.add(incoming_, incoming_key(ids));
       }
     }
   }
@@ -68,7 +67,6 @@ Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relation
     if (!exists && made.insert(id).second) batch.put(nodes_, id, LabelledNode::entity(name).to_json());
     return Status::ok();
   };
-  const Json nothing = Json::from_canonical("{}");
   for (const Relation& relation : relations) {
     TripletIds ids{{}, relation.label(), {}};
     QUIPU_ASSIGN_OR_RETURN(ids.source, node_id_for(relation.source_id()));
@@ -76,8 +74,7 @@ Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relation
     QUIPU_RETURN_IF_ERROR(make_end(ids.source, relation.source_id()));
     QUIPU_RETURN_IF_ERROR(make_end(ids.target, relation.target_id()));
     batch.put(relations_, relation_key(ids), relation.to_json());
-    batch.put(triplets_, triplet_key(ids), nothing);
-    batch.put(incoming_, incoming_key(ids), nothing);
+    batch.put(triplets_, triplet_key(ids), triplet_value(ids.target));
   }
   return kvstore_->write(batch, {.held = &locks});
 }
@@ -107,7 +104,6 @@ Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
     if (!gone.insert(triplet_key(ids)).second) return Status::ok();
     QUIPU_ASSIGN_OR_RETURN(const std::string key, relation_key_of(ids));
     batch.delete_(triplets_, triplet_key(ids));
-    batch.delete_(incoming_, incoming_key(ids));
     batch.delete_(relations_, key);
     return Status::ok();
   };

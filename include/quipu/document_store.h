@@ -109,6 +109,9 @@ class BaseDocumentStore {
                                                  bool raise_error = true) const;
   Result<std::vector<std::pair<int64_t, NodePtr>>> get_node_dict(
       std::span<const std::pair<int64_t, std::string>> node_id_dict) const;
+  // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
+  // kIoError.
+  virtual Status persist(const std::string& persist_path = "./storage/docstore.json") const = 0;
 };
 
 // The three collections of a document store are namespace + suffix.
@@ -175,6 +178,8 @@ class KVDocumentStore : public BaseDocumentStore {
   std::future<Status> adelete_ref_doc(std::string ref_doc_id, bool raise_error = true);
 
   BaseKVStore& kvstore() const { return *kvstore_; }
+  Status persist(const std::string& persist_path = "./storage/docstore.json") const override;
+
   const std::string& node_collection() const { return node_collection_; }
   const std::string& ref_doc_collection() const { return ref_doc_collection_; }
   const std::string& metadata_collection() const { return metadata_collection_; }

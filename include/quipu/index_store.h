@@ -38,6 +38,9 @@ class BaseIndexStore {
   // "AssertionError: ..." unless exactly one is stored.
   virtual Result<std::optional<IndexStruct>> get_index_struct(
       std::optional<std::string_view> struct_id = std::nullopt) const = 0;
+  // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
+  // kIoError.
+  virtual Status persist(const std::string& persist_path = "./storage/index_store.json") const = 0;
 };
 
 class KVIndexStore : public BaseIndexStore {
@@ -51,6 +54,8 @@ class KVIndexStore : public BaseIndexStore {
   Status delete_index_struct(std::string_view key) override;
   Result<std::optional<IndexStruct>> get_index_struct(
       std::optional<std::string_view> struct_id = std::nullopt) const override;
+
+  Status persist(const std::string& persist_path = "./storage/index_store.json") const override;
 
   // The reference's async twins, on the key-value store's executor.
   std::future<Result<std::vector<IndexStruct>>> async_index_structs();
@@ -79,7 +84,7 @@ class SimpleIndexStore : public KVIndexStore {
   static Result<SimpleIndexStore> from_persist_path(const std::string& persist_path);
   static Result<SimpleIndexStore> from_dict(JsonView save_dict);
 
-  Status persist(const std::string& persist_path = "./storage/index_store.json") const;
+  Status persist(const std::string& persist_path = "./storage/index_store.json") const override;
   Json to_dict() const { return simple_kvstore_->to_dict(); }
 
  private:

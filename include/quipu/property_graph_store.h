@@ -86,7 +86,7 @@ class PropertyGraphStore {
 
 class KVPropertyGraphStore : public PropertyGraphStore {
  public:
-  // The collections are ns + "/nodes", "/relations", "/triplets" and "/incoming"; an empty namespace means
+  // The collections are ns + "/nodes", "/relations" and "/triplets"; an empty namespace means
   // "property_graph_store".
   explicit KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = {});
 
@@ -115,21 +115,19 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   Status load(JsonView save_dict);
 
  private:
-  // A triplet's three ids. Its key in the collection of triplets is their JSON array, so that those of one
-  // source stand together; in that of incoming ones the order is turned round.
+  // A triplet's three ids. Its key is their JSON array, so that those of one source stand together; those of
+  // one target are found by an index over its value.
   struct TripletIds {
     std::string source;
     std::string label;
     std::string target;
   };
   static std::string triplet_key(const TripletIds& triplet);
-  static std::string incoming_key(const TripletIds& triplet);
+  static Result<TripletIds> parse_triplet_key(std::string_view key);
   static std::string relation_key(const TripletIds& triplet);
-  // A triplet's value: {}, or {"relation_key": "..."} where a file of the reference has the relation under
-  // another key than these ids give (it forgets there that quotes in names become spaces in ids).
-  static Json triplet_value(const std::string& own_key, const std::string& relation_key);
 
   Status declare_collections();
+  Result<std::vector<std::string>> incoming_keys(std::string_view id) const;
   // The triplets at either end of which `id` is.
   Result<std::vector<TripletIds>> triplets_of(std::string_view id) const;
   Result<std::vector<TripletIds>> all_triplets() const;
@@ -142,7 +140,6 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   std::string nodes_;
   std::string relations_;
   std::string triplets_;
-  std::string incoming_;
 };
 
 // The reference's SimplePropertyGraphStore: in memory, saved as one JSON file.

@@ -25,8 +25,8 @@ class SimpleDocumentStore : public KVDocumentStore {
                                                        DocumentStoreOptions options = {});
   static Result<SimpleDocumentStore> from_dict(JsonView save_dict, DocumentStoreOptions options = {});
 
-  // Writes the file, replacing it atomically; makes its directory when missing.
-  Status persist(const std::string& persist_path = "./storage/docstore.json") const {
+  // All collections of the key-value store, as in the reference.
+  Status persist(const std::string& persist_path = "./storage/docstore.json") const override {
     return simple_kvstore_->persist(persist_path);
   }
   Json to_dict() const { return simple_kvstore_->to_dict(); }

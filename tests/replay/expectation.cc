@@ -16,15 +16,7 @@ class Normaliser {
       : root_is_multiset_(root_is_multiset), struct_sets_(struct_sets) {}
 
   std::string root(JsonView value) const {
-    if (!root_is_multiset_) return text(value);
-    if (value.is_array()) return multiset(value);
-    if (!value.is_object()) return text(value);
-    std::map<std::string, std::string> members;
-    for (const JsonMember& member : value.members()) {
-      const bool triplets = member.key_is("triplets") && member.value.is_array();
-      members[std::string(member.raw_key)] = triplets ? multiset(member.value) : text(member.value);
-    }
-    return join(members);
+    return root_is_multiset_ && value.is_array() ? multiset(value) : text(value);
   }
 
   // The elements, each normalised, sorted.
@@ -46,9 +38,18 @@ class Normaliser {
     if (!value.is_object()) return std::string(value.text());
     if (struct_sets_ && holds_sets(value)) return table_struct(value);
     std::map<std::string, std::string> members;
-    for (const JsonMember& member : value.members())
-      members[std::string(member.raw_key)] = text(member.value);
+    for (const JsonMember& member : value.members()) {
+      members[std::string(member.raw_key)] = member_text(member);
+    }
     return join(members);
+  }
+  // Triplets are a set in Python, in a store and in the text of its file.
+  std::string member_text(const JsonMember& member) const {
+    if (!root_is_multiset_) return text(member.value);
+    if (member.key_is("triplets") && member.value.is_array()) return multiset(member.value);
+    if (!member.value.is_string() || !member.key().ends_with(".json")) return text(member.value);
+    const Result<Json> file = Json::parse(member.value.string());
+    return file ? text(*file) : text(member.value);
   }
 
   static bool holds_sets(JsonView value) {
@@ -104,6 +105,9 @@ std::string without_empty_collections(JsonView dict) {
 bool is_exception(const Status& error, const std::string& type) {
   if (error.message().starts_with(type + ":")) return true;
   if (type == "NotImplementedError") return error.code() == StatusCode::kNotSupported;
+  if (type == "FileNotFoundError") {
+    return error.code() == StatusCode::kNotFound && error.message().starts_with("[Errno 2] ");
+  }
   return type == "ValueError" &&
          (error.code() == StatusCode::kNotFound || error.code() == StatusCode::kAlreadyExists ||
           error.code() == StatusCode::kInvalidArgument);

@@ -62,6 +62,7 @@ std::unique_ptr<Replayer> Replayer::make(std::string_view trace, ReplayBackend& 
   if (trace == "docstore") return make_document_store_replayer(backend);
   if (trace == "index_store") return make_index_store_replayer(backend);
   if (trace == "vector_store") return make_vector_store_replayer(backend);
+  if (trace == "storage_context") return make_storage_context_replayer();
   if (trace == "graph_store") return make_graph_store_replayer(backend);
   if (trace == "property_graph_store") return make_property_graph_store_replayer(backend);
   return nullptr;

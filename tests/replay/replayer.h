@@ -51,6 +51,7 @@ std::unique_ptr<Replayer> make_kv_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_document_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_index_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_vector_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_storage_context_replayer();  // always in memory, as to_dict wants it
 std::unique_ptr<Replayer> make_graph_store_replayer(ReplayBackend& backend);
 std::unique_ptr<Replayer> make_property_graph_store_replayer(ReplayBackend& backend);
 

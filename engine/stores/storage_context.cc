@@ -1,0 +1,196 @@
+#include "quipu/storage_context.h"
+
+#include <algorithm>
+#include <boost/filesystem.hpp>
+
+#include "engine/persist/file_name.h"
+#include "quipu/persist_dir.h"
+#include "quipu/simple_document_store.h"
+
+namespace quipu {
+namespace {
+
+namespace fs = boost::filesystem;
+
+// The reference opens the file, and Python says so when it is not there.
+Status check_there(const std::string& directory, std::string_view name) {
+  const std::string path = (fs::path(directory) / std::string(name)).string();
+  boost::system::error_code error;
+  if (fs::status(path, error).type() != fs::file_not_found) return Status::ok();
+  return Status::not_found("[Errno 2] No such file or directory: '" + path + "'");
+}
+
+template <class Store>
+Result<std::shared_ptr<Store>> shared(Result<Store> store) {
+  if (!store) return store.error();
+  return std::make_shared<Store>(*std::move(store));
+}
+
+void set_vector_store(VectorStores& stores, std::string_view ns, std::shared_ptr<VectorStore> store) {
+  for (auto& [known, place] : stores) {
+    if (known != ns) continue;
+    place = std::move(store);
+    return;
+  }
+  stores.emplace_back(ns, std::move(store));
+}
+
+}  // namespace
+
+Result<StorageContext> StorageContext::from_defaults(const StorageContextParts& parts) {
+  StorageContext context;
+  context.docstore_ = parts.docstore;
+  context.index_store_ = parts.index_store;
+  context.graph_store_ = parts.graph_store;
+  context.property_graph_store_ = parts.property_graph_store;
+  if (parts.vector_store) {
+    context.vector_stores_ = {{std::string(DEFAULT_VECTOR_STORE), parts.vector_store}};
+  } else {
+    context.vector_stores_ = parts.vector_stores;
+  }
+  std::shared_ptr<VectorStore> image_store = parts.image_store;
+  if (parts.persist_dir) {
+    const std::string& directory = *parts.persist_dir;
+    if (!context.docstore_) {
+      QUIPU_RETURN_IF_ERROR(check_there(directory, DOCSTORE_PERSIST_FNAME));
+      QUIPU_ASSIGN_OR_RETURN(context.docstore_, shared(SimpleDocumentStore::from_persist_dir(directory)));
+    }
+    if (!context.index_store_) {
+      QUIPU_RETURN_IF_ERROR(check_there(directory, INDEX_STORE_PERSIST_FNAME));
+      QUIPU_ASSIGN_OR_RETURN(context.index_store_, shared(SimpleIndexStore::from_persist_dir(directory)));
+    }
+    if (!context.graph_store_) {
+      QUIPU_ASSIGN_OR_RETURN(context.graph_store_, shared(SimpleGraphStore::from_persist_dir(directory)));
+    }
+    if (!context.property_graph_store_ && check_there(directory, PG_STORE_PERSIST_FNAME).is_ok()) {
+      QUIPU_ASSIGN_OR_RETURN(context.property_graph_store_,
+                             shared(SimplePropertyGraphStore::from_persist_dir(directory)));
+    }
+    if (context.vector_stores_.empty()) {
+      QUIPU_ASSIGN_OR_RETURN(const auto stores, SimpleVectorStore::from_namespaced_persist_dir(directory));
+      for (const auto& [ns, store] : stores) context.vector_stores_.emplace_back(ns, store);
+    }
+  } else {
+    if (!context.docstore_) context.docstore_ = std::make_shared<SimpleDocumentStore>();
+    if (!context.index_store_) context.index_store_ = std::make_shared<SimpleIndexStore>();
+    if (!context.graph_store_) context.graph_store_ = std::make_shared<SimpleGraphStore>();
+    if (context.vector_stores_.empty()) {
+      context.vector_stores_ = {{std::string(DEFAULT_VECTOR_STORE), std::make_shared<SimpleVectorStore>()}};
+    }
+    if (!image_store) image_store = std::make_shared<SimpleVectorStore>();
+  }
+  if (image_store)
+    set_vector_store(context.vector_stores_, IMAGE_VECTOR_STORE_NAMESPACE, std::move(image_store));
+  return context;
+}
+
+Result<StorageContext> StorageContext::over(std::shared_ptr<BaseKVStore> kvstore) {
+  StorageContext context;
+  context.kvstore_ = std::move(kvstore);
+  context.docstore_ = std::make_shared<KVDocumentStore>(context.kvstore_);
+  context.index_store_ = std::make_shared<KVIndexStore>(context.kvstore_);
+  context.graph_store_ = std::make_shared<KVGraphStore>(context.kvstore_);
+  context.property_graph_store_ = std::make_shared<KVPropertyGraphStore>(context.kvstore_);
+  set_vector_store(context.vector_stores_, DEFAULT_VECTOR_STORE,
+                   std::make_shared<KVVectorStore>(context.kvstore_));
+  std::vector<std::string> files;
+  if (Result<std::vector<std::string>> known = context.kvstore_->persist_files()) {
+    files = *std::move(known);
+  } else if (known.error().code() != StatusCode::kNotSupported) {
+    return known.error();
+  }
+  for (const std::string& file : files) {
+    const std::optional<std::string> ns = vector_store_namespace(file);
+    if (ns && *ns != DEFAULT_VECTOR_STORE) {
+      set_vector_store(context.vector_stores_, *ns, std::make_shared<KVVectorStore>(context.kvstore_, *ns));
+    }
+  }
+  return context;
+}
+
+Status StorageContext::persist(const std::string& persist_dir, const PersistNames& names) const {
+  const auto path = [&](const std::string& name) { return (fs::path(persist_dir) / name).string(); };
+  QUIPU_RETURN_IF_ERROR(docstore_->persist(path(names.docstore_fname)));
+  QUIPU_RETURN_IF_ERROR(index_store_->persist(path(names.index_store_fname)));
+  QUIPU_RETURN_IF_ERROR(graph_store_->persist(path(names.graph_store_fname)));
+  if (property_graph_store_)
+    QUIPU_RETURN_IF_ERROR(property_graph_store_->persist(path(names.pg_graph_store_fname)));
+  for (const auto& [ns, store] : vector_stores_) {
+    const std::string name = ns + std::string(NAMESPACE_SEP) + names.vector_store_fname;
+    QUIPU_RETURN_IF_ERROR(check_file_name(name));
+    QUIPU_RETURN_IF_ERROR(store->persist(path(name)));
+  }
+  return Status::ok();
+}
+
+Result<Json> StorageContext::to_dict() const {
+  const auto* const docstore = dynamic_cast<const SimpleDocumentStore*>(docstore_.get());
+  const auto* const index_store = dynamic_cast<const SimpleIndexStore*>(index_store_.get());
+  const auto* const graph_store = dynamic_cast<const SimpleGraphStore*>(graph_store_.get());
+  const auto* const property_graph =
+      dynamic_cast<const SimplePropertyGraphStore*>(property_graph_store_.get());
+  std::string text = "{\"vector_store\": {";
+  bool simple = docstore != nullptr && index_store != nullptr && graph_store != nullptr &&
+                (property_graph != nullptr) == (property_graph_store_ != nullptr);
+  for (const auto& [ns, store] : vector_stores_) {
+    const auto* const vectors = dynamic_cast<const SimpleVectorStore*>(store.get());
+    simple = simple && vectors != nullptr;
+    if (!simple) break;
+    QUIPU_ASSIGN_OR_RETURN(const Json dict, vectors->to_dict());
+    if (text.back() != '{') text += ", ";
+    append_json_string(ns, text);
+    text += ": " + dict.text();
+  }
+  if (!simple) {
+    return Status::invalid_argument("to_dict only available when using simple doc/index/vector stores");
+  }
+  QUIPU_ASSIGN_OR_RETURN(const Json graph, graph_store->to_dict());
+  text += "}, \"doc_store\": " + docstore->to_dict().text() +
+          ", \"index_store\": " + index_store->to_dict().text() + ", \"graph_store\": " + graph.text() +
+          ", \"property_graph_store\": ";
+  if (property_graph == nullptr) return Json::from_canonical(text + "null}");
+  QUIPU_ASSIGN_OR_RETURN(const Json properties, property_graph->to_dict());
+  return Json::from_canonical(text + properties.text() + "}");
+}
+
+Result<StorageContext> StorageContext::from_dict(JsonView save_dict) {
+  const auto part = [&](std::string_view name) -> Result<JsonView> {
+    const std::optional<JsonView> found = save_dict.find(name);
+    if (!found) return Status::invalid_argument("KeyError: '" + std::string(name) + "'");
+    return *found;
+  };
+  StorageContext context;
+  QUIPU_ASSIGN_OR_RETURN(const JsonView docstore, part("doc_store"));
+  QUIPU_ASSIGN_OR_RETURN(const JsonView index_store, part("index_store"));
+  QUIPU_ASSIGN_OR_RETURN(const JsonView graph_store, part("graph_store"));
+  QUIPU_ASSIGN_OR_RETURN(const JsonView property_graph, part("property_graph_store"));
+  QUIPU_ASSIGN_OR_RETURN(const JsonView vector_stores, part("vector_store"));
+  QUIPU_ASSIGN_OR_RETURN(context.docstore_, shared(SimpleDocumentStore::from_dict(docstore)));
+  QUIPU_ASSIGN_OR_RETURN(context.index_store_, shared(SimpleIndexStore::from_dict(index_store)));
+  QUIPU_ASSIGN_OR_RETURN(context.graph_store_, shared(SimpleGraphStore::from_dict(graph_store)));
+  if (property_graph.truthy()) {
+    QUIPU_ASSIGN_OR_RETURN(context.property_graph_store_,
+                           shared(SimplePropertyGraphStore::from_dict(property_graph)));
+  }
+  if (!vector_stores.is_object())
+    return Status::invalid_argument("AttributeError: \"vector_store\" is no object");
+  for (const JsonMember& member : vector_stores.members()) {
+    QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<VectorStore> store,
+                           shared(SimpleVectorStore::from_dict(member.value)));
+    context.vector_stores_.emplace_back(member.key(), std::move(store));
+  }
+  return context;
+}
+
+Result<std::shared_ptr<VectorStore>> StorageContext::vector_store() const {
+  for (const auto& [ns, store] : vector_stores_) {
+    if (ns == DEFAULT_VECTOR_STORE) return store;
+  }
+  return Status::not_found("KeyError: 'default'");
+}
+
+void StorageContext::add_vector_store(std::shared_ptr<VectorStore> vector_store, std::string_view ns) {
+  set_vector_store(vector_stores_, ns, std::move(vector_store));
+}
+
+}  // namespace quipu

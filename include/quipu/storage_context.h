@@ -1,0 +1,105 @@
+// StorageContext: all stores of one LlamaIndex storage, as the reference's class of that name.
+//
+//   auto context = StorageContext::open("./storage.quipu");          // everything in one RocksDB directory
+//   context->docstore().add_documents(nodes);
+//   context->persist("./storage");                                   // LlamaIndex's JSON files
+//   auto simple = StorageContext::from_defaults({.persist_dir = "./storage"});   // in memory, from such
+//   files
+//
+// Thread-safety: that of the stores; add_vector_store must not run beside other calls.
+
+#ifndef QUIPU_STORAGE_CONTEXT_H_
+#define QUIPU_STORAGE_CONTEXT_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quipu/document_store.h"
+#include "quipu/graph_store.h"
+#include "quipu/index_store.h"
+#include "quipu/property_graph_store.h"
+#include "quipu/rocksdb_kv_store.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+inline constexpr std::string_view IMAGE_VECTOR_STORE_NAMESPACE = "image";
+
+// Vector stores by namespace, in order.
+using VectorStores = std::vector<std::pair<std::string, std::shared_ptr<VectorStore>>>;
+
+// The arguments of from_defaults; what is not given is made, or loaded from persist_dir.
+struct StorageContextParts {
+  std::shared_ptr<BaseDocumentStore> docstore = nullptr;
+  std::shared_ptr<BaseIndexStore> index_store = nullptr;
+  std::shared_ptr<VectorStore> vector_store =
+      nullptr;  // the default one; the others of vector_stores are dropped
+  std::shared_ptr<VectorStore> image_store = nullptr;
+  VectorStores vector_stores = {};
+  std::shared_ptr<GraphStore> graph_store = nullptr;
+  std::shared_ptr<PropertyGraphStore> property_graph_store = nullptr;
+  std::optional<std::string> persist_dir = std::nullopt;
+};
+
+struct PersistNames {
+  std::string docstore_fname = "docstore.json";
+  std::string index_store_fname = "index_store.json";
+  std::string vector_store_fname = "vector_store.json";  // behind "<namespace>__"
+  std::string graph_store_fname = "graph_store.json";
+  std::string pg_graph_store_fname = "property_graph_store.json";
+};
+
+class StorageContext {
+ public:
+  // The reference's from_defaults. From a directory: docstore.json and index_store.json must be there
+  // (kNotFound
+  // "[Errno 2] No such file or directory: ..."), a missing graph_store.json is an empty store, a missing
+  // property_graph_store.json none. Without a directory an image store is always there. Errors: kIoError and
+  // kInvalidArgument naming the file.
+  static Result<StorageContext> from_defaults(const StorageContextParts& parts = {});
+
+  // All stores over one key-value store, with a default vector store and the others that it holds.
+  static Result<StorageContext> over(std::shared_ptr<BaseKVStore> kvstore);
+  // The same over a RocksDB directory.
+  // Errors: those of RocksDBKVStore::open.
+  static Result<StorageContext> open(const std::string& directory, const RocksDBOptions& options = {});
+
+  // Writes every store's file; each is replaced atomically.
+  Status persist(const std::string& persist_dir = "./storage", const PersistNames& names = {}) const;
+
+  // {"vector_store", "doc_store", "index_store", "graph_store", "property_graph_store"}. Errors:
+  // kInvalidArgument "to_dict only available when using simple doc/index/vector stores".
+  Result<Json> to_dict() const;
+  static Result<StorageContext> from_dict(JsonView save_dict);
+
+  BaseDocumentStore& docstore() const { return *docstore_; }
+  BaseIndexStore& index_store() const { return *index_store_; }
+  GraphStore& graph_store() const { return *graph_store_; }
+  // Null when there is none.
+  PropertyGraphStore* property_graph_store() const { return property_graph_store_.get(); }
+  const VectorStores& vector_stores() const { return vector_stores_; }
+  // The default one. Errors: kNotFound "KeyError: 'default'".
+  Result<std::shared_ptr<VectorStore>> vector_store() const;
+  void add_vector_store(std::shared_ptr<VectorStore> vector_store, std::string_view ns);
+
+  // The key-value store of over() and open(), else null.
+  const std::shared_ptr<BaseKVStore>& kvstore() const { return kvstore_; }
+
+ private:
+  StorageContext() = default;
+
+  std::shared_ptr<BaseKVStore> kvstore_;
+  std::shared_ptr<BaseDocumentStore> docstore_;
+  std::shared_ptr<BaseIndexStore> index_store_;
+  VectorStores vector_stores_;
+  std::shared_ptr<GraphStore> graph_store_;
+  std::shared_ptr<PropertyGraphStore> property_graph_store_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_STORAGE_CONTEXT_H_
