@@ -182,7 +182,7 @@ BENCHMARK(encode_string);
 
 class CountingHandler : public PersistFileHandler {
  public:
-  Status begin_collection(std::string_view) override { return Status::ok(); }
+  Status begin_collection(std::string_view, JsonKind) override { return Status::ok(); }
   Status entry(std::string_view key, JsonView value) override {
     bytes += key.size() + value.text().size();
     return Status::ok();
@@ -235,17 +235,16 @@ void write_persist_file(benchmark::State& state) {
   for (uint64_t i = 0; i < kNodes; ++i) keys.push_back(node_id(i));
   int64_t bytes = 0;
   for (auto _ : state) {
-    Result<std::unique_ptr<PersistFileWriter>> writer =
-        PersistFileWriter::create(directory / "docstore.json");
-    if (!writer || !(*writer)->begin_collection("docstore/data").is_ok())
-      return state.SkipWithError("create");
+    const Result<std::unique_ptr<AtomicFile>> file = AtomicFile::create(directory / "docstore.json");
+    if (!file) return state.SkipWithError("create");
+    PersistFileWriter writer(**file);
+    if (!writer.begin_collection("docstore/data").is_ok()) return state.SkipWithError("begin");
     for (uint64_t i = 0; i < kFileNodes; ++i) {
-      if (!(*writer)->entry(keys[i % kNodes], nodes()[i % kNodes]).is_ok())
-        return state.SkipWithError("entry");
+      if (!writer.entry(keys[i % kNodes], nodes()[i % kNodes]).is_ok()) return state.SkipWithError("entry");
     }
-    if (!(*writer)->end_collection().is_ok()) return state.SkipWithError("end");
-    if (durable && !(*writer)->commit().is_ok()) return state.SkipWithError("commit");
-    bytes += static_cast<int64_t>((*writer)->bytes_written());
+    if (!writer.end_collection().is_ok() || !writer.finish().is_ok()) return state.SkipWithError("end");
+    if (durable && !(*file)->commit().is_ok()) return state.SkipWithError("commit");
+    bytes += static_cast<int64_t>((*file)->bytes_written());
   }
   state.SetBytesProcessed(bytes);
 }

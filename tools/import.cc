@@ -45,7 +45,7 @@ Status check_store(const RocksDBKVStore& store, const ImportReport& report, bool
 
 void tell_not_imported(const ImportReport& report) {
   for (const std::string& name : report.not_imported) {
-    message("not imported: " + printable(name) + " (no file of a document or index store)");
+    message("not imported: " + printable(name) + " (no file of a store)");
   }
 }
 

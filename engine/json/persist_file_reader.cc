@@ -13,18 +13,30 @@ constexpr size_t kMaxKeyBytes = 16ULL << 20;
 constexpr size_t kMaxQuotedKeyBytes = 200;  // in a message
 constexpr const char* kExpectingKey = "Expecting property name enclosed in double quotes";
 
-// What a value is that starts with this byte and is no object, or null when no value starts so.
-const char* kind_name(int first) {
+// The kind of a value that starts with this byte, or nothing when no value starts so.
+std::optional<JsonKind> kind_of(int first) {
   switch (first) {
-    case '[': return "an array";
-    case '"': return "a string";
+    case '{': return JsonKind::kObject;
+    case '[': return JsonKind::kArray;
+    case '"': return JsonKind::kString;
     case 't':
-    case 'f': return "a boolean";
-    case 'n': return "null";
+    case 'f': return JsonKind::kBool;
+    case 'n': return JsonKind::kNull;
     case '-':
     case 'I':
-    case 'N': return "a number";
-    default: return first >= '0' && first <= '9' ? "a number" : nullptr;
+    case 'N': return JsonKind::kFloat;
+    default: return first >= '0' && first <= '9' ? std::optional(JsonKind::kFloat) : std::nullopt;
+  }
+}
+
+const char* kind_name(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::kObject: return "an object";
+    case JsonKind::kArray: return "an array";
+    case JsonKind::kString: return "a string";
+    case JsonKind::kBool: return "a boolean";
+    case JsonKind::kNull: return "null";
+    default: return "a number";
   }
 }
 
@@ -61,13 +73,19 @@ class PersistFileReader {
     return cursor_.error(message, place);
   }
 
-  // Moves to the `{` of a value that has to be an object.
-  Status expect_object(std::string_view what) {
+  // The kind of the value that comes next, moved to. One that `takes` refuses is an error.
+  template <class Takes>
+  Result<JsonKind> next_kind(std::string_view what, const Takes& takes) {
     QUIPU_ASSIGN_OR_RETURN(const int first, cursor_.next());
-    if (first == '{') return Status::ok();
-    const char* const kind = kind_name(first);
-    if (kind == nullptr) return fail("Expecting value");
-    return fail(std::string(what) + " is " + kind + ", not an object");
+    const std::optional<JsonKind> kind = kind_of(first);
+    if (!kind) return fail("Expecting value");
+    if (takes(*kind)) return *kind;
+    std::string message = std::string(what) + " is " + kind_name(*kind);
+    if (takes(JsonKind::kObject)) message += ", not an object";
+    return fail(message);
+  }
+  Status expect_object(std::string_view what) {
+    return next_kind(what, [](JsonKind kind) { return kind == JsonKind::kObject; }).status();
   }
 
   // Scans what begins here, a key or a value, and reads until it is whole in the window. Returns its end.
@@ -125,20 +143,67 @@ class PersistFileReader {
     return Status::ok();
   }
 
+  // An array of which `read_element` reads the elements. REQUIRES: at its bracket.
+  template <class ReadElement>
+  Status read_array(const ReadElement& read_element) {
+    cursor_.pass(cursor_.at() + 1);
+    QUIPU_ASSIGN_OR_RETURN(int next, cursor_.next());
+    while (next != ']') {
+      QUIPU_RETURN_IF_ERROR(read_element());
+      QUIPU_ASSIGN_OR_RETURN(next, cursor_.next());
+      if (next == ']') break;
+      if (next != ',') return fail("Expecting ',' delimiter");
+      cursor_.pass(cursor_.at() + 1);
+      QUIPU_ASSIGN_OR_RETURN(next, cursor_.next());
+      if (next == ']') return fail("Expecting value");
+    }
+    cursor_.pass(cursor_.at() + 1);
+    return Status::ok();
+  }
+
   Status read_collection() {
     QUIPU_RETURN_IF_ERROR(read_key(collection_));
     in_collection_ = true;
-    QUIPU_RETURN_IF_ERROR(expect_object("the collection"));
-    QUIPU_RETURN_IF_ERROR(handler_.begin_collection(collection_));
-    QUIPU_RETURN_IF_ERROR(read_object([this] { return read_entry(); }));
+    const auto any_kind = [](JsonKind) { return true; };
+    if (handler_.skips(collection_)) {
+      QUIPU_RETURN_IF_ERROR(next_kind("the collection", any_kind).status());
+      QUIPU_RETURN_IF_ERROR(read_value([](JsonView) { return Status::ok(); }));
+      in_collection_ = false;
+      return Status::ok();
+    }
+    QUIPU_ASSIGN_OR_RETURN(const JsonKind kind, next_kind("the collection", [this](JsonKind kind) {
+                             return handler_.takes_collection(collection_, kind);
+                           }));
+    QUIPU_RETURN_IF_ERROR(handler_.begin_collection(collection_, kind));
+    if (kind == JsonKind::kObject) {
+      QUIPU_RETURN_IF_ERROR(read_object([this] { return read_entry(); }));
+    } else if (kind == JsonKind::kArray) {
+      key_.clear();
+      QUIPU_RETURN_IF_ERROR(read_array([this] { return read_entry_value(); }));
+    } else {
+      QUIPU_RETURN_IF_ERROR(read_value([](JsonView) { return Status::ok(); }));
+    }
     in_collection_ = false;
     return handler_.end_collection();
   }
 
   Status read_entry() {
     QUIPU_RETURN_IF_ERROR(read_key(key_));
+    return read_entry_value();
+  }
+
+  Status read_entry_value() {
     in_entry_ = true;
-    QUIPU_RETURN_IF_ERROR(expect_object("the value"));
+    QUIPU_RETURN_IF_ERROR(
+        next_kind("the value", [this](JsonKind kind) { return handler_.takes_value(kind); }).status());
+    QUIPU_RETURN_IF_ERROR(read_value([this](JsonView value) { return handler_.entry(key_, value); }));
+    in_entry_ = false;
+    return Status::ok();
+  }
+
+  // Scans the value that begins here, brings it into canonical form, and passes it.
+  template <class Use>
+  Status read_value(const Use& use) {
     const auto scan_value = [this](const char* at, const char* end, JsonScan& scan) {
       return scanner_.scan_value(at, end, scan);
     };
@@ -147,14 +212,18 @@ class PersistFileReader {
                            scan_whole(scan_value, "the value", options_.max_value_bytes, canonical));
     const std::string_view value(cursor_.at(), static_cast<size_t>(end - cursor_.at()));
     if (canonical) {
-      QUIPU_RETURN_IF_ERROR(handler_.entry(key_, JsonView::from_canonical(value)));
+      QUIPU_RETURN_IF_ERROR(placed(use(JsonView::from_canonical(value))));
       cursor_.pass(end);
     } else {
-      QUIPU_RETURN_IF_ERROR(handler_.entry(key_, JsonView::from_canonical(canonical_form(value))));
+      QUIPU_RETURN_IF_ERROR(placed(use(JsonView::from_canonical(canonical_form(value)))));
       cursor_.pass_lines(end);
     }
-    in_entry_ = false;
     return Status::ok();
+  }
+
+  // What a handler finds wrong with a value, with the value's place in the file.
+  Status placed(const Status& status) const {
+    return status.code() == StatusCode::kInvalidArgument ? fail(status.message()) : status;
   }
 
   // Valid until the next call.

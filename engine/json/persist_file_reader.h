@@ -1,4 +1,4 @@
-// Reads a persist file of the reference's SimpleKVStore, {collection: {key: {...}, ...}, ...}, of any size.
+// Reads a persist file of the reference, {collection: {key: value, ...}, ...}, of any size.
 //
 // The file passes through a window; memory is bounded by the window and the longest value, whatever the size
 // of the file. A value in canonical form, as json.dumps wrote it, is handed on where it stands in the window.
@@ -22,9 +22,19 @@ namespace quipu {
 class PersistFileHandler {
  public:
   virtual ~PersistFileHandler() = default;
+  // What a collection of this name may be: an object, which the rest is about; with kArray its elements come
+  // as entries without a key; with kNull nothing follows; of any other kind, and what skips() says, is passed
+  // over. Default: objects only.
+  virtual bool takes_collection(std::string_view /*name*/, JsonKind kind) const {
+    return kind == JsonKind::kObject;
+  }
+  virtual bool skips(std::string_view /*name*/) const { return false; }
+  // Whether an entry of the current collection may be of this kind. Default: objects only.
+  virtual bool takes_value(JsonKind kind) const { return kind == JsonKind::kObject; }
+
   // A name comes again when the file repeats it: then what it held before does not count.
-  virtual Status begin_collection(std::string_view name) = 0;
-  // One object of the collection. The views live until the call returns. A key comes again when the file
+  virtual Status begin_collection(std::string_view name, JsonKind kind) = 0;
+  // One value of the collection. The views live until the call returns. A key comes again when the file
   // repeats it: then the last value counts, at the first one's place.
   virtual Status entry(std::string_view key, JsonView value) = 0;
   virtual Status end_collection() = 0;

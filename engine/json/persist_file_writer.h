@@ -1,11 +1,9 @@
-// Writes a persist file of the reference's SimpleKVStore byte for byte as json.dumps does, as an AtomicFile.
-// Thread-safety: one thread at a time.
+// Writes a persist file of the reference, {collection: {key: value, ...}, ...}, byte for byte as json.dumps
+// does. Thread-safety: one thread at a time.
 
 #ifndef QUIPU_ENGINE_JSON_PERSIST_FILE_WRITER_H_
 #define QUIPU_ENGINE_JSON_PERSIST_FILE_WRITER_H_
 
-#include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,26 +15,24 @@ namespace quipu {
 
 class PersistFileWriter {
  public:
-  // Errors: as AtomicFile::create.
-  static Result<std::unique_ptr<PersistFileWriter>> create(const std::string& path);
+  // `file` must outlive it; putting it in place is the caller's.
+  explicit PersistFileWriter(AtomicFile& file) : file_(file) {}
 
-  // Called in the file's order: for each collection begin, its entries, end. The writer does not look for
-  // repeated names and keys. Errors: kIoError; after one, all further calls return it.
+  // Called in the file's order: for each collection begin, its entries, end; finish() last. The writer does
+  // not look for repeated names and keys. Errors: kIoError; after one, all further calls return it.
   Status begin_collection(std::string_view name);
   Status entry(std::string_view key, JsonView value);
   Status end_collection();
-
-  // As AtomicFile::commit.
-  Status commit();
-
-  uint64_t bytes_written() const { return file_->bytes_written(); }
+  // A member that is no object.
+  Status member(std::string_view name, JsonView value);
+  Status finish();
 
  private:
-  explicit PersistFileWriter(std::unique_ptr<AtomicFile> file) : file_(std::move(file)) {}
+  void start_member(std::string_view name);
 
-  const std::unique_ptr<AtomicFile> file_;
+  AtomicFile& file_;
   std::string text_;  // of the part being written
-  bool first_collection_ = true;
+  bool first_member_ = true;
   bool first_entry_ = true;
 };
 

@@ -2,7 +2,7 @@
 #include <boost/filesystem.hpp>
 #include <memory>
 
-#include "engine/json/persist_file_writer.h"
+#include "engine/persist/file_exporter.h"
 #include "engine/persist/file_name.h"
 #include "quipu/persist_dir.h"
 
@@ -36,25 +36,13 @@ class ExportProgress {
   uint64_t bytes_before_ = 0;
 };
 
-Result<FileReport> write_file(const KVReader& store, const std::string& name,
-                              const std::vector<std::string>& collections, PersistFileWriter& writer,
+Result<FileReport> write_file(const KVReader& store, const std::string& name, const FileExporter& exporter,
+                              const std::vector<std::string>& collections, AtomicFile& file,
                               ExportProgress& progress) {
   FileReport report{name, 0, {}};
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  for (const std::string& collection : collections) {
-    QUIPU_RETURN_IF_ERROR(writer.begin_collection(collection));
-    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store.scan(in_order, collection));
-    uint64_t count = 0;
-    for (; it->next(); ++count) {
-      QUIPU_RETURN_IF_ERROR(writer.entry(it->key(), it->val()));
-      QUIPU_RETURN_IF_ERROR(progress.entry_done(name, writer.bytes_written()));
-    }
-    QUIPU_RETURN_IF_ERROR(it->status());
-    QUIPU_RETURN_IF_ERROR(writer.end_collection());
-    report.collections.push_back({collection, count});
-  }
-  report.bytes = writer.bytes_written();
+  const auto entry_done = [&](uint64_t bytes) { return progress.entry_done(name, bytes); };
+  QUIPU_RETURN_IF_ERROR(exporter.write(store, collections, file, entry_done, report));
+  report.bytes = file.bytes_written();
   progress.file_done(report.bytes);
   return report;
 }
@@ -132,33 +120,31 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
 
   ExportReport report;
   ExportProgress progress(options.progress, entries_total);
-  std::vector<std::unique_ptr<PersistFileWriter>> writers;
+  std::vector<std::unique_ptr<AtomicFile>> files;
   for (const FilePlan& plan : plans) {
-    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<PersistFileWriter> writer,
-                           PersistFileWriter::create((fs::path(directory) / plan.name).string()));
-    QUIPU_ASSIGN_OR_RETURN(FileReport file,
-                           write_file(state, plan.name, plan.collections, *writer, progress));
-    report.files.push_back(std::move(file));
-    writers.push_back(std::move(writer));
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file,
+                           AtomicFile::create((fs::path(directory) / plan.name).string()));
+    QUIPU_ASSIGN_OR_RETURN(
+        FileReport written,
+        write_file(state, plan.name, *FileExporter::for_file(plan.name), plan.collections, *file, progress));
+    report.files.push_back(std::move(written));
+    files.push_back(std::move(file));
   }
   // All are written before the first takes its place.
   target.keep();
-  for (size_t i = 0; i < writers.size(); ++i) {
-    QUIPU_RETURN_IF_ERROR(writers[i]->commit());
-    report.files[i].bytes = writers[i]->bytes_written();
-  }
+  for (const std::unique_ptr<AtomicFile>& file : files) QUIPU_RETURN_IF_ERROR(file->commit());
   return report;
 }
 
 Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,
                                        const std::vector<std::string>& collections,
                                        const ProgressCallback& callback) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<PersistFileWriter> writer, PersistFileWriter::create(path));
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::create(path));
   ExportProgress progress(callback, 0);
-  QUIPU_ASSIGN_OR_RETURN(FileReport report, write_file(store, fs::path(path).filename().string(), collections,
-                                                       *writer, progress));
-  QUIPU_RETURN_IF_ERROR(writer->commit());
-  report.bytes = writer->bytes_written();
+  QUIPU_ASSIGN_OR_RETURN(FileReport report,
+                         write_file(store, fs::path(path).filename().string(),
+                                    *FileExporter::for_key_value_file(), collections, *file, progress));
+  QUIPU_RETURN_IF_ERROR(file->commit());
   return report;
 }
 

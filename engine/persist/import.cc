@@ -4,57 +4,17 @@
 #include <memory>
 #include <utility>
 
-#include "engine/json/persist_file_reader.h"
+#include "engine/persist/file_loader.h"
 #include "engine/persist/file_name.h"
 #include "quipu/bulk_load.h"
+#include "quipu/graph_store.h"
 #include "quipu/persist_dir.h"
+#include "quipu/property_graph_store.h"
 
 namespace quipu {
 namespace {
 
 namespace fs = boost::filesystem;
-
-// Hands what is read to a bulk load and remembers what there was.
-class Loader : public PersistFileHandler {
- public:
-  explicit Loader(BulkLoad& load) : load_(load) {}
-
-  Status begin_file(const std::string& name) {
-    report_ = {name, 0, {}};
-    return load_.begin_file(name);
-  }
-  FileReport take_report(uint64_t bytes) {
-    report_.bytes = bytes;
-    return std::move(report_);
-  }
-
-  Status begin_collection(std::string_view name) override {
-    const auto [owner, added] = owners_.try_emplace(std::string(name), report_.name);
-    if (!added && owner->second != report_.name) {
-      return Status::invalid_argument("collection \"" + std::string(name) + "\" is in " + owner->second +
-                                      " already; one store cannot hold both");
-    }
-    current_ = 0;
-    while (current_ < report_.collections.size() && report_.collections[current_].name != name) ++current_;
-    if (current_ == report_.collections.size()) report_.collections.push_back({std::string(name), 0});
-    report_.collections[current_].count = 0;
-    return load_.begin_collection(name, {report_.name, name.ends_with("/metadata") ? "doc_hash" : ""});
-  }
-  Status entry(std::string_view key, JsonView value) override {
-    ++report_.collections[current_].count;
-    return load_.put(key, value);
-  }
-  Status end_collection() override { return Status::ok(); }
-
-  // Names that belong to other files of the store already.
-  void add_owner(const std::string& collection, const std::string& file) { owners_[collection] = file; }
-
- private:
-  BulkLoad& load_;
-  FileReport report_;
-  size_t current_ = 0;
-  std::map<std::string, std::string> owners_;  // collection -> file
-};
 
 // For a dry run.
 class DiscardingLoad : public BulkLoad {
@@ -62,6 +22,7 @@ class DiscardingLoad : public BulkLoad {
   Status begin_file(std::string_view) override { return Status::ok(); }
   Status begin_collection(std::string_view, const CollectionOptions&) override { return Status::ok(); }
   Status put(std::string_view, JsonView) override { return Status::ok(); }
+  Status put_vector(std::string_view, std::span<const double>) override { return Status::ok(); }
   Status commit() override { return Status::ok(); }
 };
 
@@ -94,8 +55,8 @@ uint64_t size_of(const fs::path& path) {
   return error ? 0 : bytes;  // reading the file reports what is wrong with it
 }
 
-// Checks that `store` may take an import; tells the loader whose its collections are.
-Status check_target(const BaseKVStore& store, bool merge, Loader& loader) {
+// Checks that `store` may take an import; notes whose its collections are.
+Status check_target(const BaseKVStore& store, bool merge, CollectionOwners& owners) {
   Result<std::vector<CollectionInfo>> infos = store.collections();
   if (!infos) {
     return infos.error().code() == StatusCode::kNotSupported ? Status::ok() : infos.error();
@@ -105,7 +66,7 @@ Status check_target(const BaseKVStore& store, bool merge, Loader& loader) {
                                     "\" (merge was not asked for)");
   }
   for (const CollectionInfo& info : *infos) {
-    if (!info.persist_file.empty()) loader.add_owner(info.name, info.persist_file);
+    if (!info.persist_file.empty()) owners[info.name] = info.persist_file;
   }
   return Status::ok();
 }
@@ -124,6 +85,20 @@ Result<std::vector<std::string>> other_files(const std::string& directory,
   if (error) return Status::io_error("cannot list " + directory + ": " + error.message());
   std::ranges::sort(others);
   return others;
+}
+
+// The files that a storage directory of the reference has, in the order in which it writes them: two that
+// must be there, and of the others those that are.
+Result<std::vector<std::string>> store_files(const std::string& directory) {
+  std::vector<std::string> files = {std::string(DOCSTORE_PERSIST_FNAME),
+                                    std::string(INDEX_STORE_PERSIST_FNAME)};
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> others, other_files(directory, files));
+  for (const std::string_view name : {GRAPH_STORE_PERSIST_FNAME, PG_STORE_PERSIST_FNAME}) {
+    if (std::ranges::find(others, name) != others.end()) files.emplace_back(name);
+  }
+  std::ranges::copy_if(others, std::back_inserter(files),
+                       [](const std::string& name) { return vector_store_namespace(name).has_value(); });
+  return files;
 }
 
 // After the commit: the store's counts against what was read. Fewer is right when a file repeats a key, more
@@ -155,7 +130,7 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
                                         const ImportOptions& options) {
   std::vector<std::string> files = options.files;
   if (files.empty()) {
-    files = {std::string(DOCSTORE_PERSIST_FNAME), std::string(INDEX_STORE_PERSIST_FNAME)};
+    QUIPU_ASSIGN_OR_RETURN(files, store_files(directory));
   }
   for (const std::string& file : files) QUIPU_RETURN_IF_ERROR(check_file_name(file));
 
@@ -165,8 +140,8 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
   if (!options.dry_run) {
     QUIPU_ASSIGN_OR_RETURN(load, store.bulk_load());
   }
-  Loader loader(*load);
-  QUIPU_RETURN_IF_ERROR(check_target(store, options.merge, loader));
+  CollectionOwners owners;
+  QUIPU_RETURN_IF_ERROR(check_target(store, options.merge, owners));
 
   std::vector<std::string> checked;  // not imported, but a damaged one must not pass unseen
   std::ranges::copy_if(report.not_imported, std::back_inserter(checked), is_other_store_file);
@@ -177,10 +152,12 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
   ProgressOverFiles progress(options.progress, total);
   for (const std::string& file : files) {
     const std::string path = (fs::path(directory) / file).string();
-    QUIPU_RETURN_IF_ERROR(loader.begin_file(file));
+    QUIPU_RETURN_IF_ERROR(load->begin_file(file));
+    const std::unique_ptr<FileLoader> loader = FileLoader::for_file(file, *load, owners);
     QUIPU_RETURN_IF_ERROR(
-        read_persist_file(path, progress.options_for(file, options.max_value_bytes), loader));
-    report.files.push_back(loader.take_report(size_of(path)));
+        read_persist_file(path, progress.options_for(file, options.max_value_bytes), *loader));
+    report.files.push_back(loader->report());
+    report.files.back().bytes = size_of(path);
     progress.file_done(report.files.back().bytes);
   }
   for (const std::string& file : checked) {
@@ -195,10 +172,12 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
 }
 
 Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
-  Loader loader(load);
-  QUIPU_RETURN_IF_ERROR(loader.begin_file(fs::path(path).filename().string()));
+  const std::string name = fs::path(path).filename().string();
+  QUIPU_RETURN_IF_ERROR(load.begin_file(name));
+  CollectionOwners owners;
+  const std::unique_ptr<FileLoader> loader = FileLoader::for_key_value_file(name, load, owners);
   const ProgressOverFiles progress(options.progress, size_of(path));
-  return read_persist_file(path, progress.options_for(path, options.max_value_bytes), loader);
+  return read_persist_file(path, progress.options_for(path, options.max_value_bytes), *loader);
 }
 
 }  // namespace quipu

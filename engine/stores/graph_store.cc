@@ -7,14 +7,12 @@
 #include "engine/json/json_file.h"
 #include "engine/stores/element_lists.h"
 #include "engine/stores/rel_map_walk.h"
+#include "engine/stores/stored_forms.h"
 #include "quipu/key_locks.h"
 #include "quipu/memory_kv_store.h"
 
 namespace quipu {
 namespace {
-
-// A subject's value is {"edges": [["rel", "obj"], ...]}.
-constexpr std::string_view kEdges = "edges";
 
 std::string edge_text(std::string_view rel, std::string_view obj) {
   std::string text = "[";
@@ -51,7 +49,7 @@ Result<Json> GraphStore::query(std::string_view /*query*/, JsonView /*param_map*
 }
 
 KVGraphStore::KVGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
-    : kvstore_(std::move(kvstore)), collection_(ns.empty() ? "graph_store" : ns) {
+    : kvstore_(std::move(kvstore)), collection_(ns.empty() ? kGraphStoreNamespace : ns) {
   collection_ += "/data";
 }
 
@@ -147,7 +145,7 @@ Status KVGraphStore::persist(const std::string& persist_path) const {
 }
 
 Status KVGraphStore::load(JsonView save_dict) {
-  const std::optional<JsonView> graph_dict = save_dict.find("graph_dict");
+  const std::optional<JsonView> graph_dict = save_dict.find(kGraphDict);
   if (!save_dict.is_object() || (graph_dict && !graph_dict->is_object())) {
     return Status::invalid_argument("graph store: not an object with an object \"graph_dict\"");
   }
@@ -159,9 +157,7 @@ Status KVGraphStore::load(JsonView save_dict) {
     for (const JsonView edge : member.value.elements()) {
       QUIPU_RETURN_IF_ERROR(parse_edge(subj, edge).status());
     }
-    batch.put(
-        collection_, subj,
-        Json::from_canonical("{\"" + std::string(kEdges) + "\": " + std::string(member.value.text()) + "}"));
+    batch.put(collection_, subj, wrapped(kEdges, member.value));
   }
   QUIPU_RETURN_IF_ERROR(
       kvstore_->declare_collection(collection_, {std::string(GRAPH_STORE_PERSIST_FNAME), ""}));

@@ -6,7 +6,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/json/unicode_json.h"
-#include "engine/stores/triplet_value.h"
+#include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"

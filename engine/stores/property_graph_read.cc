@@ -5,22 +5,12 @@
 #include <unordered_set>
 
 #include "engine/stores/graph_matching.h"
-#include "engine/stores/triplet_value.h"
+#include "engine/stores/stored_forms.h"
 #include "quipu/member_lists.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {
 namespace {
-
-std::string array_text(std::string_view a, std::string_view b, std::string_view c) {
-  std::string text = "[";
-  append_json_string(a, text);
-  text += ", ";
-  append_json_string(b, text);
-  text += ", ";
-  append_json_string(c, text);
-  return text += ']';
-}
 
 // Python's list[:limit].
 template <class T>
@@ -34,14 +24,14 @@ void cut(std::vector<T>& list, int limit) {
 
 KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
     : kvstore_(std::move(kvstore)) {
-  const std::string prefix(ns.empty() ? "property_graph_store" : ns);
+  const std::string prefix(ns.empty() ? kPropertyGraphNamespace : ns);
   nodes_ = prefix + "/nodes";
   relations_ = prefix + "/relations";
   triplets_ = prefix + "/triplets";
 }
 
 std::string KVPropertyGraphStore::triplet_key(const TripletIds& triplet) {
-  return array_text(triplet.source, triplet.label, triplet.target);
+  return quipu::triplet_key(triplet.source, triplet.label, triplet.target);
 }
 
 Result<KVPropertyGraphStore::TripletIds> KVPropertyGraphStore::parse_triplet_key(std::string_view key) {
@@ -56,9 +46,8 @@ Result<KVPropertyGraphStore::TripletIds> KVPropertyGraphStore::parse_triplet_key
   return TripletIds{std::move(parts[0]), std::move(parts[1]), std::move(parts[2])};
 }
 
-// As the reference's _get_relation_key.
 std::string KVPropertyGraphStore::relation_key(const TripletIds& triplet) {
-  return triplet.source + "_" + triplet.label + "_" + triplet.target;
+  return quipu::relation_key(triplet.source, triplet.label, triplet.target);
 }
 
 Result<std::string> KVPropertyGraphStore::relation_key_of(const TripletIds& ids) const {

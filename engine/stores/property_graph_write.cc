@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "engine/stores/graph_matching.h"
-#include "engine/stores/triplet_value.h"
+#include "engine/stores/stored_forms.h"
 #include "quipu/key_locks.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"

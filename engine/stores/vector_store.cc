@@ -4,16 +4,13 @@
 
 #include "engine/node/node_metadata.h"
 #include "engine/node/python_text.h"
+#include "engine/stores/stored_forms.h"
 #include "engine/stores/vector_store_state.h"
 #include "quipu/member_lists.h"
 #include "quipu/vector_values.h"
 
 namespace quipu {
 namespace {
-
-constexpr std::string_view kRefDocId = "ref_doc_id";
-// In the state collection: {"metadata_dict": null} for a store whose file says so.
-constexpr std::string_view kMetadataDict = "metadata_dict";
 
 std::string persist_file(const std::string& ns) {
   return ns + std::string(NAMESPACE_SEP) + std::string(VECTOR_STORE_PERSIST_FNAME);
@@ -23,13 +20,13 @@ std::string persist_file(const std::string& ns) {
 
 KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
     : kvstore_(std::move(kvstore)), ns_(ns) {
-  const std::string prefix = "vector_store/" + ns_;
-  embeddings_ = prefix + "/embeddings";
-  ref_doc_ids_ = prefix + "/ref_doc_ids";
-  metadata_ = prefix + "/metadata";
-  state_ = prefix + "/state";
+  const VectorCollections collections(ns_);
+  embeddings_ = collections.embeddings;
+  ref_doc_ids_ = collections.ref_doc_ids;
+  metadata_ = collections.metadata;
+  state_ = collections.state;
   shared_ = std::static_pointer_cast<Shared>(
-      kvstore_->attachment(prefix, [] { return std::make_shared<Shared>(); }));
+      kvstore_->attachment(collections.prefix, [] { return std::make_shared<Shared>(); }));
 }
 
 KVVectorStore::~KVVectorStore() = default;
@@ -77,9 +74,7 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
     }
     const std::string id = node->node_id();
     QUIPU_RETURN_IF_ERROR(put_embedding(id, *embedding, batch));
-    batch.put(ref_doc_ids_, id,
-              Json::from_canonical(
-                  "{\"ref_doc_id\": " + std::string(metadata->view().find(kRefDocId)->text()) + "}"));
+    batch.put(ref_doc_ids_, id, wrapped(kRefDocId, *metadata->view().find(kRefDocId)));
     batch.put(metadata_, id, *metadata);
     added.push_back({id, *std::move(embedding), *metadata});
     ids.push_back(id);
@@ -193,8 +188,8 @@ Status KVVectorStore::load(JsonView save_dict) {
   const auto member = [&](std::string_view name) {
     return save_dict.find(name).value_or(JsonView::from_canonical("{}"));
   };
-  const JsonView embeddings = member("embedding_dict");
-  const JsonView ref_doc_ids = member("text_id_to_ref_doc_id");
+  const JsonView embeddings = member(kEmbeddingDict);
+  const JsonView ref_doc_ids = member(kTextIdToRefDocId);
   const JsonView metadata = member(kMetadataDict);
   if (!embeddings.is_object()) return malformed("\"embedding_dict\" is not an object");
   if (!ref_doc_ids.is_object()) return malformed("\"text_id_to_ref_doc_id\" is not an object");
@@ -204,7 +199,7 @@ Status KVVectorStore::load(JsonView save_dict) {
   WriteBatch batch;
   std::vector<double> elements;
   for (const JsonMember& each : embeddings.members()) {
-    const Json value = Json::from_canonical("{\"embedding\": " + std::string(each.value.text()) + "}");
+    const Json value = wrapped("embedding", each.value);
     if (!parse_vector_value(value, elements)) {
       return malformed("the embedding of " + std::string(each.raw_key) + " is not a list of numbers");
     }
@@ -213,11 +208,11 @@ Status KVVectorStore::load(JsonView save_dict) {
   for (const JsonMember& each : ref_doc_ids.members()) {
     if (!each.value.is_string())
       return malformed("the document of " + std::string(each.raw_key) + " is no string");
-    batch.put(ref_doc_ids_, each.key(),
-              Json::from_canonical("{\"ref_doc_id\": " + std::string(each.value.text()) + "}"));
+    batch.put(ref_doc_ids_, each.key(), wrapped(kRefDocId, each.value));
   }
   if (metadata.is_null()) {
-    batch.put(state_, kMetadataDict, Json::from_canonical("{\"null\": true}"));
+    QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(state_, {persist_file(ns_), ""}));
+    batch.put(state_, kMetadataDict, null_metadata_state());
   } else {
     for (const JsonMember& each : metadata.members()) {
       if (!each.value.is_object())

@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/persist/file_name.h"
 #include "engine/stores/ref_docs.h"
 #include "quipu/persist_dir.h"
 
@@ -121,6 +122,7 @@ class DocumentStoreCheck {
 std::set<std::string> document_store_namespaces(const std::vector<CollectionInfo>& infos) {
   std::set<std::string> namespaces;
   for (const CollectionInfo& info : infos) {
+    if (is_other_store_file(info.persist_file)) continue;  // of vectors or graphs
     for (const std::string_view suffix : {"/metadata", "/ref_doc_info", "/data"}) {
       const bool own = suffix != "/data" || info.persist_file == DOCSTORE_PERSIST_FNAME;
       if (own && info.name.ends_with(suffix)) {

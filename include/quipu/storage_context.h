@@ -1,10 +1,9 @@
 // StorageContext: all stores of one LlamaIndex storage, as the reference's class of that name.
 //
-//   auto context = StorageContext::open("./storage.quipu");          // everything in one RocksDB directory
+//   auto context = StorageContext::open("./storage.quipu");   // everything in one RocksDB directory
 //   context->docstore().add_documents(nodes);
-//   context->persist("./storage");                                   // LlamaIndex's JSON files
+//   context->persist("./storage");                            // LlamaIndex's JSON files
 //   auto simple = StorageContext::from_defaults({.persist_dir = "./storage"});   // in memory, from such
-//   files
 //
 // Thread-safety: that of the stores; add_vector_store must not run beside other calls.
 

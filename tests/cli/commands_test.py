@@ -96,8 +96,11 @@ class ImportExportTest(CliTest):
     def test_goldens_come_out_as_they_went_in(self):
         tried = 0
         for golden in sorted(GOLDENS.iterdir()):
-            names = [name for name in ("docstore.json", "index_store.json") if (golden / name).exists()]
-            if len(names) != 2:
+            same = json.loads((golden / "MANIFEST.json").read_text())["real_library"]["repersist_byte_identical"]
+            # A vector store's file that the reference itself would write anew is not compared; its property graph's
+            # triplets come out in the order in which they came in.
+            names = [name for name, identical in same.items() if identical or name == "property_graph_store.json"]
+            if "docstore.json" not in names or golden.name == "pg_nan_embedding":
                 continue
             with self.subTest(golden.name):
                 self.database = self.folder / golden.name
@@ -115,21 +118,24 @@ class ImportExportTest(CliTest):
         self.assert_exported_as(golden, names)
 
     def test_import_reports_counts(self):
-        directory = self.persist_dir(default__vector_store__json={"embedding_dict": {}})
+        directory = self.persist_dir(other_vector_store__json={"embedding_dict": {}})
         printed, said = self.quipu("import", directory, self.database)
         rows = [line.split() for line in printed.decode().splitlines()]
         self.assertEqual(["FILE", "COLLECTION", "ENTRIES"], rows[0])
         self.assertIn(["docstore.json", "knots", "2"], rows)
-        self.assertIn("default__vector_store.json", said)
+        self.assertIn("not imported: other_vector_store.json", said)
         self.assertIn("imported 1 collection, 2 entries", said)
         self.assertNotIn("\r", said)  # no progress bar: not a terminal
 
     def test_import_json(self):
-        report = self.quipu_json("import", self.persist_dir(graph_store__json={"graph_dict": {}}), self.database)
+        directory = self.persist_dir(graph_store__json={"graph_dict": {"a": [["r", "b"]]}}, vector_store__json={})
+        report = self.quipu_json("import", directory, self.database)
         self.assertEqual([{"collection": "knots", "entries": 2}], report["files"][0]["collections"])
-        self.assertEqual(["docstore.json", "index_store.json"], [file["file"] for file in report["files"]])
+        self.assertEqual(["docstore.json", "index_store.json", "graph_store.json"],
+                         [file["file"] for file in report["files"]])
+        self.assertEqual([{"collection": "graph_store/data", "entries": 1}], report["files"][2]["collections"])
         self.assertGreater(report["files"][0]["bytes"], 100)
-        self.assertEqual(["graph_store.json"], report["not_imported"])
+        self.assertEqual(["vector_store.json"], report["not_imported"])
         self.assertIs(False, report["dry_run"])
 
     def test_quiet(self):

@@ -30,7 +30,7 @@ const std::string kGoldens = QUIPU_SOURCE_DIR "/tests/data/goldens/";
 // What was handed on, a line a call.
 class Recorder : public PersistFileHandler {
  public:
-  Status begin_collection(std::string_view name) override {
+  Status begin_collection(std::string_view name, JsonKind /*kind*/) override {
     calls.push_back("begin " + std::string(name));
     return Status::ok();
   }

@@ -32,10 +32,29 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
+// The writer together with its file.
+class WholeFile : public PersistFileWriter {
+ public:
+  static Result<std::unique_ptr<WholeFile>> create(const std::string& path) {
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::create(path));
+    return std::unique_ptr<WholeFile>(new WholeFile(std::move(file)));
+  }
+  Status commit() {
+    QUIPU_RETURN_IF_ERROR(finish());
+    return file_->commit();
+  }
+  uint64_t bytes_written() const { return file_->bytes_written(); }
+
+ private:
+  explicit WholeFile(std::unique_ptr<AtomicFile> file) : PersistFileWriter(*file), file_(std::move(file)) {}
+
+  const std::unique_ptr<AtomicFile> file_;
+};
+
 class PersistFileWriterTest : public ::testing::Test {
  protected:
-  std::unique_ptr<PersistFileWriter> create(const std::string& path) {
-    Result<std::unique_ptr<PersistFileWriter>> writer = PersistFileWriter::create(path);
+  std::unique_ptr<WholeFile> create(const std::string& path) {
+    Result<std::unique_ptr<WholeFile>> writer = WholeFile::create(path);
     EXPECT_TRUE(writer) << writer.error().to_string();
     return std::move(*writer);
   }
@@ -77,7 +96,9 @@ TEST_F(PersistFileWriterTest, NothingAtAllIsAnEmptyObject) {
 class Copier : public PersistFileHandler {
  public:
   explicit Copier(PersistFileWriter& writer) : writer_(writer) {}
-  Status begin_collection(std::string_view name) override { return writer_.begin_collection(name); }
+  Status begin_collection(std::string_view name, JsonKind /*kind*/) override {
+    return writer_.begin_collection(name);
+  }
   Status entry(std::string_view key, JsonView value) override { return writer_.entry(key, value); }
   Status end_collection() override { return writer_.end_collection(); }
 
@@ -166,7 +187,7 @@ TEST_F(PersistFileWriterTest, TakesNamesOfFullLengthAndRelativePaths) {
 }
 
 TEST_F(PersistFileWriterTest, RefusesWhatCannotBeAFile) {
-  const auto error_of = [](const std::string& path) { return PersistFileWriter::create(path).status(); };
+  const auto error_of = [](const std::string& path) { return WholeFile::create(path).status(); };
   for (const std::string& path : {std::string(), directory_ / "", directory_ / ".", directory_ / "..",
                                   directory_ / std::string("a\0b", 3)}) {
     EXPECT_EQ(error_of(path).code(), StatusCode::kInvalidArgument) << path;

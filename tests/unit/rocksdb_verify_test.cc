@@ -146,7 +146,20 @@ TEST_F(RocksDBVerifyTest, FindsValuesThatAreNotJson) {
 }
 
 TEST_F(RocksDBVerifyTest, FindsARecordOfNoKnownForm) {
-  expect_fault([](RawDatabase& raw) { raw.put("c1:", "k", "\7\2"); }, "data/k: the record is malformed");
+  expect_fault([](RawDatabase& raw) { raw.put("c1:", "k", "\7\3"); }, "data/k: the record is malformed");
+}
+
+TEST_F(RocksDBVerifyTest, FindsAMalformedVector) {
+  const auto put = [](const char* record) {
+    return [record](RawDatabase& raw) {
+      raw.put("c1:", "k", record);
+      raw.put("c1:", "l", "\6\2\5abcde");
+      raw.put("c1:", "m", "\5\2\4abc");
+    };
+  };
+  expect_fault(put("\7\2"), "data/k: the vector is malformed");
+  EXPECT_NE(faults().find("data/l: the vector is malformed"), std::string::npos);
+  EXPECT_NE(faults().find("data/m: the vector is malformed"), std::string::npos);
 }
 
 TEST_F(RocksDBVerifyTest, FindsASequenceUsedTwice) {

@@ -1,0 +1,64 @@
+// FileExporter: writes one persist file from a store's collections. Each kind of file has its own; which one
+// is decided by the file's name.
+
+#ifndef QUIPU_ENGINE_PERSIST_FILE_EXPORTER_H_
+#define QUIPU_ENGINE_PERSIST_FILE_EXPORTER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/json/atomic_file.h"
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+
+class FileExporter {
+ public:
+  virtual ~FileExporter() = default;
+  // Called after each entry with the bytes written; what is not OK ends the export.
+  using EntryDone = std::function<Status(uint64_t bytes)>;
+
+  static std::unique_ptr<FileExporter> for_file(std::string_view name);
+  // For a key-value file, whatever its name.
+  static std::unique_ptr<FileExporter> for_key_value_file();
+
+  // Writes `collections`, the store's that belong to the file, in order. The report's bytes are the caller's.
+  Status write(const KVReader& store, const std::vector<std::string>& collections, AtomicFile& file,
+               const EntryDone& entry_done, FileReport& report) const;
+
+ protected:
+  // The entries of a collection in insertion order, each handed to `use`.
+  class Source {
+   public:
+    Source(const KVReader& store, const std::vector<std::string>& collections, const EntryDone& entry_done,
+           const AtomicFile& file, FileReport& report)
+        : store_(store), collections_(collections), entry_done_(entry_done), file_(file), report_(report) {}
+
+    const std::vector<std::string>& collections() const { return collections_; }
+    // The collection whose name ends so; empty when there is none.
+    std::string collection_ending(std::string_view end) const;
+    Status for_each(const std::string& collection,
+                    const std::function<Status(std::string_view key, JsonView value)>& use) const;
+
+   private:
+    const KVReader& store_;
+    const std::vector<std::string>& collections_;
+    const EntryDone& entry_done_;
+    const AtomicFile& file_;
+    FileReport& report_;
+  };
+
+ private:
+  virtual Status write(const Source& source, AtomicFile& file) const = 0;
+};
+
+std::unique_ptr<FileExporter> make_graph_exporter();
+std::unique_ptr<FileExporter> make_property_graph_exporter();
+std::unique_ptr<FileExporter> make_vector_exporter();
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_PERSIST_FILE_EXPORTER_H_

@@ -1,0 +1,61 @@
+#include "engine/persist/file_loader.h"
+
+#include "engine/persist/file_name.h"
+#include "quipu/graph_store.h"
+#include "quipu/property_graph_store.h"
+
+namespace quipu {
+namespace {
+
+// A file of a key-value store: its collections and values as they are.
+class KeyValueLoader : public FileLoader {
+ public:
+  KeyValueLoader(const std::string& name, BulkLoad& load, CollectionOwners& owners)
+      : FileLoader(name, load, owners) {}
+
+  Status begin_collection(std::string_view name, JsonKind /*kind*/) override {
+    return begin(name, name.ends_with("/metadata") ? "doc_hash" : "");
+  }
+  Status entry(std::string_view key, JsonView value) override { return put(key, value); }
+};
+
+}  // namespace
+
+std::unique_ptr<FileLoader> FileLoader::for_file(const std::string& name, BulkLoad& load,
+                                                 CollectionOwners& owners) {
+  if (name == GRAPH_STORE_PERSIST_FNAME) return make_graph_loader(name, load, owners);
+  if (name == PG_STORE_PERSIST_FNAME) return make_property_graph_loader(name, load, owners);
+  if (const auto ns = vector_store_namespace(name)) return make_vector_loader(name, *ns, load, owners);
+  return for_key_value_file(name, load, owners);
+}
+
+std::unique_ptr<FileLoader> FileLoader::for_key_value_file(const std::string& name, BulkLoad& load,
+                                                           CollectionOwners& owners) {
+  return std::make_unique<KeyValueLoader>(name, load, owners);
+}
+
+Status FileLoader::begin(std::string_view collection, std::string_view indexed_field) {
+  const auto [owner, added] = owners_.try_emplace(std::string(collection), report_.name);
+  if (!added && owner->second != report_.name) {
+    return Status::invalid_argument("collection \"" + std::string(collection) + "\" is in " + owner->second +
+                                    " already; one store cannot hold both");
+  }
+  current_ = 0;
+  while (current_ < report_.collections.size() && report_.collections[current_].name != collection)
+    ++current_;
+  if (current_ == report_.collections.size()) report_.collections.push_back({std::string(collection), 0});
+  report_.collections[current_].count = 0;
+  return load_.begin_collection(collection, {report_.name, std::string(indexed_field)});
+}
+
+Status FileLoader::put(std::string_view key, JsonView value) {
+  ++report_.collections[current_].count;
+  return load_.put(key, value);
+}
+
+Status FileLoader::put_vector(std::string_view key, std::span<const double> elements) {
+  ++report_.collections[current_].count;
+  return load_.put_vector(key, elements);
+}
+
+}  // namespace quipu

@@ -1,0 +1,59 @@
+// FileLoader: brings one persist file into a bulk load. Each kind of file has its own; which one is decided
+// by the file's name.
+
+#ifndef QUIPU_ENGINE_PERSIST_FILE_LOADER_H_
+#define QUIPU_ENGINE_PERSIST_FILE_LOADER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/json/persist_file_reader.h"
+#include "quipu/bulk_load.h"
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+
+// Which file each collection of a store belongs to.
+using CollectionOwners = std::map<std::string, std::string>;
+
+class FileLoader : public PersistFileHandler {
+ public:
+  // What it is given must outlive it.
+  static std::unique_ptr<FileLoader> for_file(const std::string& name, BulkLoad& load,
+                                              CollectionOwners& owners);
+  // For a key-value file, whatever its name.
+  static std::unique_ptr<FileLoader> for_key_value_file(const std::string& name, BulkLoad& load,
+                                                        CollectionOwners& owners);
+
+  Status end_collection() override { return Status::ok(); }
+  const FileReport& report() const { return report_; }
+
+ protected:
+  FileLoader(const std::string& name, BulkLoad& load, CollectionOwners& owners)
+      : load_(load), report_{name, 0, {}}, owners_(owners) {}
+
+  // Starts a collection of the store. Errors: kInvalidArgument when another file has it.
+  Status begin(std::string_view collection, std::string_view indexed_field = {});
+  Status put(std::string_view key, JsonView value);
+  Status put_vector(std::string_view key, std::span<const double> elements);
+
+ private:
+  BulkLoad& load_;
+  FileReport report_;
+  CollectionOwners& owners_;
+  size_t current_ = 0;
+};
+
+// The loaders of the stores that have their own form.
+std::unique_ptr<FileLoader> make_graph_loader(const std::string& name, BulkLoad& load,
+                                              CollectionOwners& owners);
+std::unique_ptr<FileLoader> make_property_graph_loader(const std::string& name, BulkLoad& load,
+                                                       CollectionOwners& owners);
+std::unique_ptr<FileLoader> make_vector_loader(const std::string& name, const std::string& ns, BulkLoad& load,
+                                               CollectionOwners& owners);
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_PERSIST_FILE_LOADER_H_

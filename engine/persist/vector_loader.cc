@@ -1,0 +1,60 @@
+#include "engine/persist/file_loader.h"
+#include "engine/stores/stored_forms.h"
+#include "quipu/vector_values.h"
+
+namespace quipu {
+namespace {
+
+// <namespace>__vector_store.json: {"embedding_dict": {id: [0.1, ...]}, "text_id_to_ref_doc_id": {id: "doc"},
+// "metadata_dict": {id: {...}}}.
+class VectorLoader : public FileLoader {
+ public:
+  VectorLoader(const std::string& name, const std::string& ns, BulkLoad& load, CollectionOwners& owners)
+      : FileLoader(name, load, owners), collections_(ns) {}
+
+  bool skips(std::string_view name) const override {
+    return name != kEmbeddingDict && name != kTextIdToRefDocId && name != kMetadataDict;
+  }
+  bool takes_collection(std::string_view name, JsonKind kind) const override {
+    return kind == JsonKind::kObject || (kind == JsonKind::kNull && name == kMetadataDict);
+  }
+  bool takes_value(JsonKind kind) const override {
+    if (part_ == kEmbeddingDict) return kind == JsonKind::kArray;
+    return kind == (part_ == kTextIdToRefDocId ? JsonKind::kString : JsonKind::kObject);
+  }
+
+  Status begin_collection(std::string_view name, JsonKind kind) override {
+    part_ = name;
+    if (name == kEmbeddingDict) return begin(collections_.embeddings);
+    if (name == kTextIdToRefDocId) return begin(collections_.ref_doc_ids, kRefDocId);
+    if (kind == JsonKind::kObject) return begin(collections_.metadata);
+    QUIPU_RETURN_IF_ERROR(begin(collections_.state));
+    return put(kMetadataDict, null_metadata_state());
+  }
+
+  Status entry(std::string_view key, JsonView value) override {
+    if (part_ == kMetadataDict) return put(key, value);
+    if (part_ == kTextIdToRefDocId) return put(key, wrapped(kRefDocId, value));
+    elements_.clear();
+    for (const JsonView element : value.elements()) {
+      const std::optional<double> number = element.number();
+      if (!number) return Status::invalid_argument("an embedding holds something that is no number");
+      elements_.push_back(*number);
+    }
+    return put_vector(key, elements_);
+  }
+
+ private:
+  const VectorCollections collections_;
+  std::string part_;
+  std::vector<double> elements_;
+};
+
+}  // namespace
+
+std::unique_ptr<FileLoader> make_vector_loader(const std::string& name, const std::string& ns, BulkLoad& load,
+                                               CollectionOwners& owners) {
+  return std::make_unique<VectorLoader>(name, ns, load, owners);
+}
+
+}  // namespace quipu
