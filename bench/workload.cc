@@ -81,6 +81,15 @@ void finish(std::ofstream& out, const std::string& path) {
 
 }  // namespace
 
+std::vector<double> vector_of(uint64_t i, int dimensions) {
+  std::mt19937_64 random(i);
+  std::vector<double> elements;
+  for (int d = 0; d < dimensions; ++d) {
+    elements.push_back(static_cast<double>(random() >> 11) / static_cast<double>(1ULL << 52) - 1.0);
+  }
+  return elements;
+}
+
 void write_docstore_json(const std::string& path, uint64_t nodes) {
   std::ofstream out(path, std::ios::binary);
   out << "{\"docstore/ref_doc_info\": {";
@@ -112,13 +121,13 @@ void write_docstore_json(const std::string& path, uint64_t nodes) {
 namespace {
 
 void write_vector(std::ofstream& out, uint64_t i, int dimensions) {
-  std::mt19937_64 random(i);
   std::array<char, 32> number;
-  for (int d = 0; d < dimensions; ++d) {
-    const double element = static_cast<double>(random() >> 11) / static_cast<double>(1ULL << 52) - 1.0;
+  bool first = true;
+  for (const double element : vector_of(i, dimensions)) {
     const auto end = std::to_chars(number.data(), number.data() + number.size(), element).ptr;
-    out << (d > 0 ? ", " : "");
+    out << (first ? "" : ", ");
     out.write(number.data(), end - number.data());
+    first = false;
   }
 }
 

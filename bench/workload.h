@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "quipu/json.h"
 
@@ -18,6 +19,9 @@ inline constexpr int kNodesPerRefDoc = 20;
 std::string node_id(uint64_t i);
 std::string ref_doc_id(uint64_t i, int nodes_per_ref_doc = kNodesPerRefDoc);
 Json node_json(uint64_t i, int nodes_per_ref_doc = kNodesPerRefDoc);
+
+// The vector of node `i`: random numbers from -1 to 1.
+std::vector<double> vector_of(uint64_t i, int dimensions);
 
 // A docstore.json of the reference with `nodes` such nodes.
 void write_docstore_json(const std::string& path, uint64_t nodes);

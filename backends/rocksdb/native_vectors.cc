@@ -23,4 +23,19 @@ Status NativeVectors::scan_vectors(std::string_view collection,
   return rows.status();
 }
 
+Status NativeVectors::get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                                  const std::function<void(size_t i, std::span<const double>)>& use) const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
+  const CollectionPtr found = core_.find(collection);
+  if (!found) return Status::ok();
+  std::vector<double> elements;
+  return Reader(core_).read_many(*found, keys, [&](size_t i, const DataRecord& record) -> Status {
+    const bool read = record.is_text() ? parse_vector_value(JsonView::from_canonical(record.body), elements)
+                                       : parse_vector_body(record.body, elements);
+    if (!read) return damaged_record(*found, keys[i]);
+    use(i, elements);
+    return Status::ok();
+  });
+}
+
 }  // namespace quipu::rocks

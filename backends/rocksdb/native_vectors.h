@@ -14,6 +14,9 @@ class NativeVectors : public VectorValues {
   Status scan_vectors(std::string_view collection,
                       const std::function<Status(const VectorEntry&)>& use) const override;
 
+  Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                     const std::function<void(size_t i, std::span<const double>)>& use) const override;
+
  private:
   const StoreCore& core_;
 };

@@ -53,6 +53,10 @@ class Reader {
   Result<std::string> compose(const Collection& collection, std::string_view key,
                               const DataRecord& record) const;
 
+  // Calls `use` with the record of each key that there is.
+  Status read_many(const Collection& collection, std::span<const std::string_view> keys,
+                   const std::function<Status(size_t, const DataRecord&)>& use) const;
+
   rocksdb::ReadOptions read_options() const {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot_ ? snapshot_->get() : nullptr;
@@ -61,9 +65,6 @@ class Reader {
   const StoreCore& core() const { return core_; }
 
  private:
-  // Calls `use` with the record of each key that there is.
-  Status read_many(const Collection& collection, std::span<const std::string_view> keys,
-                   const std::function<Status(size_t, const DataRecord&)>& use) const;
   // This, or the same over a new snapshot: what must agree is read from one.
   Reader fixed() const { return snapshot_ ? *this : Reader(core_, std::make_shared<Snapshot>(core_.db())); }
 

@@ -126,4 +126,19 @@ void append_json_double(double value, std::string& out) {
   }
 }
 
+bool parse_number_array(std::string_view array, std::vector<double>& numbers) {
+  numbers.clear();
+  const char* at = array.data() + 1;
+  const char* const end = array.data() + array.size() - 1;
+  while (true) {
+    while (at < end && (*at == ' ' || *at == ',' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
+    if (at == end) return true;
+    const char* const begin = at;
+    while (at < end && *at != ',' && *at != ' ' && *at != '\n' && *at != '\r' && *at != '\t') ++at;
+    const bool word = *begin != 'N' && *begin != 'I' && *begin != '-' && (*begin < '0' || *begin > '9');
+    if (word) return false;
+    numbers.push_back(parse_json_float({begin, static_cast<size_t>(at - begin)}));
+  }
+}
+
 }  // namespace quipu

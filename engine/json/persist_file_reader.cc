@@ -205,6 +205,7 @@ class PersistFileReader {
   template <class Use>
   Status read_value(const Use& use) {
     const auto scan_value = [this](const char* at, const char* end, JsonScan& scan) {
+      scan.any_float = handler_.takes_any_float();
       return scanner_.scan_value(at, end, scan);
     };
     bool canonical = true;

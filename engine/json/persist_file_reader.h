@@ -31,6 +31,8 @@ class PersistFileHandler {
   virtual bool skips(std::string_view /*name*/) const { return false; }
   // Whether an entry of the current collection may be of this kind. Default: objects only.
   virtual bool takes_value(JsonKind kind) const { return kind == JsonKind::kObject; }
+  // Whether floats in the values need not be in canonical form, because only their numbers count. Cheaper.
+  virtual bool takes_any_float() const { return false; }
 
   // A name comes again when the file repeats it: then what it held before does not count.
   virtual Status begin_collection(std::string_view name, JsonKind kind) = 0;

@@ -99,7 +99,7 @@ const char* scan_number(const char* const begin, const char* end, JsonScan& scan
     at = scan_digits(at, end, scan);
     if (at == nullptr) return nullptr;
   }
-  if (!is_python_float({begin, static_cast<size_t>(at - begin)})) scan.canonical = false;
+  if (!scan.any_float && !is_python_float({begin, static_cast<size_t>(at - begin)})) scan.canonical = false;
   return at;
 }
 

@@ -1,5 +1,7 @@
 #include "quipu/vector_values.h"
 
+#include "engine/json/number.h"
+
 namespace quipu {
 
 Json vector_value(std::span<const double> elements) {
@@ -12,15 +14,8 @@ Json vector_value(std::span<const double> elements) {
 }
 
 bool parse_vector_value(JsonView value, std::vector<double>& elements) {
-  elements.clear();
   const std::optional<JsonView> array = value.find("embedding");
-  if (!array || !array->is_array()) return false;
-  for (const JsonView element : array->elements()) {
-    const std::optional<double> number = element.number();
-    if (!number) return false;
-    elements.push_back(*number);
-  }
-  return true;
+  return array && array->is_array() && parse_number_array(array->text(), elements);
 }
 
 }  // namespace quipu

@@ -1,3 +1,4 @@
+#include "engine/json/number.h"
 #include "engine/persist/file_loader.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/vector_values.h"
@@ -23,6 +24,8 @@ class VectorLoader : public FileLoader {
     return kind == (part_ == kTextIdToRefDocId ? JsonKind::kString : JsonKind::kObject);
   }
 
+  bool takes_any_float() const override { return part_ == kEmbeddingDict; }
+
   Status begin_collection(std::string_view name, JsonKind kind) override {
     part_ = name;
     if (name == kEmbeddingDict) return begin(collections_.embeddings);
@@ -35,11 +38,8 @@ class VectorLoader : public FileLoader {
   Status entry(std::string_view key, JsonView value) override {
     if (part_ == kMetadataDict) return put(key, value);
     if (part_ == kTextIdToRefDocId) return put(key, wrapped(kRefDocId, value));
-    elements_.clear();
-    for (const JsonView element : value.elements()) {
-      const std::optional<double> number = element.number();
-      if (!number) return Status::invalid_argument("an embedding holds something that is no number");
-      elements_.push_back(*number);
+    if (!parse_number_array(value.text(), elements_)) {
+      return Status::invalid_argument("an embedding holds something that is no number");
     }
     return put_vector(key, elements_);
   }

@@ -82,8 +82,8 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
   std::lock_guard writing(shared_->writing);
   QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
   if (was_null) batch.delete_(state_, kMetadataDict);
-  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
   std::unique_lock lock(shared_->mutex);
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
   for (const Added& one : added) {
     if (!shared_->loaded) break;
     shared_->index.put(one.id, one.embedding);
@@ -115,8 +115,8 @@ Status KVVectorStore::remove(std::span<const std::string> ids) {
       batch.delete_(*collection, id);
     }
   }
-  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
   std::unique_lock lock(shared_->mutex);
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
   for (const std::string& id : ids) {
     if (shared_->loaded) shared_->index.erase(id);
   }
@@ -172,8 +172,8 @@ Status KVVectorStore::clear() {
     while (it->next()) batch.delete_(*collection, it->key());
     QUIPU_RETURN_IF_ERROR(it->status());
   }
-  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
   std::unique_lock lock(shared_->mutex);
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
   shared_->index.clear();
   return Status::ok();
 }

@@ -1,5 +1,7 @@
 // KVVectorStore: queries, and the index behind them.
 
+#include <algorithm>
+
 #include "engine/stores/vector_store_state.h"
 #include "quipu/vector_store.h"
 #include "quipu/vector_values.h"
@@ -101,15 +103,40 @@ Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
 Status KVVectorStore::filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
                              std::vector<uint32_t>& passing) const {
   const VectorIndex& index = shared_->index;
-  std::vector<uint32_t> rows = index.ordered_rows(ids);
   if (filters == nullptr) {
-    passing = std::move(rows);
+    index.for_each_row(ids, [&](uint32_t row) { passing.push_back(row); });
     return Status::ok();
   }
   FilterRun run(*filters, shared_->index.columns());
-  for (const uint32_t row : rows) {
-    QUIPU_ASSIGN_OR_RETURN(const bool passes, run.passes(row, index.id_of(row)));
-    if (passes) passing.push_back(row);
+  Status failure;
+  uint64_t failed_at = UINT64_MAX;  // the reference goes through the nodes in order, and stops there
+  index.for_each_row(ids, [&](uint32_t row) {
+    const Result<bool> passes = run.passes(row, index.id_of(row));
+    if (!passes) {
+      if (index.order_of(row) < failed_at) failure = passes.error();
+      failed_at = std::min(failed_at, index.order_of(row));
+    } else if (*passes) {
+      passing.push_back(row);
+    }
+  });
+  if (!failure.is_ok()) std::erase_if(passing, [&](uint32_t row) { return index.order_of(row) > failed_at; });
+  return failure;
+}
+
+Status KVVectorStore::fetch(std::span<const std::string_view> ids,
+                            const std::function<void(size_t i, std::span<const double>)>& use) const {
+  if (const VectorValues* const vectors = kvstore_->vector_values()) {
+    return vectors->get_vectors(embeddings_, ids, use);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> values,
+                         kvstore_->multi_get(ids, embeddings_));
+  std::vector<double> elements;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!values[i]) continue;
+    if (!parse_vector_value(*values[i], elements)) {
+      return Status::corruption("vector store: the embedding of " + std::string(ids[i]) + " is malformed");
+    }
+    use(i, elements);
   }
   return Status::ok();
 }
@@ -138,11 +165,14 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
     QUIPU_RETURN_IF_ERROR(filter(query.node_ids ? &*query.node_ids : nullptr, filters, rows));
   }
   QUIPU_RETURN_IF_ERROR(check_mode(query.mode));
+  const VectorIndex::Fetch fetch_from_store = [this](auto ids, const auto& use) { return fetch(ids, use); };
   if (mmr) {
+    index.sort(rows);
     return index.mmr(query.query_embedding, query.similarity_top_k, query.mmr_threshold, query.similarity,
-                     rows);
+                     rows, fetch_from_store);
   }
-  return index.top_k(query.query_embedding, query.similarity_top_k, query.similarity, all ? nullptr : &rows);
+  return index.top_k(query.query_embedding, query.similarity_top_k, query.similarity, all ? nullptr : &rows,
+                     fetch_from_store);
 }
 
 }  // namespace quipu

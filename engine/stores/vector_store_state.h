@@ -13,9 +13,10 @@ namespace quipu {
 
 class KVVectorStore::Shared {
  public:
-  std::mutex writing;       // one writer at a time, so that the index sees writes in their order; taken first
-  std::shared_mutex mutex;  // guards what follows
-  bool loaded = false;      // a store that is never asked loads nothing
+  std::mutex writing;  // one writer at a time, so that the index sees writes in their order; taken first
+  std::shared_mutex
+      mutex;  // guards what follows, and held for a write, so that a query sees store and index alike
+  bool loaded = false;  // a store that is never asked loads nothing
   VectorIndex index;
 };
 

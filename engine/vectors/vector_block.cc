@@ -20,35 +20,26 @@ size_t stride_for(size_t dimensions) {
 
 bool is_regular(double norm) { return std::isfinite(norm) && norm > 0; }
 
-template <class A, class B>
-double dot(const A* a, const B* b, size_t size) {
-  double sums[4] = {};
+// To the nearest integer, in a form that the compiler makes vector code of. For numbers well below 2^51.
+double nearest(double number) {
+  constexpr double kShift = 6755399441055744.0;  // 1.5 * 2^52: behind it there is no room for a fraction
+  return (number + kShift) - kShift;
+}
+
+double dot(const double* a, const double* b, size_t size) {
+  double sums[8] = {};
   size_t i = 0;
-  for (; i + 4 <= size; i += 4) {
-    for (size_t j = 0; j < 4; ++j) sums[j] += static_cast<double>(a[i + j]) * static_cast<double>(b[i + j]);
+  for (; i + 8 <= size; i += 8) {
+    for (size_t j = 0; j < 8; ++j) sums[j] += a[i + j] * b[i + j];
   }
-  for (; i < size; ++i) sums[0] += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  for (; i < size; ++i) sums[0] += a[i] * b[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-template <class A, class B>
-double distance(const A* a, const B* b, size_t size) {
+double distance(const double* a, const double* b, size_t size) {
   double sum = 0;
-  for (size_t i = 0; i < size; ++i) {
-    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    sum += difference * difference;
-  }
+  for (size_t i = 0; i < size; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
   return std::sqrt(sum);
-}
-
-template <class A, class B>
-double compare(const A* a, const B* b, size_t size, double norms, SimilarityMode mode) {
-  switch (mode) {
-    case SimilarityMode::DOT_PRODUCT: return dot(a, b, size);
-    case SimilarityMode::EUCLIDEAN: return -distance(a, b, size);
-    case SimilarityMode::DEFAULT: break;
-  }
-  return dot(a, b, size) / norms;
 }
 
 }  // namespace
@@ -57,11 +48,20 @@ double norm_of(std::span<const double> elements) {
   return std::sqrt(dot(elements.data(), elements.data(), elements.size()));
 }
 
+double similarity(std::span<const double> a, double a_norm, std::span<const double> b, double b_norm,
+                  SimilarityMode mode) {
+  switch (mode) {
+    case SimilarityMode::DOT_PRODUCT: return dot(a.data(), b.data(), a.size());
+    case SimilarityMode::EUCLIDEAN: return -distance(a.data(), b.data(), a.size());
+    case SimilarityMode::DEFAULT: break;
+  }
+  return dot(a.data(), b.data(), a.size()) / (a_norm * b_norm);
+}
+
 VectorBlock::VectorBlock(size_t dimensions) : dimensions_(dimensions), stride_(stride_for(dimensions)) {}
 
 size_t VectorBlock::add(std::span<const double> elements) {
   const size_t slot = size();
-  (narrow_ ? floats_.resize((slot + 1) * dimensions_) : doubles_.resize((slot + 1) * dimensions_));
   codes_.resize((slot + 1) * stride_);
   scales_.push_back(0);
   errors_.push_back(0);
@@ -72,26 +72,9 @@ size_t VectorBlock::add(std::span<const double> elements) {
 
 void VectorBlock::set(size_t slot, std::span<const double> elements) {
   if (!is_regular(norms_[slot])) --irregular_;
-  if (narrow_ && !std::ranges::all_of(elements, [](double element) {
-        return static_cast<double>(static_cast<float>(element)) == element;
-      })) {
-    widen();
-  }
-  if (narrow_) {
-    std::ranges::transform(elements, floats_.begin() + static_cast<int64_t>(slot * dimensions_),
-                           [](double element) { return static_cast<float>(element); });
-  } else {
-    std::ranges::copy(elements, doubles_.begin() + static_cast<int64_t>(slot * dimensions_));
-  }
   norms_[slot] = norm_of(elements);
   if (!is_regular(norms_[slot])) ++irregular_;
   encode(slot, elements);
-}
-
-void VectorBlock::widen() {
-  doubles_.assign(floats_.begin(), floats_.end());
-  floats_ = {};
-  narrow_ = false;
 }
 
 void VectorBlock::encode(size_t slot, std::span<const double> elements) {
@@ -103,13 +86,15 @@ void VectorBlock::encode(size_t slot, std::span<const double> elements) {
   for (const double element : elements) largest = std::max(largest, std::abs(element));
   const double scale = largest / norms_[slot] / kMaxCode;
   const double to_code = kMaxCode / largest;
-  double error = 0;
+  const double to_unit = 1 / norms_[slot];
+  double errors[4] = {};  // apart, so that they can be added side by side
   for (size_t i = 0; i < elements.size(); ++i) {
-    const double code = std::nearbyint(elements[i] * to_code);
-    const double rest = elements[i] / norms_[slot] - code * scale;
-    error += rest * rest;
-    codes[i] = static_cast<int8_t>(code);
+    const double code = nearest(elements[i] * to_code);
+    const double rest = elements[i] * to_unit - code * scale;
+    errors[i % 4] += rest * rest;
+    codes[i] = static_cast<int8_t>(static_cast<int32_t>(code));
   }
+  const double error = (errors[0] + errors[1]) + (errors[2] + errors[3]);
   scales_[slot] = static_cast<float>(scale);
   errors_[slot] = static_cast<float>(std::sqrt(error)) + kSlack;
 }
@@ -118,33 +103,14 @@ void VectorBlock::move_last_to(size_t slot) {
   const size_t last = size() - 1;
   if (!is_regular(norms_[slot])) --irregular_;
   const auto move = [&](auto& values, size_t width) {
-    if (values.empty()) return;
     std::copy_n(values.begin() + static_cast<int64_t>(last * width), width,
                 values.begin() + static_cast<int64_t>(slot * width));
     values.resize(last * width);
   };
-  move(floats_, dimensions_);
-  move(doubles_, dimensions_);
   move(codes_, stride_);
   move(scales_, 1);
   move(errors_, 1);
   move(norms_, 1);
-}
-
-double VectorBlock::similarity(size_t slot, std::span<const double> query, double query_norm,
-                               SimilarityMode mode) const {
-  const double norms = query_norm * norms_[slot];
-  if (narrow_) return compare(query.data(), floats_.data() + slot * dimensions_, dimensions_, norms, mode);
-  return compare(query.data(), doubles_.data() + slot * dimensions_, dimensions_, norms, mode);
-}
-
-double VectorBlock::similarity(size_t a, size_t b, SimilarityMode mode) const {
-  const double norms = norms_[a] * norms_[b];
-  const auto of = [&](const auto& values) {
-    return compare(values.data() + a * dimensions_, values.data() + b * dimensions_, dimensions_, norms,
-                   mode);
-  };
-  return narrow_ ? of(floats_) : of(doubles_);
 }
 
 struct VectorBlock::Query {
@@ -164,7 +130,7 @@ VectorBlock::Query VectorBlock::encode(std::span<const double> query) const {
   const double scale = largest / encoded.norm / steps;
   double error = 0;
   for (size_t i = 0; i < query.size(); ++i) {
-    const double code = std::nearbyint(query[i] / largest * steps);
+    const double code = nearest(query[i] / largest * steps);
     const double rest = query[i] / encoded.norm - code * scale;
     error += rest * rest;
     encoded.codes[i] = static_cast<int16_t>(code);

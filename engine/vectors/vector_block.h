@@ -1,5 +1,5 @@
-// VectorBlock: vectors of one dimension in memory, in the two forms that exact search reads: int8 codes of
-// the normalised vectors, each with a bound of its error, and the elements as they were given.
+// VectorBlock: int8 codes of the normalised vectors of one dimension, each with a bound of its error. It
+// tells which few vectors may be the best; their similarities are then computed from the stored elements.
 //
 // With u = x/|x| stored as codes c and scale s, e = |u - s·c|, and a query v, |v| = 1, stored as d and t with
 // f = |v - t·d|:   |u·v - s·t·(c·d)| <= e·|v| + |s·c|·f <= e + (1 + e)·f   (Cauchy-Schwarz, twice).
@@ -30,10 +30,6 @@ class VectorBlock {
   void set(size_t slot, std::span<const double> elements);
   void move_last_to(size_t slot);  // drops the last slot
 
-  // As float64 computes it, from the elements as they were given.
-  double similarity(size_t slot, std::span<const double> query, double query_norm, SimilarityMode mode) const;
-  double similarity(size_t a, size_t b, SimilarityMode mode) const;
-
   // Slots among which the `k` most similar of `allowed` (null: of all) must be. REQUIRES: !has_irregular(),
   // the query is finite and not zero, k > 0.
   std::vector<uint32_t> candidates(std::span<const double> query, size_t k, SimilarityMode mode,
@@ -43,17 +39,12 @@ class VectorBlock {
   struct Query;
   Query encode(std::span<const double> query) const;
   void encode(size_t slot, std::span<const double> elements);
-  void widen();
-  std::vector<double> elements(size_t slot) const;
   template <class SlotAt>
   std::vector<uint32_t> best(const Query& query, size_t count, size_t k, SimilarityMode mode, SlotAt slot_at,
                              const std::vector<int32_t>& products) const;
 
   const size_t dimensions_;
-  const size_t stride_;  // of the codes
-  bool narrow_ = true;   // all elements are float32
-  std::vector<float> floats_;
-  std::vector<double> doubles_;
+  const size_t stride_;  // bytes from one vector's codes to the next's
   std::vector<int8_t> codes_;
   std::vector<float> scales_;
   std::vector<float> errors_;
@@ -62,6 +53,10 @@ class VectorBlock {
 };
 
 double norm_of(std::span<const double> elements);
+
+// As float64 computes it. REQUIRES: both have the same size, and these norms.
+double similarity(std::span<const double> a, double a_norm, std::span<const double> b, double b_norm,
+                  SimilarityMode mode);
 
 }  // namespace quipu
 

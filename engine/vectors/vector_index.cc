@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <unordered_set>
 
 #include "engine/vectors/python_heap.h"
 
@@ -12,6 +11,8 @@ namespace {
 
 // Below so many vectors each is compared exactly, which gives ties their order in the reference's heap.
 constexpr size_t kFewRows = 256;
+// How many vectors are in memory at a time where many are compared exactly.
+constexpr size_t kFetchedAtOnce = 256;
 
 Status shapes_differ(size_t query, size_t row) {
   return Status::invalid_argument("ValueError: shapes (" + std::to_string(query) + ",) and (" +
@@ -100,21 +101,6 @@ void VectorIndex::clear() {
   columns_.clear();
 }
 
-std::vector<uint32_t> VectorIndex::ordered_rows(const std::vector<std::string>* ids) const {
-  std::vector<uint32_t> rows;
-  if (ids == nullptr) {
-    for (const auto& [id, row] : places_) rows.push_back(row);
-  } else {
-    std::unordered_set<uint32_t> seen;
-    for (const std::string& id : *ids) {
-      const std::optional<uint32_t> row = row_of(id);
-      if (row && seen.insert(*row).second) rows.push_back(*row);
-    }
-  }
-  std::ranges::sort(rows, {}, [&](uint32_t row) { return rows_[row].order; });
-  return rows;
-}
-
 Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_size,
                                                                  const std::vector<uint32_t>* rows) const {
   const Dimension* found = nullptr;
@@ -136,47 +122,67 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
 }
 
 Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query, int k, SimilarityMode mode,
-                                                  const std::vector<uint32_t>* rows) const {
+                                                  const std::vector<uint32_t>* rows,
+                                                  const Fetch& fetch) const {
   QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), rows));
   if (dimension == nullptr) return VectorStoreQueryResult();
   const double query_norm = norm_of(query);
-  std::vector<uint32_t> slots;
-  if (rows != nullptr) {
-    for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
-  }
-  const size_t count = rows != nullptr ? rows->size() : dimension->block.size();
+  const VectorBlock& block = dimension->block;
+  const size_t count = rows != nullptr ? rows->size() : block.size();
   const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && query_norm > 0 &&
-                     std::isfinite(query_norm) && !dimension->block.has_irregular();
+                     std::isfinite(query_norm) && !block.has_irregular();
+  std::vector<uint32_t> compared;
   if (scans) {
-    slots =
-        dimension->block.candidates(query, static_cast<size_t>(k), mode, rows != nullptr ? &slots : nullptr);
-  } else if (rows == nullptr) {
-    for (uint32_t slot = 0; slot < count; ++slot) slots.push_back(slot);
+    std::vector<uint32_t> slots;
+    if (rows != nullptr) {
+      for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
+    }
+    slots = block.candidates(query, static_cast<size_t>(k), mode, rows != nullptr ? &slots : nullptr);
+    for (const uint32_t slot : slots) compared.push_back(dimension->row_of_slot[slot]);
+  } else {
+    compared = rows != nullptr ? *rows : dimension->row_of_slot;
   }
-  std::ranges::sort(slots, {}, [&](uint32_t slot) { return rows_[dimension->row_of_slot[slot]].order; });
+  sort(compared);
   PythonTopK best(k);
-  for (const uint32_t slot : slots) {
-    best.offer(
-        {dimension->block.similarity(slot, query, query_norm, mode), rows_[dimension->row_of_slot[slot]].id});
+  std::vector<std::string_view> ids;
+  for (size_t begin = 0; begin < compared.size(); begin += kFetchedAtOnce) {
+    ids.clear();
+    for (size_t i = begin; i < std::min(begin + kFetchedAtOnce, compared.size()); ++i) {
+      ids.push_back(rows_[compared[i]].id);
+    }
+    QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
+      if (elements.size() != query.size()) return;
+      best.offer({similarity(query, query_norm, elements, norm_of(elements), mode), ids[i]});
+    }));
   }
   return to_result(best.sorted());
 }
 
 // Source: get_top_k_mmr_embeddings. Overlap counts with the result before only, not with all.
 Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, int k, double threshold,
-                                                SimilarityMode mode,
-                                                const std::vector<uint32_t>& rows) const {
+                                                SimilarityMode mode, const std::vector<uint32_t>& rows,
+                                                const Fetch& fetch) const {
   QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), &rows));
   VectorStoreQueryResult result;
   if (dimension == nullptr) return result;
-  const VectorBlock& block = dimension->block;
+  std::vector<std::string_view> ids;
+  for (const uint32_t row : rows) ids.push_back(rows_[row].id);
+  std::vector<double> vectors(rows.size() * query.size());
+  QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
+    if (elements.size() == query.size()) {
+      std::ranges::copy(elements, vectors.begin() + static_cast<int64_t>(i * query.size()));
+    }
+  }));
+  const auto vector = [&](size_t i) { return std::span(vectors).subspan(i * query.size(), query.size()); };
   const double query_norm = norm_of(query);
+  std::vector<double> norms;
   std::vector<double> similarities;
   std::vector<uint32_t> left;  // indexes into rows, in order
   double score = -std::numeric_limits<double>::infinity();
   std::optional<uint32_t> best;
   for (uint32_t i = 0; i < rows.size(); ++i) {
-    similarities.push_back(block.similarity(rows_[rows[i]].slot, query, query_norm, mode));
+    norms.push_back(norm_of(vector(i)));
+    similarities.push_back(similarity(query, query_norm, vector(i), norms[i], mode));
     left.push_back(i);
     if (similarities[i] * threshold > score) {
       best = i;
@@ -191,10 +197,10 @@ Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, i
     }
     result.ids.emplace_back(rows_[rows[*best]].id);
     result.similarities.push_back(score);
-    const uint32_t recent = rows_[rows[*best]].slot;
+    const uint32_t recent = *best;
     score = -std::numeric_limits<double>::infinity();
     for (const uint32_t i : left) {
-      const double overlap = block.similarity(rows_[rows[i]].slot, recent, mode);
+      const double overlap = similarity(vector(i), norms[i], vector(recent), norms[recent], mode);
       const double with_overlap = threshold * similarities[i] - ((1 - threshold) * overlap);
       if (with_overlap > score) {
         score = with_overlap;

@@ -6,14 +6,17 @@
 #ifndef QUIPU_ENGINE_VECTORS_VECTOR_INDEX_H_
 #define QUIPU_ENGINE_VECTORS_VECTOR_INDEX_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/vectors/metadata_columns.h"
@@ -38,14 +41,37 @@ class VectorIndex {
 
   MetadataColumns& columns() { return columns_; }
 
-  // Rows in their order: all, or those of `ids` that there are.
-  std::vector<uint32_t> ordered_rows(const std::vector<std::string>* ids) const;
+  // Calls `use` with every row, or with those of `ids` that there are, each once, in no order.
+  template <class Use>
+  void for_each_row(const std::vector<std::string>* ids, const Use& use) const {
+    if (ids == nullptr) {
+      for (uint32_t row = 0; row < rows_.size(); ++row) {
+        if (rows_[row].block != nullptr) use(row);
+      }
+      return;
+    }
+    std::unordered_set<uint32_t> seen;
+    for (const std::string& id : *ids) {
+      const std::optional<uint32_t> row = row_of(id);
+      if (row && seen.insert(*row).second) use(*row);
+    }
+  }
+  uint64_t order_of(uint32_t row) const { return rows_[row].order; }
+  void sort(std::vector<uint32_t>& rows) const {
+    std::ranges::sort(rows, {}, [this](uint32_t row) { return rows_[row].order; });
+  }
+
+  // Calls its second argument with the elements of each of the ids that is stored.
+  using Fetch = std::function<Status(std::span<const std::string_view> ids,
+                                     const std::function<void(size_t i, std::span<const double>)>& use)>;
 
   // `rows` null: all. Errors: kInvalidArgument "ValueError: shapes ..." where dimensions differ.
   Result<VectorStoreQueryResult> top_k(std::span<const double> query, int k, SimilarityMode mode,
-                                       const std::vector<uint32_t>* rows) const;
+                                       const std::vector<uint32_t>* rows, const Fetch& fetch) const;
+  // `rows` in order. Memory: all their vectors.
   Result<VectorStoreQueryResult> mmr(std::span<const double> query, int k, double threshold,
-                                     SimilarityMode mode, const std::vector<uint32_t>& rows) const;
+                                     SimilarityMode mode, const std::vector<uint32_t>& rows,
+                                     const Fetch& fetch) const;
 
  private:
   struct Row {

@@ -12,12 +12,15 @@
 //
 // Thread-safety: any number of threads; queries run beside each other. Several objects over one key-value
 // store and namespace share one search index. What is written past them, into their collections, is seen by
-// objects made after all of them are gone. Memory: the first query loads every vector, 9 bytes an element (5
-// where all are float32). Cost of a query: O(vectors), one pass over a byte an element.
+// objects made after all of them are gone.
+// Memory: the first query makes an index of a byte an element, which adds and deletes keep current.
+// Cost of a query: O(vectors), one pass over that index; it waits for writes to this store. MMR loads what passes its
+// filters.
 
 #ifndef QUIPU_VECTOR_STORE_H_
 #define QUIPU_VECTOR_STORE_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -132,10 +135,12 @@ class KVVectorStore : public VectorStore {
   Status load_index() const;
   // Columns for every key of the filters. REQUIRES: no lock.
   Status make_columns(const MetadataFilters& filters) const;
-  // Of the nodes of `ids` (null: of all) those that pass, in order; where the filters fail, those before and
-  // the error. REQUIRES: the index is locked, and has the columns.
+  // Of the nodes of `ids` (null: of all) those that pass, in no order. Where the filters fail for a node,
+  // those before the first such node, and its error. REQUIRES: the index is locked, and has the columns.
   Status filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
                 std::vector<uint32_t>& passing) const;
+  Status fetch(std::span<const std::string_view> ids,
+               const std::function<void(size_t i, std::span<const double>)>& use) const;
   Result<bool> metadata_is_null() const;
 
   std::shared_ptr<BaseKVStore> kvstore_;

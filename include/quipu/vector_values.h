@@ -36,6 +36,9 @@ class VectorValues {
   // views live until `use` returns; what it returns ends the scan unless it is OK.
   virtual Status scan_vectors(std::string_view collection,
                               const std::function<Status(const VectorEntry&)>& use) const = 0;
+  // The vectors of these keys, each with its place among them; absent ones are passed over.
+  virtual Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                             const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
 };
 
 }  // namespace quipu
