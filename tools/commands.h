@@ -22,6 +22,8 @@ void add_inspect_commands(CLI::App& app, Action& action);
 // get, put, delete
 void add_entry_commands(CLI::App& app, Action& action);
 void add_scan_command(CLI::App& app, Action& action);
+// query, graph
+void add_search_commands(CLI::App& app, Action& action);
 
 // A subcommand that fills `args` (whose member `common` takes the options that all have) and runs `run`.
 template <class Args>

@@ -39,6 +39,7 @@ int parse_and_run(int argc, char** argv) {
   add_inspect_commands(app, action);
   add_entry_commands(app, action);
   add_scan_command(app, action);
+  add_search_commands(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -55,6 +55,10 @@ class CliTest(unittest.TestCase):
         return json.loads(self.quipu(*arguments, "--json", **options)[0])
 
     # The default holds one collection that belongs to no document store, so verify expects nothing beside it.
+    def quipu_json_lines(self, *arguments, **options):
+        printed, _ = self.quipu(*arguments, "--json", **options)
+        return [json.loads(line) for line in printed.splitlines()]
+
     def persist_dir(self, docstore=None, index_store=None, name="storage", **others):
         """A persist directory; contents are bytes, or something to be written as JSON."""
         directory = self.folder / name

@@ -262,6 +262,29 @@ class InspectTest(CliTest):
         self.assert_exported_as(directory)
 
 
+class SearchTest(CliTest):
+    def test_query(self):
+        self.quipu("import", GOLDENS / "vectors", self.database)
+        store = json.loads((GOLDENS / "vectors" / "default__vector_store.json").read_text())
+        wanted, vector = next((key, value) for key, value in store["embedding_dict"].items() if any(value))
+        (self.folder / "vector.json").write_text(json.dumps(vector))
+        found = self.quipu_json_lines("query", self.database, "--vector", self.folder / "vector.json", "--top-k", "3")
+        self.assertEqual(3, len(found))
+        self.assertIn(wanted, [node["key"] for node in found])  # others may point the same way
+        self.assertAlmostEqual(1.0, found[0]["similarity"])
+        self.quipu("query", self.database, "--vector", self.folder / "missing", code=IO)
+        (self.folder / "vector.json").write_text("[1, 2]")
+        self.assertIn("shapes", self.quipu("query", self.database, "--vector", self.folder / "vector.json", code=DATA)[1])
+
+    def test_graph(self):
+        directory = self.persist_dir(graph_store__json={"graph_dict": {"a": [["r", "b"]], "b": [["s", "c"]]}})
+        self.quipu("import", directory, self.database)
+        self.assertEqual(b"a\tr\tb\nb\ts\tc\n", self.quipu("graph", self.database, "a")[0])
+        self.assertEqual(b"a\tr\tb\n", self.quipu("graph", self.database, "a", "--depth", "1")[0])
+        self.assertEqual([["a", "r", "b"]], self.quipu_json_lines("graph", self.database, "a", "--limit", "1"))
+        self.assertEqual(b"", self.quipu("graph", self.database, "nobody")[0])
+
+
 class EntryTest(CliTest):
     def put(self, key, value="{}", *options):
         self.quipu("put", self.database, "c", *options, "--", key, value)
