@@ -7,6 +7,7 @@
 #include "engine/json/json_file.h"
 #include "engine/stores/element_lists.h"
 #include "engine/stores/rel_map_walk.h"
+#include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/key_locks.h"
 #include "quipu/memory_kv_store.h"
@@ -122,21 +123,9 @@ Status KVGraphStore::delete_(std::string_view subj, std::string_view rel, std::s
 }
 
 Result<Json> KVGraphStore::to_dict() const {
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(in_order, collection_));
-  std::string text = "{\"graph_dict\": {";
-  bool first = true;
-  while (it->next()) {
-    const std::optional<JsonView> edges = it->val().find(kEdges);
-    if (!edges) return malformed(it->key());
-    if (!std::exchange(first, false)) text += ", ";
-    append_json_string(it->key(), text);
-    text += ": ";
-    text += edges->text();
-  }
-  QUIPU_RETURN_IF_ERROR(it->status());
-  return Json::from_canonical(text + "}}");
+  std::string text = "{\"graph_dict\": ";
+  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, collection_, kEdges, text));
+  return Json::from_canonical(text + "}");
 }
 
 Status KVGraphStore::persist(const std::string& persist_path) const {
@@ -174,9 +163,7 @@ Result<SimpleGraphStore> SimpleGraphStore::from_persist_dir(const std::string& p
 Result<SimpleGraphStore> SimpleGraphStore::from_persist_path(const std::string& persist_path) {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path));
   if (!saved) return SimpleGraphStore();
-  Result<SimpleGraphStore> store = from_dict(*saved);
-  if (!store) return Status(store.error().code(), persist_path + ": " + store.error().message());
-  return store;
+  return from_saved_dict<SimpleGraphStore>(persist_path, *saved);
 }
 
 Result<SimpleGraphStore> SimpleGraphStore::from_dict(JsonView save_dict) {

@@ -6,6 +6,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/json/unicode_json.h"
+#include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/property_graph_store.h"
@@ -16,22 +17,6 @@ namespace {
 
 Status malformed(std::string_view what) {
   return Status::invalid_argument("property graph: " + std::string(what));
-}
-
-// A collection as a JSON object.
-Status append_object(const KVReader& store, const std::string& collection, std::string& text) {
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, collection));
-  text += '{';
-  while (it->next()) {
-    if (text.back() != '{') text += ", ";
-    append_json_string(it->key(), text);
-    text += ": ";
-    text += it->val().text();
-  }
-  text += '}';
-  return it->status();
 }
 
 // A member that is an object; an absent one is empty.
@@ -46,9 +31,9 @@ Result<JsonView> object_member(JsonView dict, std::string_view name) {
 
 Result<Json> KVPropertyGraphStore::to_dict() const {
   std::string text = "{\"nodes\": ";
-  QUIPU_RETURN_IF_ERROR(append_object(*kvstore_, nodes_, text));
+  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, nodes_, "", text));
   text += ", \"relations\": ";
-  QUIPU_RETURN_IF_ERROR(append_object(*kvstore_, relations_, text));
+  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, relations_, "", text));
   text += ", \"triplets\": [";
   QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> triplets, all_triplets());
   for (const TripletIds& ids : triplets) {
@@ -128,9 +113,7 @@ Result<SimplePropertyGraphStore> SimplePropertyGraphStore::from_persist_path(
     const std::string& persist_path) {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path));
   if (!saved) return Status::not_found("[Errno 2] No such file or directory: '" + persist_path + "'");
-  Result<SimplePropertyGraphStore> store = from_dict(*saved);
-  if (!store) return Status(store.error().code(), persist_path + ": " + store.error().message());
-  return store;
+  return from_saved_dict<SimplePropertyGraphStore>(persist_path, *saved);
 }
 
 Result<SimplePropertyGraphStore> SimplePropertyGraphStore::from_dict(JsonView save_dict) {

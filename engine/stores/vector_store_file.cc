@@ -4,6 +4,7 @@
 #include <boost/filesystem.hpp>
 
 #include "engine/json/json_file.h"
+#include "engine/stores/saved_dict.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/vector_store.h"
 
@@ -12,36 +13,19 @@ namespace {
 
 namespace fs = boost::filesystem;
 
-// A collection as a JSON object; of each value only the member `field`, when one is named.
-Status append_object(const KVReader& store, const std::string& collection, std::string_view field,
-                     std::string& text) {
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, collection));
-  text += '{';
-  while (it->next()) {
-    if (text.back() != '{') text += ", ";
-    append_json_string(it->key(), text);
-    text += ": ";
-    text += field.empty() ? it->val().text() : it->val().find(field).value_or(JsonView()).text();
-  }
-  text += '}';
-  return it->status();
-}
-
 }  // namespace
 
 Result<Json> KVVectorStore::to_dict() const {
   std::string text = "{\"embedding_dict\": ";
-  QUIPU_RETURN_IF_ERROR(append_object(*kvstore_, embeddings_, "embedding", text));
+  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, embeddings_, "embedding", text));
   text += ", \"text_id_to_ref_doc_id\": ";
-  QUIPU_RETURN_IF_ERROR(append_object(*kvstore_, ref_doc_ids_, "ref_doc_id", text));
+  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, ref_doc_ids_, "ref_doc_id", text));
   text += ", \"metadata_dict\": ";
   QUIPU_ASSIGN_OR_RETURN(const bool is_null, metadata_is_null());
   if (is_null) {
     text += "null";
   } else {
-    QUIPU_RETURN_IF_ERROR(append_object(*kvstore_, metadata_, "", text));
+    QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, metadata_, "", text));
   }
   return Json::from_canonical(text + "}");
 }
@@ -66,9 +50,7 @@ Result<SimpleVectorStore> SimpleVectorStore::from_persist_path(const std::string
     return Status::not_found("No existing llama_index.core.vector_stores.simple found at " + persist_path +
                              ", skipping load.");
   }
-  Result<SimpleVectorStore> store = from_dict(*saved);
-  if (!store) return Status(store.error().code(), persist_path + ": " + store.error().message());
-  return store;
+  return from_saved_dict<SimpleVectorStore>(persist_path, *saved);
 }
 
 Result<SimpleVectorStore> SimpleVectorStore::from_dict(JsonView save_dict) {

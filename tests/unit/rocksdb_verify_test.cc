@@ -1,64 +1,18 @@
 // RocksDBKVStore::verify() finds what is planted behind its back.
 
 #include <gtest/gtest.h>
-#include <rocksdb/db.h>
 
 #include <boost/filesystem.hpp>
 
 #include "backends/rocksdb/record.h"
-#include "backends/rocksdb/rocksdb_tuning.h"
 #include "quipu/rocksdb_kv_store.h"
+#include "tests/support/raw_database.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
 namespace {
 
 namespace fs = boost::filesystem;
-
-// The database below a closed store.
-class RawDatabase {
- public:
-  explicit RawDatabase(const std::string& path) {
-    const rocks::Tuning tuning = rocks::make_tuning({});
-    std::vector<std::string> names;
-    EXPECT_TRUE(rocksdb::DB::ListColumnFamilies(tuning.db, path, &names).ok());
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const std::string& name : names) {
-      families.emplace_back(name, name == rocksdb::kDefaultColumnFamilyName ? tuning.catalog : tuning.data);
-    }
-    EXPECT_TRUE(rocksdb::DB::Open(tuning.db, path, families, &handles_, &db_).ok());
-  }
-  ~RawDatabase() {
-    EXPECT_TRUE(db_->Flush({}, handles_).ok());
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-      EXPECT_TRUE(db_->DestroyColumnFamilyHandle(handle).ok());
-    }
-    delete db_;
-  }
-  // By the beginning of its name.
-  rocksdb::ColumnFamilyHandle* family(const std::string& prefix) const {
-    for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-      if (handle->GetName().starts_with(prefix)) return handle;
-    }
-    ADD_FAILURE() << "no family " << prefix;
-    return nullptr;
-  }
-  void put(const std::string& in, const std::string& key, const std::string& value) {
-    EXPECT_TRUE(db_->Put({}, family(in), key, value).ok());
-  }
-  void erase(const std::string& in, const std::string& key) {
-    EXPECT_TRUE(db_->Delete({}, family(in), key).ok());
-  }
-  std::string get(const std::string& in, const std::string& key) {
-    std::string value;
-    EXPECT_TRUE(db_->Get({}, family(in), key, &value).ok());
-    return value;
-  }
-
- private:
-  rocksdb::DB* db_ = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
-};
 
 // Collection 1, "data", is indexed by "hash" and has a key "k" and a list "r" of "n1" and "n2".
 class RocksDBVerifyTest : public ::testing::Test {

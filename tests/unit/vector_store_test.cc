@@ -1,0 +1,226 @@
+// Vector stores beyond what the recorded traces show: many vectors, threads, files, errors.
+
+#include "quipu/vector_store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "tests/support/backends.h"
+#include "tests/support/random.h"
+
+namespace quipu::testing {
+namespace {
+
+using Vector = std::vector<double>;
+
+std::shared_ptr<const BaseNode> node(const std::string& id, const Vector& embedding, int page = 0,
+                                     const std::string& source = "") {
+  TextNodeBuilder builder;
+  builder.id(id).text("t").embedding(embedding);
+  builder.metadata(Json::from_canonical("{\"page\": " + std::to_string(page) + "}"));
+  if (!source.empty()) {
+    builder.relationship(NodeRelationship::SOURCE,
+                         RelatedNodeInfo{.node_id = source, .node_type = {}, .hash = {}});
+  }
+  return *builder.build();
+}
+
+Vector random_vector(Random& random, size_t dimensions) {
+  Vector vector;
+  for (size_t i = 0; i < dimensions; ++i)
+    vector.push_back(static_cast<double>(random.below(20001)) / 1e4 - 1);
+  return vector;
+}
+
+double true_similarity(const Vector& a, const Vector& b, SimilarityMode mode) {
+  double dot = 0;
+  double a_norm = 0;
+  double b_norm = 0;
+  double distance = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    dot += a[i] * b[i];
+    a_norm += a[i] * a[i];
+    b_norm += b[i] * b[i];
+    distance += (a[i] - b[i]) * (a[i] - b[i]);
+  }
+  if (mode == SimilarityMode::DOT_PRODUCT) return dot;
+  if (mode == SimilarityMode::EUCLIDEAN) return -std::sqrt(distance);
+  return dot / std::sqrt(a_norm) / std::sqrt(b_norm);
+}
+
+class VectorStoreTest : public BackendFixture {
+ protected:
+  void add(KVVectorStore& store, const std::vector<std::shared_ptr<const BaseNode>>& nodes) {
+    const auto added = store.add(nodes);
+    ASSERT_TRUE(added) << added.error().to_string();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Backends, VectorStoreTest,
+                         ::testing::Values(Backend::kMemory, Backend::kRocksDB, Backend::kMinimal),
+                         backend_name);
+
+// More vectors than are compared one by one, so that the codes and their bounds decide.
+TEST_P(VectorStoreTest, FindsExactlyTheBestOfMany) {
+  Random random(test_seed());
+  constexpr size_t kDimensions = 37;
+  KVVectorStore store(kv_);
+  std::vector<std::pair<std::string, Vector>> vectors;
+  std::vector<std::shared_ptr<const BaseNode>> nodes;
+  for (int i = 0; i < 1500; ++i) {
+    Vector vector = random_vector(random, kDimensions);
+    if (i % 3 == 0) {  // lengths of many sizes
+      for (double& element : vector) element *= static_cast<double>(random.below(1000) + 1);
+    }
+    vectors.emplace_back("v" + std::to_string(i), vector);
+    nodes.push_back(node(vectors.back().first, vector, i % 7));
+  }
+  add(store, nodes);
+  for (const SimilarityMode mode :
+       {SimilarityMode::DEFAULT, SimilarityMode::DOT_PRODUCT, SimilarityMode::EUCLIDEAN}) {
+    for (const bool filtered : {false, true}) {
+      VectorStoreQuery query{.query_embedding = random_vector(random, kDimensions), .similarity_top_k = 12};
+      query.similarity = mode;
+      if (filtered)
+        query.filters = MetadataFilters{{MetadataFilter{"page", Json::from_int(3), FilterOperator::LT}}};
+      std::vector<std::pair<double, std::string>> expected;
+      for (size_t i = 0; i < vectors.size(); ++i) {
+        if (filtered && i % 7 >= 3) continue;
+        expected.emplace_back(true_similarity(query.query_embedding, vectors[i].second, mode),
+                              vectors[i].first);
+      }
+      std::ranges::sort(expected, std::greater<>());
+      const auto found = store.query(query);
+      ASSERT_TRUE(found) << found.error().to_string();
+      ASSERT_EQ(found->ids.size(), 12u);
+      for (size_t i = 0; i < 12; ++i) {
+        EXPECT_EQ(found->ids[i], expected[i].second) << i;
+        EXPECT_NEAR(found->similarities[i], expected[i].first,
+                    1e-9 * std::max(1.0, std::abs(expected[i].first)));
+      }
+    }
+  }
+}
+
+TEST_P(VectorStoreTest, KeepsItsIndexCurrent) {
+  KVVectorStore store(kv_);
+  KVVectorStore same(kv_);
+  add(store, {node("a", {1, 0}, 1, "d1"), node("b", {0, 1}, 2, "d1"), node("c", {1, 1}, 3, "d2")});
+  const auto best = [&](const KVVectorStore& of, const Vector& vector) {
+    const auto found = of.query({.query_embedding = vector, .similarity_top_k = 1});
+    return found && !found->ids.empty() ? found->ids[0] : std::string();
+  };
+  EXPECT_EQ(best(store, {1, 0.1}), "a");
+  EXPECT_EQ(best(same, {0.1, 1}), "b");
+  add(same, {node("a", {-1, 0}, 9)});
+  EXPECT_EQ(best(store, {1, 0.1}), "c");
+  ASSERT_TRUE(store.delete_("d2").is_ok());
+  EXPECT_EQ(best(same, {1, 1}), "b");
+  ASSERT_TRUE(same.delete_nodes(std::vector<std::string>{"b", "unknown"}).is_ok());
+  EXPECT_EQ(best(store, {1, 1}), "a");
+  EXPECT_EQ(*store.get("a"), (Vector{-1, 0}));
+  EXPECT_EQ(store.get("b").error().message(), "KeyError: 'b'");
+  ASSERT_TRUE(store.clear().is_ok());
+  EXPECT_EQ(best(same, {1, 1}), "");
+}
+
+TEST_P(VectorStoreTest, KeepsVectorsWithoutLoss) {
+  const std::vector<Vector> vectors = {{}, {0.1, 1e-320, -0.0}, {0.5, 1.25, -3}, {1e308, 5e-324, 1.0 / 3}};
+  {
+    KVVectorStore store(kv_);
+    std::vector<std::shared_ptr<const BaseNode>> nodes;
+    for (size_t i = 0; i < vectors.size(); ++i) nodes.push_back(node("n" + std::to_string(i), vectors[i]));
+    add(store, nodes);
+  }
+  reopen();
+  const KVVectorStore store(kv_);
+  for (size_t i = 0; i < vectors.size(); ++i) {
+    const auto read = store.get("n" + std::to_string(i));
+    ASSERT_TRUE(read) << read.error().to_string();
+    EXPECT_EQ(*read, vectors[i]);
+    for (size_t j = 0; j < vectors[i].size(); ++j)
+      EXPECT_EQ(std::signbit(read->at(j)), std::signbit(vectors[i][j]));
+  }
+}
+
+TEST_P(VectorStoreTest, SaysWhatIsWrong) {
+  KVVectorStore store(kv_);
+  add(store, {node("a", {1, 0})});
+  EXPECT_EQ(store.query({.query_embedding = {1, 2, 3}}).error().message(),
+            "ValueError: shapes (3,) and (2,) not aligned: 3 (dim 0) != 2 (dim 0)");
+  EXPECT_EQ(store.query({.query_embedding = {1, 2}, .mode = VectorStoreQueryMode::SVM}).error().code(),
+            StatusCode::kNotSupported);
+  EXPECT_EQ(store.query({.query_embedding = {1, 2}, .mode = VectorStoreQueryMode::HYBRID}).error().message(),
+            "ValueError: Invalid query mode: VectorStoreQueryMode.HYBRID");
+  const auto without = TextNodeBuilder().id("x").text("t").build();
+  const std::vector<std::shared_ptr<const BaseNode>> nodes = {node("b", {0, 1}), *without, node("c", {1, 1})};
+  EXPECT_EQ(store.add(nodes).error().message(), "embedding not set.");
+  EXPECT_TRUE(store.get("b"));
+  EXPECT_FALSE(store.get("c"));
+}
+
+TEST_P(VectorStoreTest, StoresOfOtherNamespacesAreApart) {
+  KVVectorStore store(kv_);
+  KVVectorStore other(kv_, "../other/\n");
+  add(store, {node("a", {1, 0})});
+  add(other, {node("b", {1, 0, 0})});
+  EXPECT_EQ(store.query({.query_embedding = {1, 0}, .similarity_top_k = 0})->ids,
+            std::vector<std::string>{"a"});
+  EXPECT_EQ(other.query({.query_embedding = {1, 0, 0}, .similarity_top_k = 0})->ids,
+            std::vector<std::string>{"b"});
+}
+
+TEST_P(VectorStoreTest, QueriesRunBesideWriters) {
+  if (GetParam() == Backend::kMinimal) GTEST_SKIP() << "is not made for threads";
+  KVVectorStore store(kv_);
+  add(store, {node("fixed", {1, 0})});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const std::string id = std::to_string(t) + "-" + std::to_string(i);
+        EXPECT_TRUE(store.add(std::vector{node(id, {0, 1}, i)}));
+        if (i % 2 == 0) {
+          EXPECT_TRUE(store.delete_nodes(std::vector{id}).is_ok());
+        }
+      }
+    });
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        VectorStoreQuery query{.query_embedding = {1, 0}, .similarity_top_k = 1};
+        if (i % 2 == 0)
+          query.filters = MetadataFilters{{MetadataFilter{"page", Json::from_int(100), FilterOperator::LT}}};
+        const auto found = store.query(query);
+        ASSERT_TRUE(found) << found.error().to_string();
+        EXPECT_EQ(found->ids, std::vector<std::string>{"fixed"});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store.query({.query_embedding = {1, 0}, .similarity_top_k = 0})->ids.size(), 51u);
+}
+
+TEST(SimpleVectorStoreTest, PersistsByteForByte) {
+  const std::string golden =
+      std::string(QUIPU_SOURCE_DIR) + "/tests/data/goldens/vectors/default__vector_store.json";
+  const auto store = SimpleVectorStore::from_persist_path(golden);
+  ASSERT_TRUE(store) << store.error().to_string();
+  TempDir directory;
+  ASSERT_TRUE(store->persist(directory / "sub/default__vector_store.json").is_ok());
+  EXPECT_EQ(read_file(directory / "sub/default__vector_store.json"), read_file(golden));
+  EXPECT_EQ(SimpleVectorStore::from_persist_dir(directory / "sub")->to_dict()->text(), read_file(golden));
+  EXPECT_FALSE(SimpleVectorStore::from_persist_dir(directory.path()));
+}
+
+TEST(SimpleVectorStoreTest, NamesWhatIsMalformed) {
+  for (const char* const text : {"[]", R"({"embedding_dict": []})", R"({"embedding_dict": {"a": ["x"]}})",
+                                 R"({"embedding_dict": {"a": 1}})", R"({"text_id_to_ref_doc_id": {"a": 1}})",
+                                 R"({"metadata_dict": {"a": []}})"}) {
+    EXPECT_FALSE(SimpleVectorStore::from_dict(Json::from_canonical(text))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace quipu::testing
