@@ -1,5 +1,5 @@
-// get_rel_map of a property graph on RocksDB: two steps from five nodes, in a small and in a large graph whose nodes
-// have four edges each.
+// get_rel_map of a property graph on RocksDB: two steps from five nodes, in a small and in a large graph
+// whose nodes have four edges each.
 
 #include <benchmark/benchmark.h>
 
@@ -27,7 +27,8 @@ void fill(KVPropertyGraphStore& graph, int64_t edges) {
   const int64_t nodes = edges / kDegree;
   std::vector<Relation> relations;
   for (int64_t i = 0; i < nodes; ++i) {
-    for (int64_t j = 0; j < kDegree; ++j) relations.emplace_back("r", name(i), name((i * 7 + j * 13 + 1) % nodes));
+    for (int64_t j = 0; j < kDegree; ++j)
+      relations.emplace_back("r", name(i), name((i * 7 + j * 13 + 1) % nodes));
     if (relations.size() < 1000 && i + 1 < nodes) continue;
     require(graph.upsert_relations(relations));
     relations.clear();

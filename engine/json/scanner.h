@@ -22,7 +22,8 @@ namespace quipu {
 
 // What a scan has found out so far.
 struct JsonScan {
-  bool any_float = false;  // set before: floats count as canonical however they are spelt, for who only reads them
+  bool any_float =
+      false;  // set before: floats count as canonical however they are spelt, for who only reads them
   bool canonical = true;  // the text is what json.dumps writes
   bool cut_off = false;   // with an error: the input may only end too early
   const char* error = nullptr;

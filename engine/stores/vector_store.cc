@@ -145,9 +145,9 @@ Status KVVectorStore::delete_(std::string_view ref_doc_id) {
 Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> node_ids,
                                    const MetadataFilters* filters) {
   if (filters != nullptr && filters->filters.empty()) filters = nullptr;
+  std::lock_guard writing(shared_->writing);
   QUIPU_RETURN_IF_ERROR(load_index());
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
-  std::lock_guard writing(shared_->writing);
   std::vector<std::string> ids;
   Status filtered;
   {

@@ -40,14 +40,32 @@ Status check_mode(VectorStoreQueryMode mode) {
   return Status::invalid_argument("ValueError: Invalid query mode: VectorStoreQueryMode." + name);
 }
 
+std::vector<std::string> keys_without_column(const MetadataFilters& filters, const MetadataColumns& columns) {
+  std::vector<std::string> missing;
+  for (const auto& each : filters.filters) {
+    const MetadataFilter* const filter = std::get_if<MetadataFilter>(&each);
+    if (filter != nullptr && !columns.has(filter->key)) missing.push_back(filter->key);
+  }
+  return missing;
+}
+
 }  // namespace
 
-Status KVVectorStore::load_index() const {
-  {
-    std::shared_lock lock(shared_->mutex);
-    if (shared_->loaded) return Status::ok();
+Result<std::shared_lock<std::shared_mutex>> KVVectorStore::lock_index(const MetadataFilters* filters) const {
+  while (true) {
+    {
+      std::shared_lock lock(shared_->mutex);
+      const bool ready = shared_->loaded && (filters == nullptr ||
+                                             keys_without_column(*filters, shared_->index.columns()).empty());
+      if (ready) return lock;
+    }
+    std::lock_guard writing(shared_->writing);
+    QUIPU_RETURN_IF_ERROR(load_index());
+    if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   }
-  std::lock_guard writing(shared_->writing);
+}
+
+Status KVVectorStore::load_index() const {
   std::unique_lock lock(shared_->mutex);
   if (shared_->loaded) return Status::ok();
   shared_->index.clear();
@@ -75,26 +93,16 @@ Status KVVectorStore::load_index() const {
 }
 
 Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
-  std::vector<std::string> missing;
-  {
-    std::shared_lock lock(shared_->mutex);
-    for (const auto& each : filters.filters) {
-      const MetadataFilter* const filter = std::get_if<MetadataFilter>(&each);
-      if (filter != nullptr && !shared_->index.columns().has(filter->key)) missing.push_back(filter->key);
-    }
-  }
-  if (missing.empty()) return Status::ok();
-  std::lock_guard writing(shared_->writing);
   std::unique_lock lock(shared_->mutex);
   VectorIndex& index = shared_->index;
-  for (const std::string& key : missing) {
-    const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
-      QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, metadata_));
-      while (it->next()) {
-        if (const std::optional<uint32_t> row = index.row_of(it->key())) use(*row, it->val());
-      }
-      return it->status();
-    };
+  const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, metadata_));
+    while (it->next()) {
+      if (const std::optional<uint32_t> row = index.row_of(it->key())) use(*row, it->val());
+    }
+    return it->status();
+  };
+  for (const std::string& key : keys_without_column(filters, index.columns())) {
     QUIPU_RETURN_IF_ERROR(index.columns().make(key, index.rows(), for_each));
   }
   return Status::ok();
@@ -142,11 +150,10 @@ Status KVVectorStore::fetch(std::span<const std::string_view> ids,
 }
 
 Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
-  QUIPU_RETURN_IF_ERROR(load_index());
   const MetadataFilters* filters = query.filters ? &*query.filters : nullptr;
   if (filters != nullptr) {
     QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, kvstore_->count(metadata_));
-    std::shared_lock lock(shared_->mutex);
+    QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(nullptr));
     if (with_metadata == 0 && !shared_->index.empty()) {
       return Status::invalid_argument(
           "Cannot filter stores that were persisted without metadata. Please rebuild the store with metadata "
@@ -155,8 +162,7 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
     }
     if (filters->filters.empty()) filters = nullptr;
   }
-  if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
-  std::shared_lock lock(shared_->mutex);
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
   const VectorIndex& index = shared_->index;
   const bool all = filters == nullptr && !query.node_ids;
   const bool mmr = query.mode == VectorStoreQueryMode::MMR;

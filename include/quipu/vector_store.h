@@ -14,8 +14,8 @@
 // store and namespace share one search index. What is written past them, into their collections, is seen by
 // objects made after all of them are gone.
 // Memory: the first query makes an index of a byte an element, which adds and deletes keep current.
-// Cost of a query: O(vectors), one pass over that index; it waits for writes to this store. MMR loads what passes its
-// filters.
+// Cost of a query: O(vectors), one pass over that index; it waits for writes to this store. MMR loads what
+// passes its filters.
 
 #ifndef QUIPU_VECTOR_STORE_H_
 #define QUIPU_VECTOR_STORE_H_
@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -132,9 +133,11 @@ class KVVectorStore : public VectorStore {
   Status put_embedding(std::string_view id, std::span<const double> embedding, WriteBatch& batch) const;
   // Removes vectors from the store and the index. REQUIRES: the writer's lock.
   Status remove(std::span<const std::string> ids);
+  // REQUIRES, both: the writer's lock.
   Status load_index() const;
-  // Columns for every key of the filters. REQUIRES: no lock.
   Status make_columns(const MetadataFilters& filters) const;
+  // A lock on the index, which is loaded and has the columns of the filters, if any.
+  Result<std::shared_lock<std::shared_mutex>> lock_index(const MetadataFilters* filters) const;
   // Of the nodes of `ids` (null: of all) those that pass, in no order. Where the filters fail for a node,
   // those before the first such node, and its error. REQUIRES: the index is locked, and has the columns.
   Status filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
