@@ -6,6 +6,7 @@
 #include "backends/rocksdb/commit.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/rocksdb_status.h"
+#include "quipu/key_locks.h"
 
 namespace quipu::rocks {
 namespace {
@@ -147,6 +148,23 @@ Status RocksDBBulkLoad::commit() {
   committed_ = true;
   QUIPU_RETURN_IF_ERROR(end_collection());
   QUIPU_RETURN_IF_ERROR(ingest());
+  const std::vector<LockedCache> caches = lock_caches();
+  const Status done = merge_or_publish();
+  for (const LockedCache& cache : caches) cache->forget();  // after an error, too: a part may be merged
+  return done;
+}
+
+std::vector<LockedCache> RocksDBBulkLoad::lock_caches() const {
+  std::vector<LockedCache> locked;
+  for (std::shared_ptr<CollectionCache>& cache : store_.caches()) {
+    const bool covers = std::ranges::any_of(
+        staged_, [&](const Staged& staged) { return cache->covers(staged.collection->name); });
+    if (covers) locked.emplace_back(std::move(cache));
+  }
+  return locked;
+}
+
+Status RocksDBBulkLoad::merge_or_publish() {
   while (true) {
     std::vector<Staged*> existing;
     {
@@ -213,6 +231,8 @@ Status RocksDBBulkLoad::publish() {
   batch.Delete(core_.catalog(), slice(kMergeKey)).PermitUncheckedError();
   QUIPU_RETURN_IF_ERROR(core_.write(batch, true));
   for (Staged& staged : staged_) {
+    const Mark upheaval = upheaval_mark(staged.collection->name);
+    core_.conflicts().record({&upheaval, 1});
     if (staged.merged) {
       discard(staged);
     } else {
@@ -232,14 +252,14 @@ Status RocksDBBulkLoad::merge(Staged& staged) {
   if (!wanted.indexed_field.empty() && target && target->record.indexed_field.empty()) {
     QUIPU_RETURN_IF_ERROR(ensure_index(core_, name, wanted.indexed_field));
   }
-  const Reader reader(core_, std::make_shared<Snapshot>(core_.db()));
+  const Reader reader(ReadView(core_).fixed());
   ScanOptions in_order;
   in_order.order = ScanOptions::Order::kInsertion;
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> rows, reader.scan(staged.collection, in_order));
   WriteBatch batch;
   LockSet keys;
   const auto write = [&]() -> Status {
-    const KeyLocks held = locks_.acquire(keys);
+    const KeyLocks held = store_.lock_table().acquire(keys);
     QUIPU_RETURN_IF_ERROR(Commit(core_).run(batch.ops(), false));
     batch.clear();
     keys = {};

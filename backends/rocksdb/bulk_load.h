@@ -9,7 +9,7 @@
 #include "backends/rocksdb/store_core.h"
 #include "backends/rocksdb/table_files.h"
 #include "quipu/bulk_load.h"
-#include "quipu/key_locks.h"
+#include "quipu/collection_cache.h"
 
 namespace quipu::rocks {
 
@@ -18,7 +18,8 @@ namespace quipu::rocks {
 // needs compaction afterwards. See docs/FORMAT.md.
 class RocksDBBulkLoad : public BulkLoad {
  public:
-  RocksDBBulkLoad(StoreCore& core, LockTable& locks) : core_(core), locks_(locks) {}
+  // `core` is that of `store`.
+  RocksDBBulkLoad(StoreCore& core, BaseKVStore& store) : core_(core), store_(store) {}
   ~RocksDBBulkLoad() override;
 
   Status begin_file(std::string_view persist_file) override;
@@ -42,12 +43,14 @@ class RocksDBBulkLoad : public BulkLoad {
   Status add(std::string_view key, std::string_view body);
   Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order);
   Status ingest();
+  Status merge_or_publish();
   Status merge(Staged& staged);
   Status publish();
+  std::vector<LockedCache> lock_caches() const;
   void discard(Staged& staged);
 
   StoreCore& core_;
-  LockTable& locks_;
+  BaseKVStore& store_;
   std::vector<std::string> files_;
   std::vector<Staged> staged_;
   size_t current_ = 0;

@@ -29,9 +29,14 @@ Status put_record(StoreCore& core, const Collection& collection) {
   return core.write(batch, core.options().sync);
 }
 
+void record_upheaval(StoreCore& core, std::string_view collection) {
+  const Mark mark = upheaval_mark(collection);
+  core.conflicts().record({&mark, 1});
+}
+
 // REQUIRES: nobody writes to the collection.
 Status build_index(StoreCore& core, const Collection& collection) {
-  const Reader reader(core, std::make_shared<Snapshot>(core.db()));
+  const Reader reader(ReadView(core).fixed());
   KeyOrderIterator rows(reader, collection, {});
   rocksdb::WriteBatch batch;
   // An earlier build that did not come to its end has left entries that no write has kept since.
@@ -75,8 +80,7 @@ Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
 Result<std::vector<std::string>> persist_files(const Reader& reader,
                                                const std::vector<CollectionPtr>& collections) {
   std::map<uint64_t, std::string> by_order;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      reader.core().db().NewIterator(reader.read_options(), reader.core().catalog()));
+  const std::unique_ptr<rocksdb::Iterator> it = reader.read_view().iterate(reader.core().catalog());
   for (it->Seek("f"); it->Valid() && view(it->key()).starts_with('f'); it->Next()) {
     std::string_view value = view(it->value());
     uint64_t order = 0;
@@ -131,6 +135,7 @@ Status ensure_index(StoreCore& core, std::string_view name, std::string_view fie
   QUIPU_RETURN_IF_ERROR(build_index(core, *changed));
   QUIPU_RETURN_IF_ERROR(put_record(core, *changed));  // last: a half-built index is never taken for whole
   core.publish(changed);
+  record_upheaval(core, name);
   return Status::ok();
 }
 
@@ -145,6 +150,7 @@ Result<bool> drop_collection(StoreCore& core, std::string_view name) {
   batch.Delete(core.catalog(), collection_key(name)).PermitUncheckedError();
   batch.Put(core.catalog(), pending_key(known->id()), "").PermitUncheckedError();
   QUIPU_RETURN_IF_ERROR(core.write(batch, core.options().sync || known->record.own_family));
+  record_upheaval(core, name);
   core.unpublish(name);
   QUIPU_RETURN_IF_ERROR(core.discard(*known));
   return true;

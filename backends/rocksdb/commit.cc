@@ -51,6 +51,31 @@ Commit::~Commit() {
 }
 
 Status Commit::run(std::span<const WriteOp> ops, bool sync) {
+  QUIPU_RETURN_IF_ERROR(prepare(ops));
+  size_t bytes = 0;
+  for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
+  rocksdb::WriteBatch batch(bytes);
+  QUIPU_RETURN_IF_ERROR(write_to(batch, /*ranges=*/true));
+  handed_over_ = true;
+  if (batch.Count() != 0) QUIPU_RETURN_IF_ERROR(core_.write(batch, sync));
+  record_changes();
+  for (const Target& target : targets_) {
+    if (target.is_new) core_.publish(target.collection);
+  }
+  return Status::ok();
+}
+
+Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch) {
+  QUIPU_RETURN_IF_ERROR(prepare(ops));
+  batch.SetSavePoint();
+  const Status written = write_to(batch, /*ranges=*/false);
+  const rocksdb::Status settled = written.is_ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
+  QUIPU_RETURN_IF_ERROR(written);
+  return from_rocksdb(settled, "cannot add to a transaction");
+}
+
+// What the operations come to. Nothing is written by it but, at times, the limit of insertion sequences.
+Status Commit::prepare(std::span<const WriteOp> ops) {
   QUIPU_RETURN_IF_ERROR(core_.writable());
   gate_ = core_.gate().enter();
   QUIPU_RETURN_IF_ERROR(resolve(ops));
@@ -58,22 +83,30 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   for (size_t i = 0; i < ops.size(); ++i) {
     if (key_of_op_[i] != kNone) QUIPU_RETURN_IF_ERROR(apply(ops[i], keys_[key_of_op_[i]]));
   }
-  uint64_t base = 0;
   if (inserted_ != 0) {
-    QUIPU_ASSIGN_OR_RETURN(base, core_.take_sequences(inserted_));
-  }
-  size_t bytes = 0;
-  for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
-  batch_ = rocksdb::WriteBatch(bytes);
-  for (const Key& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, base));
-  write_index();
-  write_catalog();
-  handed_over_ = true;
-  if (batch_.Count() != 0) QUIPU_RETURN_IF_ERROR(core_.write(batch_, sync));
-  for (const Target& target : targets_) {
-    if (target.is_new) core_.publish(target.collection);
+    QUIPU_ASSIGN_OR_RETURN(first_sequence_, core_.take_sequences(inserted_));
   }
   return Status::ok();
+}
+
+Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
+  for (const Key& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, batch, ranges));
+  write_index(batch);
+  write_catalog(batch);
+  return Status::ok();
+}
+
+// Lets open transactions know.
+void Commit::record_changes() {
+  if (!core_.conflicts().watching()) return;
+  std::vector<Mark> marks;
+  for (const Target& target : targets_) marks.push_back(collection_mark(target.collection->name));
+  for (const Key& key : keys_) {
+    if (key.changed) marks.push_back(key_mark(targets_[key.target].collection->name, key.user_key));
+  }
+  for (const auto& [collection, value] : changed_values_)
+    marks.push_back(index_mark(collection->name, value));
+  core_.conflicts().record(marks);
 }
 
 // Finds the collection and key of every operation; the same key of several operations is one.
@@ -89,9 +122,7 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
     const WriteOp& op = ops[i];
     QUIPU_RETURN_IF_ERROR(check_op(op));
-    const bool creates = op.kind == WriteOp::Kind::kPut || op.kind == WriteOp::Kind::kPutList ||
-                         op.kind == WriteOp::Kind::kPutVector;
-    QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates));
+    QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates(op.kind)));
     if (target != kNone) {
       places.push_back({target, op.key, i});
     } else if (op.kind != WriteOp::Kind::kDelete) {
@@ -162,10 +193,9 @@ Status Commit::load_target(std::span<Key> keys) {
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
   if (keys.size() == 1) {
-    statuses[0] = core_.db().Get({}, collection.family.get(), slices[0], values.data());
+    statuses[0] = view_.get(collection.family.get(), slices[0], values[0]);
   } else {
-    core_.db().MultiGet({}, collection.family.get(), keys.size(), slices.data(), values.data(),
-                        statuses.data(), /*sorted_input=*/true);
+    view_.multi_get(collection.family.get(), slices, values.data(), statuses.data(), /*sorted=*/true);
   }
   for (size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
@@ -194,7 +224,7 @@ Status Commit::load_key(Key& key, std::string_view value) {
 
 ListChange& Commit::list_of(Key& key) {
   if (!key.list) {
-    key.list = std::make_unique<ListChange>(core_, targets_[key.target].collection->id(), key.user_key);
+    key.list = std::make_unique<ListChange>(view_, targets_[key.target].collection->id(), key.user_key);
   }
   return *key.list;
 }
@@ -246,24 +276,24 @@ Status Commit::apply_member(const WriteOp& op, Key& key) {
 }
 
 // RocksDB's batch refuses only what is larger than 4 GiB, which the limits above rule out.
-Status Commit::write_key(const Key& key, uint64_t base) {
+Status Commit::write_key(const Key& key, rocksdb::WriteBatchBase& batch, bool ranges) {
   if (!key.changed) return Status::ok();
   Target& target = targets_[key.target];
   rocksdb::ColumnFamilyHandle* const family = target.collection->family.get();
   target.count_change += (key.exists ? 1 : 0) - (key.existed ? 1 : 0);
-  if (key.list) QUIPU_RETURN_IF_ERROR(key.list->write_members(base, batch_));
-  const uint64_t sequence = key.inserted ? base + key.sequence : key.sequence;
+  if (key.list) QUIPU_RETURN_IF_ERROR(key.list->write_members(first_sequence_, batch, ranges));
+  const uint64_t sequence = key.inserted ? first_sequence_ + key.sequence : key.sequence;
   rocksdb::Status written;
   if (key.is_list) {
-    written = batch_.Put(family, slice(key.full_key), key.list->record(sequence));
+    written = batch.Put(family, slice(key.full_key), key.list->record(sequence));
   } else if (key.exists) {
     std::string header;
     put_varint(sequence, header);
     const std::array<rocksdb::Slice, 1> key_parts = {slice(key.full_key)};
     const std::array<rocksdb::Slice, 2> value_parts = {header, slice(key.value)};
-    written = batch_.Put(family, {key_parts.data(), 1}, {value_parts.data(), 2});
+    written = batch.Put(family, {key_parts.data(), 1}, {value_parts.data(), 2});
   } else if (key.existed) {
-    written = batch_.Delete(family, slice(key.full_key));
+    written = batch.Delete(family, slice(key.full_key));
   }
   change_index(key);
   return from_rocksdb(written, "cannot write");
@@ -274,33 +304,36 @@ void Commit::change_index(const Key& key) {
   if (collection.record.indexed_field.empty()) return;
   const std::string now = key.exists && !key.is_list ? indexed_value(collection, key.value) : std::string();
   if (now == key.old_indexed) return;
-  if (!key.old_indexed.empty()) {
-    index_.push_back({keep(index_prefix(collection.id(), key.old_indexed), key.user_key), false});
-  }
-  if (!now.empty()) index_.push_back({keep(index_prefix(collection.id(), now), key.user_key), true});
+  const auto change = [&](const std::string& value, bool listed) {
+    if (value.empty()) return;
+    index_.push_back({keep(index_prefix(collection.id(), value), key.user_key), listed});
+    if (core_.conflicts().watching()) changed_values_.emplace_back(targets_[key.target].collection, value);
+  };
+  change(key.old_indexed, false);
+  change(now, true);
 }
 
-void Commit::write_index() {
+void Commit::write_index(rocksdb::WriteBatchBase& batch) {
   std::sort(index_.begin(), index_.end(),
             [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
   for (const IndexEntry& entry : index_) {
-    const rocksdb::Status written = entry.listed ? batch_.Put(core_.index(), slice(entry.key), {})
-                                                 : batch_.Delete(core_.index(), slice(entry.key));
+    const rocksdb::Status written = entry.listed ? batch.Put(core_.index(), slice(entry.key), {})
+                                                 : batch.Delete(core_.index(), slice(entry.key));
     written.PermitUncheckedError();
   }
 }
 
-void Commit::write_catalog() {
+void Commit::write_catalog(rocksdb::WriteBatchBase& batch) const {
   bool made = false;
   for (const Target& target : targets_) {
     const Collection& collection = *target.collection;
     if (target.is_new) {
       made = true;
-      batch_.Put(core_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
+      batch.Put(core_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
           .PermitUncheckedError();
     }
     if (target.count_change != 0) {
-      batch_
+      batch
           .Merge(core_.catalog(), count_key(collection.id()),
                  make_count(static_cast<uint64_t>(target.count_change)))
           .PermitUncheckedError();
@@ -309,7 +342,7 @@ void Commit::write_catalog() {
   if (made) {
     std::string next_id;
     put_varint(core_.next_id(), next_id);
-    batch_.Put(core_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
+    batch.Put(core_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
   }
 }
 

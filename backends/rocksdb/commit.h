@@ -1,10 +1,9 @@
-// Commit: the one way in which changes reach the database. A span of operations becomes one RocksDB batch
-// that holds data, counts, member lists, index entries and the catalog records of new collections.
+// Commit: the one way in which changes reach the database. A span of operations becomes records of one
+// RocksDB batch: data, counts, member lists, index entries and the catalog records of new collections. The
+// batch is written at once, or is a transaction's, which is written later.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_COMMIT_H_
 #define QUIPU_BACKENDS_ROCKSDB_COMMIT_H_
-
-#include <rocksdb/write_batch.h>
 
 #include <memory>
 #include <memory_resource>
@@ -13,24 +12,37 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backends/rocksdb/list_change.h"
+#include "backends/rocksdb/read_view.h"
 #include "backends/rocksdb/store_core.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
 
+// Whether an operation makes its collection when there is none.
+inline bool creates(WriteOp::Kind kind) {
+  return kind == WriteOp::Kind::kPut || kind == WriteOp::Kind::kPutList || kind == WriteOp::Kind::kPutVector;
+}
+
 class Commit {
  public:
-  explicit Commit(StoreCore& core) : core_(core) {}
+  // What is there already is read through `view`.
+  explicit Commit(StoreCore& core) : Commit(core, ReadView(core)) {}
+  Commit(StoreCore& core, ReadView view) : core_(core), view_(std::move(view)) {}
   ~Commit();
   Commit(const Commit&) = delete;
   Commit& operator=(const Commit&) = delete;
 
-  // REQUIRES: the locks of every key are held. On an error nothing has changed.
+  // Makes the changes. REQUIRES: the locks of every key are held. On an error nothing has changed.
   Status run(std::span<const WriteOp> ops, bool sync);
-  // After run(): whether the first operation's key was there before.
+  // Adds them to a transaction's batch, which has no deletions of ranges. REQUIRES: the collections exist.
+  Status stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch);
+  // After either: the indexed values that have gained or lost keys.
+  const std::vector<std::pair<CollectionPtr, std::string>>& changed_values() const { return changed_values_; }
+  // After either: whether the first operation's key was there before.
   bool first_key_existed() const { return !keys_.empty() && keys_.front().existed; }
 
  private:
@@ -60,6 +72,9 @@ class Commit {
     bool listed;
   };
 
+  Status prepare(std::span<const WriteOp> ops);
+  Status write_to(rocksdb::WriteBatchBase& batch, bool ranges);
+  void record_changes();
   Status resolve(std::span<const WriteOp> ops);
   Result<size_t> target_of(std::string_view collection, bool create);
   Status load();
@@ -69,23 +84,25 @@ class Commit {
   Status apply_put(const WriteOp& op, Key& key);
   Status apply_member(const WriteOp& op, Key& key);
   ListChange& list_of(Key& key);
-  Status write_key(const Key& key, uint64_t base);
+  Status write_key(const Key& key, rocksdb::WriteBatchBase& batch, bool ranges);
   void change_index(const Key& key);
-  void write_index();
-  void write_catalog();
+  void write_index(rocksdb::WriteBatchBase& batch);
+  void write_catalog(rocksdb::WriteBatchBase& batch) const;
   std::string_view keep(std::string_view front, std::string_view back);
 
   StoreCore& core_;
+  const ReadView view_;
   std::shared_lock<std::shared_mutex> gate_;
   std::unique_lock<std::mutex> catalog_lock_;
-  rocksdb::WriteBatch batch_;
   std::vector<Target> targets_;
   std::pmr::monotonic_buffer_resource arena_;
   std::vector<Key> keys_;          // sorted within a target: RocksDB reads and inserts them faster so
   std::vector<size_t> key_of_op_;  // kNone: the operation has no effect
   std::vector<IndexEntry> index_;
-  uint64_t inserted_ = 0;     // keys and members, in the order of the operations
-  bool handed_over_ = false;  // to RocksDB, which may have kept it even if it failed
+  std::vector<std::pair<CollectionPtr, std::string>> changed_values_;
+  uint64_t inserted_ = 0;        // keys and members, in the order of the operations
+  uint64_t first_sequence_ = 0;  // of these
+  bool handed_over_ = false;     // to RocksDB, which may have kept it even if it failed
 };
 
 }  // namespace quipu::rocks

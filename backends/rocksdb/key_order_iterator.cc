@@ -24,7 +24,7 @@ KeyOrderIterator::KeyOrderIterator(const Reader& reader, const Collection& colle
   }
   lower_slice_ = slice(lower_);
   upper_slice_ = slice(upper_);
-  rocksdb::ReadOptions read = reader.read_options();
+  rocksdb::ReadOptions read;
   read.iterate_lower_bound = &lower_slice_;
   if (!upper_.empty()) read.iterate_upper_bound = &upper_slice_;
   if (options.limit == 0 && options.prefix.empty() && !options.start && !options.end) {
@@ -32,7 +32,7 @@ KeyOrderIterator::KeyOrderIterator(const Reader& reader, const Collection& colle
     read.fill_cache = false;  // a walk over all must not drive out what is in use
   }
   empty_ = !upper_.empty() && lower_ >= upper_;
-  it_.reset(reader.core().db().NewIterator(read, collection.family.get()));
+  it_ = reader.read_view().iterate(collection.family.get(), read);
 }
 
 void KeyOrderIterator::start() {

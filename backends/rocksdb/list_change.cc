@@ -34,7 +34,7 @@ Result<bool> ListChange::has(std::string_view member) const {
   if (replaced_ || stored_count_ == 0) return false;
   const std::string record = list_prefix(collection_, key_) + std::string(member);
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found = core_.db().Get({}, core_.lists(), slice(record), &value);
+  const rocksdb::Status found = view_.get(view_.core().lists(), slice(record), value);
   if (found.IsNotFound()) return false;
   QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot read a member list"));
   return true;
@@ -52,8 +52,9 @@ void ListChange::erase(std::string_view member) {
 }
 
 // RocksDB's batch refuses only what is larger than 4 GiB, which the limits of record.h rule out.
-Status ListChange::write_members(uint64_t base, rocksdb::WriteBatch& batch) const {
-  if (replaced_ && stored_count_ != 0) QUIPU_RETURN_IF_ERROR(remove_stored(batch));
+Status ListChange::write_members(uint64_t base, rocksdb::WriteBatchBase& batch, bool ranges) const {
+  if (replaced_ && stored_count_ != 0) QUIPU_RETURN_IF_ERROR(remove_stored(batch, ranges));
+  rocksdb::ColumnFamilyHandle* const lists = view_.core().lists();
   std::string key = list_prefix(collection_, key_);
   const size_t prefix_size = key.size();
   const auto key_of = [&](std::string_view member) {
@@ -63,28 +64,32 @@ Status ListChange::write_members(uint64_t base, rocksdb::WriteBatch& batch) cons
   for (const auto& [member, place] : added_) {
     std::string value;
     put_varint(base + place, value);
-    batch.Put(core_.lists(), key_of(member), value).PermitUncheckedError();
+    batch.Put(lists, key_of(member), value).PermitUncheckedError();
   }
   for (const auto& [member, listed] : changed_) {
-    if (!listed) batch.Delete(core_.lists(), key_of(member)).PermitUncheckedError();
+    if (!listed) batch.Delete(lists, key_of(member)).PermitUncheckedError();
   }
   return Status::ok();
 }
 
-Status ListChange::remove_stored(rocksdb::WriteBatch& batch) const {
+Status ListChange::remove_stored(rocksdb::WriteBatchBase& batch, bool ranges) const {
+  rocksdb::ColumnFamilyHandle* const lists = view_.core().lists();
   const std::string prefix = list_prefix(collection_, key_);
   const std::string end = after_prefix(prefix);
   const rocksdb::Slice upper = slice(end);
-  if (stored_count_ > kMembersDeletedOneByOne) {
-    return from_rocksdb(batch.DeleteRange(core_.lists(), slice(prefix), upper), "cannot write");
+  if (ranges && stored_count_ > kMembersDeletedOneByOne) {
+    return from_rocksdb(batch.DeleteRange(lists, slice(prefix), upper), "cannot write");
   }
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator(options, core_.lists()));
-  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(batch.Delete(core_.lists(), it->key()), "cannot write"));
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(lists, options);
+  std::vector<std::string> keys;  // all before the first deletion, which may move what the iterator stands on
+  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) keys.push_back(it->key().ToString());
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read a member list"));
+  for (const std::string& key : keys) {
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(batch.Delete(lists, slice(key)), "cannot write"));
   }
-  return from_rocksdb(it->status(), "cannot read a member list");
+  return Status::ok();
 }
 
 }  // namespace quipu::rocks

@@ -4,8 +4,6 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_LIST_CHANGE_H_
 #define QUIPU_BACKENDS_ROCKSDB_LIST_CHANGE_H_
 
-#include <rocksdb/write_batch.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,16 +11,16 @@
 #include <utility>
 #include <vector>
 
+#include "backends/rocksdb/read_view.h"
 #include "backends/rocksdb/record.h"
-#include "backends/rocksdb/store_core.h"
 
 namespace quipu::rocks {
 
 class ListChange {
  public:
-  // A list of collection `collection`, under `key`; both must outlive this.
-  ListChange(StoreCore& core, uint32_t collection, std::string_view key)
-      : core_(core), collection_(collection), key_(key) {}
+  // A list of collection `collection`, under `key`; all must outlive this.
+  ListChange(const ReadView& view, uint32_t collection, std::string_view key)
+      : view_(view), collection_(collection), key_(key) {}
 
   // The list as it is stored; without it there is none yet.
   void loaded(const ListHeader& header);
@@ -37,13 +35,14 @@ class ListChange {
   void erase(std::string_view member);
 
   std::string record(uint64_t sequence) const { return make_list_record(sequence, {count_, head_, tail_}); }
-  // The members' records; `base` is the sequence of the batch's first insertion.
-  Status write_members(uint64_t base, rocksdb::WriteBatch& batch) const;
+  // The members' records; `base` is the sequence of the batch's first insertion, `ranges` whether the batch
+  // may delete ranges.
+  Status write_members(uint64_t base, rocksdb::WriteBatchBase& batch, bool ranges) const;
 
  private:
-  Status remove_stored(rocksdb::WriteBatch& batch) const;
+  Status remove_stored(rocksdb::WriteBatchBase& batch, bool ranges) const;
 
-  StoreCore& core_;
+  const ReadView& view_;
   const uint32_t collection_;
   const std::string_view key_;
   uint64_t stored_count_ = 0;  // members in the database before this batch

@@ -12,7 +12,7 @@ Result<std::optional<MemberLists::Info>> NativeLists::list_info(std::string_view
   const CollectionPtr found = core_.find(collection);
   if (!found) return std::optional<Info>();
   rocksdb::PinnableSlice value;
-  const rocksdb::Status read = core_.db().Get({}, found->family.get(), slice(found->key(key)), &value);
+  const rocksdb::Status read = view_.get(found->family.get(), slice(found->key(key)), value);
   if (read.IsNotFound()) return std::optional<Info>();
   QUIPU_RETURN_IF_ERROR(from_rocksdb(read, "cannot read a member list"));
   const std::optional<DataRecord> record = parse_data_record(view(value));
@@ -30,7 +30,7 @@ Result<bool> NativeLists::has_member(std::string_view collection, std::string_vi
   if (!found) return false;
   rocksdb::PinnableSlice value;
   const std::string record = list_prefix(found->id(), key) + std::string(member);
-  const rocksdb::Status read = core_.db().Get({}, core_.lists(), slice(record), &value);
+  const rocksdb::Status read = view_.get(core_.lists(), slice(record), value);
   if (read.IsNotFound()) return false;
   QUIPU_RETURN_IF_ERROR(from_rocksdb(read, "cannot read a member list"));
   return true;
@@ -40,7 +40,7 @@ Result<std::vector<std::string>> NativeLists::members(std::string_view collectio
                                                       std::string_view key) const {
   QUIPU_RETURN_IF_ERROR(core_.usable());
   const CollectionPtr found = core_.find(collection);
-  return found ? Reader(core_).members(*found, key) : std::vector<std::string>();
+  return found ? Reader(view_).members(*found, key) : std::vector<std::string>();
 }
 
 Result<std::vector<std::string>> NativeLists::keys_with_value(std::string_view collection,
@@ -54,7 +54,7 @@ Result<std::vector<std::string>> NativeLists::keys_with_value(std::string_view c
   const rocksdb::Slice upper = slice(end);
   rocksdb::ReadOptions options;
   if (!end.empty()) options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator(options, core_.index()));
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(core_.index(), options);
   for (it->Seek(slice(prefix)); it->Valid(); it->Next())
     keys.emplace_back(view(it->key()).substr(prefix.size()));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read an index"));
@@ -72,7 +72,7 @@ Result<std::vector<bool>> NativeLists::values_exist(std::string_view collection,
   std::vector<bool> exist(values.size(), false);
   const CollectionPtr found = core_.find(collection);
   if (!found) return exist;
-  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator({}, core_.index()));
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(core_.index());
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string prefix = index_prefix(found->id(), values[i]);
     it->Seek(slice(prefix));

@@ -1,7 +1,7 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_NATIVE_LISTS_H_
 #define QUIPU_BACKENDS_ROCKSDB_NATIVE_LISTS_H_
 
-#include "backends/rocksdb/store_core.h"
+#include "backends/rocksdb/read_view.h"
 #include "quipu/member_lists.h"
 
 namespace quipu::rocks {
@@ -9,7 +9,7 @@ namespace quipu::rocks {
 // The reading side of member lists and field indexes; writes go through Commit.
 class NativeLists : public MemberLists, public FieldIndex {
  public:
-  explicit NativeLists(StoreCore& core) : core_(core) {}
+  NativeLists(StoreCore& core, ReadView view) : core_(core), view_(std::move(view)) {}
 
   Status ensure_index(std::string_view collection, std::string_view field) override;
 
@@ -24,6 +24,7 @@ class NativeLists : public MemberLists, public FieldIndex {
 
  private:
   StoreCore& core_;
+  const ReadView view_;
 };
 
 }  // namespace quipu::rocks

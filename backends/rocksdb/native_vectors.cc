@@ -7,10 +7,10 @@ namespace quipu::rocks {
 
 Status NativeVectors::scan_vectors(std::string_view collection,
                                    const std::function<Status(const VectorEntry&)>& use) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  const CollectionPtr found = core_.find(collection);
+  QUIPU_RETURN_IF_ERROR(view_.core().usable());
+  const CollectionPtr found = view_.core().find(collection);
   if (!found) return Status::ok();
-  const Reader reader(core_, std::make_shared<Snapshot>(core_.db()));
+  const Reader reader(view_.fixed());
   KeyOrderIterator rows(reader, *found, {}, /*raw_vectors=*/true);
   std::vector<double> elements;
   while (rows.next()) {
@@ -25,11 +25,11 @@ Status NativeVectors::scan_vectors(std::string_view collection,
 
 Status NativeVectors::get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                                   const std::function<void(size_t i, std::span<const double>)>& use) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  const CollectionPtr found = core_.find(collection);
+  QUIPU_RETURN_IF_ERROR(view_.core().usable());
+  const CollectionPtr found = view_.core().find(collection);
   if (!found) return Status::ok();
   std::vector<double> elements;
-  return Reader(core_).read_many(*found, keys, [&](size_t i, const DataRecord& record) -> Status {
+  return Reader(view_).read_many(*found, keys, [&](size_t i, const DataRecord& record) -> Status {
     const bool read = record.is_text() ? parse_vector_value(JsonView::from_canonical(record.body), elements)
                                        : parse_vector_body(record.body, elements);
     if (!read) return damaged_record(*found, keys[i]);

@@ -1,7 +1,7 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_NATIVE_VECTORS_H_
 #define QUIPU_BACKENDS_ROCKSDB_NATIVE_VECTORS_H_
 
-#include "backends/rocksdb/store_core.h"
+#include "backends/rocksdb/read_view.h"
 #include "quipu/vector_values.h"
 
 namespace quipu::rocks {
@@ -9,7 +9,7 @@ namespace quipu::rocks {
 // The reading side of vectors; writes go through Commit.
 class NativeVectors : public VectorValues {
  public:
-  explicit NativeVectors(const StoreCore& core) : core_(core) {}
+  explicit NativeVectors(ReadView view) : view_(std::move(view)) {}
 
   Status scan_vectors(std::string_view collection,
                       const std::function<Status(const VectorEntry&)>& use) const override;
@@ -18,7 +18,7 @@ class NativeVectors : public VectorValues {
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
 
  private:
-  const StoreCore& core_;
+  const ReadView view_;
 };
 
 }  // namespace quipu::rocks

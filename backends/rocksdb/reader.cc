@@ -21,24 +21,22 @@ Status damaged_record(const Collection& collection, std::string_view key) {
 
 Result<std::optional<Json>> Reader::get(const Collection& collection, std::string_view key) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found =
-      collection.prefix.empty()
-          ? core_.db().Get(read_options(), collection.family.get(), slice(key), &value)
-          : core_.db().Get(read_options(), collection.family.get(), slice(collection.key(key)), &value);
+  const rocksdb::Status found = collection.prefix.empty()
+                                    ? view_.get(collection.family.get(), slice(key), value)
+                                    : view_.get(collection.family.get(), slice(collection.key(key)), value);
   if (found.IsNotFound()) return std::optional<Json>();
   if (!found.ok()) return read_error(found, collection, key);
   const std::optional<DataRecord> record = parse_data_record(view(value));
   if (!record) return damaged_record(collection, key);
   if (record->is_text()) return std::optional<Json>(Json::from_canonical(std::string(record->body)));
-  if (!snapshot_) return fixed().get(collection, key);
+  if (!view_.is_fixed()) return fixed().get(collection, key);
   QUIPU_ASSIGN_OR_RETURN(std::string text, compose(collection, key, *record));
   return std::optional<Json>(Json::from_canonical(std::move(text)));
 }
 
 Result<bool> Reader::exists(const Collection& collection, std::string_view key) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found =
-      core_.db().Get(read_options(), collection.family.get(), slice(collection.key(key)), &value);
+  const rocksdb::Status found = view_.get(collection.family.get(), slice(collection.key(key)), value);
   if (found.IsNotFound()) return false;
   if (!found.ok()) return read_error(found, collection, key);
   return true;
@@ -53,8 +51,7 @@ Status Reader::read_many(const Collection& collection, std::span<const std::stri
   for (const std::string& key : full) slices.emplace_back(key);
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  core_.db().MultiGet(read_options(), collection.family.get(), keys.size(), slices.data(), values.data(),
-                      statuses.data());
+  view_.multi_get(collection.family.get(), slices, values.data(), statuses.data(), /*sorted=*/false);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (statuses[i].IsNotFound()) continue;
     if (!statuses[i].ok()) return read_error(statuses[i], collection, keys[i]);
@@ -106,12 +103,11 @@ Result<std::vector<KVEntry>> Reader::get_all(const Collection& collection) const
 }
 
 Result<uint64_t> Reader::count(const Collection& collection) const {
-  std::string value;
-  const rocksdb::Status found =
-      core_.db().Get(read_options(), core_.catalog(), count_key(collection.id()), &value);
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status found = view_.get(core().catalog(), count_key(collection.id()), value);
   if (found.IsNotFound()) return 0;
   QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot read the count of collection " + collection.name));
-  return parse_count(value);
+  return parse_count(view(value));
 }
 
 Result<std::unique_ptr<KVIterator>> Reader::scan(const CollectionPtr& collection,
@@ -126,9 +122,9 @@ Result<std::vector<std::string>> Reader::members(const Collection& collection, s
   const std::string prefix = list_prefix(collection.id(), key);
   const std::string end = after_prefix(prefix);
   const rocksdb::Slice upper = slice(end);
-  rocksdb::ReadOptions options = read_options();
+  rocksdb::ReadOptions options;
   if (!end.empty()) options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator(options, core_.lists()));
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(core().lists(), options);
   std::vector<std::pair<uint64_t, std::string>> ordered;
   for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
     std::string_view value = view(it->value());

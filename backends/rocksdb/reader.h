@@ -1,4 +1,4 @@
-// Reader: reads of a store, as it is now or as a RocksDB snapshot has it.
+// Reader: reads of collections, as a view has them.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_READER_H_
 #define QUIPU_BACKENDS_ROCKSDB_READER_H_
@@ -10,31 +10,14 @@
 #include <string_view>
 #include <vector>
 
-#include "backends/rocksdb/store_core.h"
+#include "backends/rocksdb/read_view.h"
 #include "quipu/kv_store.h"
 
 namespace quipu::rocks {
 
-// A RocksDB snapshot that releases itself.
-class Snapshot {
- public:
-  explicit Snapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {}
-  ~Snapshot() { db_.ReleaseSnapshot(snapshot_); }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-  const rocksdb::Snapshot* get() const { return snapshot_; }
-
- private:
-  rocksdb::DB& db_;
-  const rocksdb::Snapshot* const snapshot_;
-};
-using SnapshotPtr = std::shared_ptr<const Snapshot>;
-
 class Reader {
  public:
-  // `snapshot` null: the newest state.
-  explicit Reader(const StoreCore& core, SnapshotPtr snapshot = nullptr)
-      : core_(core), snapshot_(std::move(snapshot)) {}
+  explicit Reader(ReadView view) : view_(std::move(view)) {}
 
   Result<std::optional<Json>> get(const Collection& collection, std::string_view key) const;
   Result<bool> exists(const Collection& collection, std::string_view key) const;
@@ -57,19 +40,14 @@ class Reader {
   Status read_many(const Collection& collection, std::span<const std::string_view> keys,
                    const std::function<Status(size_t, const DataRecord&)>& use) const;
 
-  rocksdb::ReadOptions read_options() const {
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot_ ? snapshot_->get() : nullptr;
-    return options;
-  }
-  const StoreCore& core() const { return core_; }
+  const ReadView& read_view() const { return view_; }
+  const StoreCore& core() const { return view_.core(); }
 
  private:
   // This, or the same over a new snapshot: what must agree is read from one.
-  Reader fixed() const { return snapshot_ ? *this : Reader(core_, std::make_shared<Snapshot>(core_.db())); }
+  Reader fixed() const { return Reader(view_.fixed()); }
 
-  const StoreCore& core_;
-  SnapshotPtr snapshot_;
+  ReadView view_;
 };
 
 Status damaged_record(const Collection& collection, std::string_view key);

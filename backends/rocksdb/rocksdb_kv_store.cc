@@ -11,6 +11,7 @@
 #include "backends/rocksdb/native_vectors.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/snapshot_reader.h"
+#include "backends/rocksdb/transaction.h"
 #include "backends/rocksdb/verify.h"
 #include "quipu/key_locks.h"
 
@@ -19,6 +20,7 @@ namespace quipu {
 using rocks::CollectionPtr;
 using rocks::Commit;
 using rocks::Reader;
+using rocks::ReadView;
 using rocks::StoreCore;
 
 class RocksDBKVStore::Impl {
@@ -26,11 +28,12 @@ class RocksDBKVStore::Impl {
   Impl(std::unique_ptr<StoreCore> core, std::string directory)
       : core(std::move(core)),
         directory(std::move(directory)),
-        lists(*this->core),
-        vectors(*this->core),
+        lists(*this->core, ReadView(*this->core)),
+        vectors(ReadView(*this->core)),
         process(::getpid()) {}
 
   Status ready() const { return core->usable(); }
+  Reader reader() const { return Reader(ReadView(*core)); }
 
   const std::unique_ptr<StoreCore> core;
   const std::string directory;
@@ -59,6 +62,10 @@ RocksDBKVStore::~RocksDBKVStore() {
 Status RocksDBKVStore::close() {
   if (::getpid() != impl_->process) return impl_->ready();
   finish_async_calls();
+  if (const size_t open = impl_->core->conflicts().open_transactions(); open != 0) {
+    return Status::busy(impl_->directory + ": cannot close, " + std::to_string(open) +
+                        " transactions are open");
+  }
   return impl_->core->close();
 }
 
@@ -85,7 +92,11 @@ Result<uint64_t> RocksDBKVStore::disk_bytes() const {
 }
 
 KVCapabilities RocksDBKVStore::capabilities() const {
-  return {.atomic_batches = true, .batched_put_all = true, .snapshots = true, .durable = true};
+  return {.atomic_batches = true,
+          .batched_put_all = true,
+          .snapshots = true,
+          .transactions = true,
+          .durable = true};
 }
 
 Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {
@@ -135,20 +146,20 @@ Status RocksDBKVStore::commit(std::span<const WriteOp> ops, const WriteOptions& 
 Result<std::optional<Json>> RocksDBKVStore::get(std::string_view key, std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);
-  return found ? Reader(*impl_->core).get(*found, key) : std::optional<Json>();
+  return found ? impl_->reader().get(*found, key) : std::optional<Json>();
 }
 
 Result<std::vector<KVEntry>> RocksDBKVStore::get_all(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);
-  return found ? Reader(*impl_->core).get_all(*found) : std::vector<KVEntry>();
+  return found ? impl_->reader().get_all(*found) : std::vector<KVEntry>();
 }
 
 Result<std::vector<std::optional<Json>>> RocksDBKVStore::multi_get(std::span<const std::string_view> keys,
                                                                    std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);
-  return found ? Reader(*impl_->core).multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
+  return found ? impl_->reader().multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
 }
 
 Result<std::vector<std::optional<uint64_t>>> RocksDBKVStore::insertion_order(
@@ -156,40 +167,45 @@ Result<std::vector<std::optional<uint64_t>>> RocksDBKVStore::insertion_order(
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);
   if (!found) return std::vector<std::optional<uint64_t>>(keys.size());
-  return Reader(*impl_->core).insertion_order(*found, keys);
+  return impl_->reader().insertion_order(*found, keys);
 }
 
 Result<bool> RocksDBKVStore::exists(std::string_view key, std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);
-  return found ? Reader(*impl_->core).exists(*found, key) : false;
+  return found ? impl_->reader().exists(*found, key) : false;
 }
 
 Result<uint64_t> RocksDBKVStore::count(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->core->find(collection);
-  return found ? Reader(*impl_->core).count(*found) : uint64_t{0};
+  return found ? impl_->reader().count(*found) : uint64_t{0};
 }
 
 Result<std::unique_ptr<KVIterator>> RocksDBKVStore::scan(const ScanOptions& options,
                                                          std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::scan_or_nothing(Reader(*impl_->core), impl_->core->find(collection), options);
+  return rocks::scan_or_nothing(impl_->reader(), impl_->core->find(collection), options);
 }
 
 Result<std::vector<CollectionInfo>> RocksDBKVStore::collections() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::collection_infos(Reader(*impl_->core), impl_->core->collections());
+  return rocks::collection_infos(impl_->reader(), impl_->core->collections());
 }
 
 Result<std::vector<std::string>> RocksDBKVStore::persist_files() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::persist_files(Reader(*impl_->core), impl_->core->collections());
+  return rocks::persist_files(impl_->reader(), impl_->core->collections());
 }
 
 Result<std::unique_ptr<KVReader>> RocksDBKVStore::snapshot() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   return std::make_unique<rocks::SnapshotReader>(*impl_->core);
+}
+
+Result<std::shared_ptr<KVTransaction>> RocksDBKVStore::begin() {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return std::make_shared<rocks::RocksDBTransaction>(shared_from_this(), *impl_->core);
 }
 
 Status RocksDBKVStore::declare_collection(std::string_view name, const CollectionOptions& options) {
@@ -204,7 +220,7 @@ Result<bool> RocksDBKVStore::drop_collection(std::string_view name) {
 
 Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->core, lock_table());
+  return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->core, *this);
 }
 
 MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }

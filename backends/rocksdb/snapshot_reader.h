@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "backends/rocksdb/reader.h"
+#include "backends/rocksdb/collection_reads.h"
 
 namespace quipu::rocks {
 
@@ -18,26 +18,17 @@ struct Moment {
   static Moment now(const StoreCore& core);
 };
 
-class SnapshotReader : public KVReader {
+class SnapshotReader : public CollectionReads<KVReader> {
  public:
   explicit SnapshotReader(const StoreCore& core);
 
-  Result<std::optional<Json>> get(std::string_view key, std::string_view collection) const override;
-  Result<std::vector<KVEntry>> get_all(std::string_view collection) const override;
-  Result<std::vector<std::optional<Json>>> multi_get(std::span<const std::string_view> keys,
-                                                     std::string_view collection) const override;
-  Result<std::vector<std::optional<uint64_t>>> insertion_order(std::span<const std::string_view> keys,
-                                                               std::string_view collection) const override;
-  Result<bool> exists(std::string_view key, std::string_view collection) const override;
-  Result<uint64_t> count(std::string_view collection) const override;
-  Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
-                                           std::string_view collection) const override;
   Result<std::vector<CollectionInfo>> collections() const override;
   Result<std::vector<std::string>> persist_files() const override;
 
  private:
-  // Null when there is none.
-  Result<CollectionPtr> find(std::string_view name) const;
+  const Reader& reader() const override { return reader_; }
+  Result<CollectionPtr> find(std::string_view name, std::span<const std::string_view> keys) const override;
+  Result<CollectionPtr> find_all(std::string_view name) const override { return find(name, {}); }
 
   const Moment moment_;
   const Reader reader_;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "backends/rocksdb/commit_gate.h"
+#include "backends/rocksdb/conflict_table.h"
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
@@ -68,6 +69,7 @@ class StoreCore {
   // Held while collections are made, changed or dropped; locked after the gate.
   std::mutex& catalog_mutex() const { return catalog_mutex_; }
   CommitGate& gate() { return gate_; }
+  ConflictTable& conflicts() { return conflicts_; }
   // A new collection, not yet in the catalog; REQUIRES: catalog_mutex is held. `order` 0 means the next one.
   // Its family exists afterwards and must be published or discarded.
   Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0);
@@ -117,6 +119,7 @@ class StoreCore {
   Family shared_;
 
   CommitGate gate_;
+  ConflictTable conflicts_;
   mutable std::mutex catalog_mutex_;
   mutable std::shared_mutex map_mutex_;
   std::unordered_map<std::string, CollectionPtr> by_name_;

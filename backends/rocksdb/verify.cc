@@ -12,7 +12,7 @@ namespace {
 class Verification {
  public:
   Verification(const StoreCore& core, const std::function<void(const VerifyFault&)>& report)
-      : core_(core), moment_(Moment::now(core)), reader_(core, moment_.snapshot), report_(report) {}
+      : core_(core), moment_(Moment::now(core)), reader_(ReadView(core, moment_.snapshot)), report_(report) {}
 
   Status run() {
     if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
@@ -35,9 +35,9 @@ class Verification {
     report_({std::string(collection), std::string(key), std::move(message)});
   }
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family) const {
-    rocksdb::ReadOptions options = reader_.read_options();
+    rocksdb::ReadOptions options;
     options.fill_cache = false;
-    return std::unique_ptr<rocksdb::Iterator>(core_.db().NewIterator(options, family));
+    return reader_.read_view().iterate(family, options);
   }
   void check_end(const rocksdb::Iterator& it, std::string_view collection) const {
     if (!it.status().ok()) fault(collection, "", "cannot be read to its end: " + it.status().ToString());
@@ -87,11 +87,11 @@ class Verification {
   // Each is used once, and was promised before.
   Status check_sequences(const Collection& collection, RowSorter& sequences) const {
     QUIPU_RETURN_IF_ERROR(sequences.finish());
-    std::string stored;
+    rocksdb::PinnableSlice stored;
     uint64_t limit = 0;
     std::string_view bytes;
-    if (core_.db().Get(reader_.read_options(), core_.catalog(), slice(kSequenceLimitKey), &stored).ok()) {
-      bytes = stored;
+    if (reader_.read_view().get(core_.catalog(), slice(kSequenceLimitKey), stored).ok()) {
+      bytes = view(stored);
       if (!take_varint(bytes, limit)) fault("", "", "the limit of insertion sequences is malformed");
     }
     std::optional<uint64_t> before;
@@ -146,7 +146,7 @@ class Verification {
     if (!value || !value->is_string() || value->text().size() <= 2) return 0;
     const std::string entry = index_prefix(collection.id(), value->string()) + std::string(key);
     rocksdb::PinnableSlice stored;
-    if (!core_.db().Get(reader_.read_options(), core_.index(), slice(entry), &stored).ok()) {
+    if (!reader_.read_view().get(core_.index(), slice(entry), stored).ok()) {
       fault(collection.name, key, "is missing in the index of " + collection.record.indexed_field);
     }
     return 1;

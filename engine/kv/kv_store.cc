@@ -2,12 +2,16 @@
 
 #include "quipu/kv_store.h"
 
+#include <map>
 #include <mutex>
+#include <unordered_map>
 
 #include "engine/kv/buffered_bulk_load.h"
 #include "engine/kv/sorted_iterator.h"
+#include "quipu/collection_cache.h"
 #include "quipu/executor.h"
 #include "quipu/key_locks.h"
+#include "quipu/kv_transaction.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
@@ -68,8 +72,8 @@ Result<std::vector<std::string>> KVReader::persist_files() const {
 
 struct BaseKVStore::Shared {
   LockTable locks;
-  std::mutex attachments_mutex;
-  std::unordered_map<std::string, std::weak_ptr<void>> attachments;
+  std::mutex caches_mutex;
+  std::map<std::string, std::weak_ptr<CollectionCache>> caches;
   std::once_flag executor_made;
   std::unique_ptr<Executor> executor;
 };
@@ -79,13 +83,22 @@ BaseKVStore::~BaseKVStore() = default;
 
 LockTable& BaseKVStore::lock_table() const { return shared_->locks; }
 
-std::shared_ptr<void> BaseKVStore::attachment(const std::string& name,
-                                              const std::function<std::shared_ptr<void>()>& make) const {
-  std::lock_guard lock(shared_->attachments_mutex);
-  std::weak_ptr<void>& kept = shared_->attachments[name];
-  std::shared_ptr<void> attachment = kept.lock();
-  if (!attachment) kept = attachment = make();
-  return attachment;
+std::shared_ptr<CollectionCache> BaseKVStore::cache(
+    const std::string& name, const std::function<std::shared_ptr<CollectionCache>()>& make) const {
+  std::lock_guard lock(shared_->caches_mutex);
+  std::weak_ptr<CollectionCache>& kept = shared_->caches[name];
+  std::shared_ptr<CollectionCache> cache = kept.lock();
+  if (!cache) kept = cache = make();
+  return cache;
+}
+
+std::vector<std::shared_ptr<CollectionCache>> BaseKVStore::caches() const {
+  std::lock_guard lock(shared_->caches_mutex);
+  std::vector<std::shared_ptr<CollectionCache>> alive;
+  for (const auto& [name, kept] : shared_->caches) {
+    if (std::shared_ptr<CollectionCache> cache = kept.lock()) alive.push_back(std::move(cache));
+  }
+  return alive;
 }
 
 Executor& BaseKVStore::executor() {
@@ -118,6 +131,10 @@ Status BaseKVStore::write(const WriteBatch& batch, const WriteOptions& /*options
 
 Result<std::unique_ptr<KVReader>> BaseKVStore::snapshot() const {
   return Status::not_supported("this key-value store has no snapshots");
+}
+
+Result<std::shared_ptr<KVTransaction>> BaseKVStore::begin() {
+  return Status::not_supported("this key-value store has no transactions");
 }
 
 Status BaseKVStore::declare_collection(std::string_view /*name*/, const CollectionOptions& /*options*/) {

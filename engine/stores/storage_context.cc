@@ -84,13 +84,16 @@ Result<StorageContext> StorageContext::from_defaults(const StorageContextParts& 
   return context;
 }
 
+// All stores but those of vectors.
+StorageContext::StorageContext(const std::shared_ptr<BaseKVStore>& kvstore)
+    : kvstore_(kvstore),
+      docstore_(std::make_shared<KVDocumentStore>(kvstore)),
+      index_store_(std::make_shared<KVIndexStore>(kvstore)),
+      graph_store_(std::make_shared<KVGraphStore>(kvstore)),
+      property_graph_store_(std::make_shared<KVPropertyGraphStore>(kvstore)) {}
+
 Result<StorageContext> StorageContext::over(std::shared_ptr<BaseKVStore> kvstore) {
-  StorageContext context;
-  context.kvstore_ = std::move(kvstore);
-  context.docstore_ = std::make_shared<KVDocumentStore>(context.kvstore_);
-  context.index_store_ = std::make_shared<KVIndexStore>(context.kvstore_);
-  context.graph_store_ = std::make_shared<KVGraphStore>(context.kvstore_);
-  context.property_graph_store_ = std::make_shared<KVPropertyGraphStore>(context.kvstore_);
+  StorageContext context(kvstore);
   set_vector_store(context.vector_stores_, DEFAULT_VECTOR_STORE,
                    std::make_shared<KVVectorStore>(context.kvstore_));
   std::vector<std::string> files;
@@ -106,6 +109,23 @@ Result<StorageContext> StorageContext::over(std::shared_ptr<BaseKVStore> kvstore
     }
   }
   return context;
+}
+
+Result<Transaction> StorageContext::begin() const {
+  if (!kvstore_) return Status::not_supported("transactions need a context that is on one key-value store");
+  for (const auto& [ns, store] : vector_stores_) {
+    const auto* const vectors = dynamic_cast<const KVVectorStore*>(store.get());
+    if (vectors == nullptr || &vectors->kvstore() != kvstore_.get()) {
+      return Status::not_supported("vector store " + ns + " is not on the key-value store of this context");
+    }
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<KVTransaction> transaction, kvstore_->begin());
+  StorageContext context(transaction);
+  for (const auto& [ns, store] : vector_stores_) {
+    const std::string& own = static_cast<const KVVectorStore&>(*store).name_space();
+    context.vector_stores_.emplace_back(ns, std::make_shared<KVVectorStore>(transaction, own));
+  }
+  return Transaction(std::move(transaction), std::move(context));
 }
 
 Status StorageContext::persist(const std::string& persist_dir, const PersistNames& names) const {

@@ -26,7 +26,7 @@ KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_v
   metadata_ = collections.metadata;
   state_ = collections.state;
   shared_ = std::static_pointer_cast<Shared>(
-      kvstore_->attachment(collections.prefix, [] { return std::make_shared<Shared>(); }));
+      kvstore_->cache(collections.prefix, [&] { return std::make_shared<Shared>(collections); }));
 }
 
 KVVectorStore::~KVVectorStore() = default;
@@ -146,6 +146,7 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
                                    const MetadataFilters* filters) {
   if (filters != nullptr && filters->filters.empty()) filters = nullptr;
   std::lock_guard writing(shared_->writing);
+  if (node_ids && filters == nullptr) return remove(*node_ids);
   QUIPU_RETURN_IF_ERROR(load_index());
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   std::vector<std::string> ids;

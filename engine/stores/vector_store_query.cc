@@ -131,24 +131,6 @@ Status KVVectorStore::filter(const std::vector<std::string>* ids, const Metadata
   return failure;
 }
 
-Status KVVectorStore::fetch(std::span<const std::string_view> ids,
-                            const std::function<void(size_t i, std::span<const double>)>& use) const {
-  if (const VectorValues* const vectors = kvstore_->vector_values()) {
-    return vectors->get_vectors(embeddings_, ids, use);
-  }
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> values,
-                         kvstore_->multi_get(ids, embeddings_));
-  std::vector<double> elements;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (!values[i]) continue;
-    if (!parse_vector_value(*values[i], elements)) {
-      return Status::corruption("vector store: the embedding of " + std::string(ids[i]) + " is malformed");
-    }
-    use(i, elements);
-  }
-  return Status::ok();
-}
-
 Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
   const MetadataFilters* filters = query.filters ? &*query.filters : nullptr;
   if (filters != nullptr) {
@@ -171,7 +153,9 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
     QUIPU_RETURN_IF_ERROR(filter(query.node_ids ? &*query.node_ids : nullptr, filters, rows));
   }
   QUIPU_RETURN_IF_ERROR(check_mode(query.mode));
-  const VectorIndex::Fetch fetch_from_store = [this](auto ids, const auto& use) { return fetch(ids, use); };
+  const VectorIndex::Fetch fetch_from_store = [this](auto ids, const auto& use) {
+    return fetch_vectors(*kvstore_, embeddings_, ids, use);
+  };
   if (mmr) {
     index.sort(rows);
     return index.mmr(query.query_embedding, query.similarity_top_k, query.mmr_threshold, query.similarity,

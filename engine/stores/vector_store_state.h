@@ -1,24 +1,60 @@
-// What all objects of one vector store share.
+// What all objects of one vector store share: its search index.
 
 #ifndef QUIPU_ENGINE_STORES_VECTOR_STORE_STATE_H_
 #define QUIPU_ENGINE_STORES_VECTOR_STORE_STATE_H_
 
+#include <functional>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "engine/stores/stored_forms.h"
 #include "engine/vectors/vector_index.h"
+#include "quipu/collection_cache.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
 
-class KVVectorStore::Shared {
+class KVVectorStore::Shared : public CollectionCache {
  public:
-  std::mutex writing;  // one writer at a time, so that the index sees writes in their order; taken first
-  std::shared_mutex
-      mutex;  // guards what follows, and held for a write, so that a query sees store and index alike
-  bool loaded = false;  // a store that is never asked loads nothing
+  explicit Shared(VectorCollections collections) : collections_(std::move(collections)) {}
+
+  bool covers(std::string_view collection) const override {
+    return collection == collections_.embeddings || collection == collections_.metadata;
+  }
+  void lock() override {
+    writing.lock();
+    mutex.lock();
+  }
+  void unlock() override {
+    mutex.unlock();
+    writing.unlock();
+  }
+  void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
+  void forget() override {
+    loaded = false;
+    index.clear();
+  }
+
+  std::mutex writing;       // one writer at a time, so that the index sees writes in their order; taken first
+  std::shared_mutex mutex;  // guards what follows, and held for a write, so that a query sees store and index
+                            // alike
+  bool loaded = false;      // a store that is never asked loads nothing
   VectorIndex index;
+
+ private:
+  Status reload(BaseKVStore& store, const std::vector<std::string>& keys);
+
+  const VectorCollections collections_;
 };
+
+// The vectors of these ids, each with its place among them; absent ones are passed over.
+Status fetch_vectors(const BaseKVStore& store, std::string_view collection,
+                     std::span<const std::string_view> ids,
+                     const std::function<void(size_t i, std::span<const double>)>& use);
 
 }  // namespace quipu
 

@@ -36,8 +36,10 @@
 namespace quipu {
 
 class BulkLoad;
+class CollectionCache;
 class Executor;
 class FieldIndex;
+class KVTransaction;
 class KeyLocks;
 class LockTable;
 class MemberLists;
@@ -150,6 +152,7 @@ struct KVCapabilities {
   bool atomic_batches = false;   // write() and put_all() happen whole or not at all, over all collections
   bool batched_put_all = false;  // put_all takes a batch_size other than 1
   bool snapshots = false;        // snapshot() works
+  bool transactions = false;     // begin() works
   bool durable = false;          // data outlives the object
 };
 
@@ -183,6 +186,9 @@ class BaseKVStore : public KVReader {
   // Default: kNotSupported.
   virtual Result<std::unique_ptr<KVReader>> snapshot() const;
 
+  // A transaction over the whole store; see kv_transaction.h. Default: kNotSupported.
+  virtual Result<std::shared_ptr<KVTransaction>> begin();
+
   // Makes sure that a collection exists; one that does is only given the persist file it lacks (for an index
   // see FieldIndex::ensure_index). Default: does nothing.
   virtual Status declare_collection(std::string_view name, const CollectionOptions& options);
@@ -199,10 +205,12 @@ class BaseKVStore : public KVReader {
   virtual FieldIndex* field_index() { return nullptr; }
   virtual const VectorValues* vector_values() const { return nullptr; }
 
-  // What stores built on this one share between their objects, such as a cache: the object of this name,
-  // which `make` makes when there is none. It lives as long as somebody holds it. Thread-safe.
-  std::shared_ptr<void> attachment(const std::string& name,
-                                   const std::function<std::shared_ptr<void>()>& make) const;
+  // The cache of this name that the stores built on this one share, which `make` makes when there is none. It
+  // lives as long as somebody holds it. Thread-safe.
+  std::shared_ptr<CollectionCache> cache(const std::string& name,
+                                         const std::function<std::shared_ptr<CollectionCache>()>& make) const;
+  // All that there are, in the order of their names.
+  std::vector<std::shared_ptr<CollectionCache>> caches() const;
 
   // The reference's async twins. Each runs the call of the same name on the store's executor; what is passed
   // is copied first. The future holds exactly what the call returns.

@@ -61,7 +61,7 @@ struct VerifyFault {
   std::string message;
 };
 
-class RocksDBKVStore : public BaseKVStore {
+class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<RocksDBKVStore> {
  public:
   // Errors: kBusy (held by another process or handle), kInvalidArgument (the directory is something else; a
   // newer format), kCorruption, kIoError. On any error the directory is as it was.
@@ -71,7 +71,8 @@ class RocksDBKVStore : public BaseKVStore {
   ~RocksDBKVStore() override;
 
   // Makes all durable, marks the directory as cleanly closed and releases it. Every later call fails with
-  // kInvalidArgument. Safe twice. REQUIRES: no call under way, no iterator, snapshot or bulk load alive.
+  // kInvalidArgument. Safe twice. Errors: kBusy while transactions are open. REQUIRES: no call under way, no
+  // iterator, snapshot or bulk load alive.
   Status close();
 
   const std::string& directory() const;
@@ -107,6 +108,7 @@ class RocksDBKVStore : public BaseKVStore {
   Result<std::vector<std::string>> persist_files() const override;
   Status write(const WriteBatch& batch, const WriteOptions& options = {}) override;
   Result<std::unique_ptr<KVReader>> snapshot() const override;
+  Result<std::shared_ptr<KVTransaction>> begin() override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   Result<bool> drop_collection(std::string_view name) override;
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;

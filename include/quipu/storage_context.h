@@ -20,6 +20,7 @@
 #include "quipu/document_store.h"
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"
+#include "quipu/kv_transaction.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
@@ -51,6 +52,8 @@ struct PersistNames {
   std::string graph_store_fname = "graph_store.json";
   std::string pg_graph_store_fname = "property_graph_store.json";
 };
+
+class Transaction;
 
 class StorageContext {
  public:
@@ -85,11 +88,17 @@ class StorageContext {
   Result<std::shared_ptr<VectorStore>> vector_store() const;
   void add_vector_store(std::shared_ptr<VectorStore> vector_store, std::string_view ns);
 
+  // A transaction over all stores of over() or open(): all of what is done in it is there at its commit, or
+  // nothing. Errors: kNotSupported where a store is not on this context's key-value store, or that one has no
+  // transactions.
+  Result<Transaction> begin() const;
+
   // The key-value store of over() and open(), else null.
   const std::shared_ptr<BaseKVStore>& kvstore() const { return kvstore_; }
 
  private:
   StorageContext() = default;
+  explicit StorageContext(const std::shared_ptr<BaseKVStore>& kvstore);
 
   std::shared_ptr<BaseKVStore> kvstore_;
   std::shared_ptr<BaseDocumentStore> docstore_;
@@ -97,6 +106,36 @@ class StorageContext {
   VectorStores vector_stores_;
   std::shared_ptr<GraphStore> graph_store_;
   std::shared_ptr<PropertyGraphStore> property_graph_store_;
+};
+
+// The stores of a context in a transaction. They see their own changes, and everything else as it was when
+// the transaction began.
+//
+//   QUIPU_ASSIGN_OR_RETURN(Transaction txn, context.begin());
+//   QUIPU_RETURN_IF_ERROR(txn->docstore().add_documents(nodes));
+//   QUIPU_RETURN_IF_ERROR(txn->index_store().add_index_struct(index_struct));
+//   Status done = txn.commit();   // kBusy: another writer was faster; begin again, read again, write again
+//
+// One that goes without commit() is rolled back. Isolation, conflicts, limits: kv_transaction.h. The first
+// query of a vector store in a transaction makes a search index of its own.
+// Thread-safety: one thread at a time. Errors: after commit() or rollback() every call of a store is
+// kInvalidArgument.
+class Transaction {
+ public:
+  StorageContext& operator*() const { return *context_; }
+  StorageContext* operator->() const { return context_.get(); }
+
+  Status commit(const WriteOptions& options = {}) { return transaction_->commit(options); }
+  void rollback() { transaction_->rollback(); }
+
+ private:
+  friend class StorageContext;
+  Transaction(std::shared_ptr<KVTransaction> transaction, StorageContext context)
+      : transaction_(std::move(transaction)),
+        context_(std::make_unique<StorageContext>(std::move(context))) {}
+
+  std::shared_ptr<KVTransaction> transaction_;
+  std::unique_ptr<StorageContext> context_;
 };
 
 }  // namespace quipu

@@ -142,8 +142,6 @@ class KVVectorStore : public VectorStore {
   // those before the first such node, and its error. REQUIRES: the index is locked, and has the columns.
   Status filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
                 std::vector<uint32_t>& passing) const;
-  Status fetch(std::span<const std::string_view> ids,
-               const std::function<void(size_t i, std::span<const double>)>& use) const;
   Result<bool> metadata_is_null() const;
 
   std::shared_ptr<BaseKVStore> kvstore_;

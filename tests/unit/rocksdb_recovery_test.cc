@@ -1,25 +1,20 @@
 // What a RocksDBKVStore finds when it opens: crashes, lost logs, other holders, directories that are not its
 // own.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
 #include <chrono>
-#include <cstdlib>
-#include <map>
 #include <set>
 #include <thread>
 
 #include "quipu/bulk_load.h"
 #include "quipu/member_lists.h"
 #include "quipu/rocksdb_kv_store.h"
+#include "tests/support/child_process.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
@@ -76,54 +71,11 @@ int load_in_bulk(const std::string& path, int families, bool commit) {
 int load_without_commit(const std::string& path, int families) { return load_in_bulk(path, families, false); }
 int load_and_commit(const std::string& path, int families) { return load_in_bulk(path, families, true); }
 
-using Work = int (*)(const std::string& path, int number);
-const std::map<std::string, Work> kWorks = {{"write_keys", write_keys},
-                                            {"open_only", open_only},
-                                            {"write_for_ever", write_for_ever},
-                                            {"load_without_commit", load_without_commit},
-                                            {"load_and_commit", load_and_commit}};
-
-// Started by start_child(): a child that were only forked would lack the threads of RocksDB that this process
-// has started already.
-TEST(RocksDBChild, Works) {
-  const char* const work = std::getenv("QUIPU_TEST_CHILD_WORK");
-  if (work == nullptr) GTEST_SKIP() << "runs in the children of other tests";
-  const int status = kWorks.at(work)(std::getenv("QUIPU_TEST_CHILD_PATH"),
-                                     std::atoi(std::getenv("QUIPU_TEST_CHILD_NUMBER")));
-  EXPECT_EQ(status, 0);
-  ::_exit(status);
-}
-
-pid_t start_child(const std::string& work, const std::string& path, int number, int input = -1) {
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  ::setenv("QUIPU_TEST_CHILD_WORK", work.c_str(), 1);
-  ::setenv("QUIPU_TEST_CHILD_PATH", path.c_str(), 1);
-  ::setenv("QUIPU_TEST_CHILD_NUMBER", std::to_string(number).c_str(), 1);
-  if (input >= 0) ::dup2(input, STDIN_FILENO);
-  ::dup2(::open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
-  ::execl("/proc/self/exe", "child", "--gtest_filter=RocksDBChild.Works", nullptr);
-  ::_exit(127);
-}
-
-// Its exit status; -1 when a signal ended it.
-int wait_for(pid_t child) {
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-void kill_child(pid_t child) {
-  ::kill(child, SIGKILL);
-  wait_for(child);
-}
-
-// Two ends of a stream: the child's and ours.
-std::pair<int, int> socket_pair() {
-  int ends[2] = {-1, -1};
-  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  return {ends[0], ends[1]};
-}
+const ChildWork kWriteKeys("write_keys", write_keys);
+const ChildWork kOpenOnly("open_only", open_only);
+const ChildWork kWriteForEver("write_for_ever", write_for_ever);
+const ChildWork kLoadWithoutCommit("load_without_commit", load_without_commit);
+const ChildWork kLoadAndCommit("load_and_commit", load_and_commit);
 
 class RocksDBRecoveryTest : public ::testing::Test {
  protected:

@@ -1,0 +1,51 @@
+#include "engine/stores/vector_store_state.h"
+
+#include "quipu/vector_values.h"
+
+namespace quipu {
+
+void KVVectorStore::Shared::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
+  if (loaded && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
+}
+
+Status KVVectorStore::Shared::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
+  const std::vector<std::string_view> ids(keys.begin(), keys.end());
+  QUIPU_ASSIGN_OR_RETURN(const auto order, store.insertion_order(ids, collections_.embeddings));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!order[i]) index.erase(ids[i]);
+  }
+  QUIPU_RETURN_IF_ERROR(fetch_vectors(
+      store, collections_.embeddings, ids,
+      [&](size_t i, std::span<const double> elements) { index.put_at(ids[i], *order[i], elements); }));
+  QUIPU_ASSIGN_OR_RETURN(const auto metadata, store.multi_get(ids, collections_.metadata));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::optional<uint32_t> row = index.row_of(ids[i]);
+    if (!row) continue;
+    if (metadata[i]) {
+      index.columns().set(*row, *metadata[i]);
+    } else {
+      index.columns().forget(*row);
+    }
+  }
+  return Status::ok();
+}
+
+Status fetch_vectors(const BaseKVStore& store, std::string_view collection,
+                     std::span<const std::string_view> ids,
+                     const std::function<void(size_t i, std::span<const double>)>& use) {
+  if (const VectorValues* const vectors = store.vector_values()) {
+    return vectors->get_vectors(collection, ids, use);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> values, store.multi_get(ids, collection));
+  std::vector<double> elements;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!values[i]) continue;
+    if (!parse_vector_value(*values[i], elements)) {
+      return Status::corruption("vector store: the embedding of " + std::string(ids[i]) + " is malformed");
+    }
+    use(i, elements);
+  }
+  return Status::ok();
+}
+
+}  // namespace quipu
