@@ -39,6 +39,7 @@ LIBRARIES = {
     "tl/": ("include",),
     "boost/": ("engine", "backends", "bench", "tests"),
     "simdjson.h": ("engine", "bench", "tests"),
+    "hnswlib/": ("engine", "bench"),
     "openssl/": ("engine", "bench", "tests"),
     "hwy/": ("engine", "bench", "tests"),
     "CLI/": ("tools",),

@@ -22,7 +22,7 @@ void add_inspect_commands(CLI::App& app, Action& action);
 // get, put, delete
 void add_entry_commands(CLI::App& app, Action& action);
 void add_scan_command(CLI::App& app, Action& action);
-// query, graph
+// query, hnsw, graph
 void add_search_commands(CLI::App& app, Action& action);
 
 // A subcommand that fills `args` (whose member `common` takes the options that all have) and runs `run`.

@@ -1,5 +1,6 @@
-// quipu query, graph: searches.
+// quipu query, graph: searches. quipu hnsw: how a vector store is searched.
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iostream>
@@ -82,6 +83,32 @@ int run_query(const QueryArgs& args) {
       });
 }
 
+struct HnswArgs {
+  CommonOptions common;
+  std::string database;
+  std::string store = std::string(DEFAULT_VECTOR_STORE);
+  HnswOptions options;
+  bool drop = false;
+};
+
+int run_hnsw(const HnswArgs& args) {
+  return with_store(
+      args.database, args.common, OpenMode::kExisting, [&](RocksDBKVStore& store) -> Result<int> {
+        QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
+        const std::string embeddings = "vector_store/" + args.store + "/embeddings";
+        if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
+          return Status::not_found(args.database + ": there is no vector store " + args.store);
+        }
+        KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
+        QUIPU_RETURN_IF_ERROR(args.drop ? vectors.drop_hnsw() : vectors.use_hnsw(args.options));
+        if (!args.common.quiet) {
+          message("vector store " + args.store +
+                  (args.drop ? ": queries are exact" : ": queries are approximate"));
+        }
+        return kExitOk;
+      });
+}
+
 struct GraphArgs {
   CommonOptions common;
   std::string database;
@@ -132,6 +159,21 @@ void add_search_commands(CLI::App& app, Action& action) {
   query_command
       ->add_option("--filter", query->filter, "Metadata filters, as LlamaIndex's MetadataFilters in JSON")
       ->type_name("JSON");
+
+  const auto hnsw = std::make_shared<HnswArgs>();
+  CLI::App* const hnsw_command = add_command(
+      app, action, "hnsw", "Make a graph with which queries of a vector store are fast and approximate",
+      "quipu hnsw ./storage.quipu --M 32 --ef 200", hnsw, run_hnsw);
+  hnsw_command->add_option("DB", hnsw->database, "The database")->required()->type_name("");
+  hnsw_command->add_option("--store", hnsw->store, "The vector store's namespace; default: default")
+      ->type_name("NAME");
+  hnsw_command->add_option("--M", hnsw->options.M, "Links of a vector; default: 16")->type_name("N");
+  hnsw_command
+      ->add_option("--ef-construction", hnsw->options.ef_construction,
+                   "Candidates when a vector is added; default: 200")
+      ->type_name("N");
+  hnsw_command->add_option("--ef", hnsw->options.ef, "Candidates of a query; default: 64")->type_name("N");
+  hnsw_command->add_flag("--drop", hnsw->drop, "Remove the graph: queries are exact again");
 
   const auto graph = std::make_shared<GraphArgs>();
   CLI::App* const graph_command =

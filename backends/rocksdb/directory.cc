@@ -145,6 +145,13 @@ Status Directory::write_marker() const {
   return sync_directory(path_);
 }
 
+Result<std::string> Directory::make_index_directory() const {
+  boost::system::error_code error;
+  fs::create_directory(path_ + "/indexes", error);
+  if (error) return Status::io_error("cannot make " + path_ + "/indexes: " + error.message());
+  return path_ + "/indexes";
+}
+
 Status Directory::empty_temporary() const {
   boost::system::error_code error;
   fs::remove_all(temporary_path(), error);

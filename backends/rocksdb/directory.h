@@ -27,6 +27,8 @@ class Directory {
   const std::string& path() const { return path_; }
   std::string rocksdb_path() const { return path_ + "/rocksdb"; }
   std::string temporary_path() const { return path_ + "/tmp"; }
+  // A folder for search indexes; made when it is missing.
+  Result<std::string> make_index_directory() const;
   std::string session_path() const { return path_ + "/SESSION"; }
 
  private:

@@ -223,6 +223,11 @@ Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {
   return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->core, *this);
 }
 
+Result<std::string> RocksDBKVStore::index_directory() {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return impl_->core->directory().make_index_directory();
+}
+
 MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }
 FieldIndex* RocksDBKVStore::field_index() { return &impl_->lists; }
 const VectorValues* RocksDBKVStore::vector_values() const { return &impl_->vectors; }

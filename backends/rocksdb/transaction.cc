@@ -28,7 +28,7 @@ std::vector<std::string> written_keys(const Footprint& footprint, const Collecti
 RocksDBTransaction::RocksDBTransaction(std::shared_ptr<BaseKVStore> store, StoreCore& core)
     : store_(std::move(store)),
       core_(core),
-      changes_(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true, kMaxBytes) {
+      changes_(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {
   // No commit is half way, and no collection: each is in the snapshot, or will be a conflict.
   const CommitGate::Closed alone(core_.gate());
   std::lock_guard lock(core_.catalog_mutex());
@@ -136,6 +136,9 @@ Status RocksDBTransaction::write(const WriteBatch& batch, const WriteOptions& /*
 Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_existed) {
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
+  if (changes_.GetDataSize() > kMaxBytes) {
+    return Status::invalid_argument("the transaction is too large: commit it before it holds 1 GiB");
+  }
   for (const WriteOp& op : ops) {
     if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(core_, op.collection, {}));
   }

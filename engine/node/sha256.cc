@@ -3,14 +3,9 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <memory>
 
 namespace quipu {
 namespace {
-
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 
 // Looking the algorithm up costs more than hashing a node.
 const EVP_MD* algorithm() {
@@ -20,12 +15,25 @@ const EVP_MD* algorithm() {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) {
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+struct Sha256::Context {
+  Context() : md(EVP_MD_CTX_new()) {}
+  ~Context() { EVP_MD_CTX_free(md); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  void begin() const { EVP_DigestInit_ex2(md, algorithm(), nullptr); }
+
+  EVP_MD_CTX* const md;
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) { context_->begin(); }
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(context_->md, bytes.data(), bytes.size()); }
+
+std::string Sha256::hex() {
   std::array<unsigned char, 32> digest{};
-  EVP_DigestInit_ex2(context.get(), algorithm(), nullptr);
-  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
-  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+  EVP_DigestFinal_ex(context_->md, digest.data(), nullptr);
+  context_->begin();
   constexpr char kHex[] = "0123456789abcdef";
   std::string hex;
   hex.reserve(64);
@@ -34,6 +42,12 @@ std::string sha256_hex(std::string_view bytes) {
     hex += kHex[byte & 15];
   }
   return hex;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  thread_local Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
 }
 
 }  // namespace quipu

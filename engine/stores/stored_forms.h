@@ -75,13 +75,15 @@ struct VectorCollections {
         embeddings(prefix + "/embeddings"),
         ref_doc_ids(prefix + "/ref_doc_ids"),
         metadata(prefix + "/metadata"),
-        state(prefix + "/state") {}
+        state(prefix + "/state"),
+        hnsw(prefix + "/hnsw") {}
 
   std::string prefix;
   std::string embeddings;
   std::string ref_doc_ids;
   std::string metadata;
   std::string state;  // has the key "metadata_dict" where the file says null for it
+  std::string hnsw;   // has the key "settings" where there is a graph
 };
 
 inline Json null_metadata_state() { return Json::from_canonical("{\"null\": true}"); }

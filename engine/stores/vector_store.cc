@@ -25,6 +25,7 @@ KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_v
   ref_doc_ids_ = collections.ref_doc_ids;
   metadata_ = collections.metadata;
   state_ = collections.state;
+  hnsw_ = collections.hnsw;
   shared_ = std::static_pointer_cast<Shared>(
       kvstore_->cache(collections.prefix, [&] { return std::make_shared<Shared>(collections); }));
 }
@@ -82,13 +83,16 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
   std::lock_guard writing(shared_->writing);
   QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
   if (was_null) batch.delete_(state_, kMetadataDict);
-  std::unique_lock lock(shared_->mutex);
-  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-  for (const Added& one : added) {
-    if (!shared_->loaded) break;
-    shared_->index.put(one.id, one.embedding);
-    shared_->index.columns().set(*shared_->index.row_of(one.id), one.metadata);
+  {
+    std::unique_lock lock(shared_->mutex);
+    QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
+    for (const Added& one : added) {
+      if (!shared_->loaded) break;
+      shared_->put(one.id, std::nullopt, one.embedding);
+      shared_->index.columns().set(*shared_->index.row_of(one.id), one.metadata);
+    }
   }
+  QUIPU_RETURN_IF_ERROR(insert_waiting());
   QUIPU_RETURN_IF_ERROR(failed);
   return ids;
 }
@@ -117,9 +121,7 @@ Status KVVectorStore::remove(std::span<const std::string> ids) {
   }
   std::unique_lock lock(shared_->mutex);
   QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-  for (const std::string& id : ids) {
-    if (shared_->loaded) shared_->index.erase(id);
-  }
+  for (const std::string& id : ids) shared_->erase(id);
   return Status::ok();
 }
 
@@ -175,7 +177,7 @@ Status KVVectorStore::clear() {
   }
   std::unique_lock lock(shared_->mutex);
   QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-  shared_->index.clear();
+  shared_->clear();
   return Status::ok();
 }
 
@@ -223,8 +225,7 @@ Status KVVectorStore::load(JsonView save_dict) {
   }
   std::lock_guard writing(shared_->writing);
   std::unique_lock lock(shared_->mutex);
-  shared_->loaded = false;
-  shared_->index.clear();
+  shared_->forget();
   return kvstore_->write(batch);
 }
 

@@ -66,30 +66,43 @@ Result<std::shared_lock<std::shared_mutex>> KVVectorStore::lock_index(const Meta
 }
 
 Status KVVectorStore::load_index() const {
-  std::unique_lock lock(shared_->mutex);
-  if (shared_->loaded) return Status::ok();
-  shared_->index.clear();
-  if (const VectorValues* const vectors = kvstore_->vector_values()) {
-    QUIPU_RETURN_IF_ERROR(vectors->scan_vectors(embeddings_, [&](const VectorEntry& entry) {
-      shared_->index.put_at(entry.key, entry.order, entry.elements);
-      return Status::ok();
-    }));
-  } else {
-    ScanOptions in_order;
-    in_order.order = ScanOptions::Order::kInsertion;
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(in_order, embeddings_));
-    std::vector<double> elements;
-    while (it->next()) {
-      if (!parse_vector_value(it->val(), elements)) {
-        return Status::corruption("vector store: the embedding of " + std::string(it->key()) +
-                                  " is malformed");
-      }
-      shared_->index.put(it->key(), elements);
-    }
-    QUIPU_RETURN_IF_ERROR(it->status());
+  {
+    std::unique_lock lock(shared_->mutex);
+    if (shared_->loaded) return Status::ok();
+    shared_->forget();
+    QUIPU_RETURN_IF_ERROR(load_hnsw());
+    const auto take = [&](std::string_view id, std::optional<uint64_t> order,
+                          std::span<const double> elements) {
+      order ? shared_->index.put_at(id, *order, elements) : shared_->index.put(id, elements);
+      if (shared_->hnsw) shared_->hnsw->adopt(*shared_->index.row_of(id), id, elements);
+    };
+    QUIPU_RETURN_IF_ERROR(for_each_vector(take));
+    if (shared_->hnsw) shared_->hnsw->finish_adoption();
+    shared_->loaded = true;
   }
-  shared_->loaded = true;
-  return Status::ok();
+  return insert_waiting();
+}
+
+Status KVVectorStore::for_each_vector(
+    const std::function<void(std::string_view id, std::optional<uint64_t> order, std::span<const double>)>&
+        use) const {
+  if (const VectorValues* const vectors = kvstore_->vector_values()) {
+    return vectors->scan_vectors(embeddings_, [&](const VectorEntry& entry) {
+      use(entry.key, entry.order, entry.elements);
+      return Status::ok();
+    });
+  }
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(in_order, embeddings_));
+  std::vector<double> elements;
+  while (it->next()) {
+    if (!parse_vector_value(it->val(), elements)) {
+      return Status::corruption("vector store: the embedding of " + std::string(it->key()) + " is malformed");
+    }
+    use(it->key(), std::nullopt, elements);
+  }
+  return it->status();
 }
 
 Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
@@ -146,6 +159,8 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
   }
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
   const VectorIndex& index = shared_->index;
+  QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
+  if (found) return *std::move(found);
   const bool all = filters == nullptr && !query.node_ids;
   const bool mmr = query.mode == VectorStoreQueryMode::MMR;
   std::vector<uint32_t> rows;

@@ -8,15 +8,43 @@ void KVVectorStore::Shared::changed(BaseKVStore& store, const std::vector<std::s
   if (loaded && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
 }
 
+void KVVectorStore::Shared::forget() {
+  loaded = false;
+  index.clear();
+  hnsw.reset();
+}
+
+void KVVectorStore::Shared::put(std::string_view id, std::optional<uint64_t> order,
+                                std::span<const double> elements) {
+  if (order) {
+    index.put_at(id, *order, elements);
+  } else {
+    index.put(id, elements);
+  }
+  if (hnsw) hnsw->set(*index.row_of(id), elements);
+}
+
+void KVVectorStore::Shared::erase(std::string_view id) {
+  const std::optional<uint32_t> row = index.row_of(id);
+  if (!row) return;
+  if (hnsw) hnsw->erase(*row);
+  index.erase(id);
+}
+
+void KVVectorStore::Shared::clear() {
+  index.clear();
+  if (hnsw) hnsw->clear();
+}
+
 Status KVVectorStore::Shared::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
   const std::vector<std::string_view> ids(keys.begin(), keys.end());
   QUIPU_ASSIGN_OR_RETURN(const auto order, store.insertion_order(ids, collections_.embeddings));
   for (size_t i = 0; i < ids.size(); ++i) {
-    if (!order[i]) index.erase(ids[i]);
+    if (!order[i]) erase(ids[i]);
   }
-  QUIPU_RETURN_IF_ERROR(fetch_vectors(
-      store, collections_.embeddings, ids,
-      [&](size_t i, std::span<const double> elements) { index.put_at(ids[i], *order[i], elements); }));
+  QUIPU_RETURN_IF_ERROR(
+      fetch_vectors(store, collections_.embeddings, ids,
+                    [&](size_t i, std::span<const double> elements) { put(ids[i], order[i], elements); }));
   QUIPU_ASSIGN_OR_RETURN(const auto metadata, store.multi_get(ids, collections_.metadata));
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::optional<uint32_t> row = index.row_of(ids[i]);

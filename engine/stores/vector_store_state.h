@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "engine/stores/stored_forms.h"
+#include "engine/vectors/hnsw_index.h"
 #include "engine/vectors/vector_index.h"
 #include "quipu/collection_cache.h"
 #include "quipu/vector_store.h"
@@ -34,16 +36,20 @@ class KVVectorStore::Shared : public CollectionCache {
     writing.unlock();
   }
   void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
-  void forget() override {
-    loaded = false;
-    index.clear();
-  }
+  void forget() override;
+
+  // ---- the index, and the graph with it. REQUIRES: locked ----
+  // Without `order`, the last one.
+  void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
+  void erase(std::string_view id);
+  void clear();
 
   std::mutex writing;       // one writer at a time, so that the index sees writes in their order; taken first
   std::shared_mutex mutex;  // guards what follows, and held for a write, so that a query sees store and index
                             // alike
   bool loaded = false;      // a store that is never asked loads nothing
   VectorIndex index;
+  std::optional<HnswIndex> hnsw;  // where queries are approximate
 
  private:
   Status reload(BaseKVStore& store, const std::vector<std::string>& keys);

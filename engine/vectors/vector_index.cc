@@ -93,6 +93,15 @@ void VectorIndex::erase(std::string_view id) {
   columns_.forget(row);
 }
 
+std::vector<uint32_t> VectorIndex::sample(size_t count) const {
+  std::vector<uint32_t> rows;
+  const size_t step = std::max<size_t>(rows_.size() / count, 1);
+  for (size_t row = 0; row < rows_.size(); row += step) {
+    if (rows_[row].block != nullptr) rows.push_back(static_cast<uint32_t>(row));
+  }
+  return rows;
+}
+
 void VectorIndex::clear() {
   places_.clear();
   rows_.clear();

@@ -34,6 +34,9 @@ class VectorIndex {
   void erase(std::string_view id);
   void clear();
   bool empty() const { return places_.empty(); }
+  size_t size() const { return places_.size(); }
+  // About `count` rows from everywhere, or all.
+  std::vector<uint32_t> sample(size_t count) const;
 
   std::optional<uint32_t> row_of(std::string_view id) const;
   std::string_view id_of(uint32_t row) const { return rows_[row].id; }

@@ -200,6 +200,10 @@ class BaseKVStore : public KVReader {
   // Loads whole collections, unseen until commit(). Default: collected in memory, written with write().
   virtual Result<std::unique_ptr<BulkLoad>> bulk_load();
 
+  // A directory for files that can be made again from the store's data, such as search indexes; it is made
+  // when it is missing. Empty: there is none. Default: none.
+  virtual Result<std::string> index_directory() { return std::string(); }
+
   // Mechanisms that a backend may offer; null where it does not. Owned by the store.
   virtual MemberLists* member_lists() { return nullptr; }
   virtual FieldIndex* field_index() { return nullptr; }

@@ -112,6 +112,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   Result<bool> drop_collection(std::string_view name) override;
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;
+  Result<std::string> index_directory() override;
   MemberLists* member_lists() override;
   FieldIndex* field_index() override;
   const VectorValues* vector_values() const override;

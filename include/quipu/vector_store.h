@@ -75,6 +75,14 @@ struct VectorStoreQueryResult {
   std::vector<double> similarities;
 };
 
+// How a graph for approximate search is made and searched; hnswlib's parameters of these names.
+struct HnswOptions {
+  size_t M = 16;                 // links of a vector, 2 to 512; more: better results, slower, larger
+  size_t ef_construction = 200;  // candidates when a vector is added, M to 100,000; more: better, slower
+  size_t ef = 64;                // candidates of a query, 1 to 100,000; more: better results, slower
+};
+Status check_hnsw_options(const HnswOptions& options);
+
 class VectorStore {
  public:
   virtual ~VectorStore() = default;
@@ -116,6 +124,19 @@ class KVVectorStore : public VectorStore {
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
   Status persist(const std::string& persist_path) const override;
 
+  // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT are approximate: a
+  // graph (HNSW) finds vectors that are most likely the nearest. Their similarities are computed from float32
+  // numbers. A filter is asked on the way; where few vectors pass, those are compared exactly, as without a
+  // graph. Where it fails for a vector that is not met, the query does not. Makes the graph: about a minute
+  // for 100,000 vectors of 384 numbers. Each later add costs half a millisecond a vector more, and the graph
+  // 4 bytes an element and 12 M bytes a vector of memory. It is kept in a file beside the database and
+  // checked against the vectors when it is first used; what does not fit is made again. Errors:
+  // kInvalidArgument for options out of bounds; kNotSupported in a transaction, whose own queries are exact.
+  Status use_hnsw(const HnswOptions& options = {});
+  // Queries are exact again.
+  Status drop_hnsw();
+  Result<std::optional<HnswOptions>> hnsw() const;
+
   // {"embedding_dict": ..., "text_id_to_ref_doc_id": ..., "metadata_dict": ...}.
   Result<Json> to_dict() const;
 
@@ -135,6 +156,17 @@ class KVVectorStore : public VectorStore {
   Status remove(std::span<const std::string> ids);
   // REQUIRES, both: the writer's lock.
   Status load_index() const;
+  // Calls `use` with every vector; where the store does not tell their order, in it.
+  Status for_each_vector(const std::function<void(std::string_view id, std::optional<uint64_t> order,
+                                                  std::span<const double>)>& use) const;
+  Status load_hnsw() const;
+  // Brings into the graph what waits; the lock on the index is taken in between.
+  Status insert_waiting() const;
+  Status save_hnsw() const;
+  Result<std::string> hnsw_path() const;
+  // The nearest by the graph; nothing where it cannot tell.
+  Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
+                                                     const MetadataFilters* filters) const;
   Status make_columns(const MetadataFilters& filters) const;
   // A lock on the index, which is loaded and has the columns of the filters, if any.
   Result<std::shared_lock<std::shared_mutex>> lock_index(const MetadataFilters* filters) const;
@@ -150,6 +182,7 @@ class KVVectorStore : public VectorStore {
   std::string ref_doc_ids_;
   std::string metadata_;
   std::string state_;
+  std::string hnsw_;
   std::shared_ptr<Shared> shared_;
 };
 

@@ -276,6 +276,22 @@ class SearchTest(CliTest):
         (self.folder / "vector.json").write_text("[1, 2]")
         self.assertIn("shapes", self.quipu("query", self.database, "--vector", self.folder / "vector.json", code=DATA)[1])
 
+    def test_hnsw(self):
+        random = [[(i * 7919 + d * 104729) % 1000 / 500 - 1 for d in range(8)] for i in range(300)]
+        self.quipu("import", self.persist_dir(default__vector_store__json={
+            "embedding_dict": {f"n{i}": vector for i, vector in enumerate(random)},
+            "text_id_to_ref_doc_id": {}, "metadata_dict": {}}), self.database)
+        (self.folder / "vector.json").write_text(json.dumps(random[7]))
+        ask = ("query", self.database, "--vector", self.folder / "vector.json", "--top-k", "1")
+        self.assertIn("approximate", self.quipu("hnsw", self.database, "--M", "8", "--ef", "50")[1])
+        self.assertEqual(1, len(list((self.database / "indexes").iterdir())))
+        self.assertEqual("n7", self.quipu_json_lines(*ask)[0]["key"])
+        self.quipu("verify", self.database)
+        self.assertIn("exact", self.quipu("hnsw", self.database, "--drop")[1])
+        self.assertEqual([], list((self.database / "indexes").iterdir()))
+        self.assertIn("no vector store", self.quipu("hnsw", self.database, "--store", "x", code=DATA)[1])
+        self.assertIn("M must be", self.quipu("hnsw", self.database, "--M", "1", code=DATA)[1])
+
     def test_graph(self):
         directory = self.persist_dir(graph_store__json={"graph_dict": {"a": [["r", "b"]], "b": [["s", "c"]]}})
         self.quipu("import", directory, self.database)

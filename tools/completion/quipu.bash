@@ -2,7 +2,7 @@
 
 _quipu() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='import export stat collections get scan put delete query graph verify compact'
+  local commands='import export stat collections get scan put delete query hnsw graph verify compact'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -16,10 +16,11 @@ _quipu() {
     scan) options+=' --prefix --limit --keys-only --reverse --key-hex' ;;
     get | put | delete) options+=' --key-hex' ;;
     query) options+=' --store --vector --top-k --filter' ;;
+    hnsw) options+=' --store --M --ef-construction --ef --drop' ;;
     graph) options+=' --depth --limit' ;;
   esac
   case $previous in
-    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth) return ;;
+    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef) return ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -31,7 +32,7 @@ _quipu() {
   for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
     if ((skip)); then
       skip=0
-    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth)$ ]]; then
+    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth|M|ef-construction|ef)$ ]]; then
       skip=1
     elif [[ $word != -* ]]; then
       ((++place))
