@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/workload.h"
+#include "engine/files/atomic_file.h"
 #include "engine/json/persist_file_reader.h"
 #include "engine/json/persist_file_writer.h"
 #include "engine/json/scanner.h"

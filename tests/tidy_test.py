@@ -30,7 +30,7 @@ OWN_INCLUDES = {
     "backends/rocksdb": ("quipu/", "backends/rocksdb/"),
     "tools": ("quipu/", "tools/"),
     "examples": ("quipu/",),
-    "bench": ("quipu/", "bench/", "engine/json/", "backends/rocksdb/rocksdb_tuning.h"),
+    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "backends/rocksdb/rocksdb_tuning.h"),
     "tests": ("quipu/", "engine/", "backends/", "tests/", "tools/", "bench/"),
 }
 # Where each library may be used: beginnings of paths in angle brackets.
@@ -40,6 +40,7 @@ LIBRARIES = {
     "boost/": ("engine", "backends", "bench", "tests"),
     "simdjson.h": ("engine", "bench", "tests"),
     "hnswlib/": ("engine", "bench"),
+    "curl/": ("engine",),
     "openssl/": ("engine", "bench", "tests"),
     "hwy/": ("engine", "bench", "tests"),
     "CLI/": ("tools",),

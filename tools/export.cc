@@ -1,11 +1,9 @@
 // quipu export: a database into a persist directory.
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "quipu/persist_dir.h"
@@ -13,6 +11,7 @@
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
+#include "tools/place.h"
 #include "tools/progress.h"
 #include "tools/report.h"
 
@@ -29,11 +28,9 @@ struct ExportArgs {
 
 // What an export would write, by the rules of export_persist_dir; sizes are not known before.
 Result<ExportReport> plan(const RocksDBKVStore& store, const ExportArgs& args) {
-  std::error_code error;
-  const bool holds_something =
-      std::filesystem::exists(args.directory, error) && !std::filesystem::is_empty(args.directory, error);
-  if (error) return Status::io_error("cannot read directory " + args.directory + ": " + error.message());
-  if (holds_something && !args.force) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
+  const Result<std::vector<std::string>> there = fs->list(args.directory);  // an error: it is yet to be made
+  if (there && !there->empty() && !args.force) {
     return Status::already_exists("the directory " + args.directory + " is not empty");
   }
   ExportReport report;
@@ -58,8 +55,10 @@ Result<ExportReport> plan(const RocksDBKVStore& store, const ExportArgs& args) {
 }
 
 Result<ExportReport> export_from(const RocksDBKVStore& store, const ExportArgs& args) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
   ProgressBar bar(args.common.quiet);
   ExportOptions options;
+  options.fs = fs.get();
   options.force = args.force;
   options.progress = bar.callback();
   QUIPU_ASSIGN_OR_RETURN(ExportReport report, export_persist_dir(store, args.directory, options));
@@ -94,7 +93,9 @@ void add_export_command(CLI::App& app, Action& action) {
   CLI::App* command = add_command(app, action, "export", "Export a database as a persist directory",
                                   "quipu export ./storage.quipu ./storage-copy", args, run_export);
   command->add_option("DB", args->database, "The database")->required()->type_name("");
-  command->add_option("DIR", args->directory, "The directory to write; made when it does not exist")
+  command
+      ->add_option("DIR", args->directory,
+                   "The directory to write, made when it does not exist; also s3://BUCKET/KEY")
       ->required()
       ->type_name("");
   command->add_flag("--force", args->force, "Write into a directory that is not empty");

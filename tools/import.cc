@@ -13,6 +13,7 @@
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
+#include "tools/place.h"
 #include "tools/progress.h"
 #include "tools/report.h"
 #include "tools/text.h"
@@ -50,8 +51,10 @@ void tell_not_imported(const ImportReport& report) {
 }
 
 Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport& report) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
   ProgressBar bar(args.common.quiet);
   ImportOptions options;
+  options.fs = fs.get();
   options.files = args.files;
   options.merge = args.merge;
   options.dry_run = args.dry_run;
@@ -101,7 +104,9 @@ void add_import_command(CLI::App& app, Action& action) {
   const auto args = std::make_shared<ImportArgs>();
   CLI::App* command = add_command(app, action, "import", "Import a persist directory's JSON files",
                                   "quipu import ./storage ./storage.quipu", args, run_import);
-  command->add_option("DIR", args->directory, "The persist directory")->required()->type_name("");
+  command->add_option("DIR", args->directory, "The persist directory; also s3://BUCKET/KEY")
+      ->required()
+      ->type_name("");
   command->add_option("DB", args->database, "The database; made when it does not exist")
       ->required()
       ->type_name("");
@@ -109,7 +114,7 @@ void add_import_command(CLI::App& app, Action& action) {
   command->add_flag("--dry-run", args->dry_run, "Read and check everything, write nothing");
   command
       ->add_option("--file", args->files,
-                   "A key-value file in DIR; may be repeated (default: docstore.json and index_store.json)")
+                   "A key-value file in DIR; may be repeated (default: the files of all stores)")
       ->type_name("NAME")
       ->allow_extra_args(false);
 }

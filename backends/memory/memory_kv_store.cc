@@ -1,7 +1,5 @@
 #include "quipu/memory_kv_store.h"
 
-#include <boost/filesystem.hpp>
-
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
 
@@ -9,24 +7,19 @@ namespace quipu {
 
 MemoryKVStore::MemoryKVStore() : MutableMappingKVStore([] { return OrderedMap<Json>(); }) {}
 
-Status MemoryKVStore::persist(const std::string& persist_path) const {
-  const boost::filesystem::path directory = boost::filesystem::path(persist_path).parent_path();
-  if (!directory.empty()) {
-    boost::system::error_code error;
-    boost::filesystem::create_directories(directory, error);
-    if (error) return Status::io_error("cannot make " + directory.string() + ": " + error.message());
-  }
+Status MemoryKVStore::persist(const std::string& persist_path, const FileSystem& fs) const {
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVReader> state, snapshot());
   QUIPU_ASSIGN_OR_RETURN(std::vector<CollectionInfo> infos, state->collections());
   std::vector<std::string> names;
   for (CollectionInfo& info : infos) names.push_back(std::move(info.name));
-  return export_persist_file(*state, persist_path, names).status();
+  return export_persist_file(*state, persist_path, names, {}, fs).status();
 }
 
-Result<std::shared_ptr<MemoryKVStore>> MemoryKVStore::from_persist_path(const std::string& persist_path) {
+Result<std::shared_ptr<MemoryKVStore>> MemoryKVStore::from_persist_path(const std::string& persist_path,
+                                                                        const FileSystem& fs) {
   auto store = std::make_shared<MemoryKVStore>();
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> load, store->bulk_load());
-  QUIPU_RETURN_IF_ERROR(import_persist_file(persist_path, *load));
+  QUIPU_RETURN_IF_ERROR(import_persist_file(persist_path, *load, {.fs = &fs}));
   QUIPU_RETURN_IF_ERROR(load->commit());
   return store;
 }

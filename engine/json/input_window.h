@@ -1,4 +1,4 @@
-// InputWindow: a regular file read through one buffer, a window that moves forward over the file.
+// InputWindow: a file read through one buffer, a window that moves forward over the file.
 //
 // Memory: the window's usual size; more only while something longer is kept unread in it.
 
@@ -6,9 +6,11 @@
 #define QUIPU_ENGINE_JSON_INPUT_WINDOW_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "engine/json/raw_buffer.h"
+#include "quipu/file_system.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -16,13 +18,11 @@ namespace quipu {
 class InputWindow {
  public:
   InputWindow() = default;
-  ~InputWindow();
   InputWindow(const InputWindow&) = delete;
   InputWindow& operator=(const InputWindow&) = delete;
 
-  // Called once, first. A directory, pipe, socket or device is refused by name, without waiting for it.
-  // Error: kIoError.
-  Status open(const std::string& path, size_t window_bytes);
+  // Called once, first. Error: kIoError.
+  Status open(const std::string& path, size_t window_bytes, const FileSystem& fs = local_file_system());
 
   // What is not consumed yet. Pointers into it hold until read_more().
   const char* begin() const { return buffer_.data() + begin_; }
@@ -37,12 +37,10 @@ class InputWindow {
   // Where begin() is in the file.
   uint64_t offset() const { return discarded_ + begin_; }
   // The file's size when it was opened.
-  uint64_t file_bytes() const { return file_bytes_; }
+  uint64_t file_bytes() const { return file_->size(); }
 
  private:
-  std::string path_;
-  int file_ = -1;
-  uint64_t file_bytes_ = 0;
+  std::unique_ptr<InputFile> file_;
   size_t window_bytes_ = 0;
   RawBuffer<char> buffer_;
   size_t begin_ = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "quipu/file_system.h"
 #include "quipu/json.h"
 #include "quipu/status.h"
 
@@ -14,13 +15,10 @@ namespace quipu {
 
 // The file's content as checked JSON; nothing when there is no such file. Errors: kIoError; kInvalidArgument
 // with path and byte.
-Result<std::optional<Json>> read_json_file(const std::string& path);
-
-// Makes the directory that a file is to be in. Errors: kIoError.
-Status make_parent_directory(const std::string& path);
+Result<std::optional<Json>> read_json_file(const std::string& path, const FileSystem& fs);
 
 // Replaces the file atomically; makes its directory when missing. Errors: kIoError.
-Status write_text_file(const std::string& path, std::string_view text);
+Status write_text_file(const std::string& path, std::string_view text, const FileSystem& fs);
 
 }  // namespace quipu
 

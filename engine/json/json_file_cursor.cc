@@ -8,7 +8,7 @@
 namespace quipu {
 
 Status JsonFileCursor::open() {
-  QUIPU_RETURN_IF_ERROR(window_.open(path_, options_.window_bytes));
+  QUIPU_RETURN_IF_ERROR(window_.open(path_, options_.window_bytes, *options_.fs));
   QUIPU_RETURN_IF_ERROR(read_more());
   const std::string_view head(at(), static_cast<size_t>(end() - at()));
   if (head.empty()) return Status::invalid_argument(path_ + ": the file is empty");

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "quipu/file_system.h"
 #include "quipu/json.h"
 #include "quipu/status.h"
 
@@ -50,6 +51,7 @@ struct PersistFileOptions {
   // Called about once a window with the bytes done and the file's size when it was opened; a Status that is
   // not OK cancels. May be empty.
   std::function<Status(uint64_t bytes_done, uint64_t bytes_total)> progress;
+  const FileSystem* fs = &local_file_system();
 };
 
 // Errors: kInvalidArgument `<path>: line L, byte N: <what> (in collection "c", key "k")` for what is no JSON

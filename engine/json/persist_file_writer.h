@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/json/atomic_file.h"
+#include "quipu/file_system.h"
 #include "quipu/json.h"
 #include "quipu/status.h"
 
@@ -16,7 +16,7 @@ namespace quipu {
 class PersistFileWriter {
  public:
   // `file` must outlive it; putting it in place is the caller's.
-  explicit PersistFileWriter(AtomicFile& file) : file_(file) {}
+  explicit PersistFileWriter(OutputFile& file) : file_(file) {}
 
   // Called in the file's order: for each collection begin, its entries, end; finish() last. The writer does
   // not look for repeated names and keys. Errors: kIoError; after one, all further calls return it.
@@ -30,7 +30,7 @@ class PersistFileWriter {
  private:
   void start_member(std::string_view name);
 
-  AtomicFile& file_;
+  OutputFile& file_;
   std::string text_;  // of the part being written
   bool first_member_ = true;
   bool first_entry_ = true;

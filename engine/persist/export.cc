@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <boost/filesystem.hpp>
 #include <memory>
 
 #include "engine/persist/file_exporter.h"
@@ -8,8 +7,6 @@
 
 namespace quipu {
 namespace {
-
-namespace fs = boost::filesystem;
 
 constexpr uint64_t kEntriesBetweenProgress = 4096;
 
@@ -37,7 +34,7 @@ class ExportProgress {
 };
 
 Result<FileReport> write_file(const KVReader& store, const std::string& name, const FileExporter& exporter,
-                              const std::vector<std::string>& collections, AtomicFile& file,
+                              const std::vector<std::string>& collections, OutputFile& file,
                               ExportProgress& progress) {
   FileReport report{name, 0, {}};
   const auto entry_done = [&](uint64_t bytes) { return progress.entry_done(name, bytes); };
@@ -82,24 +79,24 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
 // The directory to export into; one that was made for a failed export goes again.
 class TargetDirectory {
  public:
+  TargetDirectory(const std::string& path, const FileSystem& fs) : path_(path), fs_(fs) {}
   ~TargetDirectory() {
-    boost::system::error_code ignored;  // only an empty directory can be removed, and only ours is tried
-    if (made_ && !keep_) fs::remove(path_, ignored);
+    if (made_ && !keep_) fs_.remove_directory(path_);
   }
-  Status prepare(const std::string& path, bool force) {
-    path_ = path;
-    boost::system::error_code error;
-    made_ = fs::create_directories(path_, error);
-    if (error) return Status::io_error("cannot make directory " + path + ": " + error.message());
-    const bool empty = fs::is_empty(path_, error);
-    if (error) return Status::io_error("cannot read directory " + path + ": " + error.message());
-    if (!empty && !force) return Status::already_exists("the directory " + path + " is not empty");
+  TargetDirectory(const TargetDirectory&) = delete;
+  TargetDirectory& operator=(const TargetDirectory&) = delete;
+
+  Status prepare(bool force) {
+    QUIPU_ASSIGN_OR_RETURN(made_, fs_.make_directory(path_));
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.list(path_));
+    if (!names.empty() && !force) return Status::already_exists("the directory " + path_ + " is not empty");
     return Status::ok();
   }
   void keep() { keep_ = true; }
 
  private:
-  fs::path path_;
+  const std::string path_;
+  const FileSystem& fs_;
   bool made_ = false;
   bool keep_ = false;
 };
@@ -115,15 +112,15 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
   const KVReader& state = snapshot ? *snapshot : static_cast<const KVReader&>(store);
   uint64_t entries_total = 0;
   QUIPU_ASSIGN_OR_RETURN(std::vector<FilePlan> plans, plan_files(state, entries_total));
-  TargetDirectory target;
-  QUIPU_RETURN_IF_ERROR(target.prepare(directory, options.force));
+  TargetDirectory target(directory, *options.fs);
+  QUIPU_RETURN_IF_ERROR(target.prepare(options.force));
 
   ExportReport report;
   ExportProgress progress(options.progress, entries_total);
-  std::vector<std::unique_ptr<AtomicFile>> files;
+  std::vector<std::unique_ptr<OutputFile>> files;
   for (const FilePlan& plan : plans) {
-    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file,
-                           AtomicFile::create((fs::path(directory) / plan.name).string()));
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file,
+                           options.fs->create(path_in(directory, plan.name)));
     QUIPU_ASSIGN_OR_RETURN(
         FileReport written,
         write_file(state, plan.name, *FileExporter::for_file(plan.name), plan.collections, *file, progress));
@@ -132,17 +129,18 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
   }
   // All are written before the first takes its place.
   target.keep();
-  for (const std::unique_ptr<AtomicFile>& file : files) QUIPU_RETURN_IF_ERROR(file->commit());
+  for (const std::unique_ptr<OutputFile>& file : files) QUIPU_RETURN_IF_ERROR(file->commit());
   return report;
 }
 
 Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,
                                        const std::vector<std::string>& collections,
-                                       const ProgressCallback& callback) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<AtomicFile> file, AtomicFile::create(path));
+                                       const ProgressCallback& callback, const FileSystem& fs) {
+  QUIPU_RETURN_IF_ERROR(fs.make_directory(directory_of(path)).status());
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, fs.create(path));
   ExportProgress progress(callback, 0);
   QUIPU_ASSIGN_OR_RETURN(FileReport report,
-                         write_file(store, fs::path(path).filename().string(),
+                         write_file(store, path.substr(path.rfind('/') + 1),
                                     *FileExporter::for_key_value_file(), collections, *file, progress));
   QUIPU_RETURN_IF_ERROR(file->commit());
   return report;

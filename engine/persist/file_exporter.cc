@@ -10,7 +10,7 @@ namespace {
 
 class KeyValueExporter : public FileExporter {
  private:
-  Status write(const Source& source, AtomicFile& file) const override {
+  Status write(const Source& source, OutputFile& file) const override {
     PersistFileWriter writer(file);
     for (const std::string& collection : source.collections()) {
       QUIPU_RETURN_IF_ERROR(writer.begin_collection(collection));
@@ -36,7 +36,7 @@ std::unique_ptr<FileExporter> FileExporter::for_key_value_file() {
 }
 
 Status FileExporter::write(const KVReader& store, const std::vector<std::string>& collections,
-                           AtomicFile& file, const EntryDone& entry_done, FileReport& report) const {
+                           OutputFile& file, const EntryDone& entry_done, FileReport& report) const {
   return write(Source(store, collections, entry_done, file, report), file);
 }
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/json/atomic_file.h"
+#include "quipu/file_system.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {
@@ -26,7 +26,7 @@ class FileExporter {
   static std::unique_ptr<FileExporter> for_key_value_file();
 
   // Writes `collections`, the store's that belong to the file, in order. The report's bytes are the caller's.
-  Status write(const KVReader& store, const std::vector<std::string>& collections, AtomicFile& file,
+  Status write(const KVReader& store, const std::vector<std::string>& collections, OutputFile& file,
                const EntryDone& entry_done, FileReport& report) const;
 
  protected:
@@ -34,7 +34,7 @@ class FileExporter {
   class Source {
    public:
     Source(const KVReader& store, const std::vector<std::string>& collections, const EntryDone& entry_done,
-           const AtomicFile& file, FileReport& report)
+           const OutputFile& file, FileReport& report)
         : store_(store), collections_(collections), entry_done_(entry_done), file_(file), report_(report) {}
 
     const std::vector<std::string>& collections() const { return collections_; }
@@ -47,12 +47,12 @@ class FileExporter {
     const KVReader& store_;
     const std::vector<std::string>& collections_;
     const EntryDone& entry_done_;
-    const AtomicFile& file_;
+    const OutputFile& file_;
     FileReport& report_;
   };
 
  private:
-  virtual Status write(const Source& source, AtomicFile& file) const = 0;
+  virtual Status write(const Source& source, OutputFile& file) const = 0;
 };
 
 std::unique_ptr<FileExporter> make_graph_exporter();

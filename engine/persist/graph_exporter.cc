@@ -7,7 +7,7 @@ namespace {
 
 class GraphExporter : public FileExporter {
  private:
-  Status write(const Source& source, AtomicFile& file) const override {
+  Status write(const Source& source, OutputFile& file) const override {
     PersistFileWriter writer(file);
     QUIPU_RETURN_IF_ERROR(writer.begin_collection(kGraphDict));
     for (const std::string& collection : source.collections()) {

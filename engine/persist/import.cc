@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <boost/filesystem.hpp>
 #include <map>
 #include <memory>
 #include <utility>
@@ -13,8 +12,6 @@
 
 namespace quipu {
 namespace {
-
-namespace fs = boost::filesystem;
 
 // For a dry run.
 class DiscardingLoad : public BulkLoad {
@@ -31,9 +28,10 @@ class ProgressOverFiles {
  public:
   ProgressOverFiles(const ProgressCallback& callback, uint64_t total) : callback_(callback), total_(total) {}
 
-  PersistFileOptions options_for(const std::string& file, uint64_t max_value_bytes) const {
+  PersistFileOptions options_for(const std::string& file, const ImportOptions& wanted) const {
     PersistFileOptions options;
-    options.max_value_bytes = max_value_bytes;
+    options.max_value_bytes = wanted.max_value_bytes;
+    options.fs = wanted.fs;
     if (callback_) {
       options.progress = [this, file](uint64_t done, uint64_t) {
         return callback_({file, done_before_ + done, total_});
@@ -49,10 +47,9 @@ class ProgressOverFiles {
   uint64_t done_before_ = 0;
 };
 
-uint64_t size_of(const fs::path& path) {
-  boost::system::error_code error;
-  const uint64_t bytes = fs::file_size(path, error);
-  return error ? 0 : bytes;  // reading the file reports what is wrong with it
+uint64_t size_of(const std::string& path, const FileSystem& fs) {
+  const Result<std::optional<uint64_t>> size = fs.file_size(path);
+  return size && *size ? **size : 0;  // reading the file reports what is wrong with it
 }
 
 // Checks that `store` may take an import; notes whose its collections are.
@@ -73,26 +70,20 @@ Status check_target(const BaseKVStore& store, bool merge, CollectionOwners& owne
 
 // The JSON files of the directory beside those to be imported, sorted.
 Result<std::vector<std::string>> other_files(const std::string& directory,
-                                             const std::vector<std::string>& files) {
-  std::vector<std::string> others;
-  boost::system::error_code error;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    std::string name = at->path().filename().string();
-    if (name.ends_with(".json") && std::ranges::find(files, name) == files.end()) {
-      others.push_back(std::move(name));
-    }
-  }
-  if (error) return Status::io_error("cannot list " + directory + ": " + error.message());
-  std::ranges::sort(others);
+                                             const std::vector<std::string>& files, const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> others, fs.list(directory));
+  std::erase_if(others, [&](const std::string& name) {
+    return !name.ends_with(".json") || std::ranges::find(files, name) != files.end();
+  });
   return others;
 }
 
 // The files that a storage directory of the reference has, in the order in which it writes them: two that
 // must be there, and of the others those that are.
-Result<std::vector<std::string>> store_files(const std::string& directory) {
+Result<std::vector<std::string>> store_files(const std::string& directory, const FileSystem& fs) {
   std::vector<std::string> files = {std::string(DOCSTORE_PERSIST_FNAME),
                                     std::string(INDEX_STORE_PERSIST_FNAME)};
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> others, other_files(directory, files));
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> others, other_files(directory, files, fs));
   for (const std::string_view name : {GRAPH_STORE_PERSIST_FNAME, PG_STORE_PERSIST_FNAME}) {
     if (std::ranges::find(others, name) != others.end()) files.emplace_back(name);
   }
@@ -130,12 +121,12 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
                                         const ImportOptions& options) {
   std::vector<std::string> files = options.files;
   if (files.empty()) {
-    QUIPU_ASSIGN_OR_RETURN(files, store_files(directory));
+    QUIPU_ASSIGN_OR_RETURN(files, store_files(directory, *options.fs));
   }
   for (const std::string& file : files) QUIPU_RETURN_IF_ERROR(check_file_name(file));
 
   ImportReport report;
-  QUIPU_ASSIGN_OR_RETURN(report.not_imported, other_files(directory, files));
+  QUIPU_ASSIGN_OR_RETURN(report.not_imported, other_files(directory, files, *options.fs));
   std::unique_ptr<BulkLoad> load = std::make_unique<DiscardingLoad>();
   if (!options.dry_run) {
     QUIPU_ASSIGN_OR_RETURN(load, store.bulk_load());
@@ -147,23 +138,22 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
   std::ranges::copy_if(report.not_imported, std::back_inserter(checked), is_other_store_file);
   uint64_t total = 0;
   for (const std::vector<std::string>* names : {&files, &checked}) {
-    for (const std::string& name : *names) total += size_of(fs::path(directory) / name);
+    for (const std::string& name : *names) total += size_of(path_in(directory, name), *options.fs);
   }
   ProgressOverFiles progress(options.progress, total);
   for (const std::string& file : files) {
-    const std::string path = (fs::path(directory) / file).string();
+    const std::string path = path_in(directory, file);
     QUIPU_RETURN_IF_ERROR(load->begin_file(file));
     const std::unique_ptr<FileLoader> loader = FileLoader::for_file(file, *load, owners);
-    QUIPU_RETURN_IF_ERROR(
-        read_persist_file(path, progress.options_for(file, options.max_value_bytes), *loader));
+    QUIPU_RETURN_IF_ERROR(read_persist_file(path, progress.options_for(file, options), *loader));
     report.files.push_back(loader->report());
-    report.files.back().bytes = size_of(path);
+    report.files.back().bytes = size_of(path, *options.fs);
     progress.file_done(report.files.back().bytes);
   }
   for (const std::string& file : checked) {
-    const std::string path = (fs::path(directory) / file).string();
-    QUIPU_RETURN_IF_ERROR(check_json_file(path, progress.options_for(file, options.max_value_bytes)));
-    progress.file_done(size_of(path));
+    const std::string path = path_in(directory, file);
+    QUIPU_RETURN_IF_ERROR(check_json_file(path, progress.options_for(file, options)));
+    progress.file_done(size_of(path, *options.fs));
   }
   if (options.dry_run) return report;
   QUIPU_RETURN_IF_ERROR(load->commit());
@@ -172,12 +162,12 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
 }
 
 Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
-  const std::string name = fs::path(path).filename().string();
+  const std::string name = path.substr(path.rfind('/') + 1);
   QUIPU_RETURN_IF_ERROR(load.begin_file(name));
   CollectionOwners owners;
   const std::unique_ptr<FileLoader> loader = FileLoader::for_key_value_file(name, load, owners);
-  const ProgressOverFiles progress(options.progress, size_of(path));
-  return read_persist_file(path, progress.options_for(path, options.max_value_bytes), *loader);
+  const ProgressOverFiles progress(options.progress, size_of(path, *options.fs));
+  return read_persist_file(path, progress.options_for(path, options), *loader);
 }
 
 }  // namespace quipu

@@ -8,7 +8,7 @@ namespace {
 // In pydantic's form.
 class PropertyGraphExporter : public FileExporter {
  private:
-  Status write(const Source& source, AtomicFile& file) const override {
+  Status write(const Source& source, OutputFile& file) const override {
     for (const std::string_view name : {kNodes, kRelations}) {
       QUIPU_RETURN_IF_ERROR(file.append(name == kNodes ? "{\"nodes\":{" : "},\"relations\":{"));
       QUIPU_RETURN_IF_ERROR(
@@ -27,7 +27,7 @@ class PropertyGraphExporter : public FileExporter {
   }
 
   template <class Append>
-  static Status entries(const Source& source, AtomicFile& file, std::string_view name, const Append& append) {
+  static Status entries(const Source& source, OutputFile& file, std::string_view name, const Append& append) {
     const std::string collection = source.collection_ending("/" + std::string(name));
     if (collection.empty()) return Status::ok();
     std::string text;

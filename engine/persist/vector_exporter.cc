@@ -7,7 +7,7 @@ namespace {
 
 class VectorExporter : public FileExporter {
  private:
-  Status write(const Source& source, AtomicFile& file) const override {
+  Status write(const Source& source, OutputFile& file) const override {
     PersistFileWriter writer(file);
     QUIPU_RETURN_IF_ERROR(part(source, writer, kEmbeddingDict, "/embeddings", "embedding"));
     QUIPU_RETURN_IF_ERROR(part(source, writer, kTextIdToRefDocId, "/ref_doc_ids", kRefDocId));

@@ -195,8 +195,7 @@ Result<std::optional<std::string>> KVDocumentStore::ref_doc_id_of(std::string_vi
   return metadata ? string_member(*metadata, "ref_doc_id") : std::nullopt;
 }
 
-Status KVDocumentStore::persist(const std::string& persist_path) const {
-  QUIPU_RETURN_IF_ERROR(make_parent_directory(persist_path));
+Status KVDocumentStore::persist(const std::string& persist_path, const FileSystem& fs) const {
   // In the order in which they were made, where the store keeps one.
   const std::vector<std::string> own = {ref_doc_collection_, node_collection_, metadata_collection_};
   std::vector<std::string> collections;
@@ -207,7 +206,7 @@ Status KVDocumentStore::persist(const std::string& persist_path) const {
   } else {
     collections = own;
   }
-  return export_persist_file(*kvstore_, persist_path, collections).status();
+  return export_persist_file(*kvstore_, persist_path, collections, {}, fs).status();
 }
 
 }  // namespace quipu

@@ -1,7 +1,6 @@
 #include "quipu/graph_store.h"
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 #include <unordered_set>
 
 #include "engine/json/json_file.h"
@@ -128,9 +127,9 @@ Result<Json> KVGraphStore::to_dict() const {
   return Json::from_canonical(text + "}");
 }
 
-Status KVGraphStore::persist(const std::string& persist_path) const {
+Status KVGraphStore::persist(const std::string& persist_path, const FileSystem& fs) const {
   QUIPU_ASSIGN_OR_RETURN(const Json dict, to_dict());
-  return write_text_file(persist_path, dict.text());
+  return write_text_file(persist_path, dict.text(), fs);
 }
 
 Status KVGraphStore::load(JsonView save_dict) {
@@ -155,13 +154,14 @@ Status KVGraphStore::load(JsonView save_dict) {
 
 SimpleGraphStore::SimpleGraphStore() : KVGraphStore(std::make_shared<MemoryKVStore>()) {}
 
-Result<SimpleGraphStore> SimpleGraphStore::from_persist_dir(const std::string& persist_dir) {
-  return from_persist_path(
-      (boost::filesystem::path(persist_dir) / std::string(GRAPH_STORE_PERSIST_FNAME)).string());
+Result<SimpleGraphStore> SimpleGraphStore::from_persist_dir(const std::string& persist_dir,
+                                                            const FileSystem& fs) {
+  return from_persist_path(path_in(persist_dir, GRAPH_STORE_PERSIST_FNAME), fs);
 }
 
-Result<SimpleGraphStore> SimpleGraphStore::from_persist_path(const std::string& persist_path) {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path));
+Result<SimpleGraphStore> SimpleGraphStore::from_persist_path(const std::string& persist_path,
+                                                             const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path, fs));
   if (!saved) return SimpleGraphStore();
   return from_saved_dict<SimpleGraphStore>(persist_path, *saved);
 }

@@ -1,6 +1,5 @@
 #include "quipu/index_store.h"
 
-#include <boost/filesystem.hpp>
 #include <utility>
 
 #include "engine/json/json_file.h"
@@ -52,9 +51,8 @@ Result<std::optional<IndexStruct>> KVIndexStore::get_index_struct(
   return std::optional<IndexStruct>(std::move(index_struct));
 }
 
-Status KVIndexStore::persist(const std::string& persist_path) const {
-  QUIPU_RETURN_IF_ERROR(make_parent_directory(persist_path));
-  return export_persist_file(*kvstore_, persist_path, {collection_}).status();
+Status KVIndexStore::persist(const std::string& persist_path, const FileSystem& fs) const {
+  return export_persist_file(*kvstore_, persist_path, {collection_}, {}, fs).status();
 }
 
 // What runs on the executor must not own the key-value store: its destructor waits for the executor.
@@ -88,13 +86,15 @@ std::future<Result<std::optional<IndexStruct>>> KVIndexStore::aget_index_struct(
 SimpleIndexStore::SimpleIndexStore(std::shared_ptr<MemoryKVStore> kvstore)
     : SimpleIndexStore(Made{kvstore ? std::move(kvstore) : std::make_shared<MemoryKVStore>()}) {}
 
-Result<SimpleIndexStore> SimpleIndexStore::from_persist_dir(const std::string& persist_dir) {
-  return from_persist_path(
-      (boost::filesystem::path(persist_dir) / std::string(INDEX_STORE_PERSIST_FNAME)).string());
+Result<SimpleIndexStore> SimpleIndexStore::from_persist_dir(const std::string& persist_dir,
+                                                            const FileSystem& fs) {
+  return from_persist_path(path_in(persist_dir, INDEX_STORE_PERSIST_FNAME), fs);
 }
 
-Result<SimpleIndexStore> SimpleIndexStore::from_persist_path(const std::string& persist_path) {
-  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv, MemoryKVStore::from_persist_path(persist_path));
+Result<SimpleIndexStore> SimpleIndexStore::from_persist_path(const std::string& persist_path,
+                                                             const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv,
+                         MemoryKVStore::from_persist_path(persist_path, fs));
   return SimpleIndexStore(std::move(kv));
 }
 
@@ -103,8 +103,8 @@ Result<SimpleIndexStore> SimpleIndexStore::from_dict(JsonView save_dict) {
   return SimpleIndexStore(std::move(kv));
 }
 
-Status SimpleIndexStore::persist(const std::string& persist_path) const {
-  return simple_kvstore_->persist(persist_path);
+Status SimpleIndexStore::persist(const std::string& persist_path, const FileSystem& fs) const {
+  return simple_kvstore_->persist(persist_path, fs);
 }
 
 }  // namespace quipu

@@ -1,6 +1,5 @@
 // KVPropertyGraphStore as one JSON text, and SimplePropertyGraphStore.
 
-#include <boost/filesystem.hpp>
 #include <map>
 #include <set>
 
@@ -43,11 +42,11 @@ Result<Json> KVPropertyGraphStore::to_dict() const {
   return Json::from_canonical(text + "]}");
 }
 
-Status KVPropertyGraphStore::persist(const std::string& persist_path) const {
+Status KVPropertyGraphStore::persist(const std::string& persist_path, const FileSystem& fs) const {
   QUIPU_ASSIGN_OR_RETURN(const Json dict, to_dict());
   std::string text;
   QUIPU_RETURN_IF_ERROR(append_pydantic_json(dict, text));
-  return write_text_file(persist_path, text);
+  return write_text_file(persist_path, text, fs);
 }
 
 Status KVPropertyGraphStore::load(JsonView save_dict) {
@@ -104,14 +103,14 @@ Status KVPropertyGraphStore::load(JsonView save_dict) {
 SimplePropertyGraphStore::SimplePropertyGraphStore()
     : KVPropertyGraphStore(std::make_shared<MemoryKVStore>()) {}
 
-Result<SimplePropertyGraphStore> SimplePropertyGraphStore::from_persist_dir(const std::string& persist_dir) {
-  return from_persist_path(
-      (boost::filesystem::path(persist_dir) / std::string(PG_STORE_PERSIST_FNAME)).string());
+Result<SimplePropertyGraphStore> SimplePropertyGraphStore::from_persist_dir(const std::string& persist_dir,
+                                                                            const FileSystem& fs) {
+  return from_persist_path(path_in(persist_dir, PG_STORE_PERSIST_FNAME), fs);
 }
 
-Result<SimplePropertyGraphStore> SimplePropertyGraphStore::from_persist_path(
-    const std::string& persist_path) {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path));
+Result<SimplePropertyGraphStore> SimplePropertyGraphStore::from_persist_path(const std::string& persist_path,
+                                                                             const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path, fs));
   if (!saved) return Status::not_found("[Errno 2] No such file or directory: '" + persist_path + "'");
   return from_saved_dict<SimplePropertyGraphStore>(persist_path, *saved);
 }

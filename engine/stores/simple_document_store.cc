@@ -1,7 +1,5 @@
 #include "quipu/simple_document_store.h"
 
-#include <boost/filesystem.hpp>
-
 #include "quipu/persist_dir.h"
 
 namespace quipu {
@@ -13,15 +11,16 @@ SimpleDocumentStore::SimpleDocumentStore(std::shared_ptr<MemoryKVStore> simple_k
           std::move(options)) {}
 
 Result<SimpleDocumentStore> SimpleDocumentStore::from_persist_dir(const std::string& persist_dir,
-                                                                  DocumentStoreOptions options) {
-  return from_persist_path(
-      (boost::filesystem::path(persist_dir) / std::string(DOCSTORE_PERSIST_FNAME)).string(),
-      std::move(options));
+                                                                  DocumentStoreOptions options,
+                                                                  const FileSystem& fs) {
+  return from_persist_path(path_in(persist_dir, DOCSTORE_PERSIST_FNAME), std::move(options), fs);
 }
 
 Result<SimpleDocumentStore> SimpleDocumentStore::from_persist_path(const std::string& persist_path,
-                                                                   DocumentStoreOptions options) {
-  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv, MemoryKVStore::from_persist_path(persist_path));
+                                                                   DocumentStoreOptions options,
+                                                                   const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv,
+                         MemoryKVStore::from_persist_path(persist_path, fs));
   return SimpleDocumentStore(std::move(kv), std::move(options));
 }
 

@@ -1,7 +1,6 @@
 #include "quipu/storage_context.h"
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 
 #include "engine/persist/file_name.h"
 #include "quipu/persist_dir.h"
@@ -10,13 +9,11 @@
 namespace quipu {
 namespace {
 
-namespace fs = boost::filesystem;
-
 // The reference opens the file, and Python says so when it is not there.
-Status check_there(const std::string& directory, std::string_view name) {
-  const std::string path = (fs::path(directory) / std::string(name)).string();
-  boost::system::error_code error;
-  if (fs::status(path, error).type() != fs::file_not_found) return Status::ok();
+Status check_there(const std::string& directory, std::string_view name, const FileSystem& fs) {
+  const std::string path = path_in(directory, name);
+  const Result<std::optional<uint64_t>> size = fs.file_size(path);
+  if (!size || *size) return Status::ok();  // reading it reports what is wrong with it
   return Status::not_found("[Errno 2] No such file or directory: '" + path + "'");
 }
 
@@ -51,23 +48,26 @@ Result<StorageContext> StorageContext::from_defaults(const StorageContextParts& 
   std::shared_ptr<VectorStore> image_store = parts.image_store;
   if (parts.persist_dir) {
     const std::string& directory = *parts.persist_dir;
+    const FileSystem& fs = *parts.fs;
     if (!context.docstore_) {
-      QUIPU_RETURN_IF_ERROR(check_there(directory, DOCSTORE_PERSIST_FNAME));
-      QUIPU_ASSIGN_OR_RETURN(context.docstore_, shared(SimpleDocumentStore::from_persist_dir(directory)));
+      QUIPU_RETURN_IF_ERROR(check_there(directory, DOCSTORE_PERSIST_FNAME, fs));
+      QUIPU_ASSIGN_OR_RETURN(context.docstore_,
+                             shared(SimpleDocumentStore::from_persist_dir(directory, {}, fs)));
     }
     if (!context.index_store_) {
-      QUIPU_RETURN_IF_ERROR(check_there(directory, INDEX_STORE_PERSIST_FNAME));
-      QUIPU_ASSIGN_OR_RETURN(context.index_store_, shared(SimpleIndexStore::from_persist_dir(directory)));
+      QUIPU_RETURN_IF_ERROR(check_there(directory, INDEX_STORE_PERSIST_FNAME, fs));
+      QUIPU_ASSIGN_OR_RETURN(context.index_store_, shared(SimpleIndexStore::from_persist_dir(directory, fs)));
     }
     if (!context.graph_store_) {
-      QUIPU_ASSIGN_OR_RETURN(context.graph_store_, shared(SimpleGraphStore::from_persist_dir(directory)));
+      QUIPU_ASSIGN_OR_RETURN(context.graph_store_, shared(SimpleGraphStore::from_persist_dir(directory, fs)));
     }
-    if (!context.property_graph_store_ && check_there(directory, PG_STORE_PERSIST_FNAME).is_ok()) {
+    if (!context.property_graph_store_ && check_there(directory, PG_STORE_PERSIST_FNAME, fs).is_ok()) {
       QUIPU_ASSIGN_OR_RETURN(context.property_graph_store_,
-                             shared(SimplePropertyGraphStore::from_persist_dir(directory)));
+                             shared(SimplePropertyGraphStore::from_persist_dir(directory, fs)));
     }
     if (context.vector_stores_.empty()) {
-      QUIPU_ASSIGN_OR_RETURN(const auto stores, SimpleVectorStore::from_namespaced_persist_dir(directory));
+      QUIPU_ASSIGN_OR_RETURN(const auto stores,
+                             SimpleVectorStore::from_namespaced_persist_dir(directory, fs));
       for (const auto& [ns, store] : stores) context.vector_stores_.emplace_back(ns, store);
     }
   } else {
@@ -128,17 +128,18 @@ Result<Transaction> StorageContext::begin() const {
   return Transaction(std::move(transaction), std::move(context));
 }
 
-Status StorageContext::persist(const std::string& persist_dir, const PersistNames& names) const {
-  const auto path = [&](const std::string& name) { return (fs::path(persist_dir) / name).string(); };
-  QUIPU_RETURN_IF_ERROR(docstore_->persist(path(names.docstore_fname)));
-  QUIPU_RETURN_IF_ERROR(index_store_->persist(path(names.index_store_fname)));
-  QUIPU_RETURN_IF_ERROR(graph_store_->persist(path(names.graph_store_fname)));
+Status StorageContext::persist(const std::string& persist_dir, const PersistNames& names,
+                               const FileSystem& fs) const {
+  const auto path = [&](const std::string& name) { return path_in(persist_dir, name); };
+  QUIPU_RETURN_IF_ERROR(docstore_->persist(path(names.docstore_fname), fs));
+  QUIPU_RETURN_IF_ERROR(index_store_->persist(path(names.index_store_fname), fs));
+  QUIPU_RETURN_IF_ERROR(graph_store_->persist(path(names.graph_store_fname), fs));
   if (property_graph_store_)
-    QUIPU_RETURN_IF_ERROR(property_graph_store_->persist(path(names.pg_graph_store_fname)));
+    QUIPU_RETURN_IF_ERROR(property_graph_store_->persist(path(names.pg_graph_store_fname), fs));
   for (const auto& [ns, store] : vector_stores_) {
     const std::string name = ns + std::string(NAMESPACE_SEP) + names.vector_store_fname;
     QUIPU_RETURN_IF_ERROR(check_file_name(name));
-    QUIPU_RETURN_IF_ERROR(store->persist(path(name)));
+    QUIPU_RETURN_IF_ERROR(store->persist(path(name), fs));
   }
   return Status::ok();
 }

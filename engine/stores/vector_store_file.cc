@@ -1,7 +1,6 @@
 // KVVectorStore as one JSON text, and SimpleVectorStore.
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 
 #include "engine/json/json_file.h"
 #include "engine/stores/saved_dict.h"
@@ -10,8 +9,6 @@
 
 namespace quipu {
 namespace {
-
-namespace fs = boost::filesystem;
 
 }  // namespace
 
@@ -30,22 +27,23 @@ Result<Json> KVVectorStore::to_dict() const {
   return Json::from_canonical(text + "}");
 }
 
-Status KVVectorStore::persist(const std::string& persist_path) const {
+Status KVVectorStore::persist(const std::string& persist_path, const FileSystem& fs) const {
   QUIPU_ASSIGN_OR_RETURN(const Json dict, to_dict());
-  return write_text_file(persist_path, dict.text());
+  return write_text_file(persist_path, dict.text(), fs);
 }
 
 SimpleVectorStore::SimpleVectorStore() : KVVectorStore(std::make_shared<MemoryKVStore>()) {}
 
 Result<SimpleVectorStore> SimpleVectorStore::from_persist_dir(const std::string& persist_dir,
-                                                              std::string_view ns) {
+                                                              std::string_view ns, const FileSystem& fs) {
   const std::string name =
       std::string(ns) + std::string(NAMESPACE_SEP) + std::string(VECTOR_STORE_PERSIST_FNAME);
-  return from_persist_path((fs::path(persist_dir) / name).string());
+  return from_persist_path(path_in(persist_dir, name), fs);
 }
 
-Result<SimpleVectorStore> SimpleVectorStore::from_persist_path(const std::string& persist_path) {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path));
+Result<SimpleVectorStore> SimpleVectorStore::from_persist_path(const std::string& persist_path,
+                                                               const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path, fs));
   if (!saved) {
     return Status::not_found("No existing llama_index.core.vector_stores.simple found at " + persist_path +
                              ", skipping load.");
@@ -60,22 +58,21 @@ Result<SimpleVectorStore> SimpleVectorStore::from_dict(JsonView save_dict) {
 }
 
 Result<std::vector<std::pair<std::string, std::shared_ptr<SimpleVectorStore>>>>
-SimpleVectorStore::from_namespaced_persist_dir(const std::string& persist_dir) {
+SimpleVectorStore::from_namespaced_persist_dir(const std::string& persist_dir, const FileSystem& fs) {
+  const Result<std::vector<std::string>> listed = fs.list(persist_dir);
   std::vector<std::string> names;
-  boost::system::error_code error;
-  for (fs::directory_iterator at(persist_dir, error), end; !error && at != end; at.increment(error)) {
-    std::string name = at->path().filename().string();
-    if (name.ends_with(VECTOR_STORE_PERSIST_FNAME)) names.push_back(std::move(name));
+  if (listed) {
+    std::ranges::copy_if(*listed, std::back_inserter(names),
+                         [](const std::string& name) { return name.ends_with(VECTOR_STORE_PERSIST_FNAME); });
   }
-  std::ranges::sort(names);
   std::vector<std::pair<std::string, std::shared_ptr<SimpleVectorStore>>> stores;
   const auto load = [&](const std::string& ns) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(SimpleVectorStore store, from_persist_dir(persist_dir, ns));
+    QUIPU_ASSIGN_OR_RETURN(SimpleVectorStore store, from_persist_dir(persist_dir, ns, fs));
     std::erase_if(stores, [&](const auto& known) { return known.first == ns; });
     stores.emplace_back(ns, std::make_shared<SimpleVectorStore>(std::move(store)));
     return Status::ok();
   };
-  if (error) QUIPU_RETURN_IF_ERROR(load(std::string(DEFAULT_VECTOR_STORE)));  // which says what is wrong
+  if (!listed) QUIPU_RETURN_IF_ERROR(load(std::string(DEFAULT_VECTOR_STORE)));  // which says what is wrong
   for (const std::string& name : names) {
     const std::string ns = name.substr(0, name.find(NAMESPACE_SEP));
     const Status loaded = load(ns == VECTOR_STORE_PERSIST_FNAME ? std::string(DEFAULT_VECTOR_STORE) : ns);

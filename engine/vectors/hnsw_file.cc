@@ -6,7 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "engine/json/atomic_file.h"
+#include "engine/files/atomic_file.h"
 #include "engine/node/sha256.h"
 #include "engine/vectors/hnsw_graph_impl.h"
 

@@ -27,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/node.h"
 #include "quipu/ordered_map.h"
@@ -111,7 +112,8 @@ class BaseDocumentStore {
       std::span<const std::pair<int64_t, std::string>> node_id_dict) const;
   // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
   // kIoError.
-  virtual Status persist(const std::string& persist_path = "./storage/docstore.json") const = 0;
+  virtual Status persist(const std::string& persist_path = "./storage/docstore.json",
+                         const FileSystem& fs = local_file_system()) const = 0;
 };
 
 // The three collections of a document store are namespace + suffix.
@@ -178,7 +180,8 @@ class KVDocumentStore : public BaseDocumentStore {
   std::future<Status> adelete_ref_doc(std::string ref_doc_id, bool raise_error = true);
 
   BaseKVStore& kvstore() const { return *kvstore_; }
-  Status persist(const std::string& persist_path = "./storage/docstore.json") const override;
+  Status persist(const std::string& persist_path = "./storage/docstore.json",
+                 const FileSystem& fs = local_file_system()) const override;
 
   const std::string& node_collection() const { return node_collection_; }
   const std::string& ref_doc_collection() const { return ref_doc_collection_; }

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
 
@@ -64,7 +65,8 @@ class GraphStore {
   // Removes a triplet, and the subject once it has none left; an unknown one is fine.
   virtual Status delete_(std::string_view subj, std::string_view rel, std::string_view obj) = 0;
   // Writes graph_store.json, replacing the file atomically; makes its directory when missing.
-  virtual Status persist(const std::string& persist_path = "./storage/graph_store.json") const = 0;
+  virtual Status persist(const std::string& persist_path = "./storage/graph_store.json",
+                         const FileSystem& fs = local_file_system()) const = 0;
   // Default: kNotSupported, as in the reference.
   virtual Result<std::string> get_schema(bool refresh = false) const;
   virtual Result<Json> query(std::string_view query, JsonView param_map = {});
@@ -80,7 +82,8 @@ class KVGraphStore : public GraphStore {
                                   int depth = 2, int limit = 30) const override;
   Status upsert_triplet(std::string_view subj, std::string_view rel, std::string_view obj) override;
   Status delete_(std::string_view subj, std::string_view rel, std::string_view obj) override;
-  Status persist(const std::string& persist_path = "./storage/graph_store.json") const override;
+  Status persist(const std::string& persist_path = "./storage/graph_store.json",
+                 const FileSystem& fs = local_file_system()) const override;
 
   // {"graph_dict": {subj: [[rel, obj], ...]}}: the reference's to_dict, and the content of its file.
   Result<Json> to_dict() const;
@@ -103,8 +106,10 @@ class SimpleGraphStore : public KVGraphStore {
   SimpleGraphStore();
 
   // A file that is missing is an empty store, as in the reference. Errors: kIoError, kInvalidArgument.
-  static Result<SimpleGraphStore> from_persist_dir(const std::string& persist_dir = "./storage");
-  static Result<SimpleGraphStore> from_persist_path(const std::string& persist_path);
+  static Result<SimpleGraphStore> from_persist_dir(const std::string& persist_dir = "./storage",
+                                                   const FileSystem& fs = local_file_system());
+  static Result<SimpleGraphStore> from_persist_path(const std::string& persist_path,
+                                                    const FileSystem& fs = local_file_system());
   static Result<SimpleGraphStore> from_dict(JsonView save_dict);
 };
 

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/file_system.h"
 #include "quipu/index_struct.h"
 #include "quipu/kv_store.h"
 #include "quipu/memory_kv_store.h"
@@ -40,7 +41,8 @@ class BaseIndexStore {
       std::optional<std::string_view> struct_id = std::nullopt) const = 0;
   // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
   // kIoError.
-  virtual Status persist(const std::string& persist_path = "./storage/index_store.json") const = 0;
+  virtual Status persist(const std::string& persist_path = "./storage/index_store.json",
+                         const FileSystem& fs = local_file_system()) const = 0;
 };
 
 class KVIndexStore : public BaseIndexStore {
@@ -55,7 +57,8 @@ class KVIndexStore : public BaseIndexStore {
   Result<std::optional<IndexStruct>> get_index_struct(
       std::optional<std::string_view> struct_id = std::nullopt) const override;
 
-  Status persist(const std::string& persist_path = "./storage/index_store.json") const override;
+  Status persist(const std::string& persist_path = "./storage/index_store.json",
+                 const FileSystem& fs = local_file_system()) const override;
 
   // The reference's async twins, on the key-value store's executor.
   std::future<Result<std::vector<IndexStruct>>> async_index_structs();
@@ -80,11 +83,14 @@ class SimpleIndexStore : public KVIndexStore {
   explicit SimpleIndexStore(std::shared_ptr<MemoryKVStore> kvstore = nullptr);
 
   // Reads persist_dir/index_store.json, or any file. Errors: kIoError, kInvalidArgument.
-  static Result<SimpleIndexStore> from_persist_dir(const std::string& persist_dir = "./storage");
-  static Result<SimpleIndexStore> from_persist_path(const std::string& persist_path);
+  static Result<SimpleIndexStore> from_persist_dir(const std::string& persist_dir = "./storage",
+                                                   const FileSystem& fs = local_file_system());
+  static Result<SimpleIndexStore> from_persist_path(const std::string& persist_path,
+                                                    const FileSystem& fs = local_file_system());
   static Result<SimpleIndexStore> from_dict(JsonView save_dict);
 
-  Status persist(const std::string& persist_path = "./storage/index_store.json") const override;
+  Status persist(const std::string& persist_path = "./storage/index_store.json",
+                 const FileSystem& fs = local_file_system()) const override;
   Json to_dict() const { return simple_kvstore_->to_dict(); }
 
  private:

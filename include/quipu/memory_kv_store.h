@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "quipu/file_system.h"
 #include "quipu/mutable_mapping_kv_store.h"
 
 namespace quipu {
@@ -21,9 +22,10 @@ class MemoryKVStore : public MutableMappingKVStore<OrderedMap<Json>> {
 
   // Writes all collections to one file in json.dumps's form; makes its directory when missing. The file is
   // replaced atomically. Error: kIoError.
-  Status persist(const std::string& persist_path) const;
+  Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const;
   // Reads such a file. Errors: kIoError, kInvalidArgument (not JSON, or not {collection: {key: object}}).
-  static Result<std::shared_ptr<MemoryKVStore>> from_persist_path(const std::string& persist_path);
+  static Result<std::shared_ptr<MemoryKVStore>> from_persist_path(const std::string& persist_path,
+                                                                  const FileSystem& fs = local_file_system());
 
   // All collections as one object, {collection: {key: value}}.
   Json to_dict() const;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
 
@@ -38,8 +39,9 @@ struct Progress {
 using ProgressCallback = std::function<Status(const Progress&)>;
 
 struct ImportOptions {
-  // Names of files in the directory to be read as key-value files. Empty: docstore.json and index_store.json,
-  // both of which must exist, as the reference demands.
+  // Names of files in the directory to be read, as key-value files where they are no other store's. Empty:
+  // docstore.json and index_store.json, which must exist, as the reference demands, and those of graph and
+  // vector stores that are there.
   std::vector<std::string> files;
   // Allow a store that holds collections already; imported pairs win over what is there.
   bool merge = false;
@@ -47,7 +49,8 @@ struct ImportOptions {
   bool dry_run = false;
   // Longest value, in bytes; a longer one is refused by name.
   uint64_t max_value_bytes = 256ULL << 20;
-  ProgressCallback progress;
+  ProgressCallback progress = {};
+  const FileSystem* fs = &local_file_system();  // that the directory is of
 };
 
 struct CollectionReport {
@@ -76,7 +79,8 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
 struct ExportOptions {
   // Write into a directory that is not empty; only files of the same names are replaced.
   bool force = false;
-  ProgressCallback progress;
+  ProgressCallback progress = {};
+  const FileSystem* fs = &local_file_system();  // that the directory is of
 };
 
 struct ExportReport {
@@ -91,11 +95,13 @@ struct ExportReport {
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options = {});
 
-// One file of a persist directory, for stores that keep a single one (MemoryKVStore).
+// One file of a persist directory, for stores that keep a single one (MemoryKVStore). Export makes its
+// directory when it is missing.
 Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options = {});
 Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,
                                        const std::vector<std::string>& collections,
-                                       const ProgressCallback& progress = {});
+                                       const ProgressCallback& progress = {},
+                                       const FileSystem& fs = local_file_system());
 
 // A fault of a document store's collections: data without metadata, a ref doc that lists a missing node, ....
 struct InvariantFault {

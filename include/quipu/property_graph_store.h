@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/labelled_node.h"
 #include "quipu/node.h"
@@ -70,7 +71,8 @@ class PropertyGraphStore {
   virtual Status delete_(const GraphSelection& selection) = 0;
   // Writes property_graph_store.json as pydantic does, replacing the file atomically. Error: kInvalidArgument
   // for a lone surrogate, which that form cannot hold.
-  virtual Status persist(const std::string& persist_path) const = 0;
+  virtual Status persist(const std::string& persist_path,
+                         const FileSystem& fs = local_file_system()) const = 0;
   // Default: kNotSupported, as in the reference.
   virtual Result<Json> structured_query(std::string_view query, JsonView param_map = {}) const;
 
@@ -99,7 +101,7 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   Status upsert_nodes(std::span<const LabelledNode> nodes) override;
   Status upsert_relations(std::span<const Relation> relations) override;
   Status delete_(const GraphSelection& selection) override;
-  Status persist(const std::string& persist_path) const override;
+  Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
   // {"labels": [...], "relations": [...], "properties": [...]}: the labels of nodes, those of relations, and
   // the names of properties, each sorted. Cost: O(graph).
@@ -148,8 +150,10 @@ class SimplePropertyGraphStore : public KVPropertyGraphStore {
   SimplePropertyGraphStore();
 
   // Errors: kNotFound for a missing file; kIoError, kInvalidArgument.
-  static Result<SimplePropertyGraphStore> from_persist_dir(const std::string& persist_dir = "./storage");
-  static Result<SimplePropertyGraphStore> from_persist_path(const std::string& persist_path);
+  static Result<SimplePropertyGraphStore> from_persist_dir(const std::string& persist_dir = "./storage",
+                                                           const FileSystem& fs = local_file_system());
+  static Result<SimplePropertyGraphStore> from_persist_path(const std::string& persist_path,
+                                                            const FileSystem& fs = local_file_system());
   static Result<SimplePropertyGraphStore> from_dict(JsonView save_dict);
 };
 

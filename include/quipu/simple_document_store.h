@@ -20,14 +20,17 @@ class SimpleDocumentStore : public KVDocumentStore {
 
   // Reads persist_dir/docstore.json, or any file. Errors: kIoError, kInvalidArgument.
   static Result<SimpleDocumentStore> from_persist_dir(const std::string& persist_dir = "./storage",
-                                                      DocumentStoreOptions options = {});
+                                                      DocumentStoreOptions options = {},
+                                                      const FileSystem& fs = local_file_system());
   static Result<SimpleDocumentStore> from_persist_path(const std::string& persist_path,
-                                                       DocumentStoreOptions options = {});
+                                                       DocumentStoreOptions options = {},
+                                                       const FileSystem& fs = local_file_system());
   static Result<SimpleDocumentStore> from_dict(JsonView save_dict, DocumentStoreOptions options = {});
 
   // All collections of the key-value store, as in the reference.
-  Status persist(const std::string& persist_path = "./storage/docstore.json") const override {
-    return simple_kvstore_->persist(persist_path);
+  Status persist(const std::string& persist_path = "./storage/docstore.json",
+                 const FileSystem& fs = local_file_system()) const override {
+    return simple_kvstore_->persist(persist_path, fs);
   }
   Json to_dict() const { return simple_kvstore_->to_dict(); }
 

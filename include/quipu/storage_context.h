@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "quipu/document_store.h"
+#include "quipu/file_system.h"
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"
 #include "quipu/kv_transaction.h"
@@ -43,6 +44,7 @@ struct StorageContextParts {
   std::shared_ptr<GraphStore> graph_store = nullptr;
   std::shared_ptr<PropertyGraphStore> property_graph_store = nullptr;
   std::optional<std::string> persist_dir = std::nullopt;
+  const FileSystem* fs = &local_file_system();  // that persist_dir is of
 };
 
 struct PersistNames {
@@ -71,7 +73,8 @@ class StorageContext {
   static Result<StorageContext> open(const std::string& directory, const RocksDBOptions& options = {});
 
   // Writes every store's file; each is replaced atomically.
-  Status persist(const std::string& persist_dir = "./storage", const PersistNames& names = {}) const;
+  Status persist(const std::string& persist_dir = "./storage", const PersistNames& names = {},
+                 const FileSystem& fs = local_file_system()) const;
 
   // {"vector_store", "doc_store", "index_store", "graph_store", "property_graph_store"}. Errors:
   // kInvalidArgument "to_dict only available when using simple doc/index/vector stores".

@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/metadata_filters.h"
 #include "quipu/node.h"
@@ -103,7 +104,8 @@ class VectorStore {
   // reference does not know here; kNotSupported for the modes that fit a learner (SVM and regressions).
   virtual Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const = 0;
   // Writes <namespace>__vector_store.json's content, replacing the file atomically.
-  virtual Status persist(const std::string& persist_path) const = 0;
+  virtual Status persist(const std::string& persist_path,
+                         const FileSystem& fs = local_file_system()) const = 0;
 };
 
 class KVVectorStore : public VectorStore {
@@ -122,7 +124,7 @@ class KVVectorStore : public VectorStore {
                       const MetadataFilters* filters = nullptr) override;
   Status clear() override;
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
-  Status persist(const std::string& persist_path) const override;
+  Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
   // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT are approximate: a
   // graph (HNSW) finds vectors that are most likely the nearest. Their similarities are computed from float32
@@ -194,12 +196,15 @@ class SimpleVectorStore : public KVVectorStore {
   // persist_dir/<ns>__vector_store.json. Errors: kInvalidArgument "No existing ... found at ..." when it is
   // missing, as in the reference; kIoError.
   static Result<SimpleVectorStore> from_persist_dir(const std::string& persist_dir = "./storage",
-                                                    std::string_view ns = DEFAULT_VECTOR_STORE);
-  static Result<SimpleVectorStore> from_persist_path(const std::string& persist_path);
+                                                    std::string_view ns = DEFAULT_VECTOR_STORE,
+                                                    const FileSystem& fs = local_file_system());
+  static Result<SimpleVectorStore> from_persist_path(const std::string& persist_path,
+                                                     const FileSystem& fs = local_file_system());
   // Every store of the directory by its namespace: the text before the first "__" of each file whose name
   // ends in "vector_store.json".
   static Result<std::vector<std::pair<std::string, std::shared_ptr<SimpleVectorStore>>>>
-  from_namespaced_persist_dir(const std::string& persist_dir = "./storage");
+  from_namespaced_persist_dir(const std::string& persist_dir = "./storage",
+                              const FileSystem& fs = local_file_system());
   static Result<SimpleVectorStore> from_dict(JsonView save_dict);
 };
 

@@ -155,7 +155,7 @@ TEST_F(HnswTest, FollowsChanges) {
 }
 
 TEST_F(HnswTest, AGraphOfMostlyRemovedPointsIsMadeAnew) {
-  ASSERT_TRUE(store_->use_hnsw({.M = 8, .ef_construction = 40, .ef = 64}).is_ok());
+  ASSERT_TRUE(store_->use_hnsw().is_ok());
   for (int round = 0; round < 8; ++round) add(0, 400);  // 2,800 points are removed by then
   EXPECT_GE(recall(30), 0.95);
   open();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/files/atomic_file.h"
 #include "engine/json/persist_file_reader.h"
 #include "tests/support/temp_dir.h"
 

@@ -5,35 +5,36 @@
 // symbolic link of the name is replaced, not followed. Memory: a buffer of about a megabyte.
 // Thread-safety: one thread at a time.
 
-#ifndef QUIPU_ENGINE_JSON_ATOMIC_FILE_H_
-#define QUIPU_ENGINE_JSON_ATOMIC_FILE_H_
+#ifndef QUIPU_ENGINE_FILES_ATOMIC_FILE_H_
+#define QUIPU_ENGINE_FILES_ATOMIC_FILE_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "quipu/file_system.h"
 #include "quipu/status.h"
 
 namespace quipu {
 
-class AtomicFile {
+class AtomicFile : public OutputFile {
  public:
   // Makes the temporary file. Errors: kIoError; kInvalidArgument when the path does not end in a file name.
   static Result<std::unique_ptr<AtomicFile>> create(const std::string& path);
-  ~AtomicFile();
+  ~AtomicFile() override;
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   // Errors: kIoError; after one, all further calls return it.
-  Status append(std::string_view text);
+  Status append(std::string_view text) override;
 
   // Makes the file durable and puts it in place; called once, last. After an error the old file is there as
   // it was, except where only the directory could not be made durable: then the new one is.
-  Status commit();
+  Status commit() override;
 
   // Of the file so far, whether in the buffer or written.
-  uint64_t bytes_written() const { return bytes_flushed_ + buffer_.size(); }
+  uint64_t bytes_written() const override { return bytes_flushed_ + buffer_.size(); }
 
  private:
   explicit AtomicFile(const std::string& path) : path_(path) {}
@@ -56,4 +57,4 @@ class AtomicFile {
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_JSON_ATOMIC_FILE_H_
+#endif  // QUIPU_ENGINE_FILES_ATOMIC_FILE_H_
