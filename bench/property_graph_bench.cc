@@ -1,5 +1,5 @@
 // get_rel_map of a property graph on RocksDB: two steps from five nodes, in a small and in a large graph
-// whose nodes have four edges each.
+// whose nodes have ten edges each.
 
 #include <benchmark/benchmark.h>
 
@@ -13,7 +13,7 @@
 namespace quipu::bench {
 namespace {
 
-constexpr int64_t kDegree = 4;
+constexpr int64_t kDegree = 10;
 
 void require(const Status& status) {
   if (status.is_ok()) return;

@@ -78,9 +78,9 @@ def load(directory, query_path):
 def rel_map(edges):
     from llama_index.core.graph_stores import EntityNode, Relation, SimplePropertyGraphStore
 
-    nodes = int(edges) // 4
+    nodes = int(edges) // 10
     store = SimplePropertyGraphStore()
-    ends = [(i, (i * 7 + j * 13 + 1) % nodes) for i in range(nodes) for j in range(4)]
+    ends = [(i, (i * 7 + j * 13 + 1) % nodes) for i in range(nodes) for j in range(10)]
     store.upsert_relations([Relation(label="r", source_id=f"n{a}", target_id=f"n{b}") for a, b in ends])
     seeds = [EntityNode(name=f"n{i}") for i in range(5)]
     return {"seconds": seconds_of(lambda: store.get_rel_map(seeds, depth=2), 3)[0]}

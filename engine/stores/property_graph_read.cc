@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "engine/stores/graph_matching.h"
+#include "engine/stores/graph_vectors.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/member_lists.h"
 #include "quipu/property_graph_store.h"
@@ -28,6 +30,8 @@ KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore,
   nodes_ = prefix + "/nodes";
   relations_ = prefix + "/relations";
   triplets_ = prefix + "/triplets";
+  vectors_ = std::static_pointer_cast<GraphVectors>(
+      kvstore_->cache(nodes_, [this] { return std::make_shared<GraphVectors>(nodes_); }));
 }
 
 std::string KVPropertyGraphStore::triplet_key(const TripletIds& triplet) {
@@ -146,7 +150,9 @@ Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::cand
   if (ends.empty()) return all_triplets();
   std::vector<TripletIds> found;
   std::unordered_set<std::string> seen;
+  std::unordered_set<std::string_view> walked;
   for (const std::string& end : ends) {
+    if (!walked.insert(end).second) continue;
     QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> of_end, triplets_of(end));
     for (TripletIds& triplet : of_end) {
       if (seen.insert(triplet_key(triplet)).second) found.push_back(std::move(triplet));
@@ -155,61 +161,93 @@ Result<std::vector<KVPropertyGraphStore::TripletIds>> KVPropertyGraphStore::cand
   return found;
 }
 
-Result<Triplet> KVPropertyGraphStore::load_triplet(const TripletIds& ids) const {
-  const std::vector<std::string_view> ends = {ids.source, ids.target};
-  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> nodes, kvstore_->multi_get(ends, nodes_));
-  if (!nodes[0] || !nodes[1]) {
-    return Status::corruption("property graph: the triplet " + triplet_key(ids) + " lacks a node");
+// Nodes that several triplets share are read once, and all at once.
+Result<std::vector<Triplet>> KVPropertyGraphStore::load_triplets(std::span<const TripletIds> ids) const {
+  constexpr size_t kLoadedAtOnce = 1000;
+  std::vector<Triplet> triplets;
+  for (size_t begin = 0; begin < ids.size(); begin += kLoadedAtOnce) {
+    const auto part = ids.subspan(begin, std::min(kLoadedAtOnce, ids.size() - begin));
+    std::unordered_map<std::string_view, size_t> places;
+    std::vector<std::string_view> ends;
+    std::vector<std::string> keys;
+    for (const TripletIds& one : part) {
+      for (const std::string* const end : {&one.source, &one.target}) {
+        if (places.emplace(*end, ends.size()).second) ends.push_back(*end);
+      }
+      keys.push_back(relation_key(one));
+    }
+    const std::vector<std::string_view> relation_keys(keys.begin(), keys.end());
+    QUIPU_ASSIGN_OR_RETURN(const auto nodes, kvstore_->multi_get(ends, nodes_));
+    QUIPU_ASSIGN_OR_RETURN(auto relations, kvstore_->multi_get(relation_keys, relations_));
+    for (size_t i = 0; i < part.size(); ++i) {
+      const std::optional<Json>& source = nodes[places.at(part[i].source)];
+      const std::optional<Json>& target = nodes[places.at(part[i].target)];
+      if (!source || !target) {
+        return Status::corruption("property graph: the triplet " + triplet_key(part[i]) + " lacks a node");
+      }
+      if (!relations[i]) {
+        QUIPU_ASSIGN_OR_RETURN(const std::string other_key, relation_key_of(part[i]));
+        QUIPU_ASSIGN_OR_RETURN(relations[i], kvstore_->get(other_key, relations_));
+      }
+      triplets.push_back({LabelledNode::from_stored(*source),
+                          // Two triplets may share a key; what is left when one has been deleted has no
+                          // properties.
+                          relations[i] ? Relation::from_stored(*std::move(relations[i]))
+                                       : Relation(part[i].label, part[i].source, part[i].target),
+                          LabelledNode::from_stored(*target)});
+    }
   }
-  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> relation, kvstore_->get(relation_key(ids), relations_));
-  if (!relation) {
-    QUIPU_ASSIGN_OR_RETURN(const std::string other_key, relation_key_of(ids));
-    QUIPU_ASSIGN_OR_RETURN(relation, kvstore_->get(other_key, relations_));
+  return triplets;
+}
+
+Result<ScoredNodes> KVPropertyGraphStore::vector_query(const VectorStoreQuery& query) const {
+  QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult near, vectors_->query(*kvstore_, query));
+  const std::vector<std::string_view> ids(near.ids.begin(), near.ids.end());
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> stored, kvstore_->multi_get(ids, nodes_));
+  ScoredNodes found;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!stored[i]) continue;  // deleted in the meantime
+    found.nodes.push_back(LabelledNode::from_stored(*std::move(stored[i])));
+    found.similarities.push_back(near.similarities[i]);
   }
-  return Triplet{
-      LabelledNode::from_stored(*std::move(nodes[0])),
-      // Two triplets may share a key; what is left when one of them has been deleted has no properties.
-      relation ? Relation::from_stored(*std::move(relation)) : Relation(ids.label, ids.source, ids.target),
-      LabelledNode::from_stored(*std::move(nodes[1]))};
+  return found;
 }
 
 Result<std::vector<Triplet>> KVPropertyGraphStore::get_triplets(const GraphSelection& selection) const {
-  std::vector<Triplet> found;
-  if (selection.empty()) return found;
+  if (selection.empty()) return std::vector<Triplet>();
   QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> ids, candidates(selection));
-  for (const TripletIds& one : ids) {
-    QUIPU_ASSIGN_OR_RETURN(Triplet triplet, load_triplet(one));
-    if (selects(selection, triplet)) found.push_back(std::move(triplet));
-  }
+  QUIPU_ASSIGN_OR_RETURN(std::vector<Triplet> found, load_triplets(ids));
+  std::erase_if(found, [&](const Triplet& triplet) { return !selects(selection, triplet); });
   return found;
 }
 
 Result<std::vector<Triplet>> KVPropertyGraphStore::get_rel_map(
     std::span<const LabelledNode> graph_nodes, int depth, int limit,
     std::span<const std::string> ignore_rels) const {
-  GraphSelection step;
-  for (const LabelledNode& node : graph_nodes) step.ids.push_back(node.id());
+  std::vector<std::string> ends;
+  for (const LabelledNode& node : graph_nodes) ends.push_back(node.id());
   std::vector<TripletIds> found;
   std::unordered_set<std::string> seen;  // the first step's are not in it
   const auto enough = [&] { return limit >= 0 && found.size() >= static_cast<size_t>(limit); };
-  for (int at = 0; at < depth && !step.ids.empty() && !enough(); ++at) {
-    QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> triplets, candidates(step));
-    if (at > 0) {
-      std::erase_if(triplets, [&](const TripletIds& ids) { return !seen.insert(triplet_key(ids)).second; });
+  for (int step = 0; step < depth && !ends.empty() && !enough(); ++step) {
+    std::unordered_set<std::string> of_step;
+    std::unordered_set<std::string> walked;
+    std::vector<std::string> next;
+    for (const std::string& end : ends) {
+      if (enough()) break;
+      if (!walked.insert(end).second) continue;
+      QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> triplets, triplets_of(end));
+      for (TripletIds& ids : triplets) {
+        std::string key = triplet_key(ids);
+        if (!of_step.insert(key).second || (step > 0 && !seen.insert(std::move(key)).second)) continue;
+        next.push_back(ids.target);
+        if (std::ranges::find(ignore_rels, ids.label) == ignore_rels.end()) found.push_back(std::move(ids));
+      }
     }
-    step.ids.clear();
-    for (TripletIds& ids : triplets) {
-      step.ids.push_back(ids.target);
-      if (std::ranges::find(ignore_rels, ids.label) == ignore_rels.end()) found.push_back(std::move(ids));
-    }
+    ends = std::move(next);
   }
   cut(found, limit);
-  std::vector<Triplet> triplets;
-  for (const TripletIds& ids : found) {
-    QUIPU_ASSIGN_OR_RETURN(Triplet triplet, load_triplet(ids));
-    triplets.push_back(std::move(triplet));
-  }
-  return triplets;
+  return load_triplets(found);
 }
 
 Result<Json> KVPropertyGraphStore::get_schema(bool /*refresh*/) const {

@@ -10,6 +10,10 @@ Result<Json> PropertyGraphStore::structured_query(std::string_view /*query*/, Js
   return Status::not_supported("Structured query not implemented for SimplePropertyGraphStore.");
 }
 
+Result<ScoredNodes> PropertyGraphStore::vector_query(const VectorStoreQuery& /*query*/) const {
+  return Status::not_supported("Vector query not implemented for this property graph store.");
+}
+
 Status PropertyGraphStore::upsert_llama_nodes(std::span<const std::shared_ptr<const BaseNode>> llama_nodes) {
   std::vector<LabelledNode> chunks;
   for (const std::shared_ptr<const BaseNode>& node : llama_nodes) {

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "engine/stores/graph_matching.h"
+#include "engine/stores/graph_vectors.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/key_locks.h"
 #include "quipu/property_graph_store.h"
@@ -32,8 +33,19 @@ Status KVPropertyGraphStore::upsert_nodes(std::span<const LabelledNode> nodes) {
   if (nodes.empty()) return Status::ok();
   QUIPU_RETURN_IF_ERROR(declare_collections());
   WriteBatch batch;
-  for (const LabelledNode& node : nodes) batch.put(nodes_, node.id(), node.to_json());
-  return kvstore_->write(batch);
+  std::vector<std::string> ids;
+  for (const LabelledNode& node : nodes) {
+    batch.put(nodes_, node.id(), node.to_json());
+    ids.push_back(node.id());
+  }
+  QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
+  nodes_changed(ids);
+  return Status::ok();
+}
+
+void KVPropertyGraphStore::nodes_changed(const std::vector<std::string>& ids) {
+  const LockedCache locked(vectors_);
+  locked->changed(*kvstore_, ids);
 }
 
 // The id of the stored node that `id` names; where there is none, that of the entity to be made.
@@ -81,6 +93,14 @@ Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relation
 
 Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
   if (selection.empty()) return Status::ok();
+  std::vector<std::string> gone;
+  QUIPU_RETURN_IF_ERROR(remove(selection, gone));
+  nodes_changed(gone);
+  return Status::ok();
+}
+
+// `gone_nodes`: their ids.
+Status KVPropertyGraphStore::remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes) {
   LockSet everything;  // which triplets go is known only after a search
   everything.add_all();
   const KeyLocks locks = kvstore_->lock_table().acquire(everything);
@@ -100,7 +120,7 @@ Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
 
   WriteBatch batch;
   std::unordered_set<std::string> gone;
-  const auto remove = [&](const TripletIds& ids) -> Status {
+  const auto drop = [&](const TripletIds& ids) -> Status {
     if (!gone.insert(triplet_key(ids)).second) return Status::ok();
     QUIPU_ASSIGN_OR_RETURN(const std::string key, relation_key_of(ids));
     batch.delete_(triplets_, triplet_key(ids));
@@ -109,9 +129,10 @@ Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
   };
   for (const std::string& id : nodes) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> incident, triplets_of(id));
-    for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(remove(ids));
+    for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(drop(ids));
     batch.delete_(nodes_, id);
   }
+  gone_nodes.assign(nodes.begin(), nodes.end());
   if (by_properties || !selection.relation_names.empty()) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, all_triplets());
     for (const TripletIds& ids : all) {
@@ -122,7 +143,7 @@ Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
         selected = relation &&
                    matches_properties(Relation::from_stored(*relation).properties(), selection.properties);
       }
-      if (selected) QUIPU_RETURN_IF_ERROR(remove(ids));
+      if (selected) QUIPU_RETURN_IF_ERROR(drop(ids));
     }
   }
   return kvstore_->write(batch, {.held = &locks});

@@ -6,6 +6,7 @@
 #include "engine/node/python_text.h"
 #include "engine/stores/stored_forms.h"
 #include "engine/stores/vector_store_state.h"
+#include "engine/vectors/vector_search.h"
 #include "quipu/member_lists.h"
 #include "quipu/vector_values.h"
 
@@ -158,7 +159,7 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
     const std::vector<std::string> given =
         node_ids ? std::vector<std::string>(node_ids->begin(), node_ids->end()) : std::vector<std::string>();
     std::vector<uint32_t> rows;
-    filtered = filter(node_ids ? &given : nullptr, filters, rows);
+    filtered = filter_rows(shared_->index, node_ids ? &given : nullptr, filters, rows);
     for (const uint32_t row : rows) ids.emplace_back(shared_->index.id_of(row));
   }
   QUIPU_RETURN_IF_ERROR(remove(ids));

@@ -8,9 +8,7 @@
 #include "quipu/vector_store.h"
 
 namespace quipu {
-namespace {
-
-}  // namespace
+namespace {}  // namespace
 
 Result<Json> KVVectorStore::to_dict() const {
   std::string text = "{\"embedding_dict\": ";

@@ -1,56 +1,15 @@
 // KVVectorStore: queries, and the index behind them.
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "engine/stores/vector_store_state.h"
+#include "engine/vectors/vector_search.h"
 #include "quipu/vector_store.h"
 #include "quipu/vector_values.h"
 
 namespace quipu {
-namespace {
-
-// The reference's name of a mode, as its message has it.
-std::string_view mode_name(VectorStoreQueryMode mode) {
-  switch (mode) {
-    case VectorStoreQueryMode::SPARSE: return "SPARSE";
-    case VectorStoreQueryMode::HYBRID: return "HYBRID";
-    case VectorStoreQueryMode::TEXT_SEARCH: return "TEXT_SEARCH";
-    case VectorStoreQueryMode::SEMANTIC_HYBRID: return "SEMANTIC_HYBRID";
-    case VectorStoreQueryMode::SVM: return "SVM";
-    case VectorStoreQueryMode::LOGISTIC_REGRESSION: return "LOGISTIC_REGRESSION";
-    case VectorStoreQueryMode::LINEAR_REGRESSION: return "LINEAR_REGRESSION";
-    case VectorStoreQueryMode::MMR: return "MMR";
-    case VectorStoreQueryMode::DEFAULT: break;
-  }
-  return "DEFAULT";
-}
-
-bool fits_a_learner(VectorStoreQueryMode mode) {
-  return mode == VectorStoreQueryMode::SVM || mode == VectorStoreQueryMode::LOGISTIC_REGRESSION ||
-         mode == VectorStoreQueryMode::LINEAR_REGRESSION;
-}
-
-Status check_mode(VectorStoreQueryMode mode) {
-  if (mode == VectorStoreQueryMode::DEFAULT || mode == VectorStoreQueryMode::MMR) return Status::ok();
-  const std::string name(mode_name(mode));
-  if (fits_a_learner(mode)) {
-    return Status::not_supported("query mode " + name +
-                                 " fits a learner to the vectors, which this library does not do");
-  }
-  return Status::invalid_argument("ValueError: Invalid query mode: VectorStoreQueryMode." + name);
-}
-
-std::vector<std::string> keys_without_column(const MetadataFilters& filters, const MetadataColumns& columns) {
-  std::vector<std::string> missing;
-  for (const auto& each : filters.filters) {
-    const MetadataFilter* const filter = std::get_if<MetadataFilter>(&each);
-    if (filter != nullptr && !columns.has(filter->key)) missing.push_back(filter->key);
-  }
-  return missing;
-}
-
-}  // namespace
-
 Result<std::shared_lock<std::shared_mutex>> KVVectorStore::lock_index(const MetadataFilters* filters) const {
   while (true) {
     {
@@ -121,29 +80,6 @@ Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
   return Status::ok();
 }
 
-Status KVVectorStore::filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
-                             std::vector<uint32_t>& passing) const {
-  const VectorIndex& index = shared_->index;
-  if (filters == nullptr) {
-    index.for_each_row(ids, [&](uint32_t row) { passing.push_back(row); });
-    return Status::ok();
-  }
-  FilterRun run(*filters, shared_->index.columns());
-  Status failure;
-  uint64_t failed_at = UINT64_MAX;  // the reference goes through the nodes in order, and stops there
-  index.for_each_row(ids, [&](uint32_t row) {
-    const Result<bool> passes = run.passes(row, index.id_of(row));
-    if (!passes) {
-      if (index.order_of(row) < failed_at) failure = passes.error();
-      failed_at = std::min(failed_at, index.order_of(row));
-    } else if (*passes) {
-      passing.push_back(row);
-    }
-  });
-  if (!failure.is_ok()) std::erase_if(passing, [&](uint32_t row) { return index.order_of(row) > failed_at; });
-  return failure;
-}
-
 Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
   const MetadataFilters* filters = query.filters ? &*query.filters : nullptr;
   if (filters != nullptr) {
@@ -158,26 +94,33 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
     if (filters->filters.empty()) filters = nullptr;
   }
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
-  const VectorIndex& index = shared_->index;
   QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
   if (found) return *std::move(found);
-  const bool all = filters == nullptr && !query.node_ids;
-  const bool mmr = query.mode == VectorStoreQueryMode::MMR;
-  std::vector<uint32_t> rows;
-  if (!all || mmr) {
-    QUIPU_RETURN_IF_ERROR(filter(query.node_ids ? &*query.node_ids : nullptr, filters, rows));
-  }
-  QUIPU_RETURN_IF_ERROR(check_mode(query.mode));
-  const VectorIndex::Fetch fetch_from_store = [this](auto ids, const auto& use) {
+  return search_vectors(shared_->index, query, filters, [this](auto ids, const auto& use) {
     return fetch_vectors(*kvstore_, embeddings_, ids, use);
+  });
+}
+
+Result<std::vector<VectorStoreQueryResult>> KVVectorStore::query_all(
+    std::span<const VectorStoreQuery> queries) const {
+  std::vector<Result<VectorStoreQueryResult>> results(queries.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < queries.size(); i = next++) results[i] = query(queries[i]);
   };
-  if (mmr) {
-    index.sort(rows);
-    return index.mmr(query.query_embedding, query.similarity_top_k, query.mmr_threshold, query.similarity,
-                     rows, fetch_from_store);
+  {
+    const size_t threads =
+        std::min<size_t>(queries.size(), std::max(1U, std::thread::hardware_concurrency()));
+    std::vector<std::jthread> others;
+    for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
+    work();
   }
-  return index.top_k(query.query_embedding, query.similarity_top_k, query.similarity, all ? nullptr : &rows,
-                     fetch_from_store);
+  std::vector<VectorStoreQueryResult> found;
+  for (Result<VectorStoreQueryResult>& result : results) {
+    QUIPU_RETURN_IF_ERROR(result.status());
+    found.push_back(*std::move(result));
+  }
+  return found;
 }
 
 }  // namespace quipu

@@ -43,6 +43,7 @@ class VectorIndex {
   size_t rows() const { return rows_.size(); }  // those of deleted vectors included
 
   MetadataColumns& columns() { return columns_; }
+  const MetadataColumns& columns() const { return columns_; }
 
   // Calls `use` with every row, or with those of `ids` that there are, each once, in no order.
   template <class Use>

@@ -14,6 +14,7 @@
 #ifndef QUIPU_PROPERTY_GRAPH_STORE_H_
 #define QUIPU_PROPERTY_GRAPH_STORE_H_
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +27,7 @@
 #include "quipu/labelled_node.h"
 #include "quipu/node.h"
 #include "quipu/status.h"
+#include "quipu/vector_store.h"
 
 namespace quipu {
 
@@ -46,6 +48,13 @@ struct GraphSelection {
     return entity_names.empty() && relation_names.empty() && ids.empty() && !properties.view().truthy();
   }
 };
+
+struct ScoredNodes {
+  std::vector<LabelledNode> nodes;
+  std::vector<double> similarities;
+};
+
+class GraphVectors;
 
 class PropertyGraphStore {
  public:
@@ -69,6 +78,9 @@ class PropertyGraphStore {
   // Removes the nodes that are named or whose properties match, with all their relations, and the relations
   // that are named or match. Nothing given: nothing removed.
   virtual Status delete_(const GraphSelection& selection) = 0;
+  // The nodes whose embeddings are most similar, best first, and how similar; filters are over their
+  // properties. Default: kNotSupported, as in the reference.
+  virtual Result<ScoredNodes> vector_query(const VectorStoreQuery& query) const;
   // Writes property_graph_store.json as pydantic does, replacing the file atomically. Error: kInvalidArgument
   // for a lone surrogate, which that form cannot hold.
   virtual Status persist(const std::string& persist_path,
@@ -101,11 +113,30 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   Status upsert_nodes(std::span<const LabelledNode> nodes) override;
   Status upsert_relations(std::span<const Relation> relations) override;
   Status delete_(const GraphSelection& selection) override;
+  // Exact, as KVVectorStore's; the first query makes an index of all nodes that have an embedding.
+  Result<ScoredNodes> vector_query(const VectorStoreQuery& query) const override;
   Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
   // {"labels": [...], "relations": [...], "properties": [...]}: the labels of nodes, those of relations, and
   // the names of properties, each sorted. Cost: O(graph).
   Result<Json> get_schema(bool refresh = false) const;
+
+  // The reference's async twins: the calls above on the key-value store's executor.
+  std::future<Result<std::vector<LabelledNode>>> aget(Json properties = Json::from_canonical("{}"),
+                                                      std::vector<std::string> ids = {});
+  std::future<Result<std::vector<Triplet>>> aget_triplets(GraphSelection selection);
+  std::future<Result<std::vector<Triplet>>> aget_rel_map(std::vector<LabelledNode> graph_nodes, int depth = 2,
+                                                         int limit = 30,
+                                                         std::vector<std::string> ignore_rels = {});
+  std::future<Result<std::vector<std::shared_ptr<const BaseNode>>>> aget_llama_nodes(
+      std::vector<std::string> node_ids);
+  std::future<Status> aupsert_nodes(std::vector<LabelledNode> nodes);
+  std::future<Status> aupsert_relations(std::vector<Relation> relations);
+  std::future<Status> adelete(GraphSelection selection);
+  std::future<Status> adelete_llama_nodes(std::vector<std::string> node_ids,
+                                          std::vector<std::string> ref_doc_ids = {});
+  std::future<Result<ScoredNodes>> avector_query(VectorStoreQuery query);
+  std::future<Result<Json>> aget_schema(bool refresh = false);
 
   // {"nodes": {id: node}, "relations": {key: relation}, "triplets": [[source, label, target], ...]}.
   Result<Json> to_dict() const;
@@ -128,17 +159,22 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   static Result<TripletIds> parse_triplet_key(std::string_view key);
   static std::string relation_key(const TripletIds& triplet);
 
+  KVPropertyGraphStore unowned() const;
   Status declare_collections();
+  Status remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes);
   Result<std::vector<std::string>> incoming_keys(std::string_view id) const;
   // The triplets at either end of which `id` is.
   Result<std::vector<TripletIds>> triplets_of(std::string_view id) const;
   Result<std::vector<TripletIds>> all_triplets() const;
   Result<std::vector<TripletIds>> candidates(const GraphSelection& selection) const;
-  Result<Triplet> load_triplet(const TripletIds& ids) const;
+  Result<std::vector<Triplet>> load_triplets(std::span<const TripletIds> ids) const;
+  // Tells the index of nodes that have been written. REQUIRES: no lock on keys is held.
+  void nodes_changed(const std::vector<std::string>& ids);
   Result<std::string> node_id_for(std::string_view id) const;
   Result<std::string> relation_key_of(const TripletIds& ids) const;
 
   std::shared_ptr<BaseKVStore> kvstore_;
+  std::shared_ptr<GraphVectors> vectors_;
   std::string nodes_;
   std::string relations_;
   std::string triplets_;

@@ -21,6 +21,7 @@
 #define QUIPU_VECTOR_STORE_H_
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -126,6 +127,18 @@ class KVVectorStore : public VectorStore {
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
   Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
+  // The results of several queries, in their order; as many at a time as there are processors. Errors: the
+  // first query's that has one.
+  Result<std::vector<VectorStoreQueryResult>> query_all(std::span<const VectorStoreQuery> queries) const;
+
+  // The reference's async twins: the calls above on the key-value store's executor.
+  std::future<Result<std::vector<std::string>>> async_add(std::vector<std::shared_ptr<const BaseNode>> nodes);
+  std::future<Status> adelete(std::string ref_doc_id);
+  std::future<Status> adelete_nodes(std::optional<std::vector<std::string>> node_ids = std::nullopt,
+                                    std::optional<MetadataFilters> filters = std::nullopt);
+  std::future<Status> aclear();
+  std::future<Result<VectorStoreQueryResult>> aquery(VectorStoreQuery query);
+
   // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT are approximate: a
   // graph (HNSW) finds vectors that are most likely the nearest. Their similarities are computed from float32
   // numbers. A filter is asked on the way; where few vectors pass, those are compared exactly, as without a
@@ -152,6 +165,7 @@ class KVVectorStore : public VectorStore {
  private:
   class Shared;
 
+  std::shared_ptr<KVVectorStore> unowned() const;
   Status declare_collections();
   Status put_embedding(std::string_view id, std::span<const double> embedding, WriteBatch& batch) const;
   // Removes vectors from the store and the index. REQUIRES: the writer's lock.
@@ -172,10 +186,6 @@ class KVVectorStore : public VectorStore {
   Status make_columns(const MetadataFilters& filters) const;
   // A lock on the index, which is loaded and has the columns of the filters, if any.
   Result<std::shared_lock<std::shared_mutex>> lock_index(const MetadataFilters* filters) const;
-  // Of the nodes of `ids` (null: of all) those that pass, in no order. Where the filters fail for a node,
-  // those before the first such node, and its error. REQUIRES: the index is locked, and has the columns.
-  Status filter(const std::vector<std::string>* ids, const MetadataFilters* filters,
-                std::vector<uint32_t>& passing) const;
   Result<bool> metadata_is_null() const;
 
   std::shared_ptr<BaseKVStore> kvstore_;

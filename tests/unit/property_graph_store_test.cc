@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "tests/support/backends.h"
 
 namespace quipu::testing {
@@ -140,6 +143,69 @@ TEST(SimplePropertyGraphStoreTest, NamesWhatIsMalformedOrDangles) {
   const auto nan = SimplePropertyGraphStore::from_persist_path(golden("pg_nan_embedding"));
   ASSERT_FALSE(nan);
   EXPECT_NE(nan.error().message().find("embedding"), std::string::npos);
+}
+
+LabelledNode entity(const std::string& name, std::vector<double> embedding, int page) {
+  return LabelledNode::entity(
+      name, {.embedding = std::move(embedding),
+             .properties = Json::from_canonical("{\"page\": " + std::to_string(page) + "}")});
+}
+
+std::string names(const Result<ScoredNodes>& found) {
+  if (!found) return found.error().to_string();
+  std::string all;
+  for (const LabelledNode& node : found->nodes) all += node.id() + " ";
+  EXPECT_EQ(found->nodes.size(), found->similarities.size());
+  EXPECT_TRUE(std::is_sorted(found->similarities.rbegin(), found->similarities.rend()));
+  return all;
+}
+
+TEST_P(PropertyGraphStoreTest, AnswersVectorQueries) {
+  KVPropertyGraphStore graph(kv_);
+  const VectorStoreQuery east{.query_embedding = {1, 0}, .similarity_top_k = 2};
+  EXPECT_EQ(names(graph.vector_query(east)), "");
+  const std::vector<LabelledNode> nodes = {entity("north", {0, 1}, 1), entity("east", {2, 0}, 2),
+                                           entity("northeast", {1, 1}, 3), LabelledNode::entity("nowhere")};
+  ASSERT_TRUE(graph.upsert_nodes(nodes).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "east northeast ");
+  EXPECT_NEAR(graph.vector_query(east)->similarities[1], std::sqrt(0.5), 1e-12);
+  VectorStoreQuery filtered = east;
+  filtered.filters = MetadataFilters{{MetadataFilter{"page", Json::from_int(2), FilterOperator::NE}}};
+  EXPECT_EQ(names(graph.vector_query(filtered)), "northeast north ");
+  VectorStoreQuery among = east;
+  among.node_ids = {"north", "nowhere"};
+  EXPECT_EQ(names(graph.vector_query(among)), "north ");
+  // The index follows what changes.
+  const std::vector<LabelledNode> moved = {entity("north", {3, 0.1}, 1), entity("west", {-1, 0}, 2)};
+  ASSERT_TRUE(graph.upsert_nodes(moved).is_ok());
+  ASSERT_TRUE(graph.delete_({.ids = {"east"}}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "north northeast ");
+  const std::vector<LabelledNode> bare = {LabelledNode::entity("north")};
+  ASSERT_TRUE(graph.upsert_nodes(bare).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "northeast west ");
+  EXPECT_EQ(names(KVPropertyGraphStore(kv_).vector_query(filtered)), "northeast ");
+  EXPECT_EQ(graph.vector_query({.query_embedding = {1, 2, 3}}).status().code(), StatusCode::kInvalidArgument);
+  reopen();
+  EXPECT_EQ(names(KVPropertyGraphStore(kv_).vector_query(east)), "northeast west ");
+}
+
+TEST_P(PropertyGraphStoreTest, AsyncCallsAreTheSyncOnes) {
+  KVPropertyGraphStore graph(kv_);
+  ASSERT_TRUE(graph.aupsert_nodes({entity("a", {1, 0}, 1), entity("b", {0, 1}, 2)}).get().is_ok());
+  ASSERT_TRUE(graph.aupsert_relations({Relation("r", "a", "b")}).get().is_ok());
+  EXPECT_EQ(graph.aget().get()->size(), 2u);
+  EXPECT_EQ(graph.aget(Json::from_canonical("{\"page\": 2}")).get()->front().id(), "b");
+  EXPECT_EQ(graph.aget_triplets({.entity_names = {"a"}}).get()->size(), 1u);
+  EXPECT_EQ(graph.aget_rel_map({LabelledNode::entity("a")}).get()->front().target.id(), "b");
+  EXPECT_EQ(names(graph.avector_query({.query_embedding = {0, 1}}).get()), "b ");
+  EXPECT_EQ(graph.aget_schema().get()->text(),
+            R"({"labels": ["entity"], "relations": ["r"], "properties": ["page"]})");
+  const std::shared_ptr<const BaseNode> chunk = *TextNodeBuilder().id("n").text("t").build();
+  ASSERT_TRUE(graph.upsert_llama_nodes({&chunk, 1}).is_ok());
+  EXPECT_EQ(graph.aget_llama_nodes({"n"}).get()->front()->node_id(), "n");
+  ASSERT_TRUE(graph.adelete_llama_nodes({"n"}).get().is_ok());
+  ASSERT_TRUE(graph.adelete({.ids = {"a"}}).get().is_ok());
+  EXPECT_EQ(graph.aget().get()->size(), 1u);
 }
 
 }  // namespace

@@ -172,6 +172,38 @@ TEST_P(VectorStoreTest, StoresOfOtherNamespacesAreApart) {
             std::vector<std::string>{"b"});
 }
 
+TEST_P(VectorStoreTest, AsyncCallsAndManyQueriesAreTheSyncOnes) {
+  Random random(test_seed());
+  KVVectorStore store(kv_);
+  std::vector<std::shared_ptr<const BaseNode>> nodes;
+  for (int i = 0; i < 300; ++i) {
+    nodes.push_back(
+        node("n" + std::to_string(i), random_vector(random, 8), i % 5, i % 2 == 0 ? "even" : "odd"));
+  }
+  ASSERT_EQ(store.async_add(nodes).get()->size(), 300u);
+  std::vector<VectorStoreQuery> queries;
+  for (int i = 0; i < 20; ++i) {
+    queries.push_back({.query_embedding = random_vector(random, 8), .similarity_top_k = 3});
+  }
+  const auto all = store.query_all(queries);
+  ASSERT_TRUE(all) << all.error().to_string();
+  for (size_t i = 0; i < queries.size(); ++i) {
+    EXPECT_EQ((*all)[i].ids, store.query(queries[i])->ids);
+    EXPECT_EQ((*all)[i].ids, store.aquery(queries[i]).get()->ids);
+  }
+  queries[7].query_embedding = {1};
+  EXPECT_EQ(store.query_all(queries).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(store.query_all({})->empty());
+  ASSERT_TRUE(store.adelete("odd").get().is_ok());
+  ASSERT_TRUE(store.adelete_nodes(std::vector<std::string>{"n0"}).get().is_ok());
+  const MetadataFilters page_2{{MetadataFilter{"page", Json::from_int(2), FilterOperator::EQ}}};
+  ASSERT_TRUE(store.adelete_nodes(std::nullopt, page_2).get().is_ok());
+  queries[0].similarity_top_k = 0;
+  EXPECT_EQ(store.query(queries[0])->ids.size(), 150u - 1 - 30);
+  ASSERT_TRUE(store.aclear().get().is_ok());
+  EXPECT_TRUE(store.query(queries[0])->ids.empty());
+}
+
 TEST_P(VectorStoreTest, QueriesRunBesideWriters) {
   if (GetParam() == Backend::kMinimal) GTEST_SKIP() << "is not made for threads";
   KVVectorStore store(kv_);

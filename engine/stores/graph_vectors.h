@@ -1,0 +1,46 @@
+// GraphVectors: the search index over the embeddings of a property graph's nodes, which all objects of that
+// graph share. Filters are over the nodes' properties.
+
+#ifndef QUIPU_ENGINE_STORES_GRAPH_VECTORS_H_
+#define QUIPU_ENGINE_STORES_GRAPH_VECTORS_H_
+
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/vectors/vector_index.h"
+#include "quipu/collection_cache.h"
+#include "quipu/kv_store.h"
+
+namespace quipu {
+
+class GraphVectors : public CollectionCache {
+ public:
+  // `nodes`: the collection of the graph's nodes.
+  explicit GraphVectors(std::string nodes) : nodes_(std::move(nodes)) {}
+
+  bool covers(std::string_view collection) const override { return collection == nodes_; }
+  void lock() override { mutex_.lock(); }
+  void unlock() override { mutex_.unlock(); }
+  void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
+  void forget() override;
+
+  // Errors: those of VectorStore::query.
+  Result<VectorStoreQueryResult> query(const BaseKVStore& store, const VectorStoreQuery& query);
+
+ private:
+  Status load(const BaseKVStore& store);
+  Status make_columns(const BaseKVStore& store, const MetadataFilters& filters);
+  void set(std::string_view id, JsonView node);
+  bool is_ready_for(const MetadataFilters* filters) const;
+
+  const std::string nodes_;
+  std::shared_mutex mutex_;  // guards what follows
+  bool loaded_ = false;
+  VectorIndex index_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_GRAPH_VECTORS_H_
