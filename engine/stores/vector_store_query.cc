@@ -10,18 +10,37 @@
 #include "quipu/vector_values.h"
 
 namespace quipu {
+namespace {
+
+// Queries compare so many vectors that are not in the graph yet, but not more.
+constexpr size_t kWaitingAtMost = 512;
+
+}  // namespace
+
 Result<std::shared_lock<std::shared_mutex>> KVVectorStore::lock_index(const MetadataFilters* filters) const {
   while (true) {
     {
       std::shared_lock lock(shared_->mutex);
       const bool ready = shared_->loaded && (filters == nullptr ||
                                              keys_without_column(*filters, shared_->index.columns()).empty());
-      if (ready) return lock;
+      if (ready) return with_few_waiting(std::move(lock));
     }
     std::lock_guard writing(shared_->writing);
     QUIPU_RETURN_IF_ERROR(load_index());
     if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   }
+}
+
+// Brings vectors into the graph that transactions have left waiting, unless somebody is at it.
+std::shared_lock<std::shared_mutex> KVVectorStore::with_few_waiting(
+    std::shared_lock<std::shared_mutex> lock) const {
+  if (!shared_->hnsw || shared_->hnsw->waiting().size() <= kWaitingAtMost) return lock;
+  const std::unique_lock writing(shared_->writing, std::try_to_lock);
+  if (!writing.owns_lock()) return lock;
+  lock.unlock();
+  (void)insert_waiting().is_ok();  // those that cannot be brought in are compared exactly, as before
+  lock.lock();
+  return lock;
 }
 
 Status KVVectorStore::load_index() const {

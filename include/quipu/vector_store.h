@@ -184,6 +184,7 @@ class KVVectorStore : public VectorStore {
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;
   Status make_columns(const MetadataFilters& filters) const;
+  std::shared_lock<std::shared_mutex> with_few_waiting(std::shared_lock<std::shared_mutex> lock) const;
   // A lock on the index, which is loaded and has the columns of the filters, if any.
   Result<std::shared_lock<std::shared_mutex>> lock_index(const MetadataFilters* filters) const;
   Result<bool> metadata_is_null() const;

@@ -239,6 +239,13 @@ TEST_F(HnswTest, ATransactionsVectorsReachTheGraph) {
   ASSERT_TRUE(txn.commit().is_ok());
   EXPECT_EQ(store_->query({.query_embedding = embedding})->ids, (std::vector<std::string>{"new"}));
   EXPECT_GE(recall(20), 0.95);
+  // More than queries compare beside the graph.
+  auto large = *context.begin();
+  std::vector<std::shared_ptr<const BaseNode>> nodes;
+  for (int i = 1000; i < 1700; ++i) nodes.push_back(node("n" + std::to_string(i), vectors_.next(), 1));
+  ASSERT_TRUE((*large->vector_store())->add(nodes));
+  ASSERT_TRUE(large.commit().is_ok());
+  EXPECT_GE(recall(20), 0.95);
 }
 
 TEST_F(HnswTest, WhatFitsIntoNoGraphIsSearchedExactly) {
