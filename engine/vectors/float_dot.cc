@@ -36,28 +36,7 @@ __attribute__((target("avx2,fma"))) float dot_avx2(const float* a, const float* 
   return sum;
 }
 
-__attribute__((target("avx512f"))) float dot_avx512(const float* a, const float* b, size_t size) {
-  __m512 even = _mm512_setzero_ps();
-  __m512 odd = _mm512_setzero_ps();
-  size_t i = 0;
-  for (; i + 32 <= size; i += 32) {
-    even = _mm512_fmadd_ps(_mm512_loadu_ps(a + i), _mm512_loadu_ps(b + i), even);
-    odd = _mm512_fmadd_ps(_mm512_loadu_ps(a + i + 16), _mm512_loadu_ps(b + i + 16), odd);
-  }
-  for (; i < size; i += 16) {
-    const __mmask16 rest =
-        i + 16 <= size ? __mmask16(0xffff) : static_cast<__mmask16>((1U << (size - i)) - 1);
-    even = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(rest, a + i), _mm512_maskz_loadu_ps(rest, b + i), even);
-  }
-  alignas(64) float sums[16];
-  _mm512_store_ps(sums, _mm512_add_ps(even, odd));
-  float sum = 0;
-  for (const float part : sums) sum += part;
-  return sum;
-}
-
 FloatDot choose() {
-  if (__builtin_cpu_supports("avx512f")) return dot_avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return dot_avx2;
   return dot_plain;
 }

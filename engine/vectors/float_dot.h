@@ -1,4 +1,4 @@
-// The inner product of float32 vectors, with the widest instructions that the processor has.
+// The inner product of float32 vectors, with AVX2 and FMA where the processor has them.
 
 #ifndef QUIPU_ENGINE_VECTORS_FLOAT_DOT_H_
 #define QUIPU_ENGINE_VECTORS_FLOAT_DOT_H_
@@ -9,7 +9,6 @@ namespace quipu {
 
 using FloatDot = float (*)(const float* a, const float* b, size_t size);
 
-// AVX-512, AVX2 with FMA, or neither.
 FloatDot float_dot();
 
 }  // namespace quipu
