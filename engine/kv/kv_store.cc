@@ -2,6 +2,9 @@
 
 #include "quipu/kv_store.h"
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -74,9 +77,19 @@ struct BaseKVStore::Shared {
   LockTable locks;
   std::mutex caches_mutex;
   std::map<std::string, std::weak_ptr<CollectionCache>> caches;
-  std::once_flag executor_made;
+  std::mutex executor_mutex;
   std::unique_ptr<Executor> executor;
+  pid_t executor_process = 0;
+
+  ~Shared() { end_executor(); }
+  void end_executor();
 };
+
+void BaseKVStore::Shared::end_executor() {
+  // A child of fork() has the pool's memory but not its threads, for which the pool would wait.
+  if (::getpid() != executor_process) (void)executor.release();
+  executor.reset();
+}
 
 BaseKVStore::BaseKVStore() : shared_(std::make_unique<Shared>()) {}
 BaseKVStore::~BaseKVStore() = default;
@@ -102,11 +115,15 @@ std::vector<std::shared_ptr<CollectionCache>> BaseKVStore::caches() const {
 }
 
 Executor& BaseKVStore::executor() {
-  std::call_once(shared_->executor_made, [this] { shared_->executor = std::make_unique<Executor>(); });
+  std::lock_guard lock(shared_->executor_mutex);
+  if (!shared_->executor) {
+    shared_->executor = std::make_unique<Executor>();
+    shared_->executor_process = ::getpid();
+  }
   return *shared_->executor;
 }
 
-void BaseKVStore::finish_async_calls() { shared_->executor.reset(); }
+void BaseKVStore::finish_async_calls() { shared_->end_executor(); }
 
 Status BaseKVStore::put_all(std::span<const KVPair> kv_pairs, std::string_view collection, int batch_size) {
   if (batch_size != 1) {

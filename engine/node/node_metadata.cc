@@ -78,22 +78,29 @@ std::string node_content(JsonView data) {
   return text;
 }
 
-}  // namespace
-
-Result<Json> node_to_metadata_dict(const BaseNode& node, bool content) {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, node.ref_doc_id());
-  Members metadata = json_mode_members(node.metadata());
-  if (content) {
-    metadata.insert_or_assign("_node_content", node_content(*node.to_json().view().find("__data__")));
-  } else {
-    metadata.erase("_node_content");
-  }
-  metadata.insert_or_assign("_node_type", Json::from_string(node.class_name()).text());
-  const bool has_ref_doc = ref_doc_id && !ref_doc_id->empty();
-  const std::string ref_doc = Json::from_string(has_ref_doc ? *ref_doc_id : "None").text();
+// Where a node comes from, as filters ask for it.
+void add_origin(std::string_view class_name, std::string_view ref_doc_id, Members& metadata) {
+  metadata.insert_or_assign("_node_type", Json::from_string(class_name).text());
+  const std::string ref_doc = Json::from_string(ref_doc_id.empty() ? "None" : ref_doc_id).text();
   for (const char* const key : {"document_id", "doc_id", "ref_doc_id"})
     metadata.insert_or_assign(key, ref_doc);
+}
+
+}  // namespace
+
+Result<Json> node_to_metadata_dict(const BaseNode& node) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, node.ref_doc_id());
+  Members metadata = json_mode_members(node.metadata());
+  metadata.insert_or_assign("_node_content", node_content(*node.to_json().view().find("__data__")));
+  add_origin(node.class_name(), ref_doc_id.value_or(""), metadata);
   return Json::from_canonical(to_text(metadata));
+}
+
+Json vector_metadata(JsonView metadata, std::string_view class_name, std::string_view ref_doc_id) {
+  Members members = json_mode_members(metadata);
+  members.erase("_node_content");
+  add_origin(class_name, ref_doc_id, members);
+  return Json::from_canonical(to_text(members));
 }
 
 Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata, std::string_view text) {

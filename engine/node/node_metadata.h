@@ -11,10 +11,13 @@
 
 namespace quipu {
 
-// A node's metadata with _node_type, document_id, doc_id and ref_doc_id; with `content` also _node_content,
-// the node without text and embedding as JSON in a string. NaN and infinities are null, as in pydantic's mode
-// "json". Errors: as BaseNode::ref_doc_id().
-Result<Json> node_to_metadata_dict(const BaseNode& node, bool content);
+// A node's metadata with _node_type, document_id, doc_id and ref_doc_id, and with _node_content, the node
+// without text and embedding as JSON in a string. NaN and infinities are null, as in pydantic's mode "json".
+// Errors: as BaseNode::ref_doc_id().
+Result<Json> node_to_metadata_dict(const BaseNode& node);
+
+// The same without _node_content, which is what a vector store keeps; an empty `ref_doc_id` counts as none.
+Json vector_metadata(JsonView metadata, std::string_view class_name, std::string_view ref_doc_id);
 
 // The node of such a dict, with `text` as its content. Errors: kInvalidArgument.
 Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata, std::string_view text);

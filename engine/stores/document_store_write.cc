@@ -72,6 +72,10 @@ Status KVDocumentStore::add_serialized(std::span<const JsonView> nodes, const Ad
   return insert(facts, failed, options);
 }
 
+Status KVDocumentStore::add_facts(std::span<const NodeFacts> nodes, const AddOptions& options) {
+  return insert(nodes, {}, options);
+}
+
 // Stores `nodes`. `failed` is the node after them, if one could not be read: its error is returned when these
 // are fine, for errors come in the order of the nodes, and that a node exists already before what is wrong
 // with it.

@@ -18,7 +18,7 @@ Status PropertyGraphStore::upsert_llama_nodes(std::span<const std::shared_ptr<co
   std::vector<LabelledNode> chunks;
   for (const std::shared_ptr<const BaseNode>& node : llama_nodes) {
     LabelledNodeFields fields;
-    QUIPU_ASSIGN_OR_RETURN(fields.properties, node_to_metadata_dict(*node, /*content=*/true));
+    QUIPU_ASSIGN_OR_RETURN(fields.properties, node_to_metadata_dict(*node));
     QUIPU_ASSIGN_OR_RETURN(const std::string text, node->get_content(MetadataMode::NONE));
     fields.embedding = node->embedding();
     chunks.push_back(LabelledNode::chunk(text, node->node_id(), fields));

@@ -53,15 +53,15 @@ Status KVVectorStore::put_embedding(std::string_view id, std::span<const double>
 }
 
 Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_ptr<const BaseNode>> nodes) {
-  QUIPU_RETURN_IF_ERROR(declare_collections());
-  struct Added {
-    std::string id;
+  struct Parts {
     std::vector<double> embedding;
-    Json metadata;
+    std::string ref_doc_id;
   };
-  std::vector<Added> added;
   std::vector<std::string> ids;
-  WriteBatch batch;
+  std::vector<Parts> parts;
+  ids.reserve(nodes.size());  // entries hold views into both
+  parts.reserve(nodes.size());
+  std::vector<VectorStoreEntry> entries;
   Status failed;
   for (const std::shared_ptr<const BaseNode>& node : nodes) {
     std::optional<std::vector<double>> embedding = node->embedding();
@@ -69,17 +69,31 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
       failed = Status::invalid_argument("embedding not set.");
       break;
     }
-    const Result<Json> metadata = node_to_metadata_dict(*node, /*content=*/false);
-    if (!metadata) {
-      failed = metadata.error();
+    Result<std::optional<std::string>> ref_doc_id = node->ref_doc_id();
+    if (!ref_doc_id) {
+      failed = ref_doc_id.error();
       break;
     }
-    const std::string id = node->node_id();
-    QUIPU_RETURN_IF_ERROR(put_embedding(id, *embedding, batch));
-    batch.put(ref_doc_ids_, id, wrapped(kRefDocId, *metadata->view().find(kRefDocId)));
-    batch.put(metadata_, id, *metadata);
-    added.push_back({id, *std::move(embedding), *metadata});
-    ids.push_back(id);
+    ids.push_back(node->node_id());
+    const Parts& part = parts.emplace_back(*std::move(embedding), ref_doc_id->value_or(""));
+    entries.push_back({ids.back(), part.embedding, node->class_name(), part.ref_doc_id, node->metadata()});
+  }
+  QUIPU_RETURN_IF_ERROR(add_entries(entries));
+  QUIPU_RETURN_IF_ERROR(failed);
+  return ids;
+}
+
+Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  std::vector<Json> metadata;
+  metadata.reserve(entries.size());
+  WriteBatch batch;
+  for (const VectorStoreEntry& entry : entries) {
+    const Json& kept =
+        metadata.emplace_back(vector_metadata(entry.metadata, entry.class_name, entry.ref_doc_id));
+    QUIPU_RETURN_IF_ERROR(put_embedding(entry.id, entry.embedding, batch));
+    batch.put(ref_doc_ids_, entry.id, wrapped(kRefDocId, *kept.view().find(kRefDocId)));
+    batch.put(metadata_, entry.id, kept);
   }
   std::lock_guard writing(shared_->writing);
   QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
@@ -87,15 +101,12 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
   {
     std::unique_lock lock(shared_->mutex);
     QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-    for (const Added& one : added) {
-      if (!shared_->loaded) break;
-      shared_->put(one.id, std::nullopt, one.embedding);
-      shared_->index.columns().set(*shared_->index.row_of(one.id), one.metadata);
+    for (size_t i = 0; i < entries.size() && shared_->loaded; ++i) {
+      shared_->put(entries[i].id, std::nullopt, entries[i].embedding);
+      shared_->index.columns().set(*shared_->index.row_of(entries[i].id), metadata[i]);
     }
   }
-  QUIPU_RETURN_IF_ERROR(insert_waiting());
-  QUIPU_RETURN_IF_ERROR(failed);
-  return ids;
+  return insert_waiting();
 }
 
 Result<std::vector<double>> KVVectorStore::get(std::string_view text_id) const {

@@ -151,6 +151,9 @@ class KVDocumentStore : public BaseDocumentStore {
   // add_documents for nodes that are JSON already ({"__data__": ..., "__type__": ...}): no node objects are
   // built. The ingestion path. Errors as add_documents and BaseNode::from_json.
   Status add_serialized(std::span<const JsonView> nodes, const AddOptions& options = {});
+  // add_documents for a caller that knows already what is to be stored of each node, such as a binding whose
+  // own node objects compute their hashes: `stored` is kept as it stands, whatever its form.
+  Status add_facts(std::span<const NodeFacts> nodes, const AddOptions& options = {});
   // The nodes of many ids in one look-up; null where absent.
   Result<std::vector<NodePtr>> get_documents(std::span<const std::string> doc_ids) const;
   // All nodes, one at a time, whatever their number.

@@ -6,7 +6,7 @@
 //
 // Opening takes milliseconds whatever the size. One process may have a directory open, once: a second open is
 // kBusy and names the holder. A child of fork() must not use its parent's store; every call there returns
-// kNotSupported.
+// kNotSupported, and the child should end by _exit(), since RocksDB's static objects wait for its threads.
 //
 // Durability: see WriteOptions. Acknowledged writes that RocksDB lost all the same (its log was deleted or
 // damaged) are noticed at the next open, which is then refused with kCorruption.

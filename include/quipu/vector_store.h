@@ -85,6 +85,16 @@ struct HnswOptions {
 };
 Status check_hnsw_options(const HnswOptions& options);
 
+// What a vector store keeps of a node, for callers that have it without a BaseNode. Views must live until the
+// call returns.
+struct VectorStoreEntry {
+  std::string_view id;
+  std::span<const double> embedding;
+  std::string_view class_name = "TextNode";
+  std::string_view ref_doc_id = {};  // empty: none
+  JsonView metadata = JsonView::from_canonical("{}");
+};
+
 class VectorStore {
  public:
   virtual ~VectorStore() = default;
@@ -126,6 +136,9 @@ class KVVectorStore : public VectorStore {
   Status clear() override;
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
   Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
+
+  // add() of what is given here, in one atomic batch. Errors: those of a write; nothing is stored then.
+  Status add_entries(std::span<const VectorStoreEntry> entries);
 
   // The results of several queries, in their order; as many at a time as there are processors. Errors: the
   // first query's that has one.

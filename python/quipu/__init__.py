@@ -1,0 +1,45 @@
+"""LlamaIndex's stores on an embedded database that opens at once, writes what changed, and survives a crash.
+
+    import quipu
+    from llama_index.core import VectorStoreIndex
+
+    quipu.import_dir("./storage", "./storage.quipu")          # once: what LlamaIndex has persisted
+    with quipu.storage_context("./storage.quipu") as context:
+        index = load_index_from_storage(context)
+        index.insert(document)                                # on disk when it returns
+
+Every class is a subclass of LlamaIndex's own. See docs/python.md.
+"""
+
+from quipu._native import BusyError, ConflictError, CorruptionError, LockedError
+from quipu.database import ForkedError
+from quipu.document_store import QuipuDocumentStore
+from quipu.graph_store import QuipuGraphStore
+from quipu.index_store import QuipuIndexStore
+from quipu.kv_store import RocksDBKVStore
+from quipu.persist_dir import export_dir, import_dir
+from quipu.property_graph_store import QuipuPropertyGraphStore
+from quipu.storage_context import QuipuStorageContext, storage_context
+from quipu.transaction import transaction
+from quipu.vector_store import QuipuVectorStore
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BusyError",
+    "ConflictError",
+    "CorruptionError",
+    "ForkedError",
+    "LockedError",
+    "QuipuDocumentStore",
+    "QuipuGraphStore",
+    "QuipuIndexStore",
+    "QuipuPropertyGraphStore",
+    "QuipuStorageContext",
+    "QuipuVectorStore",
+    "RocksDBKVStore",
+    "export_dir",
+    "import_dir",
+    "storage_context",
+    "transaction",
+]

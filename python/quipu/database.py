@@ -1,0 +1,187 @@
+"""The databases that this process has open: one a directory, whatever the number of objects on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
+
+from quipu import _native
+
+T = TypeVar("T")
+
+
+class ForkedError(RuntimeError):
+    """The database was opened before fork(): the child must open its own, once its parent has closed it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a directory is opened; see RocksDBKVStore."""
+
+    create_if_missing: bool = field(default=True, compare=False)  # of no consequence once it is open
+    sync: bool = False
+    memory_budget_bytes: int = 256 << 20
+
+
+class Session:
+    """A database, or a transaction on it, and the native stores over it, made when they are first asked for."""
+
+    def __init__(self, native: _native.Database) -> None:
+        self.native = native
+        self._stores: Dict[Tuple[Any, ...], Any] = {}
+
+    def bind(self, store: Callable[..., T], *args: Any) -> T:
+        key = (store, *args)
+        bound: Optional[T] = self._stores.get(key)
+        if bound is None:
+            bound = self._stores.setdefault(key, store(self.native, *args))
+        return bound
+
+
+class Database:
+    """One open directory. Thread-safe."""
+
+    def __init__(self, path: str, options: Options) -> None:
+        self.path = path
+        self.options = options
+        self.users = 0
+        self._session: Optional[Session] = Session(
+            _native.open(path, options.create_if_missing, options.sync, options.memory_budget_bytes)
+        )
+        self._forked = False
+
+    def session(self) -> Session:
+        """The transaction that runs in this context, else the database itself."""
+        return _transactions.get().get(self) or self.own_session()
+
+    def own_session(self) -> Session:
+        if self._forked:
+            raise ForkedError(f"{self.path}: the database was opened before fork(); open it in the child instead")
+        if self._session is None:
+            raise ValueError(f"{self.path}: the store is closed")
+        return self._session
+
+    def close(self) -> None:
+        if self._session is not None and not self._forked:
+            self._session.native.close()
+            self._session = None
+
+    def leave_to_parent(self) -> None:
+        """In the child of a fork(): neither use nor free what the parent's threads work on."""
+        self._forked = True
+        _left_to_parent.append(self._session)
+
+    async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Awaits a call on the database's pool of threads. Cancelled, the call is not begun, or its result is
+        dropped; what it has begun it completes."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        context = contextvars.copy_context()  # the transaction goes along
+
+        def settle(result: Optional[T], error: Optional[BaseException]) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)  # type: ignore[arg-type]
+
+        def work() -> None:
+            result: Optional[T] = None
+            error: Optional[BaseException] = None
+            if not future.cancelled():
+                try:
+                    result = context.run(call, *args, **kwargs)
+                except BaseException as raised:
+                    error = raised
+            try:
+                loop.call_soon_threadsafe(settle, result, error)
+            except RuntimeError:
+                pass  # the loop was closed meanwhile: nobody waits
+
+        self.own_session().native.submit(work)
+        return await future
+
+
+_databases: Dict[str, Database] = {}
+_lock = threading.RLock()  # a finalizer may take it on a thread that holds it
+_left_to_parent: List[Optional[Session]] = []
+_transactions: contextvars.ContextVar[Dict[Database, Session]] = contextvars.ContextVar(
+    "quipu_transactions", default={}
+)
+
+
+def acquire(path: str, options: Options) -> Database:
+    """The database of a directory, opened when it is not; release() gives it back."""
+    with _lock:
+        database = _databases.get(os.path.realpath(path))
+        if database is not None and database.options != options:
+            raise ValueError(f"{path} is open in this process with other options: {database.options}")
+        return _use(path, options)
+
+
+def _use(path: str, options: Options) -> Database:
+    key = os.path.realpath(path)
+    if key not in _databases:
+        _databases[key] = Database(path, options)
+    _databases[key].users += 1
+    return _databases[key]
+
+
+@contextmanager
+def borrow(path: str, options: Options) -> Iterator[Database]:
+    """The database of a directory for a while: as it is open, else opened with these options."""
+    with _lock:
+        database = _use(path, options)
+    try:
+        yield database
+    finally:
+        release(database)
+
+
+def release(database: Database) -> None:
+    """Closes the database when nobody else has it. Raises BusyError while a transaction is open."""
+    with _lock:
+        if database.users == 1:
+            database.close()
+            _databases.pop(os.path.realpath(database.path), None)
+        database.users -= 1
+
+
+def release_unused(database: Database) -> None:
+    """release() for an object that the garbage collector takes, on whatever thread."""
+    if _native.on_pool_thread():  # which close() would wait for
+        threading.Thread(target=release, args=(database,)).start()
+    else:
+        release(database)
+
+
+def enter_transaction(database: Database, session: Session) -> contextvars.Token[Dict[Database, Session]]:
+    return _transactions.set({**_transactions.get(), database: session})
+
+
+def leave_transaction(token: contextvars.Token[Dict[Database, Session]]) -> None:
+    _transactions.reset(token)
+
+
+def in_transaction(database: Database) -> bool:
+    return database in _transactions.get()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # the parent's may be held by a thread that is not here
+    if not _databases:
+        return
+    for database in _databases.values():
+        database.leave_to_parent()
+    _databases.clear()
+    _native.leave_out_exit_handlers()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,211 @@
+"""QuipuDocumentStore: LlamaIndex's KVDocumentStore with native methods."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+import fsspec
+from llama_index.core.schema import BaseNode, ImageNode, IndexNode, TextNode
+from llama_index.core.storage.docstore.keyval_docstore import KVDocumentStore
+from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_PATH, RefDocInfo
+from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
+from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
+
+from quipu import _native
+from quipu.kv_store import RocksDBKVStore
+from quipu.persist_dir import persist
+
+# What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
+# and those with media resources do so from what is not stored.
+_PLAIN = frozenset((TextNode, ImageNode, IndexNode))
+
+
+class QuipuDocumentStore(KVDocumentStore):
+    """Nodes and documents on a Quipu database.
+
+    Methods, results and exceptions are those of KVDocumentStore. Every change is one atomic write, over all
+    collections; adding a node to a document, or taking it out, costs the same whatever the document's size.
+
+    Args:
+        kvstore: the database; ``from_path`` opens one.
+        namespace: before the names of the three collections; "docstore" when it is not given.
+        batch_size: accepted as in the reference; every call is one batch.
+    """
+
+    _kvstore: RocksDBKVStore
+
+    def __init__(
+        self,
+        kvstore: RocksDBKVStore,
+        namespace: Optional[str] = None,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        node_collection_suffix: Optional[str] = None,
+        ref_doc_collection_suffix: Optional[str] = None,
+        metadata_collection_suffix: Optional[str] = None,
+    ) -> None:
+        super().__init__(
+            kvstore,
+            namespace,
+            batch_size,
+            node_collection_suffix,
+            ref_doc_collection_suffix,
+            metadata_collection_suffix,
+        )
+
+    @classmethod
+    def from_path(
+        cls, path: Union[str, "os.PathLike[str]"], namespace: Optional[str] = None
+    ) -> "QuipuDocumentStore":
+        """The document store of a database directory, which is made when it is missing."""
+        return cls(RocksDBKVStore(path), namespace)
+
+    @property
+    def kvstore(self) -> RocksDBKVStore:
+        return self._kvstore
+
+    @property
+    def _native(self) -> _native.DocumentStore:
+        return self._kvstore.bind(
+            _native.DocumentStore,
+            self._namespace,
+            self._batch_size,
+            self._node_collection_suffix,
+            self._ref_doc_collection_suffix,
+            self._metadata_collection_suffix,
+        )
+
+    # ---- nodes ----
+
+    def add_documents(
+        self,
+        docs: Sequence[BaseNode],
+        allow_update: bool = True,
+        batch_size: Optional[int] = None,
+        store_text: bool = True,
+    ) -> None:
+        nodes = json.dumps([doc_to_json(doc) for doc in docs])
+        if all(type(doc) in _PLAIN for doc in docs):
+            self._native.add_serialized(nodes, allow_update, batch_size, store_text)
+        else:
+            facts = json.dumps([_facts(doc) for doc in docs])
+            self._native.add_facts(nodes, facts, allow_update, batch_size, store_text)
+
+    async def async_add_documents(
+        self,
+        docs: Sequence[BaseNode],
+        allow_update: bool = True,
+        batch_size: Optional[int] = None,
+        store_text: bool = True,
+    ) -> None:
+        await self._kvstore.run(self.add_documents, docs, allow_update, batch_size, store_text)
+
+    def delete_document(self, doc_id: str, raise_error: bool = True) -> None:
+        self._native.delete_document(doc_id, raise_error)
+
+    async def adelete_document(self, doc_id: str, raise_error: bool = True) -> None:
+        await self._kvstore.run(self.delete_document, doc_id, raise_error)
+
+    def document_exists(self, doc_id: str) -> bool:
+        return self._kvstore.exists(doc_id, self._node_collection)
+
+    async def adocument_exists(self, doc_id: str) -> bool:
+        return await self._kvstore.run(self.document_exists, doc_id)
+
+    def get_nodes(self, node_ids: List[str], raise_error: bool = True) -> List[BaseNode]:
+        """The nodes in the order of their ids, in one look-up."""
+        nodes: List[BaseNode] = []
+        for node_id, stored in zip(node_ids, self._kvstore.multi_get(node_ids, self._node_collection)):
+            if stored is not None:
+                nodes.append(json_to_doc(stored))
+            elif raise_error:
+                raise ValueError(f"doc_id {node_id} not found.")
+        return nodes
+
+    async def aget_nodes(self, node_ids: List[str], raise_error: bool = True) -> List[BaseNode]:
+        return await self._kvstore.run(self.get_nodes, node_ids, raise_error)
+
+    def stream_nodes(self) -> Iterator[Tuple[str, BaseNode]]:
+        """Yields every id with its node in insertion order, one at a time, whatever their number."""
+        for doc_id, stored in self._kvstore.scan(self._node_collection, insertion_order=True):
+            yield doc_id, json_to_doc(stored)
+
+    # ---- hashes ----
+
+    def set_document_hash(self, doc_id: str, doc_hash: str) -> None:
+        self._native.set_document_hash(doc_id, doc_hash)
+
+    async def aset_document_hash(self, doc_id: str, doc_hash: str) -> None:
+        await self._kvstore.run(self.set_document_hash, doc_id, doc_hash)
+
+    def set_document_hashes(self, doc_hashes: Dict[str, str]) -> None:
+        self._native.set_document_hashes(doc_hashes)
+
+    async def aset_document_hashes(self, doc_hashes: Dict[str, str]) -> None:
+        await self._kvstore.run(self.set_document_hashes, doc_hashes)
+
+    def get_all_document_hashes(self) -> Dict[str, str]:
+        return self._native.get_all_document_hashes()
+
+    async def aget_all_document_hashes(self) -> Dict[str, str]:
+        return await self._kvstore.run(self.get_all_document_hashes)
+
+    def missing_hashes(self, hashes: Sequence[str]) -> List[str]:
+        """Those of ``hashes`` that no stored node has, in one look-up."""
+        return self._native.missing_hashes(list(hashes))
+
+    def ids_by_hash(self, doc_hash: str) -> List[str]:
+        """The ids of all nodes with this hash."""
+        return self._native.ids_by_hash(doc_hash)
+
+    # ---- ref docs ----
+
+    def get_ref_doc_info(self, ref_doc_id: str) -> Optional[RefDocInfo]:
+        text = self._native.get_ref_doc_info(ref_doc_id)
+        return None if text is None else RefDocInfo(**json.loads(text))
+
+    async def aget_ref_doc_info(self, ref_doc_id: str) -> Optional[RefDocInfo]:
+        return await self._kvstore.run(self.get_ref_doc_info, ref_doc_id)
+
+    def get_all_ref_doc_info(self) -> Optional[Dict[str, RefDocInfo]]:
+        entries = json.loads(self._native.get_all_ref_doc_info())
+        return {ref_doc_id: RefDocInfo(**entry) for ref_doc_id, entry in entries.items()}
+
+    async def aget_all_ref_doc_info(self) -> Optional[Dict[str, RefDocInfo]]:
+        return await self._kvstore.run(self.get_all_ref_doc_info)
+
+    def ref_doc_exists(self, ref_doc_id: str) -> bool:
+        return self._native.ref_doc_exists(ref_doc_id)
+
+    async def aref_doc_exists(self, ref_doc_id: str) -> bool:
+        return await self._kvstore.run(self.ref_doc_exists, ref_doc_id)
+
+    def delete_ref_doc(self, ref_doc_id: str, raise_error: bool = True) -> None:
+        self._native.delete_ref_doc(ref_doc_id, raise_error)
+
+    async def adelete_ref_doc(self, ref_doc_id: str, raise_error: bool = True) -> None:
+        await self._kvstore.run(self.delete_ref_doc, ref_doc_id, raise_error)
+
+    # ---- files, copies ----
+
+    def persist(
+        self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
+    ) -> None:
+        """Writes docstore.json as the reference would. Data is safe without it; it is for switching back."""
+        persist(self._native.persist, persist_path, fs)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (
+            self._kvstore,
+            self._namespace,
+            self._batch_size,
+            self._node_collection_suffix,
+            self._ref_doc_collection_suffix,
+            self._metadata_collection_suffix,
+        )
+
+
+def _facts(doc: BaseNode) -> List[Any]:
+    """What the library needs to know of a node: id, whether it has a source, ref doc, metadata, hash."""
+    return [doc.node_id, doc.source_node is not None, doc.ref_doc_id, doc.metadata, doc.hash]

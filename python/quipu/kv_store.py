@@ -1,0 +1,220 @@
+"""RocksDBKVStore: LlamaIndex's BaseKVStore on a database directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import weakref
+from types import TracebackType
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
+
+from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE, DEFAULT_COLLECTION, BaseKVStore
+
+from quipu import _native
+from quipu.database import Database, Options, acquire, release, release_unused
+
+T = TypeVar("T")
+
+_SCAN_PAIRS = 256  # fetched at a time
+
+
+class RocksDBKVStore(BaseKVStore):
+    """Keys and JSON objects in named collections, each in the order of a dict.
+
+    Every call is one atomic write. A write that returned survives the end of the process, also by ``kill -9``;
+    with ``sync`` it survives a power cut too, at the price of one fsync a write.
+
+    Objects on one path in one process share one open database; a second process gets ``LockedError``. Close by
+    ``close()`` or ``with``; what is open at the end of the process is closed then. A pickled store is its path
+    and options. Any number of threads may use a store.
+
+    Args:
+        path: the directory; made when it is missing or empty.
+        create_if_missing: False to raise for a directory that holds no database.
+        sync: make every write survive a power cut.
+        memory_budget_bytes: for block cache and write buffers together.
+
+    Raises:
+        LockedError: another process has the directory open.
+        CorruptionError: stored bytes are damaged, or writes were lost.
+        ValueError: the directory is something else, or open in this process with other options.
+    """
+
+    def __init__(
+        self,
+        path: Union[str, "os.PathLike[str]"],
+        *,
+        create_if_missing: bool = True,
+        sync: bool = False,
+        memory_budget_bytes: int = Options.memory_budget_bytes,
+    ) -> None:
+        self._path = os.path.abspath(os.fspath(path))
+        self._options = Options(create_if_missing, sync, memory_budget_bytes)
+        self._database = acquire(self._path, self._options)
+        self._finalizer = weakref.finalize(self, release_unused, self._database)
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    # ---- the reference's methods ----
+
+    def put(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
+        _native.put(self.native, key, json.dumps(val), collection)
+
+    async def aput(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
+        await self.run(self.put, key, val, collection)
+
+    def put_all(
+        self,
+        kv_pairs: List[Tuple[str, Dict[str, Any]]],
+        collection: str = DEFAULT_COLLECTION,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+    ) -> None:
+        """Stores all pairs in one atomic write, whatever the batch size."""
+        keys = [key for key, _ in kv_pairs]
+        vals = json.dumps([val for _, val in kv_pairs])
+        _native.put_all(self.native, keys, vals, collection, batch_size)
+
+    async def aput_all(
+        self,
+        kv_pairs: List[Tuple[str, Dict[str, Any]]],
+        collection: str = DEFAULT_COLLECTION,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+    ) -> None:
+        await self.run(self.put_all, kv_pairs, collection, batch_size)
+
+    def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
+        text = _native.get(self.native, key, collection)
+        return None if text is None else json.loads(text)
+
+    async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
+        return await self.run(self.get, key, collection)
+
+    def get_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
+        return {key: json.loads(text) for key, text in _native.get_all(self.native, collection)}
+
+    async def aget_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
+        return await self.run(self.get_all, collection)
+
+    def delete(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
+        return _native.delete(self.native, key, collection)
+
+    async def adelete(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
+        return await self.run(self.delete, key, collection)
+
+    # ---- beyond the reference ----
+
+    def multi_get(self, keys: List[str], collection: str = DEFAULT_COLLECTION) -> List[Optional[Dict[str, Any]]]:
+        """The values of many keys, in their order, in one look-up."""
+        texts = _native.multi_get(self.native, keys, collection)
+        return [None if text is None else json.loads(text) for text in texts]
+
+    def exists(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
+        return _native.exists(self.native, key, collection)
+
+    def count(self, collection: str = DEFAULT_COLLECTION) -> int:
+        return _native.count(self.native, collection)
+
+    def scan(
+        self,
+        collection: str = DEFAULT_COLLECTION,
+        *,
+        prefix: str = "",
+        start: Optional[str] = None,
+        end: Optional[str] = None,
+        limit: int = 0,
+        reverse: bool = False,
+        insertion_order: bool = False,
+    ) -> Iterator[Tuple[str, Dict[str, Any]]]:
+        """Yields pairs one by one, whatever the size of the collection, as it is when the scan begins.
+
+        By the keys' bytes, or in insertion order. ``start`` is included, ``end`` is not; a ``limit`` of 0 is
+        none. Raises ValueError when the store is closed meanwhile.
+        """
+        pairs = _native.scan(
+            self.native, collection, prefix, start, end, limit, reverse, False, insertion_order
+        )
+        try:
+            while batch := pairs.next(_SCAN_PAIRS):
+                for key, text in batch:
+                    yield key, json.loads(text)
+        finally:
+            pairs.end()
+
+    def collections(self) -> List[str]:
+        """The names of the collections, in the order in which they were made."""
+        return _native.collections(self.native)
+
+    def drop_collection(self, collection: str) -> bool:
+        """Removes a collection and all in it; False when there was none."""
+        return _native.drop_collection(self.native, collection)
+
+    def sync(self) -> None:
+        """Makes all writes so far survive a power cut."""
+        self.database.own_session().native.sync()
+
+    def compact(self) -> None:
+        """Gives deleted data's space back to the disk. Takes minutes on large stores."""
+        self.database.own_session().native.compact()
+
+    # ---- closing, copying ----
+
+    @property
+    def closed(self) -> bool:
+        return not self._finalizer.alive
+
+    def close(self) -> None:
+        """Lets go of the directory; the last object on it makes all durable and unlocks it. Safe twice.
+
+        Raises BusyError while a transaction is open.
+        """
+        if self._finalizer.alive:
+            release(self._database)
+            self._finalizer.detach()
+
+    def __enter__(self) -> "RocksDBKVStore":
+        return self
+
+    def __exit__(
+        self,
+        exc_type: Optional[Type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _open, (self._path, self._options)
+
+    def __repr__(self) -> str:
+        return f"RocksDBKVStore({self._path!r})"
+
+    # ---- for the stores on this one ----
+
+    @property
+    def database(self) -> Database:
+        if self.closed:
+            raise ValueError(f"{self._path}: the store is closed")
+        return self._database
+
+    @property
+    def native(self) -> _native.Database:
+        return self.database.session().native
+
+    def bind(self, store: Callable[..., T], *args: Any) -> T:
+        """The native store of this kind over the database, or over the transaction that runs."""
+        return self.database.session().bind(store, *args)
+
+    async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Awaits a call on the database's pool of threads."""
+        return await self.database.run(call, *args, **kwargs)
+
+
+def _open(path: str, options: Options) -> RocksDBKVStore:
+    return RocksDBKVStore(
+        path,
+        create_if_missing=options.create_if_missing,
+        sync=options.sync,
+        memory_budget_bytes=options.memory_budget_bytes,
+    )

@@ -1,0 +1,191 @@
+"""QuipuVectorStore: LlamaIndex's BasePydanticVectorStore on a Quipu database."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+import fsspec
+from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
+from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
+from llama_index.core.schema import BaseNode
+from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES
+from llama_index.core.vector_stores.types import (
+    DEFAULT_PERSIST_DIR,
+    DEFAULT_PERSIST_FNAME,
+    BasePydanticVectorStore,
+    MetadataFilters,
+    VectorStoreQuery,
+    VectorStoreQueryResult,
+)
+
+from quipu import _native
+from quipu.kv_store import RocksDBKVStore
+from quipu.persist_dir import persist
+from quipu.vector_query import native_filters, native_query
+
+# Metadata as the reference stores it: through pydantic's mode "json".
+_METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
+
+
+class QuipuVectorStore(BasePydanticVectorStore):
+    """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
+
+    Methods, results and exceptions are those of SimpleVectorStore. The first query after opening reads all
+    embeddings once into an index of a byte an element.
+
+    Args:
+        kvstore: the database; ``from_path`` opens one.
+        namespace: which of the database's vector stores this is.
+    """
+
+    stores_text: bool = False
+    namespace: str = DEFAULT_VECTOR_STORE
+
+    _kvstore: RocksDBKVStore = PrivateAttr()
+
+    def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_VECTOR_STORE) -> None:
+        super().__init__(stores_text=False, namespace=namespace)  # type: ignore[call-arg]
+        self._kvstore = kvstore
+
+    @classmethod
+    def from_path(
+        cls, path: Union[str, "os.PathLike[str]"], namespace: str = DEFAULT_VECTOR_STORE
+    ) -> "QuipuVectorStore":
+        """A vector store of a database directory, which is made when it is missing."""
+        return cls(RocksDBKVStore(path), namespace)
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "QuipuVectorStore"
+
+    @property
+    def client(self) -> RocksDBKVStore:
+        return self._kvstore
+
+    @property
+    def kvstore(self) -> RocksDBKVStore:
+        return self._kvstore
+
+    def _store(self) -> _native.VectorStore:
+        return self._kvstore.bind(_native.VectorStore, self.namespace)
+
+    # ---- nodes ----
+
+    def add(self, nodes: Sequence[BaseNode], **add_kwargs: Any) -> List[str]:
+        """Stores the nodes' embeddings, which may be numpy arrays, with their documents and metadata.
+
+        As in the reference, the nodes before one that has no embedding are stored.
+        """
+        embedded = []
+        for node in nodes:
+            if node.embedding is None:
+                break
+            embedded.append(node)
+        ids = [node.node_id for node in embedded]
+        self._store().add(
+            ids,
+            [node.embedding for node in embedded],
+            [node.class_name() for node in embedded],
+            [node.ref_doc_id or "" for node in embedded],
+            json.dumps([_METADATA.dump_python(node.metadata, mode="json") for node in embedded]),
+        )
+        if len(embedded) != len(nodes):
+            raise ValueError("embedding not set.")
+        return ids
+
+    async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
+        return await self._kvstore.run(self.add, nodes, **kwargs)
+
+    def get(self, text_id: str) -> List[float]:
+        embedding = self._store().get(text_id)
+        if embedding is None:
+            raise KeyError(text_id)
+        return embedding
+
+    def get_nodes(
+        self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
+    ) -> List[BaseNode]:
+        raise NotImplementedError("QuipuVectorStore does not store nodes directly.")
+
+    def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
+        self._store().delete(ref_doc_id)
+
+    async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
+        await self._kvstore.run(self.delete, ref_doc_id)
+
+    def delete_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        self._store().delete_nodes(None if node_ids is None else list(node_ids), native_filters(filters))
+
+    async def adelete_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        await self._kvstore.run(self.delete_nodes, node_ids, filters)
+
+    def clear(self) -> None:
+        self._store().clear()
+
+    async def aclear(self) -> None:
+        await self._kvstore.run(self.clear)
+
+    # ---- queries ----
+
+    def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        """The most similar nodes. The modes that fit a learner need scikit-learn, as in the reference."""
+        mmr_threshold = kwargs.get("mmr_threshold")
+        if query.mode in LEARNER_MODES:
+            return self._query_learner(query)
+        ids, similarities = self._store().query(native_query(query, mmr_threshold))
+        return VectorStoreQueryResult(similarities=similarities, ids=ids)
+
+    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        return await self._kvstore.run(self.query, query, **kwargs)
+
+    def _query_learner(self, query: VectorStoreQuery) -> VectorStoreQueryResult:
+        ids, embeddings = _native.candidates(self._kvstore.native, self._store(), native_query(query))
+        similarities, found = get_top_k_embeddings_learner(
+            query.query_embedding or [],
+            embeddings,
+            similarity_top_k=query.similarity_top_k,
+            embedding_ids=ids,
+        )
+        return VectorStoreQueryResult(similarities=similarities, ids=found)
+
+    def use_hnsw(self, M: int = 16, ef_construction: int = 200, ef: int = 64) -> None:
+        """From now on, and whenever this store is opened, queries in the default mode are approximate."""
+        self._store().use_hnsw(M, ef_construction, ef)
+
+    def drop_hnsw(self) -> None:
+        """Makes queries exact again."""
+        self._store().drop_hnsw()
+
+    # ---- files, copies ----
+
+    def to_dict(self, **kwargs: Any) -> Dict[str, Any]:
+        """All data, as SimpleVectorStore's ``data.to_dict()``; pydantic's to_dict would hold none."""
+        saved: Dict[str, Any] = json.loads(self._store().to_dict())
+        return saved
+
+    def persist(
+        self,
+        persist_path: str = os.path.join(DEFAULT_PERSIST_DIR, DEFAULT_PERSIST_FNAME),
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+    ) -> None:
+        """Writes the store's JSON file as the reference would. Data is safe without it; it is for switching
+        back."""
+        persist(self._store().persist, persist_path, fs)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (self._kvstore, self.namespace)
+
+    def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "QuipuVectorStore":
+        return self  # data is on disk: a copy is the same store

@@ -1,0 +1,177 @@
+// KVDocumentStore for Python: nodes are JSON text, {"__data__": ..., "__type__": ...}.
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+
+#include "python/src/stores.h"
+#include "python/src/text.h"
+#include "quipu/document_store.h"
+
+namespace nb = nanobind;
+
+namespace quipu::python {
+namespace {
+
+using Documents = Bound<KVDocumentStore>;
+
+AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool store_text) {
+  return {.allow_update = allow_update, .batch_size = batch_size, .store_text = store_text};
+}
+
+// `nodes`: the JSON text of an array of nodes.
+void add_serialized(Documents& documents, const Text& nodes, bool allow_update, std::optional<int> batch_size,
+                    bool store_text) {
+  documents.run([&](KVDocumentStore& store) {
+    const Json parsed = parse_json(nodes.view);
+    std::vector<JsonView> views;
+    for (const JsonView node : parsed.view().elements()) views.push_back(node);
+    check(store.add_serialized(views, add_options(allow_update, batch_size, store_text)));
+  });
+}
+
+// `facts`: for each of `nodes` an array [id, whether it has a source, the source's id or null, metadata,
+// hash].
+std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
+  std::vector<NodeFacts> parsed;
+  for (const JsonView node : nodes.elements()) parsed.emplace_back().stored = node;
+  size_t i = 0;
+  for (const JsonView fact : facts.elements()) {
+    std::vector<JsonView> parts;
+    for (const JsonView part : fact.elements()) parts.push_back(part);
+    NodeFacts& each = parsed.at(i++);
+    each.id = parts.at(0).string();
+    each.has_source = parts.at(1).boolean();
+    if (!parts.at(2).is_null()) each.ref_doc_id = parts.at(2).string();
+    each.metadata = parts.at(3);
+    each.hash = parts.at(4).string();
+  }
+  return parsed;
+}
+
+void add_facts(Documents& documents, const Text& nodes, const Text& facts, bool allow_update,
+               std::optional<int> batch_size, bool store_text) {
+  documents.run([&](KVDocumentStore& store) {
+    const Json parsed_nodes = parse_json(nodes.view);
+    const Json parsed_facts = parse_json(facts.view);
+    check(store.add_facts(parse_facts(parsed_nodes, parsed_facts),
+                          add_options(allow_update, batch_size, store_text)));
+  });
+}
+
+std::string entries_text(const OrderedMap<RefDocInfo>& entries) {
+  std::string text = "{";
+  for (const auto& [id, info] : entries) {
+    if (text.size() > 1) text += ", ";
+    append_json_string(id, text);
+    text += ": ";
+    text += info.to_dict().text();
+  }
+  return text + "}";
+}
+
+std::optional<nb::str> get_ref_doc_info(Documents& documents, const Text& ref_doc_id) {
+  const auto info = documents.run(
+      [&](const KVDocumentStore& store) { return take(store.get_ref_doc_info(ref_doc_id.view)); });
+  if (!info) return std::nullopt;
+  return to_str(info->to_dict().text());
+}
+
+nb::str get_all_ref_doc_info(Documents& documents) {
+  return to_str(documents.run(
+      [](const KVDocumentStore& store) { return entries_text(take(store.get_all_ref_doc_info())); }));
+}
+
+nb::dict get_all_document_hashes(Documents& documents) {
+  const auto hashes =
+      documents.run([](const KVDocumentStore& store) { return take(store.get_all_document_hashes()); });
+  nb::dict found;
+  for (const auto& [hash, id] : hashes) found[to_str(hash)] = to_str(id);
+  return found;
+}
+
+void set_document_hashes(Documents& documents, nb::dict doc_hashes) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto [id, hash] : doc_hashes) {
+    pairs.emplace_back(nb::cast<Text>(id).view, nb::cast<Text>(hash).view);
+  }
+  documents.run([&](KVDocumentStore& store) { check(store.set_document_hashes(pairs)); });
+}
+
+}  // namespace
+
+void register_document_store(nb::module_& module) {
+  nb::class_<Documents>(module, "DocumentStore")
+      .def(
+          "__init__",
+          [](Documents* self, std::shared_ptr<Database> database, const Text& ns, int batch_size,
+             const Text& nodes, const Text& ref_docs, const Text& metadata) {
+            new (self)
+                Documents(std::move(database),
+                          DocumentStoreOptions{.ns = std::string(ns.view),
+                                               .batch_size = batch_size,
+                                               .node_collection_suffix = std::string(nodes.view),
+                                               .ref_doc_collection_suffix = std::string(ref_docs.view),
+                                               .metadata_collection_suffix = std::string(metadata.view)});
+          },
+          nb::arg("database"), nb::arg("namespace"), nb::arg("batch_size"), nb::arg("node_collection_suffix"),
+          nb::arg("ref_doc_collection_suffix"), nb::arg("metadata_collection_suffix"))
+      .def("add_serialized", &add_serialized, nb::arg("nodes"), nb::arg("allow_update"),
+           nb::arg("batch_size").none(), nb::arg("store_text"))
+      .def("add_facts", &add_facts, nb::arg("nodes"), nb::arg("facts"), nb::arg("allow_update"),
+           nb::arg("batch_size").none(), nb::arg("store_text"))
+      .def(
+          "delete_document",
+          [](Documents& documents, const Text& id, bool raise_error) {
+            documents.run(
+                [&](KVDocumentStore& store) { check(store.delete_document(id.view, raise_error)); });
+          },
+          nb::arg("doc_id"), nb::arg("raise_error"))
+      .def(
+          "delete_ref_doc",
+          [](Documents& documents, const Text& id, bool raise_error) {
+            documents.run([&](KVDocumentStore& store) { check(store.delete_ref_doc(id.view, raise_error)); });
+          },
+          nb::arg("ref_doc_id"), nb::arg("raise_error"))
+      .def(
+          "ref_doc_exists",
+          [](Documents& documents, const Text& id) {
+            return documents.run(
+                [&](const KVDocumentStore& store) { return take(store.ref_doc_exists(id.view)); });
+          },
+          nb::arg("ref_doc_id"))
+      .def("get_ref_doc_info", &get_ref_doc_info, nb::arg("ref_doc_id"))
+      .def("get_all_ref_doc_info", &get_all_ref_doc_info)
+      .def("get_all_document_hashes", &get_all_document_hashes)
+      .def("set_document_hashes", &set_document_hashes, nb::arg("doc_hashes"))
+      .def(
+          "set_document_hash",
+          [](Documents& documents, const Text& id, const Text& hash) {
+            documents.run(
+                [&](KVDocumentStore& store) { check(store.set_document_hash(id.view, hash.view)); });
+          },
+          nb::arg("doc_id"), nb::arg("doc_hash"))
+      .def(
+          "missing_hashes",
+          [](Documents& documents, nb::list hashes) {
+            const std::vector<std::string> texts = to_strings(hashes);
+            return to_list(documents.run(
+                [&](const KVDocumentStore& store) { return take(store.missing_hashes(texts)); }));
+          },
+          nb::arg("hashes"))
+      .def(
+          "ids_by_hash",
+          [](Documents& documents, const Text& hash) {
+            return to_list(documents.run(
+                [&](const KVDocumentStore& store) { return take(store.ids_by_hash(hash.view)); }));
+          },
+          nb::arg("doc_hash"))
+      .def(
+          "persist",
+          [](Documents& documents, const Text& path) {
+            documents.run(
+                [&](const KVDocumentStore& store) { check(store.persist(std::string(path.view))); });
+          },
+          nb::arg("persist_path"));
+}
+
+}  // namespace quipu::python

@@ -1,0 +1,39 @@
+// KVIndexStore for Python: index structs are JSON text, {"__type__": ..., "__data__": ...}.
+
+#include <nanobind/stl/shared_ptr.h>
+
+#include "python/src/stores.h"
+#include "python/src/text.h"
+#include "quipu/index_store.h"
+
+namespace nb = nanobind;
+
+namespace quipu::python {
+
+using Indexes = Bound<KVIndexStore>;
+
+void register_index_store(nb::module_& module) {
+  nb::class_<Indexes>(module, "IndexStore")
+      .def(
+          "__init__",
+          [](Indexes* self, std::shared_ptr<Database> database, const Text& ns, const Text& suffix) {
+            new (self) Indexes(std::move(database), ns.view, suffix.view);
+          },
+          nb::arg("database"), nb::arg("namespace"), nb::arg("collection_suffix"))
+      .def(
+          "add_index_struct",
+          [](Indexes& indexes, const Text& index_struct) {
+            indexes.run([&](KVIndexStore& store) {
+              check(store.add_index_struct(take(IndexStruct::from_json(parse_json(index_struct.view)))));
+            });
+          },
+          nb::arg("index_struct"))
+      .def(
+          "persist",
+          [](Indexes& indexes, const Text& path) {
+            indexes.run([&](const KVIndexStore& store) { check(store.persist(std::string(path.view))); });
+          },
+          nb::arg("persist_path"));
+}
+
+}  // namespace quipu::python

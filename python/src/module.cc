@@ -1,0 +1,24 @@
+// quipu._native: the library for the classes of the package. Only conversion is done here; what LlamaIndex's
+// classes are is done in Python, what is stored in the library.
+
+#include <nanobind/nanobind.h>
+
+#include "python/src/database.h"
+#include "python/src/errors.h"
+#include "python/src/scan.h"
+#include "python/src/stores.h"
+
+NB_MODULE(_native, module) {
+  using namespace quipu::python;
+  nanobind::set_leak_warnings(false);  // stores that are open at the end of the process are closed, not freed
+  register_errors(module);
+  register_database(module);
+  register_scan(module);
+  register_kv_store(module);
+  register_document_store(module);
+  register_index_store(module);
+  register_vector_store(module);
+  register_graph_store(module);
+  register_property_graph_store(module);
+  register_persist_dir(module);
+}

@@ -1,0 +1,155 @@
+// KVVectorStore for Python.
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+
+#include <algorithm>
+
+#include "python/src/elements.h"
+#include "python/src/stores.h"
+#include "python/src/text.h"
+#include "python/src/vector_query.h"
+#include "quipu/storage_context.h"
+#include "quipu/vector_store.h"
+
+namespace nb = nanobind;
+
+namespace quipu::python {
+namespace {
+
+using Vectors = Bound<KVVectorStore>;
+
+// One list an attribute; `metadata` is the JSON text of an array. An empty ref_doc_id counts as none.
+void add(Vectors& vectors, nb::list ids, nb::list embeddings, nb::list class_names, nb::list ref_doc_ids,
+         const Text& metadata) {
+  const std::vector<std::string> all_ids = to_strings(ids);
+  const std::vector<std::string> all_names = to_strings(class_names);
+  const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
+  std::vector<std::vector<double>> all_elements;
+  for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
+  vectors.run([&](KVVectorStore& store) {
+    const Json parsed = parse_json(metadata.view);
+    std::vector<VectorStoreEntry> entries;
+    for (const JsonView each : parsed.view().elements()) {
+      const size_t i = entries.size();
+      entries.push_back({all_ids.at(i), all_elements.at(i), all_names.at(i), all_ref_docs.at(i), each});
+    }
+    check(store.add_entries(entries));
+  });
+}
+
+std::vector<std::string> in_insertion_order(const BaseKVStore& kvstore, const KVVectorStore& store,
+                                            std::vector<std::string> ids) {
+  const std::vector<std::string_view> views(ids.begin(), ids.end());
+  const std::string embeddings = "vector_store/" + store.name_space() + "/embeddings";
+  const auto order = take(kvstore.insertion_order(views, embeddings));
+  std::vector<std::pair<uint64_t, std::string>> placed;
+  for (size_t i = 0; i < ids.size(); ++i) placed.emplace_back(order[i].value_or(0), std::move(ids[i]));
+  std::sort(placed.begin(), placed.end());
+  std::vector<std::string> sorted;
+  for (auto& [place, id] : placed) sorted.push_back(std::move(id));
+  return sorted;
+}
+
+std::optional<nb::list> get(Vectors& vectors, const Text& text_id) {
+  const auto found = vectors.run([&](const KVVectorStore& store) {
+    Result<std::vector<double>> elements = store.get(text_id.view);
+    if (!elements && elements.error().code() == StatusCode::kNotFound) {
+      return std::optional<std::vector<double>>();
+    }
+    return std::optional(take(std::move(elements)));
+  });
+  if (!found) return std::nullopt;
+  return to_list(*found);
+}
+
+// What a query may find: the ids in insertion order, and a matrix of their embeddings.
+nb::tuple candidates(const std::shared_ptr<Database>& database, Vectors& vectors,
+                     const QueryArguments& arguments) {
+  std::vector<std::string> ids;
+  const auto rows = vectors.run([&](const KVVectorStore& store) {
+    VectorStoreQuery all = arguments.query();
+    all.mode = VectorStoreQueryMode::DEFAULT;
+    all.similarity_top_k = 0;
+    ids = in_insertion_order(*database->store(), store, take(store.query(all)).ids);
+    std::vector<std::vector<double>> found;
+    for (const std::string& id : ids) found.push_back(take(store.get(id)));
+    return found;
+  });
+  return nb::make_tuple(to_list(ids), to_matrix(rows));
+}
+
+void delete_nodes(Vectors& vectors, const std::optional<nb::list>& node_ids,
+                  const std::optional<std::string>& filters) {
+  const std::vector<std::string> ids = node_ids ? to_strings(*node_ids) : std::vector<std::string>();
+  vectors.run([&](KVVectorStore& store) {
+    const std::optional<MetadataFilters> parsed = parse_filters(filters);
+    check(store.delete_nodes(node_ids ? std::optional<std::span<const std::string>>(ids) : std::nullopt,
+                             parsed ? &*parsed : nullptr));
+  });
+}
+
+nb::tuple query(Vectors& vectors, const QueryArguments& arguments) {
+  const VectorStoreQueryResult found =
+      vectors.run([&](const KVVectorStore& store) { return take(store.query(arguments.query())); });
+  return nb::make_tuple(to_list(found.ids), to_list(found.similarities));
+}
+
+nb::list namespaces(const std::shared_ptr<Database>& database) {
+  const auto stores =
+      database->run([&] { return take(StorageContext::over(database->store())).vector_stores(); });
+  nb::list names;
+  for (const auto& [name, store] : stores) names.append(to_str(name));
+  return names;
+}
+
+}  // namespace
+
+void register_vector_store(nb::module_& module) {
+  register_vector_query(module);
+  module.def("vector_store_namespaces", &namespaces, nb::arg("database"));
+  module.def("candidates", &candidates, nb::arg("database"), nb::arg("store"), nb::arg("query"));
+  nb::class_<Vectors>(module, "VectorStore")
+      .def(
+          "__init__",
+          [](Vectors* self, std::shared_ptr<Database> database, const Text& ns) {
+            new (self) Vectors(std::move(database), ns.view);
+          },
+          nb::arg("database"), nb::arg("namespace"))
+      .def("add", &add, nb::arg("ids"), nb::arg("embeddings"), nb::arg("class_names"), nb::arg("ref_doc_ids"),
+           nb::arg("metadata"))
+      .def("get", &get, nb::arg("text_id"))
+      .def(
+          "delete",
+          [](Vectors& vectors, const Text& ref_doc_id) {
+            vectors.run([&](KVVectorStore& store) { check(store.delete_(ref_doc_id.view)); });
+          },
+          nb::arg("ref_doc_id"))
+      .def("delete_nodes", &delete_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
+      .def("clear", [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.clear()); }); })
+      .def("query", &query, nb::arg("query"))
+      .def(
+          "use_hnsw",
+          [](Vectors& vectors, size_t m, size_t ef_construction, size_t ef) {
+            vectors.run([&](KVVectorStore& store) {
+              check(store.use_hnsw({.M = m, .ef_construction = ef_construction, .ef = ef}));
+            });
+          },
+          nb::arg("M"), nb::arg("ef_construction"), nb::arg("ef"))
+      .def("drop_hnsw",
+           [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.drop_hnsw()); }); })
+      .def("to_dict",
+           [](Vectors& vectors) {
+             return to_str(
+                 vectors.run([](const KVVectorStore& store) { return take(store.to_dict()); }).text());
+           })
+      .def(
+          "persist",
+          [](Vectors& vectors, const Text& path) {
+            vectors.run([&](const KVVectorStore& store) { check(store.persist(std::string(path.view))); });
+          },
+          nb::arg("persist_path"));
+}
+
+}  // namespace quipu::python
