@@ -15,6 +15,7 @@ from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
+from quipu.nodes import to_dicts
 from quipu.persist_dir import persist
 
 # What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
@@ -85,12 +86,14 @@ class QuipuDocumentStore(KVDocumentStore):
         batch_size: Optional[int] = None,
         store_text: bool = True,
     ) -> None:
-        nodes = json.dumps([doc_to_json(doc) for doc in docs])
-        if all(type(doc) in _PLAIN for doc in docs):
-            self._native.add_serialized(nodes, allow_update, batch_size, store_text)
-        else:
-            facts = json.dumps([_facts(doc) for doc in docs])
-            self._native.add_facts(nodes, facts, allow_update, batch_size, store_text)
+        options = (allow_update, batch_size, store_text)
+        if not all(type(doc) in _PLAIN for doc in docs):
+            self._native.add_facts([doc_to_json(doc) for doc in docs], [_facts(doc) for doc in docs], *options)
+            return
+        try:
+            self._native.add_serialized(to_dicts(docs), *options)
+        except TypeError:  # a value that is no JSON: pydantic may know what to make of it
+            self._native.add_serialized([doc_to_json(doc) for doc in docs], *options)
 
     async def async_add_documents(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, Optional, Tuple, Union
 
@@ -51,7 +50,7 @@ class QuipuIndexStore(KVIndexStore):
         return self._kvstore.bind(_native.IndexStore, self._namespace, self._collection_suffix)
 
     def add_index_struct(self, index_struct: IndexStruct) -> None:
-        self._native.add_index_struct(json.dumps(index_struct_to_json(index_struct)))
+        self._native.add_index_struct(index_struct_to_json(index_struct))
 
     async def async_add_index_struct(self, index_struct: IndexStruct) -> None:
         await self._kvstore.run(self.add_index_struct, index_struct)

@@ -60,7 +60,7 @@ class RocksDBKVStore(BaseKVStore):
     # ---- the reference's methods ----
 
     def put(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
-        _native.put(self.native, key, json.dumps(val), collection)
+        _native.put(self.native, key, val, collection)
 
     async def aput(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
         await self.run(self.put, key, val, collection)
@@ -73,7 +73,7 @@ class RocksDBKVStore(BaseKVStore):
     ) -> None:
         """Stores all pairs in one atomic write, whatever the batch size."""
         keys = [key for key, _ in kv_pairs]
-        vals = json.dumps([val for _, val in kv_pairs])
+        vals = [val for _, val in kv_pairs]
         _native.put_all(self.native, keys, vals, collection, batch_size)
 
     async def aput_all(

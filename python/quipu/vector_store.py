@@ -89,7 +89,7 @@ class QuipuVectorStore(BasePydanticVectorStore):
             [node.embedding for node in embedded],
             [node.class_name() for node in embedded],
             [node.ref_doc_id or "" for node in embedded],
-            json.dumps([_METADATA.dump_python(node.metadata, mode="json") for node in embedded]),
+            [_METADATA.dump_python(node.metadata, mode="json") for node in embedded],
         )
         if len(embedded) != len(nodes):
             raise ValueError("embedding not set.")

@@ -1,8 +1,9 @@
-// KVDocumentStore for Python: nodes are JSON text, {"__data__": ..., "__type__": ...}.
+// KVDocumentStore for Python: nodes are dicts, {"__data__": ..., "__type__": ...}.
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
+#include "python/src/json_encoder.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "quipu/document_store.h"
@@ -18,11 +19,11 @@ AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool st
   return {.allow_update = allow_update, .batch_size = batch_size, .store_text = store_text};
 }
 
-// `nodes`: the JSON text of an array of nodes.
-void add_serialized(Documents& documents, const Text& nodes, bool allow_update, std::optional<int> batch_size,
+void add_serialized(Documents& documents, nb::list nodes, bool allow_update, std::optional<int> batch_size,
                     bool store_text) {
+  const std::string text = to_json(nodes);
   documents.run([&](KVDocumentStore& store) {
-    const Json parsed = parse_json(nodes.view);
+    const Json parsed = parse_json(text);
     std::vector<JsonView> views;
     for (const JsonView node : parsed.view().elements()) views.push_back(node);
     check(store.add_serialized(views, add_options(allow_update, batch_size, store_text)));
@@ -48,11 +49,13 @@ std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
   return parsed;
 }
 
-void add_facts(Documents& documents, const Text& nodes, const Text& facts, bool allow_update,
+void add_facts(Documents& documents, nb::list nodes, nb::list facts, bool allow_update,
                std::optional<int> batch_size, bool store_text) {
+  const std::string nodes_text = to_json(nodes);
+  const std::string facts_text = to_json(facts);
   documents.run([&](KVDocumentStore& store) {
-    const Json parsed_nodes = parse_json(nodes.view);
-    const Json parsed_facts = parse_json(facts.view);
+    const Json parsed_nodes = parse_json(nodes_text);
+    const Json parsed_facts = parse_json(facts_text);
     check(store.add_facts(parse_facts(parsed_nodes, parsed_facts),
                           add_options(allow_update, batch_size, store_text)));
   });

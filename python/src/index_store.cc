@@ -1,7 +1,8 @@
-// KVIndexStore for Python: index structs are JSON text, {"__type__": ..., "__data__": ...}.
+// KVIndexStore for Python: index structs are dicts, {"__type__": ..., "__data__": ...}.
 
 #include <nanobind/stl/shared_ptr.h>
 
+#include "python/src/json_encoder.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "quipu/index_store.h"
@@ -22,9 +23,10 @@ void register_index_store(nb::module_& module) {
           nb::arg("database"), nb::arg("namespace"), nb::arg("collection_suffix"))
       .def(
           "add_index_struct",
-          [](Indexes& indexes, const Text& index_struct) {
+          [](Indexes& indexes, nb::dict index_struct) {
+            const std::string text = to_json(index_struct);
             indexes.run([&](KVIndexStore& store) {
-              check(store.add_index_struct(take(IndexStruct::from_json(parse_json(index_struct.view)))));
+              check(store.add_index_struct(take(IndexStruct::from_json(parse_json(text)))));
             });
           },
           nb::arg("index_struct"))

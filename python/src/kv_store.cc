@@ -1,9 +1,10 @@
-// The key-value calls of a Database. Values are JSON text on both sides.
+// The key-value calls of a Database. Values come as Python objects and go as JSON text.
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/database.h"
+#include "python/src/json_encoder.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "quipu/write_batch.h"
@@ -15,8 +16,9 @@ namespace {
 
 using DatabasePtr = std::shared_ptr<Database>;
 
-void put(const DatabasePtr& db, const Text& key, const Text& val, const Text& collection) {
-  db->run([&] { check(db->store()->put(key.view, parse_json(val.view), collection.view)); });
+void put(const DatabasePtr& db, const Text& key, nb::object val, const Text& collection) {
+  const std::string text = to_json(val);
+  db->run([&] { check(db->store()->put(key.view, parse_json(text), collection.view)); });
 }
 
 std::optional<nb::str> get(const DatabasePtr& db, const Text& key, const Text& collection) {
@@ -38,11 +40,12 @@ bool delete_key(const DatabasePtr& db, const Text& key, const Text& collection) 
   return db->run([&] { return take(db->store()->delete_(key.view, collection.view)); });
 }
 
-// `vals`: the JSON text of an array with a value for each key.
-void put_all(const DatabasePtr& db, nb::list keys, const Text& vals, const Text& collection, int batch_size) {
+// A value for each key.
+void put_all(const DatabasePtr& db, nb::list keys, nb::list vals, const Text& collection, int batch_size) {
   const std::vector<std::string> texts = to_strings(keys);
+  const std::string all = to_json(vals);
   db->run([&] {
-    const Json values = parse_json(vals.view);
+    const Json values = parse_json(all);
     std::vector<KVPair> pairs;
     for (const JsonView val : values.view().elements()) pairs.push_back({texts.at(pairs.size()), val});
     check(db->store()->put_all(pairs, collection.view, batch_size));

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "python/src/elements.h"
+#include "python/src/json_encoder.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "python/src/vector_query.h"
@@ -20,16 +21,17 @@ namespace {
 
 using Vectors = Bound<KVVectorStore>;
 
-// One list an attribute; `metadata` is the JSON text of an array. An empty ref_doc_id counts as none.
+// One list an attribute. An empty ref_doc_id counts as none.
 void add(Vectors& vectors, nb::list ids, nb::list embeddings, nb::list class_names, nb::list ref_doc_ids,
-         const Text& metadata) {
+         nb::list metadata) {
   const std::vector<std::string> all_ids = to_strings(ids);
   const std::vector<std::string> all_names = to_strings(class_names);
   const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
   std::vector<std::vector<double>> all_elements;
   for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
+  const std::string all_metadata = to_json(metadata);
   vectors.run([&](KVVectorStore& store) {
-    const Json parsed = parse_json(metadata.view);
+    const Json parsed = parse_json(all_metadata);
     std::vector<VectorStoreEntry> entries;
     for (const JsonView each : parsed.view().elements()) {
       const size_t i = entries.size();
