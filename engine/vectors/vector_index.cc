@@ -1,7 +1,6 @@
 #include "engine/vectors/vector_index.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "engine/vectors/python_heap.h"
@@ -138,8 +137,8 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query,
   const double query_norm = norm_of(query);
   const VectorBlock& block = dimension->block;
   const size_t count = rows != nullptr ? rows->size() : block.size();
-  const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && query_norm > 0 &&
-                     std::isfinite(query_norm) && !block.has_irregular();
+  const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && is_regular(query_norm) &&
+                     !block.has_irregular();
   std::vector<uint32_t> compared;
   if (scans) {
     std::vector<uint32_t> slots;
