@@ -23,6 +23,10 @@ class VectorBlock {
 
   size_t dimensions() const { return dimensions_; }
   size_t size() const { return norms_.size(); }
+  size_t memory_bytes() const {
+    return codes_.capacity() + (scales_.capacity() + errors_.capacity()) * sizeof(float) +
+           norms_.capacity() * sizeof(double);
+  }
   // Whether the bounds do not hold: a vector has no regular norm, or all are too long for integers to add up.
   bool has_irregular() const { return irregular_ != 0 || dimensions_ > kMaxDimensions; }
 

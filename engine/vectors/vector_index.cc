@@ -13,12 +13,6 @@ constexpr size_t kFewRows = 256;
 // How many vectors are in memory at a time where many are compared exactly.
 constexpr size_t kFetchedAtOnce = 256;
 
-Status shapes_differ(size_t query, size_t row) {
-  return Status::invalid_argument("ValueError: shapes (" + std::to_string(query) + ",) and (" +
-                                  std::to_string(row) + ",) not aligned: " + std::to_string(query) +
-                                  " (dim 0) != " + std::to_string(row) + " (dim 0)");
-}
-
 VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
   VectorStoreQueryResult result;
   for (const ScoredId& scored : best) {
@@ -29,6 +23,25 @@ VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
 }
 
 }  // namespace
+
+Status shapes_differ(size_t query, size_t vector) {
+  return Status::invalid_argument("ValueError: shapes (" + std::to_string(query) + ",) and (" +
+                                  std::to_string(vector) + ",) not aligned: " + std::to_string(query) +
+                                  " (dim 0) != " + std::to_string(vector) + " (dim 0)");
+}
+
+Status no_similarity_compares() {
+  return Status::invalid_argument("KeyError: no similarity can be compared, for every one is NaN");
+}
+
+size_t VectorIndex::dimensions() const { return dimensions_.empty() ? 0 : dimensions_.rbegin()->first; }
+
+size_t VectorIndex::memory_bytes() const {
+  constexpr size_t kOfAPlace = 64;  // in the map and the lists of rows
+  size_t bytes = rows_.size() * (sizeof(Row) + kOfAPlace) + id_bytes_ + columns_.memory_bytes();
+  for (const auto& [size, dimension] : dimensions_) bytes += dimension.block.memory_bytes();
+  return bytes;
+}
 
 std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
   const auto place = places_.find(id);
@@ -59,6 +72,7 @@ void VectorIndex::put_at(std::string_view id, uint64_t order, std::span<const do
     free_rows_.pop_back();
   }
   rows_[row].id = id;
+  id_bytes_ += id.size();
   rows_[row].order = order;
   places_.emplace(rows_[row].id, row);
   insert(row, elements);
@@ -87,6 +101,7 @@ void VectorIndex::erase(std::string_view id) {
   const uint32_t row = place->second;
   places_.erase(place);
   remove_from_block(rows_[row]);
+  id_bytes_ -= rows_[row].id.size();
   rows_[row].id.clear();
   free_rows_.push_back(row);
   columns_.forget(row);
@@ -107,6 +122,7 @@ void VectorIndex::clear() {
   free_rows_.clear();
   dimensions_.clear();
   columns_.clear();
+  id_bytes_ = 0;
 }
 
 Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_size,
@@ -201,7 +217,7 @@ Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, i
   const int64_t wanted = k == 0 ? all : std::min<int64_t>(k, all);
   while (static_cast<int64_t>(result.ids.size()) < wanted) {
     if (!best || !std::erase(left, *best)) {
-      return Status::invalid_argument("KeyError: no similarity can be compared, for every one is NaN");
+      return no_similarity_compares();
     }
     result.ids.emplace_back(rows_[rows[*best]].id);
     result.similarities.push_back(score);

@@ -35,6 +35,9 @@ class VectorIndex {
   void clear();
   bool empty() const { return places_.empty(); }
   size_t size() const { return places_.size(); }
+  size_t dimensions() const;  // the most that a vector has
+  // About what it takes, columns included.
+  size_t memory_bytes() const;
   // About `count` rows from everywhere, or all.
   std::vector<uint32_t> sample(size_t count) const;
 
@@ -101,7 +104,13 @@ class VectorIndex {
   std::map<size_t, Dimension> dimensions_;
   MetadataColumns columns_;
   uint64_t next_order_ = 0;
+  size_t id_bytes_ = 0;
 };
+
+// The error where a query has not as many elements as a vector that it is compared with.
+Status shapes_differ(size_t query, size_t vector);
+// That of MMR where no vector is left that it could pick.
+Status no_similarity_compares();
 
 }  // namespace quipu
 
