@@ -127,7 +127,8 @@ Result<VectorStoreQueryResult> GraphVectors::query(const BaseKVStore& store, con
     }
     reading.lock();
   }
-  if (streamed_) {
+  const bool large_mmr = query.mode == VectorStoreQueryMode::MMR && index_.mmr_bytes() > search_budget(store);
+  if (streamed_ || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream(store, query.node_ids ? &*query.node_ids : nullptr, filters, use);
     });

@@ -121,7 +121,9 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
     if (filters->filters.empty()) filters = nullptr;
   }
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
-  if (shared_->streamed) {
+  const bool large_mmr =
+      query.mode == VectorStoreQueryMode::MMR && shared_->index.mmr_bytes() > search_budget(*kvstore_);
+  if (shared_->streamed || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream(query.node_ids ? &*query.node_ids : nullptr, filters, use);
     });

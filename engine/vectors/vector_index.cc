@@ -145,6 +145,14 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
   return found;
 }
 
+std::vector<std::string_view> VectorIndex::ids_of(const std::vector<uint32_t>& rows, size_t begin) const {
+  std::vector<std::string_view> ids;
+  for (size_t i = begin; i < std::min(begin + kFetchedAtOnce, rows.size()); ++i) {
+    ids.push_back(rows_[rows[i]].id);
+  }
+  return ids;
+}
+
 Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query, int k, SimilarityMode mode,
                                                   const std::vector<uint32_t>* rows,
                                                   const Fetch& fetch) const {
@@ -168,12 +176,8 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query,
   }
   sort(compared);
   PythonTopK best(k);
-  std::vector<std::string_view> ids;
   for (size_t begin = 0; begin < compared.size(); begin += kFetchedAtOnce) {
-    ids.clear();
-    for (size_t i = begin; i < std::min(begin + kFetchedAtOnce, compared.size()); ++i) {
-      ids.push_back(rows_[compared[i]].id);
-    }
+    const std::vector<std::string_view> ids = ids_of(compared, begin);
     QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
       if (elements.size() != query.size()) return;
       best.offer({similarity(query, query_norm, elements, norm_of(elements), mode), ids[i]});
@@ -189,14 +193,13 @@ Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, i
   QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), &rows));
   VectorStoreQueryResult result;
   if (dimension == nullptr) return result;
-  std::vector<std::string_view> ids;
-  for (const uint32_t row : rows) ids.push_back(rows_[row].id);
   std::vector<double> vectors(rows.size() * query.size());
-  QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
-    if (elements.size() == query.size()) {
-      std::ranges::copy(elements, vectors.begin() + static_cast<int64_t>(i * query.size()));
-    }
-  }));
+  for (size_t begin = 0; begin < rows.size(); begin += kFetchedAtOnce) {
+    QUIPU_RETURN_IF_ERROR(fetch(ids_of(rows, begin), [&](size_t i, std::span<const double> elements) {
+      if (elements.size() != query.size()) return;
+      std::ranges::copy(elements, vectors.begin() + static_cast<int64_t>((begin + i) * query.size()));
+    }));
+  }
   const auto vector = [&](size_t i) { return std::span(vectors).subspan(i * query.size(), query.size()); };
   const double query_norm = norm_of(query);
   std::vector<double> norms;

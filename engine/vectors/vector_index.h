@@ -36,6 +36,8 @@ class VectorIndex {
   bool empty() const { return places_.empty(); }
   size_t size() const { return places_.size(); }
   size_t dimensions() const;  // the most that a vector has
+  // What mmr() takes when all vectors are asked.
+  uint64_t mmr_bytes() const { return uint64_t{size()} * dimensions() * sizeof(double); }
   // About what it takes, columns included.
   size_t memory_bytes() const;
   // About `count` rows from everywhere, or all.
@@ -95,6 +97,8 @@ class VectorIndex {
 
   void insert(uint32_t row, std::span<const double> elements);
   void remove_from_block(Row& row);
+  // Of the rows from `begin` on, as many as are fetched at once.
+  std::vector<std::string_view> ids_of(const std::vector<uint32_t>& rows, size_t begin) const;
   // The dimension that all of `rows` have, which is the query's.
   Result<const Dimension*> dimension_for(size_t query_size, const std::vector<uint32_t>* rows) const;
 

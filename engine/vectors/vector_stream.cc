@@ -80,7 +80,8 @@ Result<VectorStoreQueryResult> mmr(const VectorStoreQuery& query, const VectorSt
   VectorStoreQueryResult result;
   std::unordered_set<std::string> picked;
   std::optional<Pick> recent;
-  while (query.similarity_top_k == 0 || static_cast<int64_t>(picked.size()) < query.similarity_top_k) {
+  const int k = query.similarity_top_k;
+  while (picked.empty() || k == 0 || static_cast<int64_t>(picked.size()) < k) {
     const double recent_norm = recent ? norm_of(recent->elements) : 0;
     std::optional<Pick> best;
     size_t left = 0;
@@ -101,7 +102,7 @@ Result<VectorStoreQueryResult> mmr(const VectorStoreQuery& query, const VectorSt
       best = Pick{score, vector.order, std::string(vector.id), {elements.begin(), elements.end()}};
       return Status::ok();
     }));
-    if (left == 0) break;
+    if (left == 0 || k < 0) break;
     if (!best) return no_similarity_compares();
     result.ids.push_back(best->id);
     result.similarities.push_back(best->score);
@@ -114,7 +115,11 @@ Result<VectorStoreQueryResult> mmr(const VectorStoreQuery& query, const VectorSt
 }  // namespace
 
 Result<VectorStoreQueryResult> search_stream(const VectorStoreQuery& query, const VectorStream& stream) {
-  QUIPU_RETURN_IF_ERROR(check_query(query));
+  const Status refused = check_query(query);
+  if (!refused.is_ok()) {  // the reference filters first, which may fail
+    QUIPU_RETURN_IF_ERROR(stream([](const StreamedVector& /*vector*/) { return Status::ok(); }));
+    return refused;
+  }
   return query.mode == VectorStoreQueryMode::MMR ? mmr(query, stream) : top_k(query, stream);
 }
 

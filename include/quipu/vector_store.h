@@ -15,9 +15,12 @@
 // objects made after all of them are gone.
 // Memory: the first query makes an index of a byte an element, which adds and deletes keep current. On
 // RocksDB RocksDBOptions::search_memory_bytes bounds it: a store whose index would be larger has none until
-// it is opened again or cleared. Cost of a query: O(vectors), one pass over that index; it waits for writes
-// to this store. MMR loads what passes its filters. Without an index a query reads all vectors and, for
-// filters, their metadata from disk; MMR does so once for each result.
+// it is opened again or cleared.
+//
+// Cost of a query: O(vectors), one pass over the index; it waits for writes to this store. MMR loads what
+// passes its filters, unless all vectors would take more than search_memory_bytes. Without an index a query
+// reads all vectors and, for filters, their metadata from disk; MMR, where it may not load them, does so once
+// for each result.
 
 #ifndef QUIPU_VECTOR_STORE_H_
 #define QUIPU_VECTOR_STORE_H_

@@ -27,9 +27,9 @@ std::shared_ptr<RocksDBKVStore> open(const std::string& path, uint64_t search_me
   return *std::move(opened);
 }
 
-Vector random_vector(Random& random) {
+Vector random_vector(Random& random, size_t dimensions = kDimensions) {
   Vector vector;
-  for (size_t i = 0; i < kDimensions; ++i)
+  for (size_t i = 0; i < dimensions; ++i)
     vector.push_back(static_cast<double>(random.below(2'000'001)) / 1e6 - 1);
   return vector;
 }
@@ -111,6 +111,23 @@ TEST_F(VectorStreamTest, AnswersAsAnIndexDoes) {
   expect_same(all);
 }
 
+// An index of a byte an element fits, the eight bytes that MMR takes do not.
+TEST_F(VectorStreamTest, MmrOverMoreThanMemoryMayHold) {
+  streamed_ = KVVectorStore(open(directory_ / "between", 400'000));
+  Nodes nodes;
+  for (int i = 0; i < 400; ++i) {
+    nodes.push_back(node("v" + std::to_string(i), random_vector(random_, 256), std::to_string(i % 50)));
+  }
+  add(nodes);
+  for (int i = 0; i < 5; ++i) {
+    VectorStoreQuery query{.query_embedding = random_vector(random_, 256), .similarity_top_k = 5};
+    expect_same(query);
+    query.mode = VectorStoreQueryMode::MMR;
+    if (i % 2 == 0) query.filters = page_below(20);
+    expect_same(query);
+  }
+}
+
 TEST_F(VectorStreamTest, HasNoIndexAndRefusesAGraph) {
   ASSERT_TRUE(streamed_.query({.query_embedding = Vector(kDimensions, 1)}));
   add({node("few", Vector(kDimensions, 1), "1")});
@@ -171,11 +188,21 @@ TEST_F(VectorStreamTest, SaysWhatIsWrongAndChangesNothing) {
   const std::string before = streamed_.to_dict()->text();
   expect_same({.query_embedding = {1, 2}});
   VectorStoreQuery query{.query_embedding = random_vector(random_)};
-  query.mode = VectorStoreQueryMode::HYBRID;
-  expect_same(query);
-  query.mode = VectorStoreQueryMode::DEFAULT;
   query.filters = page_below(7);
-  expect_same(query);  // a TypeError
+  for (const VectorStoreQueryMode mode :
+       {VectorStoreQueryMode::DEFAULT, VectorStoreQueryMode::MMR, VectorStoreQueryMode::HYBRID}) {
+    query.mode = mode;
+    for (const int k : {1, 0, -1}) {
+      query.similarity_top_k = k;
+      expect_same(query);  // a TypeError
+    }
+  }
+  VectorStoreQuery other{.query_embedding = {1, 2}, .similarity_top_k = -1};
+  expect_same(other);  // a wrong dimension
+  other.mode = VectorStoreQueryMode::MMR;
+  expect_same(other);
+  other.mode = VectorStoreQueryMode::HYBRID;
+  expect_same(other);
   EXPECT_EQ(streamed_.delete_nodes(std::nullopt, &*query.filters).code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(streamed_.to_dict()->text(), before);
 }
