@@ -231,8 +231,8 @@ class SimpleVectorStore : public KVVectorStore {
  public:
   SimpleVectorStore();
 
-  // persist_dir/<ns>__vector_store.json. Errors: kInvalidArgument "No existing ... found at ..." when it is
-  // missing, as in the reference; kIoError.
+  // persist_dir/<ns>__vector_store.json. Errors: kNotFound "No existing ... found at ..." when it is missing;
+  // kIoError, kInvalidArgument naming the file.
   static Result<SimpleVectorStore> from_persist_dir(const std::string& persist_dir = "./storage",
                                                     std::string_view ns = DEFAULT_VECTOR_STORE,
                                                     const FileSystem& fs = local_file_system());
