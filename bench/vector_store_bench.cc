@@ -57,6 +57,21 @@ void BM_Query(benchmark::State& state) {
 }
 BENCHMARK(BM_Query)->Unit(benchmark::kMillisecond)->Iterations(50)->Repetitions(5)->UseRealTime();
 
+// The same where the index may not be held: all vectors are read from disk.
+void BM_StreamedQuery(benchmark::State& state) {
+  RocksDBOptions options;
+  options.search_memory_bytes = 1 << 20;
+  const auto kv = *RocksDBKVStore::open(database() / "db", options);
+  {
+    const KVVectorStore vectors(kv);
+    require(vectors.query(top_10(0)).status());
+    uint64_t i = 0;
+    for (auto _ : state) require(vectors.query(top_10(++i % 100)).status());
+  }
+  require(kv->close());
+}
+BENCHMARK(BM_StreamedQuery)->Unit(benchmark::kMillisecond)->Iterations(3)->Repetitions(5)->UseRealTime();
+
 // A filter that one node in `state.range(0)` passes: by page, of which there are 400, or by document.
 void BM_FilteredQuery(benchmark::State& state) {
   Opened store;

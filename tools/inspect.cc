@@ -112,8 +112,12 @@ Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
   FaultList faults(args.common.json);
   QUIPU_RETURN_IF_ERROR(store.verify(
       [&](const VerifyFault& fault) { faults.add(fault.collection, fault.key, fault.message); }));
-  QUIPU_RETURN_IF_ERROR(verify_document_stores(
-      store, [&](const InvariantFault& fault) { faults.add(fault.collection, fault.key, fault.message); }));
+  const auto report = [&](const InvariantFault& fault) {
+    faults.add(fault.collection, fault.key, fault.message);
+  };
+  QUIPU_RETURN_IF_ERROR(verify_document_stores(store, report));
+  QUIPU_RETURN_IF_ERROR(verify_vector_stores(store, report));
+  QUIPU_RETURN_IF_ERROR(verify_graph_stores(store, report));
   QUIPU_RETURN_IF_ERROR(faults.finish());
   if (faults.count() == 0) {
     if (!args.common.quiet) message("no faults");

@@ -157,6 +157,13 @@ Status Directory::empty_temporary() const {
   fs::remove_all(temporary_path(), error);
   if (!error) fs::create_directory(temporary_path(), error);
   if (error) return Status::io_error("cannot empty " + temporary_path() + ": " + error.message());
+  // Index files that were being written when a process died.
+  std::vector<fs::path> unfinished;
+  for (fs::directory_iterator it(path_ + "/indexes", error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with('.') && name.ends_with(".tmp")) unfinished.push_back(it->path());
+  }
+  for (const fs::path& file : unfinished) fs::remove(file, error);  // what stays only takes up room
   return Status::ok();
 }
 

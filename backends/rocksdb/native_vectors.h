@@ -17,6 +17,8 @@ class NativeVectors : public VectorValues {
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
 
+  uint64_t search_memory_bytes() const override { return view_.core().options().search_memory_bytes; }
+
  private:
   const ReadView view_;
 };

@@ -65,6 +65,7 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
                         const std::function<Status(const VectorEntry&)>& use) const override;
     Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                        const std::function<void(size_t i, std::span<const double>)>& use) const override;
+    uint64_t search_memory_bytes() const override { return transaction_.core_.options().search_memory_bytes; }
 
    private:
     NativeLists lists() const { return {transaction_.core_, transaction_.reader_->read_view()}; }

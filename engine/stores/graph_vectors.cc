@@ -1,8 +1,12 @@
 #include "engine/stores/graph_vectors.h"
 
 #include <mutex>
+#include <optional>
+#include <unordered_set>
 
 #include "engine/json/number.h"
+#include "engine/stores/vector_store_state.h"
+#include "engine/vectors/metadata_filter.h"
 #include "engine/vectors/vector_search.h"
 
 namespace quipu {
@@ -42,11 +46,18 @@ void GraphVectors::changed(BaseKVStore& store, const std::vector<std::string>& k
       index_.erase(ids[i]);
     }
   }
+  keep_within_budget(store);
 }
 
 void GraphVectors::forget() {
-  loaded_ = false;
+  loaded_ = streamed_ = false;
   index_.clear();
+}
+
+void GraphVectors::keep_within_budget(const BaseKVStore& store) {
+  if (!loaded_ || index_.memory_bytes() <= search_budget(store)) return;
+  forget();
+  streamed_ = true;
 }
 
 Status GraphVectors::load(const BaseKVStore& store) {
@@ -54,10 +65,13 @@ Status GraphVectors::load(const BaseKVStore& store) {
   ScanOptions in_order;
   in_order.order = ScanOptions::Order::kInsertion;
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, nodes_));
-  while (it->next()) set(it->key(), it->val());
-  QUIPU_RETURN_IF_ERROR(it->status());
   loaded_ = true;
-  return Status::ok();
+  while (loaded_ && it->next()) {
+    set(it->key(), it->val());
+    keep_within_budget(store);
+  }
+  if (!it->status().is_ok()) forget();
+  return it->status();
 }
 
 Status GraphVectors::make_columns(const BaseKVStore& store, const MetadataFilters& filters) {
@@ -71,10 +85,32 @@ Status GraphVectors::make_columns(const BaseKVStore& store, const MetadataFilter
   for (const std::string& key : keys_without_column(filters, index_.columns())) {
     QUIPU_RETURN_IF_ERROR(index_.columns().make(key, index_.rows(), for_each));
   }
+  keep_within_budget(store);
   return Status::ok();
 }
 
+Status GraphVectors::stream(const BaseKVStore& store, const std::vector<std::string>* node_ids,
+                            const MetadataFilters* filters,
+                            const std::function<Status(const StreamedVector&)>& use) const {
+  std::optional<std::unordered_set<std::string_view>> wanted;
+  if (node_ids != nullptr) wanted.emplace(node_ids->begin(), node_ids->end());
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, nodes_));
+  std::vector<double> elements;
+  for (uint64_t order = 0; it->next(); ++order) {
+    if ((wanted && !wanted->contains(it->key())) || !embedding_of(it->val(), elements)) continue;
+    if (filters != nullptr) {
+      QUIPU_ASSIGN_OR_RETURN(const bool passes, filters_match(*filters, it->key(), properties_of(it->val())));
+      if (!passes) continue;
+    }
+    QUIPU_RETURN_IF_ERROR(use({it->key(), order, elements}));
+  }
+  return it->status();
+}
+
 bool GraphVectors::is_ready_for(const MetadataFilters* filters) const {
+  if (streamed_) return true;
   return loaded_ && (filters == nullptr || keys_without_column(*filters, index_.columns()).empty());
 }
 
@@ -86,10 +122,16 @@ Result<VectorStoreQueryResult> GraphVectors::query(const BaseKVStore& store, con
     reading.unlock();
     {
       std::unique_lock writing(mutex_);
-      if (!loaded_) QUIPU_RETURN_IF_ERROR(load(store));
-      if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(store, *filters));
+      if (!loaded_ && !streamed_) QUIPU_RETURN_IF_ERROR(load(store));
+      if (filters != nullptr && !streamed_) QUIPU_RETURN_IF_ERROR(make_columns(store, *filters));
     }
     reading.lock();
+  }
+  const bool large_mmr = query.mode == VectorStoreQueryMode::MMR && index_.mmr_bytes() > search_budget(store);
+  if (streamed_ || large_mmr) {
+    return search_stream(query, [&](const auto& use) {
+      return stream(store, query.node_ids ? &*query.node_ids : nullptr, filters, use);
+    });
   }
   return search_vectors(index_, query, filters, [&](auto ids, const auto& use) -> Status {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> nodes, store.multi_get(ids, nodes_));

@@ -4,12 +4,14 @@
 #ifndef QUIPU_ENGINE_STORES_GRAPH_VECTORS_H_
 #define QUIPU_ENGINE_STORES_GRAPH_VECTORS_H_
 
+#include <functional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/vectors/vector_index.h"
+#include "engine/vectors/vector_stream.h"
 #include "quipu/collection_cache.h"
 #include "quipu/kv_store.h"
 
@@ -30,14 +32,21 @@ class GraphVectors : public CollectionCache {
   Result<VectorStoreQueryResult> query(const BaseKVStore& store, const VectorStoreQuery& query);
 
  private:
+  // REQUIRES, all: locked.
   Status load(const BaseKVStore& store);
+  void keep_within_budget(const BaseKVStore& store);
   Status make_columns(const BaseKVStore& store, const MetadataFilters& filters);
   void set(std::string_view id, JsonView node);
   bool is_ready_for(const MetadataFilters* filters) const;
+  // Reads the nodes of these ids (null: all) that have an embedding and pass the filters.
+  Status stream(const BaseKVStore& store, const std::vector<std::string>* node_ids,
+                const MetadataFilters* filters,
+                const std::function<Status(const StreamedVector&)>& use) const;
 
   const std::string nodes_;
   std::shared_mutex mutex_;  // guards what follows
   bool loaded_ = false;
+  bool streamed_ = false;  // the index would be too large: queries read the nodes themselves
   VectorIndex index_;
 };
 

@@ -7,6 +7,7 @@
 #include "engine/stores/stored_forms.h"
 #include "engine/stores/vector_store_state.h"
 #include "engine/vectors/vector_search.h"
+#include "engine/vectors/vector_stream.h"
 #include "quipu/member_lists.h"
 #include "quipu/vector_values.h"
 
@@ -27,8 +28,8 @@ KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_v
   metadata_ = collections.metadata;
   state_ = collections.state;
   hnsw_ = collections.hnsw;
-  shared_ = std::static_pointer_cast<Shared>(
-      kvstore_->cache(collections.prefix, [&] { return std::make_shared<Shared>(collections); }));
+  shared_ = std::static_pointer_cast<Shared>(kvstore_->cache(
+      collections.prefix, [&] { return std::make_shared<Shared>(collections, search_budget(*kvstore_)); }));
 }
 
 KVVectorStore::~KVVectorStore() = default;
@@ -105,6 +106,7 @@ Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
       shared_->put(entries[i].id, std::nullopt, entries[i].embedding);
       shared_->index.columns().set(*shared_->index.row_of(entries[i].id), metadata[i]);
     }
+    shared_->keep_within_budget();
   }
   return insert_waiting();
 }
@@ -121,6 +123,16 @@ Result<std::vector<double>> KVVectorStore::get(std::string_view text_id) const {
     return Status::corruption("vector store: the embedding of " + std::string(text_id) + " is malformed");
   }
   return elements;
+}
+
+Result<std::vector<std::shared_ptr<const BaseNode>>> VectorStore::get_nodes(
+    std::optional<std::span<const std::string>> /*node_ids*/, const MetadataFilters* /*filters*/) const {
+  return Status::not_supported("get_nodes not implemented");
+}
+
+Result<std::vector<std::shared_ptr<const BaseNode>>> KVVectorStore::get_nodes(
+    std::optional<std::span<const std::string>> /*node_ids*/, const MetadataFilters* /*filters*/) const {
+  return Status::not_supported("SimpleVectorStore does not store nodes directly.");
 }
 
 Status KVVectorStore::remove(std::span<const std::string> ids) {
@@ -163,14 +175,21 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
   if (node_ids && filters == nullptr) return remove(*node_ids);
   QUIPU_RETURN_IF_ERROR(load_index());
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
+  std::optional<std::vector<std::string>> given;
+  if (node_ids) given.emplace(node_ids->begin(), node_ids->end());
   std::vector<std::string> ids;
+  if (shared_->streamed) {
+    QUIPU_RETURN_IF_ERROR(stream(given ? &*given : nullptr, filters, [&](const StreamedVector& vector) {
+      ids.emplace_back(vector.id);
+      return Status::ok();
+    }));
+    return remove(ids);
+  }
   Status filtered;
   {
     std::shared_lock lock(shared_->mutex);
-    const std::vector<std::string> given =
-        node_ids ? std::vector<std::string>(node_ids->begin(), node_ids->end()) : std::vector<std::string>();
     std::vector<uint32_t> rows;
-    filtered = filter_rows(shared_->index, node_ids ? &given : nullptr, filters, rows);
+    filtered = filter_rows(shared_->index, given ? &*given : nullptr, filters, rows);
     for (const uint32_t row : rows) ids.emplace_back(shared_->index.id_of(row));
   }
   QUIPU_RETURN_IF_ERROR(remove(ids));

@@ -19,6 +19,15 @@ std::future<Result<std::vector<std::string>>> KVVectorStore::async_add(
       [store = unowned(), nodes = std::move(nodes)] { return store->add(nodes); });
 }
 
+std::future<Result<std::vector<std::shared_ptr<const BaseNode>>>> KVVectorStore::aget_nodes(
+    std::optional<std::vector<std::string>> node_ids, std::optional<MetadataFilters> filters) {
+  return kvstore_->executor().submit(
+      [store = unowned(), node_ids = std::move(node_ids), filters = std::move(filters)] {
+        const auto ids = node_ids ? std::optional<std::span<const std::string>>(*node_ids) : std::nullopt;
+        return store->get_nodes(ids, filters ? &*filters : nullptr);
+      });
+}
+
 std::future<Status> KVVectorStore::adelete(std::string ref_doc_id) {
   return kvstore_->executor().submit(
       [store = unowned(), ref_doc_id = std::move(ref_doc_id)] { return store->delete_(ref_doc_id); });

@@ -69,6 +69,8 @@ Status KVVectorStore::use_hnsw(const HnswOptions& options) {
     return Status::not_supported("use_hnsw is not part of a transaction");
   }
   std::lock_guard writing(shared_->writing);
+  QUIPU_RETURN_IF_ERROR(load_index());
+  QUIPU_RETURN_IF_ERROR(check_graph_fits(options));
   QUIPU_RETURN_IF_ERROR(kvstore_->put(kSettings, to_json(options), hnsw_));
   {
     std::unique_lock lock(shared_->mutex);
@@ -76,6 +78,17 @@ Status KVVectorStore::use_hnsw(const HnswOptions& options) {
   }
   QUIPU_RETURN_IF_ERROR(load_index());
   return save_hnsw();
+}
+
+Status KVVectorStore::check_graph_fits(const HnswOptions& options) const {
+  const uint64_t budget = search_budget(*kvstore_);
+  const VectorIndex& index = shared_->index;
+  const bool fits =
+      !shared_->streamed &&
+      index.memory_bytes() + HnswIndex::expected_bytes(index.size(), index.dimensions(), options) <= budget;
+  if (fits) return Status::ok();
+  return Status::invalid_argument("vector store " + ns_ + ": a graph over its vectors would be larger than " +
+                                  "search_memory_bytes, " + std::to_string(budget));
 }
 
 Status KVVectorStore::drop_hnsw() {
@@ -108,7 +121,13 @@ Status KVVectorStore::load_hnsw() const {
   shared_->hnsw.emplace(*options);
   QUIPU_ASSIGN_OR_RETURN(const std::string path, hnsw_path());
   // Without a file that can be used, every vector waits for a graph to be made.
-  if (!path.empty()) (void)shared_->hnsw->load(path).is_ok();
+  if (path.empty()) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> size, local_file_system().file_size(path));
+  if (size && *size > search_budget(*kvstore_)) {
+    shared_->hnsw.reset();  // and queries are exact
+  } else {
+    (void)shared_->hnsw->load(path).is_ok();
+  }
   return Status::ok();
 }
 
@@ -132,6 +151,8 @@ Status KVVectorStore::insert_waiting() const {
         }));
     std::unique_lock lock(shared_->mutex);
     QUIPU_RETURN_IF_ERROR(hnsw.insert(rows, vectors));
+    shared_->keep_within_budget();
+    if (shared_->streamed) return Status::ok();
   }
   return hnsw.wants_saving() ? save_hnsw() : Status::ok();
 }
@@ -140,6 +161,7 @@ Status KVVectorStore::save_hnsw() const {
   QUIPU_ASSIGN_OR_RETURN(const std::string path, hnsw_path());
   if (path.empty()) return Status::ok();
   std::shared_lock lock(shared_->mutex);
+  if (!shared_->hnsw) return Status::ok();
   return shared_->hnsw->save(path, [this](uint32_t row) { return shared_->index.id_of(row); });
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/stores/vector_store_state.h"
 #include "engine/vectors/vector_search.h"
+#include "engine/vectors/vector_stream.h"
 #include "quipu/vector_store.h"
 #include "quipu/vector_values.h"
 
@@ -21,9 +22,9 @@ Result<std::shared_lock<std::shared_mutex>> KVVectorStore::lock_index(const Meta
   while (true) {
     {
       std::shared_lock lock(shared_->mutex);
-      const bool ready = shared_->loaded && (filters == nullptr ||
-                                             keys_without_column(*filters, shared_->index.columns()).empty());
-      if (ready) return with_few_waiting(std::move(lock));
+      const bool has_columns =
+          filters == nullptr || keys_without_column(*filters, shared_->index.columns()).empty();
+      if (shared_->streamed || (shared_->loaded && has_columns)) return with_few_waiting(std::move(lock));
     }
     std::lock_guard writing(shared_->writing);
     QUIPU_RETURN_IF_ERROR(load_index());
@@ -46,29 +47,34 @@ std::shared_lock<std::shared_mutex> KVVectorStore::with_few_waiting(
 Status KVVectorStore::load_index() const {
   {
     std::unique_lock lock(shared_->mutex);
-    if (shared_->loaded) return Status::ok();
+    if (shared_->loaded || shared_->streamed) return Status::ok();
     shared_->forget();
     QUIPU_RETURN_IF_ERROR(load_hnsw());
+    shared_->loaded = true;
     const auto take = [&](std::string_view id, std::optional<uint64_t> order,
-                          std::span<const double> elements) {
+                          std::span<const double> elements) -> Status {
       order ? shared_->index.put_at(id, *order, elements) : shared_->index.put(id, elements);
       if (shared_->hnsw) shared_->hnsw->adopt(*shared_->index.row_of(id), id, elements);
+      shared_->keep_within_budget();
+      return shared_->loaded ? Status::ok() : Status::invalid_argument("the index is too large");
     };
-    QUIPU_RETURN_IF_ERROR(for_each_vector(take));
+    const Status taken = for_each_vector(take);
+    if (shared_->streamed) return Status::ok();
+    if (!taken.is_ok()) {
+      shared_->forget();
+      return taken;
+    }
     if (shared_->hnsw) shared_->hnsw->finish_adoption();
-    shared_->loaded = true;
   }
   return insert_waiting();
 }
 
 Status KVVectorStore::for_each_vector(
-    const std::function<void(std::string_view id, std::optional<uint64_t> order, std::span<const double>)>&
+    const std::function<Status(std::string_view id, std::optional<uint64_t> order, std::span<const double>)>&
         use) const {
   if (const VectorValues* const vectors = kvstore_->vector_values()) {
-    return vectors->scan_vectors(embeddings_, [&](const VectorEntry& entry) {
-      use(entry.key, entry.order, entry.elements);
-      return Status::ok();
-    });
+    return vectors->scan_vectors(
+        embeddings_, [&](const VectorEntry& entry) { return use(entry.key, entry.order, entry.elements); });
   }
   ScanOptions in_order;
   in_order.order = ScanOptions::Order::kInsertion;
@@ -78,13 +84,14 @@ Status KVVectorStore::for_each_vector(
     if (!parse_vector_value(it->val(), elements)) {
       return Status::corruption("vector store: the embedding of " + std::string(it->key()) + " is malformed");
     }
-    use(it->key(), std::nullopt, elements);
+    QUIPU_RETURN_IF_ERROR(use(it->key(), std::nullopt, elements));
   }
   return it->status();
 }
 
 Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
   std::unique_lock lock(shared_->mutex);
+  if (shared_->streamed) return Status::ok();
   VectorIndex& index = shared_->index;
   const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, metadata_));
@@ -96,6 +103,7 @@ Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
   for (const std::string& key : keys_without_column(filters, index.columns())) {
     QUIPU_RETURN_IF_ERROR(index.columns().make(key, index.rows(), for_each));
   }
+  shared_->keep_within_budget();
   return Status::ok();
 }
 
@@ -103,8 +111,8 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
   const MetadataFilters* filters = query.filters ? &*query.filters : nullptr;
   if (filters != nullptr) {
     QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, kvstore_->count(metadata_));
-    QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(nullptr));
-    if (with_metadata == 0 && !shared_->index.empty()) {
+    QUIPU_ASSIGN_OR_RETURN(const uint64_t vectors, kvstore_->count(embeddings_));
+    if (with_metadata == 0 && vectors != 0) {
       return Status::invalid_argument(
           "Cannot filter stores that were persisted without metadata. Please rebuild the store with metadata "
           "to "
@@ -113,6 +121,13 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
     if (filters->filters.empty()) filters = nullptr;
   }
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
+  const bool large_mmr =
+      query.mode == VectorStoreQueryMode::MMR && shared_->index.mmr_bytes() > search_budget(*kvstore_);
+  if (shared_->streamed || large_mmr) {
+    return search_stream(query, [&](const auto& use) {
+      return stream(query.node_ids ? &*query.node_ids : nullptr, filters, use);
+    });
+  }
   QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
   if (found) return *std::move(found);
   return search_vectors(shared_->index, query, filters, [this](auto ids, const auto& use) {

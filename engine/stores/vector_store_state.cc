@@ -9,9 +9,15 @@ void KVVectorStore::Shared::changed(BaseKVStore& store, const std::vector<std::s
 }
 
 void KVVectorStore::Shared::forget() {
-  loaded = false;
+  loaded = streamed = false;
   index.clear();
   hnsw.reset();
+}
+
+void KVVectorStore::Shared::keep_within_budget() {
+  if (!loaded || index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0) <= budget_) return;
+  forget();
+  streamed = true;
 }
 
 void KVVectorStore::Shared::put(std::string_view id, std::optional<uint64_t> order,
@@ -32,6 +38,7 @@ void KVVectorStore::Shared::erase(std::string_view id) {
 }
 
 void KVVectorStore::Shared::clear() {
+  streamed = false;
   index.clear();
   if (hnsw) hnsw->clear();
 }
@@ -55,7 +62,13 @@ Status KVVectorStore::Shared::reload(BaseKVStore& store, const std::vector<std::
       index.columns().forget(*row);
     }
   }
+  keep_within_budget();
   return Status::ok();
+}
+
+uint64_t search_budget(const BaseKVStore& store) {
+  const VectorValues* const vectors = store.vector_values();
+  return vectors != nullptr ? vectors->search_memory_bytes() : UINT64_MAX;
 }
 
 Status fetch_vectors(const BaseKVStore& store, std::string_view collection,

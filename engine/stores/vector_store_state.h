@@ -22,7 +22,8 @@ namespace quipu {
 
 class KVVectorStore::Shared : public CollectionCache {
  public:
-  explicit Shared(VectorCollections collections) : collections_(std::move(collections)) {}
+  Shared(VectorCollections collections, uint64_t budget)
+      : collections_(std::move(collections)), budget_(budget) {}
 
   bool covers(std::string_view collection) const override {
     return collection == collections_.embeddings || collection == collections_.metadata;
@@ -43,11 +44,14 @@ class KVVectorStore::Shared : public CollectionCache {
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
   void erase(std::string_view id);
   void clear();
+  // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
+  void keep_within_budget();
 
   std::mutex writing;       // one writer at a time, so that the index sees writes in their order; taken first
   std::shared_mutex mutex;  // guards what follows, and held for a write, so that a query sees store and index
                             // alike
   bool loaded = false;      // a store that is never asked loads nothing
+  bool streamed = false;    // the index would be too large: queries read the vectors themselves
   VectorIndex index;
   std::optional<HnswIndex> hnsw;  // where queries are approximate
 
@@ -55,7 +59,11 @@ class KVVectorStore::Shared : public CollectionCache {
   Status reload(BaseKVStore& store, const std::vector<std::string>& keys);
 
   const VectorCollections collections_;
+  const uint64_t budget_;  // bytes
 };
+
+// How large a search index over this store may be.
+uint64_t search_budget(const BaseKVStore& store);
 
 // The vectors of these ids, each with its place among them; absent ones are passed over.
 Status fetch_vectors(const BaseKVStore& store, std::string_view collection,

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/persist/file_name.h"
+#include "engine/stores/one_moment.h"
 #include "engine/stores/ref_docs.h"
 #include "quipu/persist_dir.h"
 
@@ -136,16 +137,13 @@ std::set<std::string> document_store_namespaces(const std::vector<CollectionInfo
 }  // namespace
 
 Status verify_document_stores(const BaseKVStore& store, const ReportFault& report) {
-  std::unique_ptr<KVReader> snapshot;
-  if (store.capabilities().snapshots) {
-    QUIPU_ASSIGN_OR_RETURN(snapshot, store.snapshot());
-  }
-  const KVReader& state = snapshot ? *snapshot : static_cast<const KVReader&>(store);
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
-  for (const std::string& ns : document_store_namespaces(infos)) {
-    QUIPU_RETURN_IF_ERROR(DocumentStoreCheck(state, ns, report).run());
-  }
-  return Status::ok();
+  return read_at_one_moment(store, [&](const KVReader& state) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
+    for (const std::string& ns : document_store_namespaces(infos)) {
+      QUIPU_RETURN_IF_ERROR(DocumentStoreCheck(state, ns, report).run());
+    }
+    return Status::ok();
+  });
 }
 
 }  // namespace quipu

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace quipu {
 
@@ -12,8 +13,17 @@ namespace quipu {
 inline constexpr size_t kCodeAlignment = 32;
 
 // products[i] = codes[i * stride ...] · query, for `count` rows. REQUIRES: stride is a multiple of
-// kCodeAlignment, and the products fit into int32. Uses AVX2 where the processor has it.
+// kCodeAlignment, and the products fit into int32.
 void scan_codes(const int8_t* codes, size_t stride, size_t count, const int16_t* query, int32_t* products);
+
+// One way to do it, by its instructions.
+struct CodeScan {
+  const char* name;
+  void (*scan)(const int8_t* codes, size_t stride, size_t count, const int16_t* query, int32_t* products);
+};
+
+// Those that this processor can, the fastest, which scan_codes uses, first; the last needs nothing.
+std::span<const CodeScan> code_scans();
 
 }  // namespace quipu
 

@@ -90,6 +90,10 @@ HnswGraph& HnswGraph::operator=(HnswGraph&&) noexcept = default;
 size_t HnswGraph::dimensions() const { return impl_->space.dimensions(); }
 size_t HnswGraph::size() const { return impl_->hnsw->cur_element_count; }
 size_t HnswGraph::removed() const { return impl_->hnsw->num_deleted_; }
+size_t HnswGraph::memory_bytes() const {
+  constexpr size_t kOfAPoint = 64;  // places, and the layers above the lowest
+  return impl_->hnsw->max_elements_ * (impl_->hnsw->size_data_per_element_ + kOfAPoint);
+}
 const HnswOptions& HnswGraph::options() const { return impl_->options; }
 
 Status HnswGraph::add(std::span<const Point> points, std::span<const float> vectors) try {

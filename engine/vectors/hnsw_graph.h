@@ -38,6 +38,7 @@ class HnswGraph {
   size_t dimensions() const;
   size_t size() const;  // removed points included
   size_t removed() const;
+  size_t memory_bytes() const;  // about
 
   // `vectors` one after the other, of these points, none of which there may be. Uses several threads where
   // there are many. Errors: kInvalidArgument when memory does not suffice; some points may be there then.

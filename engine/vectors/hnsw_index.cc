@@ -1,7 +1,6 @@
 #include "engine/vectors/hnsw_index.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "engine/vectors/vector_block.h"
@@ -15,8 +14,6 @@ constexpr size_t kPatiencePerResult = 100;
 constexpr size_t kPatience = 5000;
 constexpr size_t kChangesWorthSaving = 1000;
 constexpr size_t kRemovedWorthRebuilding = 1000;
-
-bool has_direction(double norm) { return std::isfinite(norm) && norm > 0; }
 
 // The vector with length 1.
 void normalise(std::span<const double> elements, double norm, float* to) {
@@ -43,7 +40,7 @@ void HnswIndex::leave(uint32_t row) {
 
 void HnswIndex::set(uint32_t row, std::span<const double> elements) {
   leave(row);
-  const bool suits = has_direction(norm_of(elements)) && (!graph_ || graph_->dimensions() == elements.size());
+  const bool suits = is_regular(norm_of(elements)) && (!graph_ || graph_->dimensions() == elements.size());
   if (!suits) {
     state_of(row) = kUnsuitable;
     ++unsuitable_;
@@ -84,7 +81,7 @@ Status HnswIndex::insert(std::span<const uint32_t> rows, std::span<const std::ve
 std::optional<std::vector<HnswIndex::Found>> HnswIndex::search(
     std::span<const double> query, size_t k, const std::function<bool(uint32_t)>* allowed) const {
   const double norm = norm_of(query);
-  if (!graph_ || unsuitable_ != 0 || graph_->dimensions() != query.size() || !has_direction(norm)) {
+  if (!graph_ || unsuitable_ != 0 || graph_->dimensions() != query.size() || !is_regular(norm)) {
     return std::nullopt;
   }
   std::vector<float> normalised(query.size());
@@ -120,7 +117,7 @@ Status HnswIndex::load(const std::string& path) {
 void HnswIndex::adopt(uint32_t row, std::string_view id, std::span<const double> elements) {
   const auto saved = unclaimed_.find(std::string(id));
   const double norm = norm_of(elements);
-  if (saved != unclaimed_.end() && graph_->dimensions() == elements.size() && has_direction(norm)) {
+  if (saved != unclaimed_.end() && graph_->dimensions() == elements.size() && is_regular(norm)) {
     std::vector<float> normalised(elements.size());
     normalise(elements, norm, normalised.data());
     if (std::memcmp(normalised.data(), graph_->vector_of(saved->second), normalised.size() * sizeof(float)) ==

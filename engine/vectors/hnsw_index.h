@@ -1,8 +1,9 @@
 // HnswIndex: a graph over the rows of a VectorIndex.
 //
 // A row whose vector is new waits until insert() brings it into the graph; whoever searches compares those
-// that wait by other means. Vectors without a direction (zero, infinite, NaN) and of a second dimension fit
-// into no graph: while there is one, search() finds nothing to say. Thread-safety: as a standard container.
+// that wait by other means. Vectors without a regular norm (zero, infinite, NaN) and of a second dimension
+// fit into no graph: while there is one, search() finds nothing to say. Thread-safety: as a standard
+// container.
 
 #ifndef QUIPU_ENGINE_VECTORS_HNSW_INDEX_H_
 #define QUIPU_ENGINE_VECTORS_HNSW_INDEX_H_
@@ -30,6 +31,11 @@ class HnswIndex {
 
   explicit HnswIndex(const HnswOptions& options) : options_(options) {}
   const HnswOptions& options() const { return options_; }
+  // What a graph of so many vectors takes, about.
+  static size_t expected_bytes(size_t vectors, size_t dimensions, const HnswOptions& options) {
+    return vectors * (dimensions * sizeof(float) + 3 * options.M * sizeof(uint32_t));
+  }
+  size_t memory_bytes() const { return graph_ ? graph_->memory_bytes() : 0; }  // about
 
   // ---- rows ----
   // A row has a new vector, or another than before.

@@ -1,6 +1,5 @@
 #include "engine/vectors/metadata_columns.h"
 
-#include "engine/node/python_text.h"
 #include "engine/vectors/metadata_filter.h"
 
 namespace quipu {
@@ -21,13 +20,26 @@ Status MetadataColumns::make(const std::string& key, size_t rows, const ForEachR
 void MetadataColumns::set(Column& column, const std::string& key, uint32_t row, JsonView metadata) {
   const std::string text(metadata.find(key).value_or(JsonView()).text());
   const auto [place, added] = column.places.try_emplace(text, static_cast<int32_t>(column.values.size()));
-  if (added) column.values.push_back(Json::from_canonical(text));
+  if (added) {
+    column.values.push_back(Json::from_canonical(text));
+    column.text_bytes += text.size();
+  }
   if (row >= column.value_of_row.size()) column.value_of_row.resize(row + 1, kNoMetadata);
   column.value_of_row[row] = place->second;
 }
 
 void MetadataColumns::set(uint32_t row, JsonView metadata) {
   for (auto& [key, column] : columns_) set(column, key, row, metadata);
+}
+
+size_t MetadataColumns::memory_bytes() const {
+  constexpr size_t kOfAValue = 144;  // two strings, and a place in the map
+  size_t bytes = 0;
+  for (const auto& [key, column] : columns_) {
+    bytes += column.value_of_row.capacity() * sizeof(int32_t) + 2 * column.text_bytes +
+             column.values.size() * kOfAValue;
+  }
+  return bytes;
 }
 
 void MetadataColumns::forget(uint32_t row) {
@@ -50,14 +62,12 @@ Result<bool> FilterRun::passes(uint32_t row, std::string_view id) {
   size_t matching = 0;
   for (Verdicts& verdicts : verdicts_) {
     if (verdicts.filter == nullptr) {
-      return Status::invalid_argument("ValueError: Nested MetadataFilters are not supported.");
+      return nested_filters();
     }
     const std::vector<int32_t>& values = verdicts.column->value_of_row;
     const int32_t value = row < values.size() ? values[row] : MetadataColumns::kNoMetadata;
     if (value == MetadataColumns::kNoMetadata) {
-      std::string message = "KeyError: ";
-      append_string_repr(id, message);
-      return Status::invalid_argument(message);
+      return no_metadata(id);
     }
     int8_t& verdict = verdicts.of_value[static_cast<size_t>(value)];
     if (verdict == kUnknown) {

@@ -27,6 +27,7 @@ class MetadataColumns {
     std::vector<int32_t> value_of_row;
     std::vector<Json> values;
     std::unordered_map<std::string, int32_t> places;  // text -> index into values
+    size_t text_bytes = 0;
   };
   // Calls its argument with each row and its metadata.
   using ForEachRow = std::function<Status(const std::function<void(uint32_t row, JsonView metadata)>&)>;
@@ -38,6 +39,7 @@ class MetadataColumns {
   void set(uint32_t row, JsonView metadata);
   void forget(uint32_t row);
   void clear() { columns_.clear(); }
+  size_t memory_bytes() const;
 
  private:
   static void set(Column& column, const std::string& key, uint32_t row, JsonView metadata);

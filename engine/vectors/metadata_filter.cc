@@ -6,6 +6,7 @@
 #include "engine/json/python_compare.h"
 #include "engine/json/python_lower.h"
 #include "engine/json/utf8.h"
+#include "engine/node/python_text.h"
 
 namespace quipu {
 namespace {
@@ -179,6 +180,30 @@ Result<bool> filter_matches(const MetadataFilter& filter, JsonView metadata) {
     case FilterOperator::IS_EMPTY: break;
   }
   return false;
+}
+
+Status no_metadata(std::string_view id) {
+  std::string message = "KeyError: ";
+  append_string_repr(id, message);
+  return Status::invalid_argument(message);
+}
+
+Status nested_filters() {
+  return Status::invalid_argument("ValueError: Nested MetadataFilters are not supported.");
+}
+
+Result<bool> filters_match(const MetadataFilters& filters, std::string_view id,
+                           const std::optional<JsonView>& metadata) {
+  size_t matching = 0;
+  for (const auto& each : filters.filters) {
+    const MetadataFilter* const filter = std::get_if<MetadataFilter>(&each);
+    if (filter == nullptr) return nested_filters();
+    if (!metadata) return no_metadata(id);
+    const JsonView value = metadata->find(filter->key).value_or(JsonView());
+    QUIPU_ASSIGN_OR_RETURN(const bool matches, filter_matches(*filter, value));
+    matching += matches ? 1 : 0;
+  }
+  return combine_matches(filters.condition.value_or(FilterCondition::AND), matching, filters.filters.size());
 }
 
 bool combine_matches(FilterCondition condition, size_t matching, size_t filters) {

@@ -11,14 +11,17 @@ namespace {
 
 constexpr double kMaxCode = 127;
 constexpr double kMaxQueryCode = 32767;
-// For what float32 arithmetic adds to the bounds.
-constexpr float kSlack = 2e-6F;
+// What arithmetic here and that of similarity() may add to a cosine's error, and relatively to that of a
+// distance's square.
+constexpr double kSlack = 2e-6;
+constexpr double kRounding = 1e-9;
+// Squares of norms within stay well within a double's range.
+constexpr double kLeastNorm = 1e-150;
+constexpr double kMostNorm = 1e150;
 
 size_t stride_for(size_t dimensions) {
   return (dimensions + kCodeAlignment - 1) / kCodeAlignment * kCodeAlignment;
 }
-
-bool is_regular(double norm) { return std::isfinite(norm) && norm > 0; }
 
 // To the nearest integer, in a form that the compiler makes vector code of. For numbers well below 2^51.
 double nearest(double number) {
@@ -47,6 +50,8 @@ double distance(const double* a, const double* b, size_t size) {
 double norm_of(std::span<const double> elements) {
   return std::sqrt(dot(elements.data(), elements.data(), elements.size()));
 }
+
+bool is_regular(double norm) { return norm >= kLeastNorm && norm <= kMostNorm; }
 
 double similarity(std::span<const double> a, double a_norm, std::span<const double> b, double b_norm,
                   SimilarityMode mode) {
@@ -96,7 +101,7 @@ void VectorBlock::encode(size_t slot, std::span<const double> elements) {
   }
   const double error = (errors[0] + errors[1]) + (errors[2] + errors[3]);
   scales_[slot] = static_cast<float>(scale);
-  errors_[slot] = static_cast<float>(std::sqrt(error)) + kSlack;
+  errors_[slot] = static_cast<float>(std::sqrt(error) + kSlack);
 }
 
 void VectorBlock::move_last_to(size_t slot) {
@@ -136,7 +141,7 @@ VectorBlock::Query VectorBlock::encode(std::span<const double> query) const {
     encoded.codes[i] = static_cast<int16_t>(code);
   }
   encoded.scale = static_cast<float>(scale);
-  encoded.error = static_cast<float>(std::sqrt(error)) + kSlack;
+  encoded.error = static_cast<float>(std::sqrt(error) + kSlack);
   return encoded;
 }
 
@@ -161,22 +166,23 @@ std::vector<uint32_t> VectorBlock::candidates(std::span<const double> query, siz
 template <class SlotAt>
 std::vector<uint32_t> VectorBlock::best(const Query& query, size_t count, size_t k, SimilarityMode mode,
                                         SlotAt slot_at, const std::vector<int32_t>& products) const {
-  std::priority_queue<float, std::vector<float>, std::greater<>> lowest;
-  std::vector<float> upper(count);
-  float threshold = -INFINITY;
+  std::priority_queue<double, std::vector<double>, std::greater<>> lowest;
+  std::vector<double> upper(count);
+  double threshold = -INFINITY;
   for (size_t i = 0; i < count; ++i) {
     const size_t slot = slot_at(i);
-    float value = scales_[slot] * query.scale * static_cast<float>(products[i]);
-    float error = errors_[slot] + (1 + errors_[slot]) * query.error;
+    double value = static_cast<double>(scales_[slot]) * query.scale * products[i];
+    double error = errors_[slot] + (1.0 + errors_[slot]) * query.error;
     if (mode != SimilarityMode::DEFAULT) {  // what grows with the similarity, from the cosine
-      const auto norm = static_cast<float>(norms_[slot]);
-      const float both = norm * static_cast<float>(query.norm);
+      const double norm = norms_[slot];
+      const double both = norm * query.norm;
       const bool euclidean = mode == SimilarityMode::EUCLIDEAN;
       value = euclidean ? 2 * both * value - norm * norm : both * value;
-      error = (euclidean ? 2 : 1) * both * error + kSlack * (both + norm * norm);
+      error *= (euclidean ? 2 : 1) * both;
+      if (euclidean) error += kRounding * (norm + query.norm) * (norm + query.norm);
     }
     upper[i] = value + error;
-    const float lower = value - error;
+    const double lower = value - error;
     if (lower <= threshold) continue;
     lowest.push(lower);
     if (lowest.size() > k) lowest.pop();

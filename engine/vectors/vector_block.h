@@ -23,19 +23,25 @@ class VectorBlock {
 
   size_t dimensions() const { return dimensions_; }
   size_t size() const { return norms_.size(); }
-  // Whether any vector is zero or not finite, so that similarities may be NaN.
-  bool has_irregular() const { return irregular_ != 0; }
+  size_t memory_bytes() const {
+    return codes_.capacity() + (scales_.capacity() + errors_.capacity()) * sizeof(float) +
+           norms_.capacity() * sizeof(double);
+  }
+  // Whether the bounds do not hold: a vector has no regular norm, or all are too long for integers to add up.
+  bool has_irregular() const { return irregular_ != 0 || dimensions_ > kMaxDimensions; }
 
   size_t add(std::span<const double> elements);  // its slot, the last
   void set(size_t slot, std::span<const double> elements);
   void move_last_to(size_t slot);  // drops the last slot
 
   // Slots among which the `k` most similar of `allowed` (null: of all) must be. REQUIRES: !has_irregular(),
-  // the query is finite and not zero, k > 0.
+  // the query has a regular norm, k > 0.
   std::vector<uint32_t> candidates(std::span<const double> query, size_t k, SimilarityMode mode,
                                    const std::vector<uint32_t>* allowed) const;
 
  private:
+  static constexpr size_t kMaxDimensions = 1 << 20;
+
   struct Query;
   Query encode(std::span<const double> query) const;
   void encode(size_t slot, std::span<const double> elements);
@@ -53,6 +59,9 @@ class VectorBlock {
 };
 
 double norm_of(std::span<const double> elements);
+// Whether a vector of this norm has a direction, and products of its elements are neither lost nor infinite.
+// Zero, NaN and infinite ones are not regular, nor are those at the ends of what a double holds.
+bool is_regular(double norm);
 
 // As float64 computes it. REQUIRES: both have the same size, and these norms.
 double similarity(std::span<const double> a, double a_norm, std::span<const double> b, double b_norm,

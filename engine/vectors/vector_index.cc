@@ -1,7 +1,6 @@
 #include "engine/vectors/vector_index.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "engine/vectors/python_heap.h"
@@ -14,12 +13,6 @@ constexpr size_t kFewRows = 256;
 // How many vectors are in memory at a time where many are compared exactly.
 constexpr size_t kFetchedAtOnce = 256;
 
-Status shapes_differ(size_t query, size_t row) {
-  return Status::invalid_argument("ValueError: shapes (" + std::to_string(query) + ",) and (" +
-                                  std::to_string(row) + ",) not aligned: " + std::to_string(query) +
-                                  " (dim 0) != " + std::to_string(row) + " (dim 0)");
-}
-
 VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
   VectorStoreQueryResult result;
   for (const ScoredId& scored : best) {
@@ -30,6 +23,25 @@ VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
 }
 
 }  // namespace
+
+Status shapes_differ(size_t query, size_t vector) {
+  return Status::invalid_argument("ValueError: shapes (" + std::to_string(query) + ",) and (" +
+                                  std::to_string(vector) + ",) not aligned: " + std::to_string(query) +
+                                  " (dim 0) != " + std::to_string(vector) + " (dim 0)");
+}
+
+Status no_similarity_compares() {
+  return Status::invalid_argument("KeyError: no similarity can be compared, for every one is NaN");
+}
+
+size_t VectorIndex::dimensions() const { return dimensions_.empty() ? 0 : dimensions_.rbegin()->first; }
+
+size_t VectorIndex::memory_bytes() const {
+  constexpr size_t kOfAPlace = 64;  // in the map and the lists of rows
+  size_t bytes = rows_.size() * (sizeof(Row) + kOfAPlace) + id_bytes_ + columns_.memory_bytes();
+  for (const auto& [size, dimension] : dimensions_) bytes += dimension.block.memory_bytes();
+  return bytes;
+}
 
 std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
   const auto place = places_.find(id);
@@ -60,6 +72,7 @@ void VectorIndex::put_at(std::string_view id, uint64_t order, std::span<const do
     free_rows_.pop_back();
   }
   rows_[row].id = id;
+  id_bytes_ += id.size();
   rows_[row].order = order;
   places_.emplace(rows_[row].id, row);
   insert(row, elements);
@@ -88,6 +101,7 @@ void VectorIndex::erase(std::string_view id) {
   const uint32_t row = place->second;
   places_.erase(place);
   remove_from_block(rows_[row]);
+  id_bytes_ -= rows_[row].id.size();
   rows_[row].id.clear();
   free_rows_.push_back(row);
   columns_.forget(row);
@@ -108,6 +122,7 @@ void VectorIndex::clear() {
   free_rows_.clear();
   dimensions_.clear();
   columns_.clear();
+  id_bytes_ = 0;
 }
 
 Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_size,
@@ -130,6 +145,14 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
   return found;
 }
 
+std::vector<std::string_view> VectorIndex::ids_of(const std::vector<uint32_t>& rows, size_t begin) const {
+  std::vector<std::string_view> ids;
+  for (size_t i = begin; i < std::min(begin + kFetchedAtOnce, rows.size()); ++i) {
+    ids.push_back(rows_[rows[i]].id);
+  }
+  return ids;
+}
+
 Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query, int k, SimilarityMode mode,
                                                   const std::vector<uint32_t>* rows,
                                                   const Fetch& fetch) const {
@@ -138,8 +161,8 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query,
   const double query_norm = norm_of(query);
   const VectorBlock& block = dimension->block;
   const size_t count = rows != nullptr ? rows->size() : block.size();
-  const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && query_norm > 0 &&
-                     std::isfinite(query_norm) && !block.has_irregular();
+  const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && is_regular(query_norm) &&
+                     !block.has_irregular();
   std::vector<uint32_t> compared;
   if (scans) {
     std::vector<uint32_t> slots;
@@ -153,12 +176,8 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query,
   }
   sort(compared);
   PythonTopK best(k);
-  std::vector<std::string_view> ids;
   for (size_t begin = 0; begin < compared.size(); begin += kFetchedAtOnce) {
-    ids.clear();
-    for (size_t i = begin; i < std::min(begin + kFetchedAtOnce, compared.size()); ++i) {
-      ids.push_back(rows_[compared[i]].id);
-    }
+    const std::vector<std::string_view> ids = ids_of(compared, begin);
     QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
       if (elements.size() != query.size()) return;
       best.offer({similarity(query, query_norm, elements, norm_of(elements), mode), ids[i]});
@@ -174,14 +193,13 @@ Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, i
   QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), &rows));
   VectorStoreQueryResult result;
   if (dimension == nullptr) return result;
-  std::vector<std::string_view> ids;
-  for (const uint32_t row : rows) ids.push_back(rows_[row].id);
   std::vector<double> vectors(rows.size() * query.size());
-  QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
-    if (elements.size() == query.size()) {
-      std::ranges::copy(elements, vectors.begin() + static_cast<int64_t>(i * query.size()));
-    }
-  }));
+  for (size_t begin = 0; begin < rows.size(); begin += kFetchedAtOnce) {
+    QUIPU_RETURN_IF_ERROR(fetch(ids_of(rows, begin), [&](size_t i, std::span<const double> elements) {
+      if (elements.size() != query.size()) return;
+      std::ranges::copy(elements, vectors.begin() + static_cast<int64_t>((begin + i) * query.size()));
+    }));
+  }
   const auto vector = [&](size_t i) { return std::span(vectors).subspan(i * query.size(), query.size()); };
   const double query_norm = norm_of(query);
   std::vector<double> norms;
@@ -202,7 +220,7 @@ Result<VectorStoreQueryResult> VectorIndex::mmr(std::span<const double> query, i
   const int64_t wanted = k == 0 ? all : std::min<int64_t>(k, all);
   while (static_cast<int64_t>(result.ids.size()) < wanted) {
     if (!best || !std::erase(left, *best)) {
-      return Status::invalid_argument("KeyError: no similarity can be compared, for every one is NaN");
+      return no_similarity_compares();
     }
     result.ids.emplace_back(rows_[rows[*best]].id);
     result.similarities.push_back(score);

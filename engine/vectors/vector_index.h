@@ -35,6 +35,11 @@ class VectorIndex {
   void clear();
   bool empty() const { return places_.empty(); }
   size_t size() const { return places_.size(); }
+  size_t dimensions() const;  // the most that a vector has
+  // What mmr() takes when all vectors are asked.
+  uint64_t mmr_bytes() const { return uint64_t{size()} * dimensions() * sizeof(double); }
+  // About what it takes, columns included.
+  size_t memory_bytes() const;
   // About `count` rows from everywhere, or all.
   std::vector<uint32_t> sample(size_t count) const;
 
@@ -92,6 +97,8 @@ class VectorIndex {
 
   void insert(uint32_t row, std::span<const double> elements);
   void remove_from_block(Row& row);
+  // Of the rows from `begin` on, as many as are fetched at once.
+  std::vector<std::string_view> ids_of(const std::vector<uint32_t>& rows, size_t begin) const;
   // The dimension that all of `rows` have, which is the query's.
   Result<const Dimension*> dimension_for(size_t query_size, const std::vector<uint32_t>* rows) const;
 
@@ -101,7 +108,13 @@ class VectorIndex {
   std::map<size_t, Dimension> dimensions_;
   MetadataColumns columns_;
   uint64_t next_order_ = 0;
+  size_t id_bytes_ = 0;
 };
+
+// The error where a query has not as many elements as a vector that it is compared with.
+Status shapes_differ(size_t query, size_t vector);
+// That of MMR where no vector is left that it could pick.
+Status no_similarity_compares();
 
 }  // namespace quipu
 

@@ -1,6 +1,7 @@
 #include "engine/vectors/vector_search.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace quipu {
 namespace {
@@ -26,17 +27,24 @@ bool fits_a_learner(VectorStoreQueryMode mode) {
          mode == VectorStoreQueryMode::LINEAR_REGRESSION;
 }
 
-Status check_mode(VectorStoreQueryMode mode) {
-  if (mode == VectorStoreQueryMode::DEFAULT || mode == VectorStoreQueryMode::MMR) return Status::ok();
-  const std::string name(mode_name(mode));
+}  // namespace
+
+Status check_query(const VectorStoreQuery& query) {
+  const VectorStoreQueryMode mode = query.mode;
   if (fits_a_learner(mode)) {
-    return Status::not_supported("query mode " + name +
+    return Status::not_supported("query mode " + std::string(mode_name(mode)) +
                                  " fits a learner to the vectors, which this library does not do");
   }
-  return Status::invalid_argument("ValueError: Invalid query mode: VectorStoreQueryMode." + name);
+  if (mode != VectorStoreQueryMode::DEFAULT && mode != VectorStoreQueryMode::MMR) {
+    return Status::invalid_argument("ValueError: Invalid query mode: VectorStoreQueryMode." +
+                                    std::string(mode_name(mode)));
+  }
+  const std::vector<double>& elements = query.query_embedding;
+  const auto odd = std::ranges::find_if_not(elements, [](double element) { return std::isfinite(element); });
+  if (odd == elements.end()) return Status::ok();
+  return Status::invalid_argument("ValueError: element " + std::to_string(odd - elements.begin()) +
+                                  " of the query embedding is NaN or infinite");
 }
-
-}  // namespace
 
 std::vector<std::string> keys_without_column(const MetadataFilters& filters, const MetadataColumns& columns) {
   std::vector<std::string> missing;
@@ -78,7 +86,7 @@ Result<VectorStoreQueryResult> search_vectors(const VectorIndex& index, const Ve
   if (!all || mmr) {
     QUIPU_RETURN_IF_ERROR(filter_rows(index, query.node_ids ? &*query.node_ids : nullptr, filters, rows));
   }
-  QUIPU_RETURN_IF_ERROR(check_mode(query.mode));
+  QUIPU_RETURN_IF_ERROR(check_query(query));
   if (mmr) {
     index.sort(rows);
     return index.mmr(query.query_embedding, query.similarity_top_k, query.mmr_threshold, query.similarity,

@@ -12,6 +12,10 @@
 
 namespace quipu {
 
+// Errors: kNotSupported for a mode that fits a learner; kInvalidArgument for one that needs more than
+// vectors, and for a vector with an element that is NaN or infinite, to which nothing is similar.
+Status check_query(const VectorStoreQuery& query);
+
 // The keys that filters name and `columns` lacks.
 std::vector<std::string> keys_without_column(const MetadataFilters& filters, const MetadataColumns& columns);
 

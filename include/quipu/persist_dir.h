@@ -103,7 +103,7 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
                                        const ProgressCallback& progress = {},
                                        const FileSystem& fs = local_file_system());
 
-// A fault of a document store's collections: data without metadata, a ref doc that lists a missing node, ....
+// A fault of a store's collections: data without metadata, a ref doc that lists a missing node, ....
 struct InvariantFault {
   std::string collection;
   std::string key;
@@ -114,6 +114,14 @@ struct InvariantFault {
 // reports each fault. OK when the check could be made. Cost: a scan of all collections.
 Status verify_document_stores(const BaseKVStore& store,
                               const std::function<void(const InvariantFault&)>& report);
+// The same for every vector store: what has an embedding has a document and, unless nothing in the store has,
+// metadata, and nothing else has these.
+Status verify_vector_stores(const BaseKVStore& store,
+                            const std::function<void(const InvariantFault&)>& report);
+// The same for graphs: edges, nodes and relations are well-formed, triplets have their nodes and relations,
+// and relations their triplets.
+Status verify_graph_stores(const BaseKVStore& store,
+                           const std::function<void(const InvariantFault&)>& report);
 
 }  // namespace quipu
 

@@ -13,9 +13,14 @@
 // Thread-safety: any number of threads; queries run beside each other. Several objects over one key-value
 // store and namespace share one search index. What is written past them, into their collections, is seen by
 // objects made after all of them are gone.
-// Memory: the first query makes an index of a byte an element, which adds and deletes keep current.
-// Cost of a query: O(vectors), one pass over that index; it waits for writes to this store. MMR loads what
-// passes its filters.
+// Memory: the first query makes an index of a byte an element, which adds and deletes keep current. On
+// RocksDB RocksDBOptions::search_memory_bytes bounds it: a store whose index would be larger has none until
+// it is opened again or cleared.
+//
+// Cost of a query: O(vectors), one pass over the index; it waits for writes to this store. MMR loads what
+// passes its filters, unless all vectors would take more than search_memory_bytes. Without an index a query
+// reads all vectors and, for filters, their metadata from disk; MMR, where it may not load them, does so once
+// for each result.
 
 #ifndef QUIPU_VECTOR_STORE_H_
 #define QUIPU_VECTOR_STORE_H_
@@ -105,19 +110,27 @@ class VectorStore {
   virtual Result<std::vector<std::string>> add(std::span<const std::shared_ptr<const BaseNode>> nodes) = 0;
   // Errors: kNotFound "KeyError: 'id'".
   virtual Result<std::vector<double>> get(std::string_view text_id) const = 0;
+  // The nodes themselves, of stores that keep them. Default: kNotSupported, as in the reference, whose
+  // SimpleVectorStore keeps none.
+  virtual Result<std::vector<std::shared_ptr<const BaseNode>>> get_nodes(
+      std::optional<std::span<const std::string>> node_ids = std::nullopt,
+      const MetadataFilters* filters = nullptr) const;
   // Removes the vectors of all nodes from this document; an unknown one is fine.
   virtual Status delete_(std::string_view ref_doc_id) = 0;
   // Removes the given nodes, those that match, or those that do both; with neither, all.
   virtual Status delete_nodes(std::optional<std::span<const std::string>> node_ids = std::nullopt,
                               const MetadataFilters* filters = nullptr) = 0;
   virtual Status clear() = 0;
-  // Errors: kInvalidArgument for a wrong dimension, a filter that Python could not evaluate, a mode that the
-  // reference does not know here; kNotSupported for the modes that fit a learner (SVM and regressions).
+  // Errors: kInvalidArgument for a wrong dimension, an element that is NaN or infinite, a filter that Python
+  // could not evaluate, a mode that the reference does not know here; kNotSupported for the modes that fit a
+  // learner (SVM and regressions).
   virtual Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const = 0;
   // Writes <namespace>__vector_store.json's content, replacing the file atomically.
   virtual Status persist(const std::string& persist_path,
                          const FileSystem& fs = local_file_system()) const = 0;
 };
+
+struct StreamedVector;
 
 class KVVectorStore : public VectorStore {
  public:
@@ -130,6 +143,10 @@ class KVVectorStore : public VectorStore {
 
   Result<std::vector<std::string>> add(std::span<const std::shared_ptr<const BaseNode>> nodes) override;
   Result<std::vector<double>> get(std::string_view text_id) const override;
+  // kNotSupported: the nodes are in a document store.
+  Result<std::vector<std::shared_ptr<const BaseNode>>> get_nodes(
+      std::optional<std::span<const std::string>> node_ids = std::nullopt,
+      const MetadataFilters* filters = nullptr) const override;
   Status delete_(std::string_view ref_doc_id) override;
   Status delete_nodes(std::optional<std::span<const std::string>> node_ids = std::nullopt,
                       const MetadataFilters* filters = nullptr) override;
@@ -146,6 +163,9 @@ class KVVectorStore : public VectorStore {
 
   // The reference's async twins: the calls above on the key-value store's executor.
   std::future<Result<std::vector<std::string>>> async_add(std::vector<std::shared_ptr<const BaseNode>> nodes);
+  std::future<Result<std::vector<std::shared_ptr<const BaseNode>>>> aget_nodes(
+      std::optional<std::vector<std::string>> node_ids = std::nullopt,
+      std::optional<MetadataFilters> filters = std::nullopt);
   std::future<Status> adelete(std::string ref_doc_id);
   std::future<Status> adelete_nodes(std::optional<std::vector<std::string>> node_ids = std::nullopt,
                                     std::optional<MetadataFilters> filters = std::nullopt);
@@ -159,7 +179,9 @@ class KVVectorStore : public VectorStore {
   // for 100,000 vectors of 384 numbers. Each later add costs half a millisecond a vector more, and the graph
   // 4 bytes an element and 12 M bytes a vector of memory. It is kept in a file beside the database and
   // checked against the vectors when it is first used; what does not fit is made again. Errors:
-  // kInvalidArgument for options out of bounds; kNotSupported in a transaction, whose own queries are exact.
+  // kInvalidArgument for options out of bounds, or where the graph and the index would be larger than
+  // search_memory_bytes (if they become so later, queries are exact); kNotSupported in a transaction, whose
+  // own queries are exact.
   Status use_hnsw(const HnswOptions& options = {});
   // Queries are exact again.
   Status drop_hnsw();
@@ -185,10 +207,15 @@ class KVVectorStore : public VectorStore {
   Status remove(std::span<const std::string> ids);
   // REQUIRES, both: the writer's lock.
   Status load_index() const;
-  // Calls `use` with every vector; where the store does not tell their order, in it.
-  Status for_each_vector(const std::function<void(std::string_view id, std::optional<uint64_t> order,
-                                                  std::span<const double>)>& use) const;
+  // Calls `use` with every vector; where the store does not tell their order, in it. What `use` returns ends
+  // the call unless it is OK.
+  Status for_each_vector(const std::function<Status(std::string_view id, std::optional<uint64_t> order,
+                                                    std::span<const double>)>& use) const;
+  // Reads the vectors of these ids (null: all) that pass the filters. REQUIRES: a lock on the index.
+  Status stream(const std::vector<std::string>* node_ids, const MetadataFilters* filters,
+                const std::function<Status(const StreamedVector&)>& use) const;
   Status load_hnsw() const;
+  Status check_graph_fits(const HnswOptions& options) const;
   // Brings into the graph what waits; the lock on the index is taken in between.
   Status insert_waiting() const;
   Status save_hnsw() const;
@@ -217,8 +244,8 @@ class SimpleVectorStore : public KVVectorStore {
  public:
   SimpleVectorStore();
 
-  // persist_dir/<ns>__vector_store.json. Errors: kInvalidArgument "No existing ... found at ..." when it is
-  // missing, as in the reference; kIoError.
+  // persist_dir/<ns>__vector_store.json. Errors: kNotFound "No existing ... found at ..." when it is missing;
+  // kIoError, kInvalidArgument naming the file.
   static Result<SimpleVectorStore> from_persist_dir(const std::string& persist_dir = "./storage",
                                                     std::string_view ns = DEFAULT_VECTOR_STORE,
                                                     const FileSystem& fs = local_file_system());

@@ -39,6 +39,9 @@ class VectorValues {
   // The vectors of these keys, each with its place among them; absent ones are passed over.
   virtual Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                              const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
+  // How many bytes a search index over vectors of this store may take. One that would take more is not made,
+  // and queries read the vectors themselves.
+  virtual uint64_t search_memory_bytes() const = 0;
 };
 
 }  // namespace quipu

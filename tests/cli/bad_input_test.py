@@ -63,6 +63,28 @@ class DamagedFileTest(CliTest):
         self.assertIn(str(directory / "index_store.json"), said)
         self.assertFalse(self.database.exists())
 
+    def test_vectors_and_graphs_that_are_malformed_or_dangle(self):
+        entity = {"label": "entity", "embedding": None, "properties": {}, "name": "Ann"}
+        knows = {"label": "knows", "source_id": "Ann", "target_id": "Bob", "properties": {}}
+        graph = {"nodes": {"Ann": entity}, "relations": {"Ann_knows_Bob": knows}, "triplets": []}
+        for i, (file, content, words) in enumerate((
+                ("property_graph_store", {**graph, "triplets": [["Ann", "knows", "Bob"]]}, "a node that is not there"),
+                ("property_graph_store", {**graph, "nodes": {"Ann": entity, "Bob": {**entity, "name": "Bob"}},
+                                          "triplets": [["Ann", "loves", "Bob"]]}, "has no relation"),
+                ("property_graph_store", {**graph, "triplets": [["Ann", "knows"]]}, "three strings"),
+                ("graph_store", {"graph_dict": {"a": [["r"]]}}, "pair"),
+                ("graph_store", {"graph_dict": {"a": "b"}}, "a"),
+                ("default__vector_store", {"embedding_dict": {"v": [1.0, "x"]}}, "no number"),
+                ("default__vector_store", {"embedding_dict": {"v": None}}, "v"),
+                ("default__vector_store", {"embedding_dict": {}, "text_id_to_ref_doc_id": {"v": 7}}, "v"),
+                ("default__vector_store", {"embedding_dict": {}, "metadata_dict": {"v": []}}, "v"))):
+            with self.subTest(words):
+                directory = self.persist_dir(name=f"storage{i}", **{file + "__json": content})
+                _, said = self.quipu("import", directory, self.database, code=DATA)
+                self.assertIn(str(directory / (file + ".json")), said)
+                self.assertIn(words, said)
+                self.assertFalse(self.database.exists())
+
     def test_what_was_there_stays(self):
         self.imported()
         before = self.quipu("scan", self.database, "knots")[0]

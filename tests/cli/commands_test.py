@@ -243,6 +243,17 @@ class InspectTest(CliTest):
         self.assertEqual(len(printed.splitlines()), report["count"])
         self.assertEqual(report["count"], len(report["faults"]))
 
+    def test_verify_covers_vectors_and_graphs(self):
+        for golden, collection, word in (("vectors", "vector_store/default/ref_doc_ids", "the vector has no entry"),
+                                         ("graphs", "property_graph_store/nodes", "there is no node")):
+            database = self.folder / (golden + ".quipu")
+            self.quipu("import", GOLDENS / golden, database)
+            self.quipu("verify", database)
+            keys = self.quipu_json_lines("scan", database, collection, "--keys-only")
+            for entry in keys:
+                self.quipu("delete", database, collection, entry["key"])
+            self.assertIn(word, self.quipu("verify", database, code=DATA)[0].decode())
+
     def test_verify_finds_flipped_bytes(self):
         self.quipu("import", GOLDENS / "basic", self.database)
         tables = sorted((self.database / "rocksdb").glob("*.sst"), key=lambda path: path.stat().st_size)
@@ -275,12 +286,18 @@ class SearchTest(CliTest):
         self.quipu("query", self.database, "--vector", self.folder / "missing", code=IO)
         (self.folder / "vector.json").write_text("[1, 2]")
         self.assertIn("shapes", self.quipu("query", self.database, "--vector", self.folder / "vector.json", code=DATA)[1])
+        for text, word in (("[NaN, 0]", "element 0"), ("[]", "shapes"), ("{}", "array"), ('["a"]', "array")):
+            (self.folder / "odd.json").write_text(text)
+            said = self.quipu("query", self.database, "--vector", self.folder / "odd.json", code=DATA)[1]
+            self.assertIn(word, said)
+        self.assertIn("operator", self.quipu("query", self.database, "--vector", self.folder / "vector.json", "--filter",
+                                             '{"filters": [{"key": "k", "value": 1, "operator": "~"}]}', code=DATA)[1])
 
     def test_hnsw(self):
         random = [[(i * 7919 + d * 104729) % 1000 / 500 - 1 for d in range(8)] for i in range(300)]
         self.quipu("import", self.persist_dir(default__vector_store__json={
             "embedding_dict": {f"n{i}": vector for i, vector in enumerate(random)},
-            "text_id_to_ref_doc_id": {}, "metadata_dict": {}}), self.database)
+            "text_id_to_ref_doc_id": {f"n{i}": "None" for i in range(300)}, "metadata_dict": {}}), self.database)
         (self.folder / "vector.json").write_text(json.dumps(random[7]))
         ask = ("query", self.database, "--vector", self.folder / "vector.json", "--top-k", "1")
         self.assertIn("approximate", self.quipu("hnsw", self.database, "--M", "8", "--ef", "50")[1])

@@ -33,17 +33,19 @@ class MemoryBackend : public ReplayBackend {
 
 class RocksDBBackend : public ReplayBackend {
  public:
+  explicit RocksDBBackend(const RocksDBOptions& options = {}) : options_(options) {}
   std::shared_ptr<BaseKVStore> create() override {
     path_ = directory_ / ("db" + std::to_string(made_++));
-    return require(RocksDBKVStore::open(path_));
+    return require(RocksDBKVStore::open(path_, options_));
   }
   std::shared_ptr<BaseKVStore> reload(std::shared_ptr<BaseKVStore> store) override {
     const Status closed = std::static_pointer_cast<RocksDBKVStore>(store)->close();
     if (!closed.is_ok()) require(Result<int>(closed));
-    return require(RocksDBKVStore::open(path_));
+    return require(RocksDBKVStore::open(path_, options_));
   }
 
  private:
+  const RocksDBOptions options_;
   TempDir directory_;
   std::string path_;
   int made_ = 0;
@@ -54,6 +56,11 @@ class RocksDBBackend : public ReplayBackend {
 std::unique_ptr<ReplayBackend> ReplayBackend::make(std::string_view name) {
   if (name == "memory") return std::make_unique<MemoryBackend>();
   if (name == "rocksdb") return std::make_unique<RocksDBBackend>();
+  if (name == "streamed") {  // which may not hold a search index
+    RocksDBOptions options;
+    options.search_memory_bytes = 0;
+    return std::make_unique<RocksDBBackend>(options);
+  }
   return nullptr;
 }
 

@@ -1,4 +1,4 @@
-// trace_replay [--backend memory|rocksdb] FILE.jsonl...
+// trace_replay [--backend memory|rocksdb|streamed] FILE.jsonl...
 //
 // Replays traces recorded from the reference (one operation a line, with its arguments and result) and prints
 // "FILE: N lines, M mismatches", the first mismatches in full. Exit status 1 on any, 2 on a usage error.
@@ -76,7 +76,7 @@ bool replay(const std::string& path, const std::string& backend_name) {
 }
 
 int usage() {
-  std::fprintf(stderr, "usage: trace_replay [--backend memory|rocksdb] FILE.jsonl...\n");
+  std::fprintf(stderr, "usage: trace_replay [--backend memory|rocksdb|streamed] FILE.jsonl...\n");
   return 2;
 }
 

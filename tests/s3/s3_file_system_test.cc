@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -116,6 +119,26 @@ TEST(S3FileSystemTest, RequestsThatFailAreMadeAgain) {
   S3Options hasty = options_at("QUIPU_TEST_S3_FLAKY");
   hasty.attempts = 1;
   EXPECT_FALSE(write(S3FileSystem(hasty), "bucket/flaky", bytes).is_ok());
+}
+
+TEST(S3FileSystemTest, AServerThatNeverAnswersIsGivenUp) {
+  const int silent = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(silent, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(silent, 8), 0);  // so that connections are made, and nobody reads
+  ASSERT_EQ(::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  S3Options waits = options();
+  waits.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  waits.request_timeout = std::chrono::milliseconds(50);
+  waits.attempts = 2;
+  const S3FileSystem s3(waits);
+  EXPECT_EQ(s3.file_size("bucket/key").status().code(), StatusCode::kIoError);
+  EXPECT_EQ(write(s3, "bucket/key", "x").code(), StatusCode::kIoError);
+  EXPECT_EQ(s3.list("bucket").status().code(), StatusCode::kIoError);
+  ::close(silent);
 }
 
 TEST(S3FileSystemTest, AnUploadThatIsInterruptedLeavesTheOldObject) {

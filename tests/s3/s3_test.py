@@ -82,7 +82,7 @@ def proxy(target, fails):
 
 
 def flaky(_method, _path, count):
-    return {0: None, 1: "drop", 2: 503}[count % 3]
+    return {0: None, 1: "drop", 2: 503, 3: 500}[count % 4]
 
 
 def unfinished(method, path, _count):

@@ -1,15 +1,20 @@
 // Approximate search: recall, changes, filters, the file and what may happen to it.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <chrono>
 #include <cmath>
 #include <set>
+#include <thread>
 
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
 #include "quipu/vector_store.h"
+#include "tests/support/child_process.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 
@@ -221,6 +226,53 @@ TEST_F(HnswTest, ADamagedOrMissingFileIsMadeAgain) {
   fs::remove(saved);
   open();
   EXPECT_GE(recall(10), 0.9);
+}
+
+// Saves the graph again and again; says by standard input, which is a socket, that it is at it.
+int save_for_ever(const std::string& path, int /*number*/) {
+  const auto kv = RocksDBKVStore::open(path);
+  if (!kv) return 1;
+  KVVectorStore store(*kv);
+  while (true) {
+    if (!store.use_hnsw({.M = 4, .ef_construction = 8, .ef = 64}).is_ok()) return 2;
+    if (::write(STDIN_FILENO, "x", 1) != 1) return 3;
+  }
+}
+const ChildWork kSaveForEver("save_for_ever", save_for_ever);
+
+TEST_F(HnswTest, KillsWhileItIsSavedLeaveVectorsAndSearchWhole) {
+  add(0, 600);
+  const std::vector<std::string> before = ids();
+  for (int round = 0; round < 20; ++round) {
+    store_.reset();
+    kv_.reset();
+    const auto [theirs, ours] = socket_pair();
+    const pid_t child = start_child("save_for_ever", path_, 0, theirs);
+    ::close(theirs);
+    char byte = 0;
+    ASSERT_EQ(::read(ours, &byte, 1), 1);
+    std::this_thread::sleep_for(std::chrono::microseconds(random_.below(30'000)));
+    kill_child(child);
+    ::close(ours);
+    open();
+    EXPECT_GE(recall(3), 0.8) << "round " << round;
+    EXPECT_EQ(ids(), before);
+    const fs::directory_iterator files(path_ + "/indexes");
+    EXPECT_EQ(std::distance(files, fs::directory_iterator()), 1);  // nothing unfinished stays
+  }
+}
+
+TEST_F(HnswTest, UnfinishedFilesAreRemoved) {
+  add(0, 10);
+  ASSERT_TRUE(store_->use_hnsw().is_ok());
+  const std::string saved = file();
+  store_.reset();
+  kv_.reset();
+  const std::string unfinished = path_ + "/indexes/.graph.hnsw.1-2.tmp";
+  write_file(unfinished, "a part");
+  open();
+  EXPECT_FALSE(fs::exists(unfinished));
+  EXPECT_TRUE(fs::exists(saved));
 }
 
 TEST_F(HnswTest, ATransactionsVectorsReachTheGraph) {

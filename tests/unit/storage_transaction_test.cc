@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "quipu/persist_dir.h"
@@ -161,6 +162,15 @@ TEST_F(StorageTransactionTest, NodesOfOneDocumentConflictAndAreRetried) {
             static_cast<size_t>(kThreads * kNodes));
 }
 
+TEST_F(StorageTransactionTest, ANamespaceThatIsNoFileNameIsRefusedBeforeAnythingIsWritten) {
+  StorageContext context = open();
+  context.add_vector_store(std::make_shared<SimpleVectorStore>(), "../elsewhere");
+  const Status refused = context.persist(directory_ / "files");
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("../elsewhere"), std::string::npos) << refused.message();
+  EXPECT_EQ(*local_file_system().file_size(directory_ / "files/docstore.json"), std::nullopt);
+}
+
 TEST_F(StorageTransactionTest, NeedsOneKeyValueStore) {
   StorageContext simple = *StorageContext::from_defaults();
   EXPECT_EQ(simple.begin().status().code(), StatusCode::kNotSupported);
@@ -186,8 +196,10 @@ const ChildWork kCommitForEver("commit_for_ever", commit_for_ever);
 
 TEST_F(StorageTransactionTest, AHundredKillsLeaveAllOrNothing) {
   Random random(test_seed());
+  const char* const more = std::getenv("QUIPU_TEST_KILLS");
+  const int rounds = more != nullptr ? std::atoi(more) : 100;
   int expected = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const auto [theirs, ours] = socket_pair();
     const pid_t child = start_child("commit_for_ever", path_, expected, theirs);
     ::close(theirs);
@@ -208,6 +220,10 @@ TEST_F(StorageTransactionTest, AHundredKillsLeaveAllOrNothing) {
     const auto store = std::static_pointer_cast<RocksDBKVStore>(context.kvstore());
     std::string faults;
     ASSERT_TRUE(store->verify([&](const VerifyFault& fault) { faults += fault.message; }).is_ok());
+    const auto add_fault = [&](const InvariantFault& fault) { faults += fault.message; };
+    ASSERT_TRUE(verify_document_stores(*store, add_fault).is_ok());
+    ASSERT_TRUE(verify_vector_stores(*store, add_fault).is_ok());
+    ASSERT_TRUE(verify_graph_stores(*store, add_fault).is_ok());
     EXPECT_EQ(faults, "");
   }
 }

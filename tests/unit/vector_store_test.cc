@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <thread>
 
 #include "tests/support/backends.h"
@@ -159,6 +160,47 @@ TEST_P(VectorStoreTest, SaysWhatIsWrong) {
   EXPECT_EQ(store.add(nodes).error().message(), "embedding not set.");
   EXPECT_TRUE(store.get("b"));
   EXPECT_FALSE(store.get("c"));
+}
+
+TEST_P(VectorStoreTest, KeepsNoNodes) {
+  KVVectorStore store(kv_);
+  add(store, {node("a", {1, 0})});
+  EXPECT_EQ(store.get_nodes().error().code(), StatusCode::kNotSupported);
+  EXPECT_EQ(store.aget_nodes(std::vector<std::string>{"a"}).get().error().message(),
+            "SimpleVectorStore does not store nodes directly.");
+}
+
+// What the reference answered: NaN stands where its heap leaves it.
+TEST_P(VectorStoreTest, VectorsWithNaNAndInfinityAreKeptAndAnswerAsInTheReference) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double nan = std::nan("");
+  KVVectorStore store(kv_);
+  add(store, {node("a", {1, 0}), node("b", {nan, 1}), node("c", {kInfinity, 0}), node("d", {0, 0}),
+              node("e", {0.6, 0.8})});
+  EXPECT_TRUE(std::isnan(store.get("b")->at(0)));
+  EXPECT_EQ(store.get("c")->at(0), kInfinity);
+  const std::vector<std::pair<int, std::vector<std::string>>> expected = {{0, {"a", "b", "c", "d", "e"}},
+                                                                          {1, {"e"}},
+                                                                          {2, {"d", "e"}},
+                                                                          {3, {"d", "b", "e"}},
+                                                                          {5, {"a", "b", "c", "d", "e"}}};
+  for (const auto& [k, ids] : expected) {
+    EXPECT_EQ(store.query({.query_embedding = {1, 0}, .similarity_top_k = k})->ids, ids) << k;
+  }
+}
+
+TEST_P(VectorStoreTest, AQueryWithNaNOrInfinityIsRefused) {
+  KVVectorStore store(kv_);
+  add(store, {node("a", {1, 0}), node("b", {0, 1})});
+  for (const VectorStoreQueryMode mode : {VectorStoreQueryMode::DEFAULT, VectorStoreQueryMode::MMR}) {
+    for (const double odd : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+      const auto found = store.query({.query_embedding = {1, odd}, .mode = mode});
+      ASSERT_FALSE(found);
+      EXPECT_EQ(found.error().message(), "ValueError: element 1 of the query embedding is NaN or infinite");
+    }
+  }
+  EXPECT_EQ(store.query({.query_embedding = {}}).error().message(),
+            "ValueError: shapes (0,) and (2,) not aligned: 0 (dim 0) != 2 (dim 0)");
 }
 
 TEST_P(VectorStoreTest, StoresOfOtherNamespacesAreApart) {

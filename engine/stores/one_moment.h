@@ -1,0 +1,22 @@
+// Reading several collections of a store as they were at one moment.
+
+#ifndef QUIPU_ENGINE_STORES_ONE_MOMENT_H_
+#define QUIPU_ENGINE_STORES_ONE_MOMENT_H_
+
+#include <memory>
+
+#include "quipu/kv_store.h"
+
+namespace quipu {
+
+// Calls `read` with a snapshot of the store, or where it has none with the store itself.
+template <class Read>
+Status read_at_one_moment(const BaseKVStore& store, const Read& read) {
+  if (!store.capabilities().snapshots) return read(static_cast<const KVReader&>(store));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVReader> snapshot, store.snapshot());
+  return read(*snapshot);
+}
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_ONE_MOMENT_H_
