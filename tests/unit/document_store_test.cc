@@ -157,6 +157,27 @@ TEST_P(DocumentStoreTest, SerializedNodesAreStoredAsTheyStand) {
   EXPECT_EQ(**store.get_document_hash("n"), *node->hash());
 }
 
+// A form that the library itself would not write, with a hash that it could not compute.
+TEST_P(DocumentStoreTest, NodesWithGivenFactsAreStoredAsTheyStand) {
+  KVDocumentStore store = docstore();
+  const Json stored = *Json::parse(R"({"__data__": {"id_": "n", "extra": 1}, "__type__": "9"})");
+  NodeFacts facts;
+  facts.id = "n";
+  facts.has_source = true;
+  facts.ref_doc_id = "d";
+  facts.metadata = JsonView::from_canonical(R"({"page": 1})");
+  facts.hash = "given";
+  facts.stored = stored;
+  ASSERT_TRUE(store.add_facts(std::vector{facts}).is_ok());
+
+  EXPECT_EQ(*kv_->get("n", store.node_collection()), stored);
+  EXPECT_EQ(**store.get_document_hash("n"), "given");
+  const auto info = store.get_ref_doc_info("d");
+  EXPECT_THAT((*info)->node_ids, ElementsAre("n"));
+  EXPECT_EQ((*info)->metadata.text(), R"({"page": 1})");
+  EXPECT_EQ(store.add_facts(std::vector{facts}, {.allow_update = false}).code(), StatusCode::kAlreadyExists);
+}
+
 TEST_P(DocumentStoreTest, StreamsInInsertionOrder) {
   KVDocumentStore store = docstore();
   add(store, {text_node("z", "1"), text_node("a", "2"), text_node("m", "3")});

@@ -282,6 +282,20 @@ TEST_F(RocksDBRecoveryTest, AForkedChildIsRefused) {
   EXPECT_EQ(*store->count("loading"), 1u);
 }
 
+// The pool of the async calls has no threads in the child: to wait for them would be for ever.
+TEST_F(RocksDBRecoveryTest, AChildCanLetGoOfAStoreWhosePoolRan) {
+  auto store = *RocksDBKVStore::open(path_);
+  ASSERT_TRUE(store->aput("k", value(1)).get().is_ok());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    store.reset();
+    ::_exit(0);
+  }
+  EXPECT_EQ(wait_for(child), 0);
+  ASSERT_TRUE(store->close().is_ok());
+  EXPECT_EQ(store->aget("k").get().error().code(), StatusCode::kInvalidArgument);  // not a crash
+}
+
 TEST_F(RocksDBRecoveryTest, AChildThatLivesOnDoesNotKeepTheLock) {
   auto store = *RocksDBKVStore::open(path_);
   const pid_t child = ::fork();

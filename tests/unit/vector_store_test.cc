@@ -146,6 +146,21 @@ TEST_P(VectorStoreTest, KeepsVectorsWithoutLoss) {
   }
 }
 
+TEST_P(VectorStoreTest, EntriesAreAddedAsNodesAre) {
+  const std::vector<double> embedding{0.5, 0.25};
+  const VectorStoreEntry with_source{"n1", embedding, "IndexNode", "d",
+                                     JsonView::from_canonical(R"({"doc_id": 7, "x": NaN})")};
+  const VectorStoreEntry without{.id = "n2", .embedding = embedding};
+  KVVectorStore store(kv_);
+  ASSERT_TRUE(store.add_entries(std::vector{with_source, without}).is_ok());
+  EXPECT_EQ(store.to_dict()->text(),
+            R"({"embedding_dict": {"n1": [0.5, 0.25], "n2": [0.5, 0.25]}, )"
+            R"("text_id_to_ref_doc_id": {"n1": "d", "n2": "None"}, )"
+            R"("metadata_dict": {"n1": {"doc_id": "d", "x": null, "_node_type": "IndexNode", )"
+            R"("document_id": "d", "ref_doc_id": "d"}, "n2": {"_node_type": "TextNode", )"
+            R"("document_id": "None", "doc_id": "None", "ref_doc_id": "None"}}})");
+}
+
 TEST_P(VectorStoreTest, SaysWhatIsWrong) {
   KVVectorStore store(kv_);
   add(store, {node("a", {1, 0})});
