@@ -195,7 +195,7 @@ Status StoreCore::remove_leftovers(std::unordered_map<uint32_t, Family>& own_fam
     next_id_ = std::max(next_id_, id + 1);
     QUIPU_RETURN_IF_ERROR(discard(collection));
   }
-  if (!leftovers.empty()) log("removed " + std::to_string(leftovers.size()) + " unfinished collections");
+  if (!leftovers.empty()) log("unfinished collections removed: " + std::to_string(leftovers.size()));
   return Status::ok();
 }
 
