@@ -131,15 +131,17 @@ Result<Transaction> StorageContext::begin() const {
 Status StorageContext::persist(const std::string& persist_dir, const PersistNames& names,
                                const FileSystem& fs) const {
   const auto path = [&](const std::string& name) { return path_in(persist_dir, name); };
+  const auto vector_file = [&](const std::string& ns) {
+    return ns + std::string(NAMESPACE_SEP) + names.vector_store_fname;
+  };
+  for (const auto& [ns, store] : vector_stores_) QUIPU_RETURN_IF_ERROR(check_file_name(vector_file(ns)));
   QUIPU_RETURN_IF_ERROR(docstore_->persist(path(names.docstore_fname), fs));
   QUIPU_RETURN_IF_ERROR(index_store_->persist(path(names.index_store_fname), fs));
   QUIPU_RETURN_IF_ERROR(graph_store_->persist(path(names.graph_store_fname), fs));
   if (property_graph_store_)
     QUIPU_RETURN_IF_ERROR(property_graph_store_->persist(path(names.pg_graph_store_fname), fs));
   for (const auto& [ns, store] : vector_stores_) {
-    const std::string name = ns + std::string(NAMESPACE_SEP) + names.vector_store_fname;
-    QUIPU_RETURN_IF_ERROR(check_file_name(name));
-    QUIPU_RETURN_IF_ERROR(store->persist(path(name), fs));
+    QUIPU_RETURN_IF_ERROR(store->persist(path(vector_file(ns)), fs));
   }
   return Status::ok();
 }
