@@ -55,6 +55,24 @@ TEST_P(PropertyGraphStoreTest, DeletingANodeTakesItsRelationsOnBothSides) {
   EXPECT_TRUE(graph.get_triplets({.ids = {"a"}})->empty());
 }
 
+TEST_P(PropertyGraphStoreTest, AChunkWithoutAnIdHasItsTextsHash) {
+  KVPropertyGraphStore graph(kv_);
+  const std::string id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";  // of "abc"
+  ASSERT_TRUE(
+      graph.upsert_nodes(std::vector{LabelledNode::chunk("abc"), LabelledNode::chunk("x", "mine")}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), id + " mine ");
+}
+
+TEST_P(PropertyGraphStoreTest, RelationsWhoseNamesJoinAlikeShareOneEntry) {
+  KVPropertyGraphStore graph(kv_);
+  const std::vector<Relation> relations = {
+      Relation("r", "a_b", "c"), Relation("b_r", "a", "c", Json::from_canonical("{\"second\": true}"))};
+  ASSERT_TRUE(graph.upsert_relations(relations).is_ok());
+  const Json dict = *graph.to_dict();
+  EXPECT_EQ(dict.view().find("relations")->text(), "{\"a_b_r_c\": " + relations[1].to_json().text() + "}");
+  EXPECT_EQ(dict.view().find("triplets")->text(), R"([["a_b", "r", "c"], ["a", "b_r", "c"]])");
+}
+
 TEST_P(PropertyGraphStoreTest, SchemaAndQueries) {
   KVPropertyGraphStore graph(kv_);
   const LabelledNodeFields person{.label = "person", .properties = Json::from_canonical("{\"age\": 1}")};
