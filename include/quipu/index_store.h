@@ -103,7 +103,7 @@ class SimpleIndexStore : public KVIndexStore {
   struct Made {
     std::shared_ptr<MemoryKVStore> kvstore;
   };
-  explicit SimpleIndexStore(Made made) : KVIndexStore(made.kvstore), simple_kvstore_(made.kvstore) {}
+  explicit SimpleIndexStore(const Made& made) : KVIndexStore(made.kvstore), simple_kvstore_(made.kvstore) {}
 
   std::shared_ptr<MemoryKVStore> simple_kvstore_;
 };
