@@ -29,7 +29,7 @@ void add_search_commands(CLI::App& app, Action& action);
 template <class Args>
 CLI::App* add_command(CLI::App& app, Action& action, const std::string& name, const std::string& what,
                       const std::string& example, std::shared_ptr<Args> args, int (*run)(const Args&)) {
-  CLI::App* command = app.add_subcommand(name, what);
+  CLI::App* command = app.add_subcommand(name, what)->group("Commands");
   command->footer("Example:\n  " + example);
   command->add_flag("--json", args->common.json, "Print JSON instead of text");
   command->add_flag("-q,--quiet", args->common.quiet, "No progress and no messages but errors");
@@ -38,6 +38,10 @@ CLI::App* add_command(CLI::App& app, Action& action, const std::string& name, co
   command->callback([&action, args, run] { action = [args, run] { return run(*args); }; });
   return command;
 }
+
+// An argument that names a directory.
+CLI::Option* add_place(CLI::App* command, const std::string& name, std::string& place,
+                       const std::string& what);
 
 }  // namespace quipu::cli
 

@@ -106,7 +106,11 @@ int with_store(const std::string& directory, const CommonOptions& common, OpenMo
                const StoreWork& work) {
   const NewDatabase created(directory);
   auto store = open_store(directory, common, mode);
-  if (!store) return report_error(store.error());
+  if (!store) {
+    // While somebody else has it open it is theirs.
+    if (mode == OpenMode::kCreate && store.error().code() != StatusCode::kBusy) created.remove();
+    return report_error(store.error());
+  }
 
   const Result<int> done = work(**store);
   const bool failed = !done || *done != kExitOk;

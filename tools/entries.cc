@@ -118,7 +118,7 @@ CLI::App* add(CLI::App& app, Action& action, const std::string& name, const std:
               const std::string& example, const std::shared_ptr<EntryArgs>& args,
               int (*run)(const EntryArgs&)) {
   CLI::App* command = add_command(app, action, name, what, example, args, run);
-  command->add_option("DB", args->database, "The database")->required()->type_name("");
+  add_place(command, "DB", args->database, "The database");
   command->add_option("COLLECTION", args->collection, "The collection's name")->required()->type_name("");
   command->add_option("KEY", args->key, "The key, in UTF-8")->required()->type_name("");
   command->add_flag("--key-hex", args->key_hex, "KEY is given in hexadecimal");

@@ -151,7 +151,7 @@ void add(CLI::App& app, Action& action, const std::string& name, const std::stri
          int (*run)(const InspectArgs&)) {
   const auto args = std::make_shared<InspectArgs>();
   CLI::App* command = add_command(app, action, name, what, "quipu " + name + " ./storage.quipu", args, run);
-  command->add_option("DB", args->database, "The database")->required()->type_name("");
+  add_place(command, "DB", args->database, "The database");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "tools/commands.h"
 #include "tools/exit_code.h"
@@ -28,11 +30,24 @@ constexpr const char* kFooter =
     "Example:\n"
     "  quipu import ./storage ./storage.quipu && quipu stat ./storage.quipu";
 
+// Says what is wrong with the command line, and where to read how it is right.
+void report_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (!chosen.empty()) {
+    message(error.what());
+    message("try quipu " + chosen.front()->get_name() + " --help");
+    return;
+  }
+  message(argc < 2 ? std::string("which command?") : "no such command or option: " + std::string(argv[1]));
+  message("try quipu --help");
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app{"Keeps LlamaIndex's storage directories in a database.", "quipu"};
   app.set_version_flag("--version", "quipu " QUIPU_VERSION);
   app.footer(kFooter);
   app.require_subcommand(1);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   Action action;
   add_import_command(app, action);
   add_export_command(app, action);
@@ -47,14 +62,24 @@ int parse_and_run(int argc, char** argv) {
       const int code = app.exit(error);  // --help, --version
       return std::cout.flush() ? code : kExitIo;
     }
-    message(error.what());
-    message("try quipu --help");
+    report_usage(app, error, argc, argv);
     return kExitUsage;
   }
   return action();
 }
 
 }  // namespace
+
+CLI::Option* add_place(CLI::App* command, const std::string& name, std::string& place,
+                       const std::string& what) {
+  return command->add_option(name, place, what)
+      ->required()
+      ->type_name("")
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("must not be empty") : std::string();
+      });
+}
+
 }  // namespace quipu::cli
 
 int main(int argc, char** argv) {

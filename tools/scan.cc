@@ -74,12 +74,14 @@ void add_scan_command(CLI::App& app, Action& action) {
   CLI::App* command =
       add_command(app, action, "scan", "Print the entries of a collection, by key",
                   "quipu scan ./storage.quipu docstore/data --prefix node- --limit 10", args, run_scan);
-  command->add_option("DB", args->database, "The database")->required()->type_name("");
+  add_place(command, "DB", args->database, "The database");
   command->add_option("COLLECTION", args->collection, "The collection's name")->required()->type_name("");
   command->add_option("--prefix", args->prefix, "Only keys that start so")->type_name("PREFIX");
   command->add_option("--limit", args->limit, "At most so many entries; 0: all")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check([](const std::string& text) {
+        return text.starts_with('-') ? "must not be negative: " + text : std::string();
+      });
   command->add_flag("--keys-only", args->keys_only, "Keys without their values");
   command->add_flag("--reverse", args->reverse, "From the last key to the first");
   command->add_flag("--key-hex", args->key_hex, "Keys, and PREFIX, in hexadecimal");

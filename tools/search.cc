@@ -148,7 +148,7 @@ void add_search_commands(CLI::App& app, Action& action) {
                   "quipu query ./storage.quipu --vector question.json --top-k 5 "
                   "--filter '{\"filters\": [{\"key\": \"page\", \"operator\": \">=\", \"value\": 3}]}'",
                   query, run_query);
-  query_command->add_option("DB", query->database, "The database")->required()->type_name("");
+  add_place(query_command, "DB", query->database, "The database");
   query_command->add_option("--store", query->store, "The vector store's namespace; default: default")
       ->type_name("NAME");
   query_command
@@ -164,7 +164,7 @@ void add_search_commands(CLI::App& app, Action& action) {
   CLI::App* const hnsw_command = add_command(
       app, action, "hnsw", "Make a graph with which queries of a vector store are fast and approximate",
       "quipu hnsw ./storage.quipu --M 32 --ef 200", hnsw, run_hnsw);
-  hnsw_command->add_option("DB", hnsw->database, "The database")->required()->type_name("");
+  add_place(hnsw_command, "DB", hnsw->database, "The database");
   hnsw_command->add_option("--store", hnsw->store, "The vector store's namespace; default: default")
       ->type_name("NAME");
   hnsw_command->add_option("--M", hnsw->options.M, "Links of a vector; default: 16")->type_name("N");
@@ -179,7 +179,7 @@ void add_search_commands(CLI::App& app, Action& action) {
   CLI::App* const graph_command =
       add_command(app, action, "graph", "Print the triplets that lead on from a subject",
                   "quipu graph ./storage.quipu Ann --depth 3", graph, run_graph);
-  graph_command->add_option("DB", graph->database, "The database")->required()->type_name("");
+  add_place(graph_command, "DB", graph->database, "The database");
   graph_command->add_option("SUBJECT", graph->subject, "Where to begin")->required()->type_name("");
   graph_command->add_option("--depth", graph->depth, "Steps from the subject; default: 2")->type_name("N");
   graph_command->add_option("--limit", graph->limit, "Triplets at most; default: 30")->type_name("N");

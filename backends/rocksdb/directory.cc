@@ -53,9 +53,10 @@ Status check_marker(const std::string& directory, std::string_view text) {
   if (!ours || read.ec != std::errc() || read.ptr == text.data() + text.size() || *read.ptr != '\n') {
     return Status::corruption(directory + "/QUIPU does not name a format");
   }
-  if (format > kFormat) {
+  if (format > kFormat || format == 0) {
     return Status::invalid_argument(directory + " has format " + std::to_string(format) +
-                                    "; this build knows formats up to " + std::to_string(kFormat));
+                                    ", which this build does not know: it knows formats up to " +
+                                    std::to_string(kFormat) + ", a newer one may know more");
   }
   return Status::ok();
 }

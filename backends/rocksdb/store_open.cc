@@ -15,6 +15,18 @@ constexpr const char* kListsFamily = "lists";
 constexpr const char* kIndexFamily = "index";
 constexpr const char* kSharedFamily = "shared";
 
+// A database without its CURRENT or MANIFEST would be taken for a new one, and its tables for leftovers.
+Status check_no_tables(const Directory& directory, const rocksdb::DBOptions& options) {
+  std::vector<std::string> names;
+  options.env->GetChildren(directory.rocksdb_path(), &names).PermitUncheckedError();  // it may be missing
+  for (const std::string& name : names) {
+    if (!name.ends_with(".sst")) continue;
+    return Status::corruption(directory.path() + ": the database is damaged: rocksdb/" + name +
+                              " is there, but not rocksdb/CURRENT or the MANIFEST that it names");
+  }
+  return Status::ok();
+}
+
 // The families to open: those that exist and those that must. An unknown one is from a newer build.
 Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory& directory,
                                                                  const Tuning& tuning, bool& exists) {
@@ -25,6 +37,7 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
                       tuning.db.env->FileExists(directory.rocksdb_path() + "/CURRENT").IsNotFound();
   if (!listed.ok() && !absent)
     return from_rocksdb(listed, directory.path() + ": cannot read the column families");
+  if (absent) QUIPU_RETURN_IF_ERROR(check_no_tables(directory, tuning.db));
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, tuning.catalog},
       {kListsFamily, tuning.lists},
@@ -195,7 +208,7 @@ Status StoreCore::remove_leftovers(std::unordered_map<uint32_t, Family>& own_fam
     next_id_ = std::max(next_id_, id + 1);
     QUIPU_RETURN_IF_ERROR(discard(collection));
   }
-  if (!leftovers.empty()) log("removed " + std::to_string(leftovers.size()) + " unfinished collections");
+  if (!leftovers.empty()) log("unfinished collections removed: " + std::to_string(leftovers.size()));
   return Status::ok();
 }
 

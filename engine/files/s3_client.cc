@@ -126,8 +126,11 @@ Result<S3Answer> S3Client::attempt(const Call& call) const {
   if (!request.query.empty()) url += "?" + s3_query_string(request.query);
 
   curl_slist* list = nullptr;
-  for (const auto& [name, value] : request.headers)
-    list = curl_slist_append(list, (name + ": " + value).c_str());
+  std::string line;
+  for (const auto& [name, value] : request.headers) {
+    line.assign(name).append(": ").append(value);
+    list = curl_slist_append(list, line.c_str());
+  }
   for (const char* const header : {"content-type: application/octet-stream", "expect:"}) {
     list = curl_slist_append(list, header);
   }

@@ -68,8 +68,8 @@ void sign_s3_request(const S3Credentials& credentials, std::string_view time, S3
                           s3_query_string(request.query) + "\n";
   std::string names;
   for (const auto& [name, value] : request.headers) {
-    canonical += name + ":" + value + "\n";
-    names += (names.empty() ? "" : ";") + name;
+    canonical.append(name).append(":").append(value).append("\n");
+    names.append(names.empty() ? "" : ";").append(name);
   }
   canonical += "\n" + names + "\n" + body_hash;
 

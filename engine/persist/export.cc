@@ -45,7 +45,7 @@ Result<FileReport> write_file(const KVReader& store, const std::string& name, co
 }
 
 struct FilePlan {
-  std::string name;
+  FileReport report;  // but for the bytes
   std::vector<std::string> collections;
 };
 
@@ -54,9 +54,9 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
   std::vector<FilePlan> plans;
   const auto plan_of = [&](std::string_view name) -> FilePlan& {
     for (FilePlan& plan : plans) {
-      if (plan.name == name) return plan;
+      if (plan.report.name == name) return plan;
     }
-    return plans.emplace_back(FilePlan{std::string(name), {}});
+    return plans.emplace_back(FilePlan{{std::string(name), 0, {}}, {}});
   };
   QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> names, store.persist_files());
   for (const std::string& name : names) plan_of(name);
@@ -64,16 +64,33 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
   for (CollectionInfo& info : infos) {
     entries_total += info.count;
     const bool claimed = !info.persist_file.empty();
-    plan_of(claimed ? std::string_view(info.persist_file) : KVSTORE_PERSIST_FNAME)
-        .collections.push_back(std::move(info.name));
+    FilePlan& plan = plan_of(claimed ? std::string_view(info.persist_file) : KVSTORE_PERSIST_FNAME);
+    plan.report.collections.push_back({info.name, info.count});
+    plan.collections.push_back(std::move(info.name));
   }
   const auto has = [&](std::string_view name) {
-    return std::ranges::count(plans, name, &FilePlan::name) != 0;
+    return std::ranges::any_of(plans, [&](const FilePlan& plan) { return plan.report.name == name; });
   };
   if (has(DOCSTORE_PERSIST_FNAME)) plan_of(INDEX_STORE_PERSIST_FNAME);
   if (has(INDEX_STORE_PERSIST_FNAME)) plan_of(DOCSTORE_PERSIST_FNAME);
-  for (const FilePlan& plan : plans) QUIPU_RETURN_IF_ERROR(check_file_name(plan.name));
+  for (const FilePlan& plan : plans) QUIPU_RETURN_IF_ERROR(check_file_name(plan.report.name));
   return plans;
+}
+
+Status check_vacant(const std::string& directory, const std::vector<std::string>& names, bool force) {
+  if (names.empty() || force) return Status::ok();
+  return Status::already_exists("the directory " + directory +
+                                " is not empty (force replaces files in it, and leaves others)");
+}
+
+// What an export would write.
+Result<ExportReport> dry_run(std::vector<FilePlan> plans, const std::string& directory,
+                             const ExportOptions& options) {
+  const Result<std::vector<std::string>> names = options.fs->list(directory);
+  if (names) QUIPU_RETURN_IF_ERROR(check_vacant(directory, *names, options.force));  // else yet to be made
+  ExportReport report;
+  for (FilePlan& plan : plans) report.files.push_back(std::move(plan.report));
+  return report;
 }
 
 // The directory to export into; one that was made for a failed export goes again.
@@ -89,8 +106,7 @@ class TargetDirectory {
   Status prepare(bool force) {
     QUIPU_ASSIGN_OR_RETURN(made_, fs_.make_directory(path_));
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.list(path_));
-    if (!names.empty() && !force) return Status::already_exists("the directory " + path_ + " is not empty");
-    return Status::ok();
+    return check_vacant(path_, names, force);
   }
   void keep() { keep_ = true; }
 
@@ -112,6 +128,7 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
   const KVReader& state = snapshot ? *snapshot : static_cast<const KVReader&>(store);
   uint64_t entries_total = 0;
   QUIPU_ASSIGN_OR_RETURN(std::vector<FilePlan> plans, plan_files(state, entries_total));
+  if (options.dry_run) return dry_run(std::move(plans), directory, options);
   TargetDirectory target(directory, *options.fs);
   QUIPU_RETURN_IF_ERROR(target.prepare(options.force));
 
@@ -120,10 +137,10 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
   std::vector<std::unique_ptr<OutputFile>> files;
   for (const FilePlan& plan : plans) {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file,
-                           options.fs->create(path_in(directory, plan.name)));
-    QUIPU_ASSIGN_OR_RETURN(
-        FileReport written,
-        write_file(state, plan.name, *FileExporter::for_file(plan.name), plan.collections, *file, progress));
+                           options.fs->create(path_in(directory, plan.report.name)));
+    QUIPU_ASSIGN_OR_RETURN(FileReport written,
+                           write_file(state, plan.report.name, *FileExporter::for_file(plan.report.name),
+                                      plan.collections, *file, progress));
     report.files.push_back(std::move(written));
     files.push_back(std::move(file));
   }

@@ -59,8 +59,9 @@ Status check_target(const BaseKVStore& store, bool merge, CollectionOwners& owne
     return infos.error().code() == StatusCode::kNotSupported ? Status::ok() : infos.error();
   }
   if (!merge && !infos->empty()) {
-    return Status::invalid_argument("the store is not empty: it holds collection \"" + infos->front().name +
-                                    "\" (merge was not asked for)");
+    return Status::invalid_argument(
+        "the store is not empty: it holds collection \"" + infos->front().name +
+        "\" (merge adds to it, and imported values replace those of the same key)");
   }
   for (const CollectionInfo& info : *infos) {
     if (!info.persist_file.empty()) owners[info.name] = info.persist_file;

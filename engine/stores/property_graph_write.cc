@@ -1,5 +1,7 @@
 // The writing half of KVPropertyGraphStore.
 
+#include <array>
+#include <map>
 #include <set>
 #include <unordered_set>
 
@@ -74,21 +76,46 @@ Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relation
   const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
   WriteBatch batch;
   std::set<std::string> made;
-  const auto make_end = [&](const std::string& id, const std::string& name) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_->exists(id, nodes_));
-    if (!exists && made.insert(id).second) batch.put(nodes_, id, LabelledNode::entity(name).to_json());
-    return Status::ok();
-  };
+  std::map<std::string, std::string> keys;  // of the triplets written here -> of their relations
   for (const Relation& relation : relations) {
     TripletIds ids{{}, relation.label(), {}};
     QUIPU_ASSIGN_OR_RETURN(ids.source, node_id_for(relation.source_id()));
     QUIPU_ASSIGN_OR_RETURN(ids.target, node_id_for(relation.target_id()));
-    QUIPU_RETURN_IF_ERROR(make_end(ids.source, relation.source_id()));
-    QUIPU_RETURN_IF_ERROR(make_end(ids.target, relation.target_id()));
-    batch.put(relations_, relation_key(ids), relation.to_json());
-    batch.put(triplets_, triplet_key(ids), triplet_value(ids.target));
+    QUIPU_RETURN_IF_ERROR(make_ends(relation, ids, made, batch));
+    const std::string triplet = triplet_key(ids);
+    if (!keys.contains(triplet)) {
+      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_->exists(triplet, triplets_));
+      std::string key = relation_key({relation.source_id(), relation.label(), relation.target_id()});
+      if (exists) {
+        QUIPU_ASSIGN_OR_RETURN(key, relation_key_of(ids));
+      }
+      keys[triplet] = std::move(key);
+    }
+    const std::string& key = keys[triplet];
+    batch.put(relations_, key, relation.to_json());
+    batch.put(triplets_, triplet, triplet_value(ids.target, key == relation_key(ids) ? "" : key));
   }
   return kvstore_->write(batch, {.held = &locks});
+}
+
+// Makes the entities at a relation's ends that are not there. One whose name is not its id is stored under
+// both, as the reference stores it. `made`: what this call has made so far.
+Status KVPropertyGraphStore::make_ends(const Relation& relation, const TripletIds& ids,
+                                       std::set<std::string>& made, WriteBatch& batch) const {
+  const std::array<std::pair<const std::string&, const std::string&>, 2> ends = {
+      {{relation.source_id(), ids.source}, {relation.target_id(), ids.target}}};
+  std::array<bool, 2> missing{};
+  for (size_t i = 0; i < ends.size(); ++i) {
+    const auto& [name, id] = ends[i];
+    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_->exists(id, nodes_));
+    missing[i] = !exists && made.insert(id).second;
+    if (missing[i]) batch.put(nodes_, name, LabelledNode::entity(name).to_json());
+  }
+  for (size_t i = 0; i < ends.size(); ++i) {
+    const auto& [name, id] = ends[i];
+    if (missing[i] && id != name) batch.put(nodes_, id, LabelledNode::entity(name).to_json());
+  }
+  return Status::ok();
 }
 
 Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {

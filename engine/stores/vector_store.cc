@@ -193,6 +193,9 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
     for (const uint32_t row : rows) ids.emplace_back(shared_->index.id_of(row));
   }
   QUIPU_RETURN_IF_ERROR(remove(ids));
+  if (filtered.is_ok()) return filtered;
+  QUIPU_ASSIGN_OR_RETURN(const bool is_null, metadata_is_null());
+  if (is_null) return Status::invalid_argument("TypeError: 'NoneType' object is not subscriptable");
   return filtered;  // the reference deletes as it filters, and so has deleted what came before
 }
 

@@ -8,7 +8,6 @@
 #include "quipu/vector_store.h"
 
 namespace quipu {
-namespace {}  // namespace
 
 Result<Json> KVVectorStore::to_dict() const {
   std::string text = "{\"embedding_dict\": ";

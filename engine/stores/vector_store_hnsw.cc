@@ -143,6 +143,7 @@ Status KVVectorStore::insert_waiting() const {
     std::ranges::sort(rows);
     rows.resize(std::min(rows.size(), kInsertedAtOnce));
     std::vector<std::string_view> ids;
+    ids.reserve(rows.size());
     for (const uint32_t row : rows) ids.push_back(shared_->index.id_of(row));
     std::vector<std::vector<double>> vectors(rows.size());
     QUIPU_RETURN_IF_ERROR(

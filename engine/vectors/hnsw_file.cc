@@ -187,9 +187,9 @@ Result<HnswGraph> HnswGraph::load(const std::string& path,
   if (magic != kMagic) return file.damaged("is of another kind");
   QUIPU_RETURN_IF_ERROR(file.read(header));
   const HnswOptions options = {.M = header.M, .ef_construction = header.ef_construction};
-  const size_t point_bytes = header.dimensions * sizeof(float) + header.M * 2 * sizeof(uint32_t);
-  if (header.dimensions > kMaxDimensions || !check_hnsw_options(options).is_ok() ||
-      header.points > file.left() / point_bytes) {
+  const bool plausible = header.dimensions <= kMaxDimensions && check_hnsw_options(options).is_ok();
+  const size_t point_bytes = header.dimensions * sizeof(float) + size_t{2} * header.M * sizeof(uint32_t);
+  if (!plausible || point_bytes == 0 || header.points > file.left() / point_bytes) {
     return file.damaged("has impossible sizes");
   }
   auto impl = std::make_unique<Impl>(header.dimensions, options, std::max<size_t>(header.points, 1));

@@ -39,6 +39,13 @@ class BaseIndexStore {
   // "AssertionError: ..." unless exactly one is stored.
   virtual Result<std::optional<IndexStruct>> get_index_struct(
       std::optional<std::string_view> struct_id = std::nullopt) const = 0;
+  // The reference's async twins: each call of the same name, on threads of the store; see executor.h.
+  virtual std::future<Result<std::vector<IndexStruct>>> async_index_structs() = 0;
+  virtual std::future<Status> async_add_index_struct(IndexStruct index_struct) = 0;
+  virtual std::future<Status> adelete_index_struct(std::string key) = 0;
+  virtual std::future<Result<std::optional<IndexStruct>>> aget_index_struct(
+      std::optional<std::string> struct_id = std::nullopt) = 0;
+
   // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
   // kIoError.
   virtual Status persist(const std::string& persist_path = "./storage/index_store.json",
@@ -60,12 +67,11 @@ class KVIndexStore : public BaseIndexStore {
   Status persist(const std::string& persist_path = "./storage/index_store.json",
                  const FileSystem& fs = local_file_system()) const override;
 
-  // The reference's async twins, on the key-value store's executor.
-  std::future<Result<std::vector<IndexStruct>>> async_index_structs();
-  std::future<Status> async_add_index_struct(IndexStruct index_struct);
-  std::future<Status> adelete_index_struct(std::string key);
+  std::future<Result<std::vector<IndexStruct>>> async_index_structs() override;
+  std::future<Status> async_add_index_struct(IndexStruct index_struct) override;
+  std::future<Status> adelete_index_struct(std::string key) override;
   std::future<Result<std::optional<IndexStruct>>> aget_index_struct(
-      std::optional<std::string> struct_id = std::nullopt);
+      std::optional<std::string> struct_id = std::nullopt) override;
 
   BaseKVStore& kvstore() const { return *kvstore_; }
   const std::string& collection() const { return collection_; }
@@ -97,7 +103,7 @@ class SimpleIndexStore : public KVIndexStore {
   struct Made {
     std::shared_ptr<MemoryKVStore> kvstore;
   };
-  explicit SimpleIndexStore(Made made) : KVIndexStore(made.kvstore), simple_kvstore_(made.kvstore) {}
+  explicit SimpleIndexStore(const Made& made) : KVIndexStore(made.kvstore), simple_kvstore_(made.kvstore) {}
 
   std::shared_ptr<MemoryKVStore> simple_kvstore_;
 };

@@ -79,6 +79,8 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
 struct ExportOptions {
   // Write into a directory that is not empty; only files of the same names are replaced.
   bool force = false;
+  // Check the target and report what would be written, without the sizes; write nothing.
+  bool dry_run = false;
   ProgressCallback progress = {};
   const FileSystem* fs = &local_file_system();  // that the directory is of
 };

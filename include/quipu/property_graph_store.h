@@ -17,6 +17,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -172,6 +173,8 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   void nodes_changed(const std::vector<std::string>& ids);
   Result<std::string> node_id_for(std::string_view id) const;
   Result<std::string> relation_key_of(const TripletIds& ids) const;
+  Status make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
+                   WriteBatch& batch) const;
 
   std::shared_ptr<BaseKVStore> kvstore_;
   std::shared_ptr<GraphVectors> vectors_;

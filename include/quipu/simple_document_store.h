@@ -38,7 +38,7 @@ class SimpleDocumentStore : public KVDocumentStore {
   struct Made {
     std::shared_ptr<MemoryKVStore> kvstore;
   };
-  SimpleDocumentStore(Made made, DocumentStoreOptions options)
+  SimpleDocumentStore(const Made& made, DocumentStoreOptions options)
       : KVDocumentStore(made.kvstore, std::move(options)), simple_kvstore_(made.kvstore) {}
 
   std::shared_ptr<MemoryKVStore> simple_kvstore_;

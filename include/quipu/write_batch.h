@@ -62,7 +62,7 @@ class WriteBatch {
  private:
   std::string_view keep(std::string_view bytes);
 
-  static constexpr size_t kBlockBytes = 64 * 1024;
+  static constexpr size_t kBlockBytes = size_t{64} << 10;
   std::vector<WriteOp> ops_;
   std::vector<std::unique_ptr<char[]>> blocks_;  // what was copied; blocks never move
   size_t free_bytes_ = 0;                        // at the end of the newest block

@@ -187,21 +187,37 @@ class UnusablePlaceTest(CliTest):
         self.assertIn(str(secret / "docstore.json"), said)
         self.assertEqual({}, tree(closed))
 
-    def test_a_disk_that_is_full(self):
+    def quipu_on_a_full_disk(self, *arguments, largest_file):
         """A limit on the size of files stands for the full disk: writes beyond it fail."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+        printed, said = self.quipu(*arguments, code=IO, preexec_fn=limit, restore_signals=False)
+        self.assertEqual(b"", printed)
+        self.assertIn("File too large", said)
+
+    def test_a_disk_that_becomes_full(self):
         docs = {f"n{i}": node(f"n{i}", os.urandom(1000).hex()) for i in range(10_000)}
         directory = self.persist_dir({"knots": docs})
-
-        def small_files():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
-
-        _, said = self.quipu("import", directory, self.database, code=IO, preexec_fn=small_files,
-                             restore_signals=False)
-        self.assertIn("File too large", said)
+        self.quipu_on_a_full_disk("import", directory, self.database, largest_file=3_000_000)
         self.assertFalse(self.database.exists())
         self.quipu("import", directory, self.database)
-        self.quipu("export", self.database, self.copy, code=IO, preexec_fn=small_files, restore_signals=False)
+        self.quipu_on_a_full_disk("export", self.database, self.copy, largest_file=3_000_000)
         self.assertFalse(self.copy.exists())
+        self.assert_exported_as(directory)
+
+    def test_a_disk_that_is_full(self):
+        directory = self.persist_dir()
+        for arguments in (["import", directory, self.database], ["put", self.database, "c", "k", "{}"]):
+            self.quipu_on_a_full_disk(*arguments, largest_file=0)
+            self.assertFalse(self.database.exists())
+        self.quipu("import", directory, self.database)
+        value = json.dumps({"a": "x" * 50_000})
+        # Room for nothing, for the lock, for the manifest, for some of the log.
+        for largest_file in (0, 10, 1000, 4096, 20_000):
+            self.quipu_on_a_full_disk("put", self.database, "knots", "n3", value, largest_file=largest_file)
+            self.quipu("get", self.database, "knots", "n3", code=DATA)
+            self.quipu("verify", self.database)
         self.assert_exported_as(directory)
 
 

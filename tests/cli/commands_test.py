@@ -11,7 +11,8 @@ import unittest
 
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
-COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "verify", "compact")
+COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "query", "hnsw", "graph",
+            "verify", "compact")
 
 
 class UsageTest(CliTest):
@@ -27,7 +28,7 @@ class UsageTest(CliTest):
             self.assertIn(word.encode(), printed)
 
     def options_of(self, command):
-        return set(re.findall(r"--[a-z][a-z-]+", self.quipu(command, "--help")[0].decode().split("Example:")[0]))
+        return set(re.findall(r"--[A-Za-z][a-z-]*", self.quipu(command, "--help")[0].decode().split("Example:")[0]))
 
     def test_manual_has_every_option(self):
         manual = (SOURCE / "tools" / "quipu.1").read_text().replace("\\-", "-")
@@ -72,6 +73,17 @@ class UsageTest(CliTest):
             self.assertEqual(b"", printed, arguments)
             self.assertIn("quipu: ", said, arguments)
         self.assertEqual([], list(self.folder.iterdir()))
+
+    def test_wrong_usage_is_told_in_a_person_s_words(self):
+        for arguments, said in (
+                ([], "quipu: which command?\nquipu: try quipu --help\n"),
+                (["impotr", "a", "b"], "quipu: no such command or option: impotr\nquipu: try quipu --help\n"),
+                (["--nonsense"], "quipu: no such command or option: --nonsense\nquipu: try quipu --help\n"),
+                (["import", "a"], "quipu: DB is required\nquipu: try quipu import --help\n"),
+                (["stat", ""], "quipu: DB: must not be empty\nquipu: try quipu stat --help\n"),
+                (["scan", "a", "b", "--limit", "x"],
+                 "quipu: Could not convert: --limit = x\nquipu: try quipu scan --help\n")):
+            self.assertEqual(said, self.quipu(*arguments, code=USAGE, cwd=self.folder)[1])
 
     def test_arguments_may_be_commands_names(self):
         self.quipu("put", self.database, "get", "stat", '{"a": 1}')
@@ -159,6 +171,7 @@ class ImportExportTest(CliTest):
         more = self.persist_dir({"knots": {"n2": node("n2", "new"), "n3": node("n3")}}, name="more")
         _, said = self.quipu("import", more, self.database, code=DATA)
         self.assertIn("not empty", said)
+        self.assertIn("merge", said)
         self.assertEqual(2, self.quipu_json("stat", self.database)["entries"])
         self.quipu("import", "--merge", more, self.database)
         self.assertEqual(3, self.quipu_json("stat", self.database)["entries"])
@@ -176,6 +189,7 @@ class ImportExportTest(CliTest):
         before = tree(self.copy)
         _, said = self.quipu("export", self.database, self.copy, code=DATA)
         self.assertIn("not empty", said)
+        self.assertIn("force", said)
         self.assertEqual(before, tree(self.copy))
         self.quipu("export", "--force", self.database, self.copy)
         self.assertEqual("mine", (self.copy / "mine.txt").read_text())

@@ -98,6 +98,7 @@ class DocumentStoreReplayer : public Replayer {
         const std::vector<NodePtr> nodes,
         docstore_->get_nodes(strings(args.find("node_ids")), bool_arg(args, "raise_error", true)));
     std::vector<std::string> texts;
+    texts.reserve(nodes.size());
     for (const NodePtr& node : nodes) texts.push_back(node_text(node));
     return join(texts, '[', ']');
   }
@@ -108,6 +109,7 @@ class DocumentStoreReplayer : public Replayer {
     }
     QUIPU_ASSIGN_OR_RETURN(const auto nodes, docstore_->get_node_dict(ids));
     std::vector<std::string> texts;
+    texts.reserve(nodes.size());
     for (const auto& [index, node] : nodes) {
       texts.push_back(json_text(std::to_string(index)) + ": " + node_text(node));
     }
@@ -116,6 +118,7 @@ class DocumentStoreReplayer : public Replayer {
   Result<std::string> docs(JsonView) {
     QUIPU_ASSIGN_OR_RETURN(const auto nodes, docstore_->docs());
     std::vector<std::string> texts;
+    texts.reserve(nodes.size());
     for (const auto& [id, node] : nodes) texts.push_back(json_text(id) + ": " + node_text(node));
     return join(texts, '{', '}');
   }

@@ -203,6 +203,29 @@ TEST_P(DocumentStoreTest, AsyncDeleteLeavesTheRefDoc) {
   EXPECT_FALSE(*store.adocument_exists("n1").get());
 }
 
+TEST_P(DocumentStoreTest, AsyncCallsAreTheSyncOnes) {
+  const std::unique_ptr<BaseDocumentStore> store = std::make_unique<KVDocumentStore>(docstore());
+  ASSERT_TRUE(
+      store->async_add_documents({text_node("n1", "one", "d"), text_node("n2", "two", "e")}).get().is_ok());
+  EXPECT_EQ(store->async_add_documents({text_node("n1", "x", "d")}, {.allow_update = false}).get().code(),
+            StatusCode::kAlreadyExists);
+  EXPECT_EQ((*store->aget_document("n1").get())->node_id(), "n1");
+  EXPECT_EQ((*store->aget_node("n2").get())->node_id(), "n2");
+  EXPECT_EQ(store->aget_document("none").get().error().message(), "doc_id none not found.");
+  EXPECT_EQ(*store->aget_document("none", false).get(), nullptr);
+  EXPECT_EQ(store->aget_nodes({"n2", "none", "n1"}, false).get()->size(), 2u);
+  EXPECT_EQ(store->aget_node_dict({{7, "n2"}}).get()->at(0).first, 7);
+  EXPECT_TRUE(*store->adocument_exists("n1").get());
+  EXPECT_EQ(store->aget_all_ref_doc_info().get()->size(), 2u);
+  EXPECT_TRUE(*store->aref_doc_exists("d").get());
+  ASSERT_TRUE(store->adelete_ref_doc("d").get().is_ok());
+  EXPECT_EQ(store->adelete_ref_doc("d").get().message(), "ref_doc_id d not found.");
+  ASSERT_TRUE(store->aset_document_hash("a", "h1").get().is_ok());
+  ASSERT_TRUE(store->aset_document_hashes({{"b", "h2"}, {"c", ""}}).get().is_ok());
+  EXPECT_EQ(store->aget_document_hash("a").get()->value(), "h1");
+  EXPECT_EQ(store->aget_all_document_hashes().get()->size(), 3u);  // n2's too, and not the empty one
+}
+
 TEST_P(DocumentStoreTest, ThreadsThatShareARefDocLoseNothing) {
   constexpr int kThreads = 8;
   constexpr int kNodes = 50;

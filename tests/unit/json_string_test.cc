@@ -8,7 +8,7 @@
 namespace quipu::testing {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 std::string encoded(std::string_view utf8) {
   std::string text;

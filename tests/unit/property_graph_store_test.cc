@@ -33,11 +33,30 @@ TEST_P(PropertyGraphStoreTest, ARelationWithQuotesFindsItsEntity) {
   ASSERT_TRUE(graph.upsert_relations(std::vector{Relation("R", "q\"t", "new\"one")}).is_ok());
   reopen();
   KVPropertyGraphStore again(kv_);
-  EXPECT_EQ(ids_of(*again.get()), "q t new one ");
+  EXPECT_EQ(ids_of(*again.get()), "q t new one new one ");  // made anew: under its name and its id
   const auto triplets = again.get_triplets({.ids = {"new one"}});
   ASSERT_EQ(triplets->size(), 1u);
   EXPECT_EQ(triplets->at(0).source.label(), "person");
   EXPECT_EQ(triplets->at(0).target.name(), "new\"one");
+}
+
+TEST_P(PropertyGraphStoreTest, EndsWithQuotesAreStoredAsTheReferenceDoes) {
+  KVPropertyGraphStore graph(kv_);
+  const std::vector<Relation> relations = {Relation("R", "a", "b\"c"), Relation("S", "d\"e", "b\"c")};
+  for (int i = 0; i < 2; ++i) {  // a second time changes nothing
+    ASSERT_TRUE(graph.upsert_relations(relations).is_ok());
+    const Json dict = *graph.to_dict();
+    std::string nodes;
+    for (const JsonMember& member : dict.view().find("nodes")->members()) nodes += member.key() + ";";
+    EXPECT_EQ(nodes, "a;b\"c;b c;d\"e;d e;");
+    EXPECT_EQ(dict.view().find("relations")->text(), R"({"a_R_b\"c": )" + relations[0].to_json().text() +
+                                                         R"(, "d\"e_S_b\"c": )" +
+                                                         relations[1].to_json().text() + "}");
+    EXPECT_EQ(dict.view().find("triplets")->text(), R"([["a", "R", "b c"], ["d e", "S", "b c"]])");
+  }
+  EXPECT_EQ(graph.get_triplets({.ids = {"b c"}})->size(), 2u);
+  ASSERT_TRUE(graph.delete_({.ids = {"b c"}}).is_ok());
+  EXPECT_EQ(graph.to_dict()->view().find("relations")->text(), "{}");
 }
 
 TEST_P(PropertyGraphStoreTest, DeletingANodeTakesItsRelationsOnBothSides) {
@@ -53,6 +72,24 @@ TEST_P(PropertyGraphStoreTest, DeletingANodeTakesItsRelationsOnBothSides) {
   ASSERT_TRUE(graph.delete_({.relation_names = {"R"}}).is_ok());
   EXPECT_EQ(ids_of(*graph.get()), "a c ");
   EXPECT_TRUE(graph.get_triplets({.ids = {"a"}})->empty());
+}
+
+TEST_P(PropertyGraphStoreTest, AChunkWithoutAnIdHasItsTextsHash) {
+  KVPropertyGraphStore graph(kv_);
+  const std::string id = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";  // of "abc"
+  ASSERT_TRUE(
+      graph.upsert_nodes(std::vector{LabelledNode::chunk("abc"), LabelledNode::chunk("x", "mine")}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), id + " mine ");
+}
+
+TEST_P(PropertyGraphStoreTest, RelationsWhoseNamesJoinAlikeShareOneEntry) {
+  KVPropertyGraphStore graph(kv_);
+  const std::vector<Relation> relations = {
+      Relation("r", "a_b", "c"), Relation("b_r", "a", "c", Json::from_canonical("{\"second\": true}"))};
+  ASSERT_TRUE(graph.upsert_relations(relations).is_ok());
+  const Json dict = *graph.to_dict();
+  EXPECT_EQ(dict.view().find("relations")->text(), "{\"a_b_r_c\": " + relations[1].to_json().text() + "}");
+  EXPECT_EQ(dict.view().find("triplets")->text(), R"([["a_b", "r", "c"], ["a", "b_r", "c"]])");
 }
 
 TEST_P(PropertyGraphStoreTest, SchemaAndQueries) {

@@ -176,6 +176,29 @@ TEST_F(RocksDBRecoveryTest, ALostSessionOrDatabaseIsNoticed) {
   EXPECT_EQ(open_status().code(), StatusCode::kCorruption);
 }
 
+TEST_F(RocksDBRecoveryTest, TablesWithoutTheirManifestAreNotTakenForANewDatabase) {
+  {
+    const auto store = *RocksDBKVStore::open(path_);
+    ASSERT_TRUE(store->put("k", value(1)).is_ok());
+    ASSERT_TRUE(store->close().is_ok());
+  }
+  RocksDBOptions accept;
+  accept.accept_lost_writes = true;
+  const std::string aside = directory_ / "aside";
+  for (const bool manifest : {false, true}) {
+    const std::string current = read_file(path_ + "/rocksdb/CURRENT");
+    const std::string name = manifest ? current.substr(0, current.find('\n')) : "CURRENT";
+    fs::rename(path_ + "/rocksdb/" + name, aside);
+    expect_refused(StatusCode::kCorruption, "CURRENT");
+    EXPECT_EQ(open_status(accept).code(), StatusCode::kCorruption);
+    fs::rename(aside, path_ + "/rocksdb/" + name);
+    const auto store = RocksDBKVStore::open(path_);
+    ASSERT_TRUE(store) << store.error().to_string();
+    EXPECT_TRUE((*store)->get("k")->has_value());
+    ASSERT_TRUE((*store)->close().is_ok());
+  }
+}
+
 TEST_F(RocksDBRecoveryTest, ACrashWhileTheDirectoryIsMadeLeavesItUsable) {
   Random random(test_seed());
   for (int round = 0; round < 20; ++round) {
@@ -336,8 +359,10 @@ TEST_F(RocksDBRecoveryTest, WhatIsNotOursIsRefusedUntouched) {
 
 TEST_F(RocksDBRecoveryTest, AnotherFormatIsRefusedUntouched) {
   crash_after(10);
-  write_file(path_ + "/QUIPU", "quipu format 2\n");
-  expect_refused(StatusCode::kInvalidArgument, "format 2");
+  for (const char* text : {"quipu format 2\n", "quipu format 0\n"}) {
+    write_file(path_ + "/QUIPU", text);
+    expect_refused(StatusCode::kInvalidArgument, std::string(text).substr(6, 8));
+  }
   for (const char* text : {"", "quipu format", "quipu format x\n", "quipu format 1", "something\n"}) {
     write_file(path_ + "/QUIPU", text);
     expect_refused(StatusCode::kCorruption, "QUIPU");

@@ -162,15 +162,6 @@ TEST_F(StorageTransactionTest, NodesOfOneDocumentConflictAndAreRetried) {
             static_cast<size_t>(kThreads * kNodes));
 }
 
-TEST_F(StorageTransactionTest, ANamespaceThatIsNoFileNameIsRefusedBeforeAnythingIsWritten) {
-  StorageContext context = open();
-  context.add_vector_store(std::make_shared<SimpleVectorStore>(), "../elsewhere");
-  const Status refused = context.persist(directory_ / "files");
-  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(refused.message().find("../elsewhere"), std::string::npos) << refused.message();
-  EXPECT_EQ(*local_file_system().file_size(directory_ / "files/docstore.json"), std::nullopt);
-}
-
 TEST_F(StorageTransactionTest, NeedsOneKeyValueStore) {
   StorageContext simple = *StorageContext::from_defaults();
   EXPECT_EQ(simple.begin().status().code(), StatusCode::kNotSupported);

@@ -303,6 +303,24 @@ TEST(SimpleVectorStoreTest, PersistsByteForByte) {
   EXPECT_FALSE(SimpleVectorStore::from_persist_dir(directory.path()));
 }
 
+TEST(SimpleVectorStoreTest, MetadataThatIsNullBecomesADictWithTheFirstAdd) {
+  auto store = SimpleVectorStore::from_dict(Json::from_canonical(
+      R"({"embedding_dict": {"a": [1.0]}, "text_id_to_ref_doc_id": {"a": "d"}, "metadata_dict": null})"));
+  ASSERT_TRUE(store) << store.error().to_string();
+  const MetadataFilters filters{{MetadataFilter{"page", Json::from_int(1)}}};
+  EXPECT_EQ(store->delete_nodes(std::nullopt, &filters).message(),
+            "TypeError: 'NoneType' object is not subscriptable");
+  const std::vector<std::string> none = {"b"};
+  EXPECT_TRUE(store->delete_nodes(none, &filters).is_ok());
+  EXPECT_EQ(store->to_dict()->view().find("metadata_dict")->text(), "null");
+  ASSERT_TRUE(store->add(std::vector{node("b", {2.0}, 1)}));
+  const std::vector<std::string> only_b = {"b"};
+  ASSERT_TRUE(store->delete_nodes(only_b, &filters).is_ok());
+  EXPECT_EQ(store->delete_nodes(std::nullopt, &filters).message(), "KeyError: 'a'");
+  EXPECT_EQ(store->to_dict()->text(),
+            R"({"embedding_dict": {"a": [1.0]}, "text_id_to_ref_doc_id": {"a": "d"}, "metadata_dict": {}})");
+}
+
 TEST(SimpleVectorStoreTest, NamesWhatIsMalformed) {
   for (const char* const text : {"[]", R"({"embedding_dict": []})", R"({"embedding_dict": {"a": ["x"]}})",
                                  R"({"embedding_dict": {"a": 1}})", R"({"text_id_to_ref_doc_id": {"a": 1}})",
