@@ -77,7 +77,7 @@ std::string report_text(const ExportArgs& args, const ExportReport& report) {
 
 int run_export(const ExportArgs& args) {
   catch_signals();
-  return with_store(args.database, args.common, OpenMode::kExisting,
+  return with_store(args.database, args.common, OpenMode::kReading,
                     [&](RocksDBKVStore& store) -> Result<int> {
                       QUIPU_ASSIGN_OR_RETURN(const ExportReport report,
                                              args.dry_run ? plan(store, args) : export_from(store, args));
