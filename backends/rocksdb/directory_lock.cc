@@ -48,6 +48,15 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::string& di
   return lock;
 }
 
+Status DirectoryLock::check(const std::string& directory) {
+  const std::string path = directory + "/LOCK";
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return errno == ENOENT ? Status::ok() : disk_error("cannot open", path, errno);
+  const DirectoryLock lock(file);
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return Status::ok();
+  return errno == EWOULDBLOCK ? held_by(directory, path) : disk_error("cannot lock", path, errno);
+}
+
 DirectoryLock::~DirectoryLock() {
   ::flock(file_, LOCK_UN);  // closing is not enough where a child of fork() has it open still
   ::close(file_);

@@ -14,6 +14,8 @@ class DirectoryLock {
  public:
   // kBusy, naming the holder, when somebody else has it: at once, without waiting.
   static Result<std::unique_ptr<DirectoryLock>> take(const std::string& directory);
+  // OK unless somebody has it now. Changes nothing.
+  static Status check(const std::string& directory);
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;

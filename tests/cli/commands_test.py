@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 """Every command of quipu on sound data: what it prints, where, and with which exit code."""
 
-import contextlib
 import json
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import unittest
 
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
-COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "verify", "compact")
+COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "verify", "compact", "backup",
+            "backups", "verify-backup", "restore", "checkpoint")
 
 
 class UsageTest(CliTest):
@@ -398,24 +397,6 @@ class EntryTest(CliTest):
                                    stderr=subprocess.PIPE)
         self.assertEqual(b'"', process.stdout.read(1))
         return process
-
-    @contextlib.contextmanager
-    def writer(self):
-        """A process that has the database open for writing, stopped in the middle of an import into it."""
-        docs = {f"n{i:05}": node(f"n{i}", "x" * 1000) for i in range(30000)}
-        directory = self.persist_dir({"later": docs}, name="large")
-        process = subprocess.Popen([QUIPU, "import", "--merge", directory, self.database], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        try:
-            while (self.database / "LOCK").read_text() != str(process.pid) and process.poll() is None:
-                pass
-            process.send_signal(signal.SIGSTOP)
-            self.assertIsNone(process.poll(), "the import ended too soon")
-            yield process
-        finally:
-            process.send_signal(signal.SIGCONT)
-            process.wait(timeout=300)
-        self.assertEqual(OK, process.returncode)
 
     def test_reading_beside_a_writer(self):
         directory = self.persist_dir(
