@@ -22,19 +22,25 @@ void add_inspect_commands(CLI::App& app, Action& action);
 // get, put, delete
 void add_entry_commands(CLI::App& app, Action& action);
 void add_scan_command(CLI::App& app, Action& action);
+// backup, backups, verify-backup, restore, checkpoint
+void add_backup_commands(CLI::App& app, Action& action);
 // query, hnsw, graph
 void add_search_commands(CLI::App& app, Action& action);
 
 // A subcommand that fills `args` (whose member `common` takes the options that all have) and runs `run`.
+// `accepts_losses`: whether it may open a database that has lost writes.
 template <class Args>
 CLI::App* add_command(CLI::App& app, Action& action, const std::string& name, const std::string& what,
-                      const std::string& example, std::shared_ptr<Args> args, int (*run)(const Args&)) {
+                      const std::string& example, std::shared_ptr<Args> args, int (*run)(const Args&),
+                      bool accepts_losses = true) {
   CLI::App* command = app.add_subcommand(name, what)->group("Commands");
   command->footer("Example:\n  " + example);
   command->add_flag("--json", args->common.json, "Print JSON instead of text");
   command->add_flag("-q,--quiet", args->common.quiet, "No progress and no messages but errors");
-  command->add_flag("--accept-lost-writes", args->common.accept_lost_writes,
-                    "Open although writes that were acknowledged are missing");
+  if (accepts_losses) {
+    command->add_flag("--accept-lost-writes", args->common.accept_lost_writes,
+                      "Open although writes that were acknowledged are missing");
+  }
   command->callback([&action, args, run] { action = [args, run] { return run(*args); }; });
   return command;
 }

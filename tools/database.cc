@@ -69,12 +69,13 @@ Status check_exists(const std::string& directory) {
 
 Result<std::shared_ptr<RocksDBKVStore>> open_store(const std::string& directory, const CommonOptions& common,
                                                    OpenMode mode) {
-  if (mode == OpenMode::kExisting) QUIPU_RETURN_IF_ERROR(check_exists(directory));
+  if (mode != OpenMode::kCreate) QUIPU_RETURN_IF_ERROR(check_exists(directory));
   RocksDBOptions options;
   options.create_if_missing = mode == OpenMode::kCreate;
   options.accept_lost_writes = common.accept_lost_writes;
   if (!common.quiet) options.logger = [](std::string_view text) { message(text); };
-  return RocksDBKVStore::open(directory, options);
+  return mode == OpenMode::kReading ? RocksDBKVStore::open_reader(directory, options)
+                                    : RocksDBKVStore::open(directory, options);
 }
 
 bool holds_anything(const RocksDBKVStore& store) {

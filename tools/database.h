@@ -19,6 +19,7 @@ struct CommonOptions {
 };
 
 enum class OpenMode {
+  kReading,   // beside whoever has it open; an error when there is no database
   kExisting,  // an error when there is no database
   kCreate,    // makes one where there is nothing
 };

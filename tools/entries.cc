@@ -53,7 +53,7 @@ Status no_such_key(const EntryArgs& args) {
 
 int run_get(const EntryArgs& args) {
   return with_entry(
-      args, OpenMode::kExisting, [&](RocksDBKVStore& store, const std::string& key) -> Result<int> {
+      args, OpenMode::kReading, [&](RocksDBKVStore& store, const std::string& key) -> Result<int> {
         QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, store.get(key, args.collection));
         if (!value) return no_such_key(args);
         std::string text = value->text();

@@ -47,7 +47,7 @@ std::string report_text(const ExportArgs& args, const ExportReport& report) {
 
 int run_export(const ExportArgs& args) {
   catch_signals();
-  return with_store(args.database, args.common, OpenMode::kExisting,
+  return with_store(args.database, args.common, OpenMode::kReading,
                     [&](RocksDBKVStore& store) -> Result<int> {
                       QUIPU_ASSIGN_OR_RETURN(const ExportReport report, export_from(store, args));
                       QUIPU_RETURN_IF_ERROR(print(report_text(args, report)));

@@ -141,9 +141,9 @@ Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
 }
 
 // A command that takes nothing but a database.
-template <Result<int> (*work)(RocksDBKVStore&, const InspectArgs&)>
+template <Result<int> (*work)(RocksDBKVStore&, const InspectArgs&), OpenMode mode = OpenMode::kReading>
 int run(const InspectArgs& args) {
-  return with_store(args.database, args.common, OpenMode::kExisting,
+  return with_store(args.database, args.common, mode,
                     [&](RocksDBKVStore& store) { return work(store, args); });
 }
 
@@ -160,7 +160,8 @@ void add_inspect_commands(CLI::App& app, Action& action) {
   add(app, action, "stat", "Show format, number of entries and size", run<stat>);
   add(app, action, "collections", "List the collections", run<collections>);
   add(app, action, "verify", "Read and check everything; list each fault", run<verify>);
-  add(app, action, "compact", "Rewrite the data compactly; may take minutes", run<compact>);
+  add(app, action, "compact", "Rewrite the data compactly; may take minutes",
+      run<compact, OpenMode::kExisting>);
 }
 
 }  // namespace quipu::cli

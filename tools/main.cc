@@ -21,7 +21,7 @@ constexpr const char* kFooter =
     "  1    bad or damaged data, faults found, key not found, target not empty\n"
     "  2    wrong usage\n"
     "  3    the system refused: no such file, no permission, disk full\n"
-    "  4    another process has the database open\n"
+    "  4    another process has the database, or the directory of backups, in use\n"
     "  130  interrupted by Ctrl-C (128 + the signal's number)\n"
     "\n"
     "Data goes to standard output, messages and progress to standard error.\n"
@@ -55,6 +55,7 @@ int parse_and_run(int argc, char** argv) {
   add_entry_commands(app, action);
   add_scan_command(app, action);
   add_search_commands(app, action);
+  add_backup_commands(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

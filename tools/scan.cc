@@ -55,7 +55,7 @@ int run_scan(const ScanArgs& args) {
   options.limit = args.limit;
   options.keys_only = args.keys_only;
   options.reverse = args.reverse;
-  return with_store(args.database, args.common, OpenMode::kExisting,
+  return with_store(args.database, args.common, OpenMode::kReading,
                     [&](RocksDBKVStore& store) -> Result<int> {
                       QUIPU_ASSIGN_OR_RETURN(const auto it, store.scan(options, args.collection));
                       Output out;

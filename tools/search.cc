@@ -63,7 +63,7 @@ int run_query(const QueryArgs& args) {
   const Result<VectorStoreQuery> query = query_of(args);
   if (!query) return report_error(query.error());
   return with_store(
-      args.database, args.common, OpenMode::kExisting, [&](RocksDBKVStore& store) -> Result<int> {
+      args.database, args.common, OpenMode::kReading, [&](RocksDBKVStore& store) -> Result<int> {
         // Not the owner: the store lives until the work is done.
         const KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store),
                                     args.store);
@@ -119,7 +119,7 @@ struct GraphArgs {
 
 int run_graph(const GraphArgs& args) {
   return with_store(
-      args.database, args.common, OpenMode::kExisting, [&](RocksDBKVStore& store) -> Result<int> {
+      args.database, args.common, OpenMode::kReading, [&](RocksDBKVStore& store) -> Result<int> {
         const KVGraphStore graph(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store));
         QUIPU_ASSIGN_OR_RETURN(const GraphRelMap map,
                                graph.get_rel_map(std::span(&args.subject, 1), args.depth, args.limit));

@@ -1,15 +1,11 @@
 #include "backends/rocksdb/directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <boost/filesystem.hpp>
-#include <cerrno>
 #include <charconv>
 #include <string_view>
-#include <system_error>
+#include <utility>
+
+#include "backends/rocksdb/disk_files.h"
 
 namespace quipu::rocks {
 namespace {
@@ -18,32 +14,6 @@ namespace fs = boost::filesystem;
 
 constexpr std::string_view kMarker = "quipu format ";
 constexpr unsigned kFormat = 1;
-
-Status io_error(const std::string& what, const std::string& path, int error) {
-  return Status::io_error(what + " " + path + ": " + std::generic_category().message(error));
-}
-
-Status sync_directory(const std::string& path) {
-  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return io_error("cannot open", path, errno);
-  const int result = ::fsync(directory);
-  const int error = errno;
-  ::close(directory);
-  return result == 0 ? Status::ok() : io_error("cannot sync", path, error);
-}
-
-// A small file whole; at most `limit` bytes of it.
-Result<std::string> read_small_file(const std::string& path, size_t limit) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0) return io_error("cannot open", path, errno);
-  std::string text(limit, '\0');
-  const ssize_t got = ::read(file, text.data(), limit);
-  const int error = errno;
-  ::close(file);
-  if (got < 0) return io_error("cannot read", path, error);
-  text.resize(static_cast<size_t>(got));
-  return text;
-}
 
 Status check_marker(const std::string& directory, std::string_view text) {
   unsigned format = 0;
@@ -72,19 +42,20 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path, bool
     fs::create_directories(path, error);
     if (error) return Status::io_error("cannot make directory " + path + ": " + error.message());
   }
-  QUIPU_RETURN_IF_ERROR(directory->lock());
-  if (is_new) QUIPU_RETURN_IF_ERROR(directory->write_marker());
+  QUIPU_ASSIGN_OR_RETURN(directory->lock_, DirectoryLock::take(path));
+  if (is_new) QUIPU_RETURN_IF_ERROR(write_marker(path));
   QUIPU_RETURN_IF_ERROR(directory->empty_temporary());
   return directory;
 }
 
-Directory::~Directory() { unlock(); }
-
-void Directory::unlock() {
-  if (lock_ < 0) return;
-  ::flock(lock_, LOCK_UN);  // closing is not enough where a child of fork() has it open still
-  ::close(lock_);
-  lock_ = -1;
+Result<std::unique_ptr<Directory>> Directory::open_for_reading(const std::string& path) {
+  std::unique_ptr<Directory> directory(new Directory(path));
+  bool is_new = false;
+  QUIPU_RETURN_IF_ERROR(directory->check(/*create_if_missing=*/false, is_new));
+  boost::system::error_code error;
+  const fs::path temporary = fs::temp_directory_path(error);
+  directory->temporary_ = error ? "/tmp" : temporary.string();
+  return directory;
 }
 
 Status Directory::check(bool create_if_missing, bool& is_new) const {
@@ -112,45 +83,15 @@ Status Directory::check(bool create_if_missing, bool& is_new) const {
   return Status::ok();
 }
 
-Status Directory::lock() {
-  const std::string path = path_ + "/LOCK";
-  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_ < 0) return io_error("cannot open", path, errno);
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return io_error("cannot lock", path, errno);
-    const Result<std::string> holder = read_small_file(path, 32);
-    std::string who = holder && !holder->empty() ? "process " + *holder : "another process";
-    if (holder && *holder == std::to_string(::getpid())) who = "this process";
-    return Status::busy(path_ + " is in use: " + who + " has it open");
-  }
-  const std::string pid = std::to_string(::getpid());
-  if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, pid.data(), pid.size(), 0) < 0) {
-    return io_error("cannot write", path, errno);
-  }
-  return Status::ok();
-}
-
-Status Directory::write_marker() const {
-  const std::string text = std::string(kMarker) + std::to_string(kFormat) + "\n";
-  const std::string temporary = path_ + "/QUIPU.tmp";
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return io_error("cannot write", temporary, errno);
-  const bool written =
-      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
-  const int error = errno;
-  ::close(file);
-  if (!written) return io_error("cannot write", temporary, error);
-  if (::rename(temporary.c_str(), (path_ + "/QUIPU").c_str()) != 0) {
-    return io_error("cannot rename", temporary, errno);
-  }
-  return sync_directory(path_);
+Status Directory::write_marker(const std::string& path) {
+  return replace_file(path + "/QUIPU", std::string(kMarker) + std::to_string(kFormat) + "\n");
 }
 
 Result<std::string> Directory::make_index_directory() const {
   boost::system::error_code error;
-  fs::create_directory(path_ + "/indexes", error);
-  if (error) return Status::io_error("cannot make " + path_ + "/indexes: " + error.message());
-  return path_ + "/indexes";
+  fs::create_directory(index_path(), error);
+  if (error) return Status::io_error("cannot make " + index_path() + ": " + error.message());
+  return index_path();
 }
 
 Status Directory::empty_temporary() const {

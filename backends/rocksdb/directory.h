@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "backends/rocksdb/directory_lock.h"
 #include "quipu/status.h"
 
 namespace quipu::rocks {
@@ -18,28 +19,32 @@ class Directory {
   // Checks what is there, makes what is missing and takes the lock. A directory that is not ours is refused
   // before anything in it changes.
   static Result<std::unique_ptr<Directory>> open(const std::string& path, bool create_if_missing);
-  ~Directory();
+  // Checks what is there, takes no lock and changes nothing; temporary files go where the system has them.
+  static Result<std::unique_ptr<Directory>> open_for_reading(const std::string& path);
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
-  void unlock();
+  void unlock() { lock_.reset(); }
+  // Makes a directory one of ours.
+  static Status write_marker(const std::string& path);
 
   const std::string& path() const { return path_; }
   std::string rocksdb_path() const { return path_ + "/rocksdb"; }
-  std::string temporary_path() const { return path_ + "/tmp"; }
-  // A folder for search indexes; made when it is missing.
+  // A reader's is shared with others: what it makes there is unlinked as soon as it is open.
+  const std::string& temporary_path() const { return temporary_; }
+  std::string index_path() const { return path_ + "/indexes"; }
+  // The same, made when it is missing.
   Result<std::string> make_index_directory() const;
   std::string session_path() const { return path_ + "/SESSION"; }
 
  private:
-  explicit Directory(std::string path) : path_(std::move(path)) {}
+  explicit Directory(std::string path) : path_(std::move(path)), temporary_(path_ + "/tmp") {}
   Status check(bool create_if_missing, bool& is_new) const;
-  Status lock();
-  Status write_marker() const;
   Status empty_temporary() const;
 
   const std::string path_;
-  int lock_ = -1;
+  std::string temporary_;
+  std::unique_ptr<DirectoryLock> lock_;
 };
 
 // How far acknowledged writes have come, kept in a mapped file that outlives the process.
@@ -49,6 +54,9 @@ class SessionFile {
 
   // Maps the file, making it when missing; tells what the last writer left.
   static Result<std::unique_ptr<SessionFile>> open(const std::string& path);
+  // The sequence number that the database must have reached by now, whoever has it open. Changes nothing.
+  // Error: kNotFound when there is no such file, or a malformed one.
+  static Result<uint64_t> read_required_sequence(const std::string& path);
   ~SessionFile();
   SessionFile(const SessionFile&) = delete;
   SessionFile& operator=(const SessionFile&) = delete;
@@ -63,6 +71,8 @@ class SessionFile {
 
  private:
   struct Layout;
+  static State state_of(const Layout& layout);
+  static uint64_t required_by(const Layout& layout);
   SessionFile(int file, Layout* layout) : file_(file), layout_(layout) {}
   Status make_durable() const;
 

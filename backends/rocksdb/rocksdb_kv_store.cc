@@ -51,6 +51,28 @@ Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open(const std::string& 
       new RocksDBKVStore(std::make_unique<Impl>(std::move(core), directory)));
 }
 
+Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open_reader(const std::string& directory,
+                                                                    const RocksDBOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open_for_reading(directory, options));
+  return std::shared_ptr<RocksDBKVStore>(
+      new RocksDBKVStore(std::make_unique<Impl>(std::move(core), directory)));
+}
+
+Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::refresh() {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const StoreCore& now = *impl_->core;
+  if (!now.is_reader() || now.frozen_files()->is_current()) return shared_from_this();
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core,
+                         StoreCore::open_for_reading(impl_->directory, now.options(), &now));
+  return std::shared_ptr<RocksDBKVStore>(
+      new RocksDBKVStore(std::make_unique<Impl>(std::move(core), impl_->directory)));
+}
+
+Status RocksDBKVStore::flush() {
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
+  return impl_->core->flush_all();
+}
+
 RocksDBKVStore::~RocksDBKVStore() {
   if (::getpid() != impl_->process) {
     (void)impl_.release();  // the parent's database: not ours to close, and its threads are not here
@@ -72,12 +94,12 @@ Status RocksDBKVStore::close() {
 const std::string& RocksDBKVStore::directory() const { return impl_->directory; }
 
 Status RocksDBKVStore::sync() {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return impl_->core->sync();
 }
 
 Status RocksDBKVStore::compact() {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return rocks::compact(*impl_->core);
 }
 
@@ -92,11 +114,13 @@ Result<uint64_t> RocksDBKVStore::disk_bytes() const {
 }
 
 KVCapabilities RocksDBKVStore::capabilities() const {
+  const bool is_reader = impl_->core->is_reader();
   return {.atomic_batches = true,
           .batched_put_all = true,
           .snapshots = true,
-          .transactions = true,
-          .durable = true};
+          .transactions = !is_reader,
+          .durable = true,
+          .read_only = is_reader};
 }
 
 Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {
@@ -204,28 +228,29 @@ Result<std::unique_ptr<KVReader>> RocksDBKVStore::snapshot() const {
 }
 
 Result<std::shared_ptr<KVTransaction>> RocksDBKVStore::begin() {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return std::make_shared<rocks::RocksDBTransaction>(shared_from_this(), *impl_->core);
 }
 
 Status RocksDBKVStore::declare_collection(std::string_view name, const CollectionOptions& options) {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return rocks::declare_collection(*impl_->core, name, options);
 }
 
 Result<bool> RocksDBKVStore::drop_collection(std::string_view name) {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return rocks::drop_collection(*impl_->core, name);
 }
 
 Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->core, *this);
 }
 
 Result<std::string> RocksDBKVStore::index_directory() {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return impl_->core->directory().make_index_directory();
+  const rocks::Directory& directory = impl_->core->directory();
+  return impl_->core->is_reader() ? directory.index_path() : directory.make_index_directory();
 }
 
 MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }

@@ -15,6 +15,13 @@ struct Tuning {
   rocksdb::ColumnFamilyOptions shared;   // the collections that have none
   rocksdb::ColumnFamilyOptions lists;    // member lists, and the index: keys with no value
   rocksdb::ColumnFamilyOptions catalog;  // counters are merged
+
+  // The same over another file system, which must outlive what is opened with it.
+  Tuning over(rocksdb::Env& env) const {
+    Tuning tuning = *this;
+    tuning.db.env = &env;
+    return tuning;
+  }
 };
 
 Tuning make_tuning(const RocksDBOptions& options);

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "backends/rocksdb/directory.h"
+#include "backends/rocksdb/disk_files.h"
 
 namespace quipu::rocks {
 namespace {
@@ -74,15 +75,38 @@ SessionFile::~SessionFile() {
   ::close(file_);
 }
 
-SessionFile::State SessionFile::state() const {
-  const bool known = layout_->magic == kMagic && layout_->version == kVersion &&
-                     (layout_->state == State::kOpen || layout_->state == State::kClean);
-  return known ? layout_->state : State::kMissing;
+SessionFile::State SessionFile::state() const { return state_of(*layout_); }
+
+uint64_t SessionFile::required_sequence() const { return required_by(*layout_); }
+
+SessionFile::State SessionFile::state_of(const Layout& layout) {
+  const bool known = layout.magic == kMagic && layout.version == kVersion &&
+                     (layout.state == State::kOpen || layout.state == State::kClean);
+  return known ? layout.state : State::kMissing;
 }
 
-uint64_t SessionFile::required_sequence() const {
-  const bool machine_stayed_up = layout_->state == State::kClean || layout_->boot == boot_id();
-  return machine_stayed_up ? layout_->acknowledged.load() : layout_->synced.load();
+uint64_t SessionFile::required_by(const Layout& layout) {
+  const bool machine_stayed_up = layout.state == State::kClean || layout.boot == boot_id();
+  return machine_stayed_up ? layout.acknowledged.load() : layout.synced.load();
+}
+
+Result<uint64_t> SessionFile::read_required_sequence(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0 && errno == ENOENT) return Status::not_found(path + " is missing");
+  if (file < 0) return disk_error("cannot open", path, errno);
+  struct stat info {};
+  const bool whole =
+      ::fstat(file, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= static_cast<off_t>(kFileBytes);
+  void* const mapped = whole ? ::mmap(nullptr, kFileBytes, PROT_READ, MAP_SHARED, file, 0) : nullptr;
+  const int error = errno;
+  ::close(file);
+  if (!whole) return Status::not_found(path + " is malformed");
+  if (mapped == MAP_FAILED) return disk_error("cannot map", path, error);
+  const Layout& layout = *static_cast<const Layout*>(mapped);
+  const bool known = state_of(layout) != State::kMissing;
+  const uint64_t required = required_by(layout);
+  ::munmap(mapped, kFileBytes);
+  return known ? Result<uint64_t>(required) : Status::not_found(path + " is malformed");
 }
 
 Status SessionFile::begin(uint64_t sequence) {

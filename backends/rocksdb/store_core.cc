@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/frozen_file_system.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
 namespace quipu::rocks {
@@ -14,13 +15,18 @@ constexpr uint64_t kSequenceStep = 1 << 20;
 
 }  // namespace
 
-StoreCore::StoreCore(RocksDBOptions options, Tuning tuning)
-    : options_(std::move(options)), tuning_(std::move(tuning)), process_(::getpid()) {}
+StoreCore::StoreCore(RocksDBOptions options, Tuning tuning, std::shared_ptr<const FrozenFiles> frozen)
+    : options_(std::move(options)),
+      frozen_(std::move(frozen)),
+      frozen_env_(frozen_ ? make_frozen_env(frozen_) : nullptr),
+      tuning_(frozen_ ? tuning.over(*frozen_env_) : std::move(tuning)),
+      process_(::getpid()) {}
 
 StoreCore::~StoreCore() { release(); }
 
 Status StoreCore::close() {
   if (!db_) return Status::ok();
+  if (is_reader()) return release(), Status::ok();
   Status closed = failed_ ? failure_ : flush_all();
   if (closed.is_ok()) closed = session_->end(db_->GetLatestSequenceNumber());
   release();
@@ -157,6 +163,7 @@ Status StoreCore::usable() const {
 
 Status StoreCore::writable() const {
   QUIPU_RETURN_IF_ERROR(usable());
+  if (is_reader()) return Status::not_supported(directory_->path() + " is open for reading only");
   if (!failed_) return Status::ok();
   std::lock_guard lock(failure_mutex_);
   return failure_;
@@ -184,6 +191,7 @@ Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
 }
 
 Status StoreCore::sync() {
+  QUIPU_RETURN_IF_ERROR(writable());
   const uint64_t before = db_->GetLatestSequenceNumber();
   QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
   session_->acknowledged(before, true);

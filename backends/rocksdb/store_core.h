@@ -19,6 +19,7 @@
 #include "backends/rocksdb/commit_gate.h"
 #include "backends/rocksdb/conflict_table.h"
 #include "backends/rocksdb/directory.h"
+#include "backends/rocksdb/frozen_files.h"
 #include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
 #include "quipu/kv_store.h"
@@ -46,6 +47,11 @@ using CollectionPtr = std::shared_ptr<const Collection>;
 class StoreCore {
  public:
   static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options);
+  // The database as it is at this moment, for reading only, whoever else has it open. `like`: a reader of the
+  // same database whose block cache is shared, or null.
+  static Result<std::unique_ptr<StoreCore>> open_for_reading(const std::string& path,
+                                                             const RocksDBOptions& options,
+                                                             const StoreCore* like = nullptr);
   // Closes without marking the directory as clean, unless close() was called.
   ~StoreCore();
   // Makes all durable and lets go of the directory; the object stays, to refuse what comes later.
@@ -85,7 +91,10 @@ class StoreCore {
   rocksdb::Options table_file_options() const;
 
   // ---- writing ----
-  // Why nothing can be written any more, or OK.
+  // Whether this was opened for reading; if so, its files.
+  bool is_reader() const { return frozen_ != nullptr; }
+  const std::shared_ptr<const FrozenFiles>& frozen_files() const { return frozen_; }
+  // Why nothing can be written, or OK.
   Status writable() const;
   // `count` insertion sequences, the first of them.
   Result<uint64_t> take_sequences(uint64_t count);
@@ -98,16 +107,21 @@ class StoreCore {
   }
 
  private:
-  StoreCore(RocksDBOptions options, Tuning tuning);
+  StoreCore(RocksDBOptions options, Tuning tuning, std::shared_ptr<const FrozenFiles> frozen = nullptr);
   Status open_database();
+  Status open_frozen();
+  std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                                            const std::vector<Family>& opened);
   void release();
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
-  Status probe_log(const std::vector<rocksdb::ColumnFamilyDescriptor>& families, uint64_t required) const;
+  Status probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const;
   Status load_catalog(std::unordered_map<uint32_t, Family>& own_families);
   Status remove_leftovers(std::unordered_map<uint32_t, Family>& own_families);
   Family own(rocksdb::ColumnFamilyHandle* handle) const;
 
   const RocksDBOptions options_;
+  const std::shared_ptr<const FrozenFiles> frozen_;  // null: this is a writer
+  const std::unique_ptr<rocksdb::Env> frozen_env_;
   const Tuning tuning_;
   const pid_t process_;
   std::unique_ptr<Directory> directory_;

@@ -56,6 +56,26 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
   return families;
 }
 
+// Opens those of the families that there are, without a lock and without writing anything. `families` are
+// then those that were opened.
+Status open_read_only(const Directory& directory, const Tuning& tuning,
+                      std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                      std::vector<rocksdb::ColumnFamilyHandle*>& handles, std::unique_ptr<rocksdb::DB>& db) {
+  std::vector<std::string> names;
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(rocksdb::DB::ListColumnFamilies(tuning.db, directory.rocksdb_path(), &names),
+                   directory.path() + ": cannot read the column families"));
+  std::erase_if(families, [&](const auto& family) { return std::ranges::count(names, family.name) == 0; });
+  rocksdb::DBOptions options = tuning.db;
+  options.write_buffer_manager = nullptr;  // what is in the log is held in memory, whatever the budget
+  rocksdb::DB* opened = nullptr;
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(
+      rocksdb::DB::OpenForReadOnly(options, directory.rocksdb_path(), families, &handles, &opened),
+      "cannot open " + directory.path()));
+  db.reset(opened);
+  return Status::ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options) {
@@ -64,6 +84,65 @@ Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, cons
   QUIPU_ASSIGN_OR_RETURN(core->session_, SessionFile::open(core->directory_->session_path()));
   QUIPU_RETURN_IF_ERROR(core->open_database());
   return core;
+}
+
+Result<std::unique_ptr<StoreCore>> StoreCore::open_for_reading(const std::string& path,
+                                                               const RocksDBOptions& options,
+                                                               const StoreCore* like) {
+  // Bulk loads count the sequence on a moment before the manifest has it.
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Directory> directory, Directory::open_for_reading(path));
+    // First: the files that are held then have all writes that it tells of.
+    const Result<uint64_t> required = SessionFile::read_required_sequence(directory->session_path());
+    const auto files = FrozenFiles::capture(directory->rocksdb_path());
+    const bool absent = !files && files.error().code() == StatusCode::kNotFound;
+    if (!files && !absent) return files.error();
+    if (absent && required.value_or(0) == 0)
+      return Status::io_error("no database in " + path + ": none has been finished there");
+    std::unique_ptr<StoreCore> core(new StoreCore(
+        options, like != nullptr ? like->tuning_ : make_tuning(options), files.value_or(nullptr)));
+    core->directory_ = std::move(directory);
+    uint64_t recovered = 0;
+    if (!absent) {
+      QUIPU_RETURN_IF_ERROR(core->open_frozen());
+      recovered = core->db_->GetLatestSequenceNumber();
+    }
+    const Status checked = core->check_recovery(
+        required ? SessionFile::State::kOpen : SessionFile::State::kMissing, required.value_or(0), recovered);
+    if (checked.is_ok() && !absent) return core;
+    if (absent || attempt == kAttempts) return checked.is_ok() ? files.error() : checked;
+  }
+}
+
+// The part of open_database() that changes nothing.
+Status StoreCore::open_frozen() {
+  bool exists = false;
+  QUIPU_ASSIGN_OR_RETURN(std::vector<rocksdb::ColumnFamilyDescriptor> families,
+                         families_of(*directory_, tuning_, exists));
+  const size_t needed = shared_families().size();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  QUIPU_RETURN_IF_ERROR(open_read_only(*directory_, tuning_, families, handles, db_));
+  std::vector<Family> opened;
+  for (rocksdb::ColumnFamilyHandle* handle : handles) opened.push_back(own(handle));
+  if (opened.size() < needed || families[needed - 1].name != kSharedFamily) {
+    return Status::io_error("no database in " + directory_->path() + ": none has been finished there");
+  }
+  std::unordered_map<uint32_t, Family> own_families = take(families, opened);
+  return load_catalog(own_families);
+}
+
+// Keeps the families that are not a collection's own; the others by their collection's id.
+std::unordered_map<uint32_t, Family> StoreCore::take(
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families, const std::vector<Family>& opened) {
+  catalog_ = opened[0];
+  lists_ = opened[1];
+  index_ = opened[2];
+  shared_ = opened[3];
+  std::unordered_map<uint32_t, Family> own_families;
+  for (size_t i = 4; i < opened.size(); ++i)
+    own_families[*family_collection_id(families[i].name)] = opened[i];
+  return own_families;
 }
 
 Status StoreCore::open_database() {
@@ -86,14 +165,10 @@ Status StoreCore::open_database() {
       from_rocksdb(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
                    "cannot open " + directory_->path()));
   db_.reset(opened);
-  catalog_ = own(handles[0]);
-  lists_ = own(handles[1]);
-  index_ = own(handles[2]);
-  shared_ = own(handles[3]);
-  std::unordered_map<uint32_t, Family> own_families;
-  for (size_t i = 4; i < handles.size(); ++i) {
-    own_families[*family_collection_id(families[i].name)] = own(handles[i]);
-  }
+  std::vector<Family> held;
+  for (rocksdb::ColumnFamilyHandle* handle : handles) held.push_back(own(handle));
+  std::unordered_map<uint32_t, Family> own_families = take(families, held);
+  held.clear();
   const uint64_t recovered = db_->GetLatestSequenceNumber();
   if (exists) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, recovered));
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
@@ -117,22 +192,10 @@ Status StoreCore::check_recovery(SessionFile::State state, uint64_t required, ui
 }
 
 // Replays the log without writing, so that a refused open leaves the damaged log for whoever looks into it.
-Status StoreCore::probe_log(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
-                            uint64_t required) const {
-  std::vector<rocksdb::ColumnFamilyDescriptor> present(families);
-  std::vector<std::string> names;
-  QUIPU_RETURN_IF_ERROR(
-      from_rocksdb(rocksdb::DB::ListColumnFamilies(tuning_.db, directory_->rocksdb_path(), &names),
-                   directory_->path() + ": cannot read the column families"));
-  std::erase_if(present, [&](const auto& family) { return std::ranges::count(names, family.name) == 0; });
-  rocksdb::DBOptions options = tuning_.db;
-  options.write_buffer_manager = nullptr;
-  rocksdb::DB* opened = nullptr;
+Status StoreCore::probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(
-      rocksdb::DB::OpenForReadOnly(options, directory_->rocksdb_path(), present, &handles, &opened),
-      "cannot open " + directory_->path()));
-  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::unique_ptr<rocksdb::DB> db;
+  QUIPU_RETURN_IF_ERROR(open_read_only(*directory_, tuning_, families, handles, db));
   const uint64_t recovered = db->GetLatestSequenceNumber();
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();  // fails for none of these
@@ -159,7 +222,8 @@ Status StoreCore::load_catalog(std::unordered_map<uint32_t, Family>& own_familie
       next_sequence_ = number;
       sequence_limit_ = number;
     } else if (key == kMergeKey) {
-      log(directory_->path() + ": an import with merge was interrupted; run it again to complete it");
+      if (!is_reader())
+        log(directory_->path() + ": an import with merge was interrupted; run it again to complete it");
     } else if (key.starts_with('f')) {
       if (!take_varint(value, number)) return damaged("file order");
       next_order_ = std::max(next_order_, number + 1);

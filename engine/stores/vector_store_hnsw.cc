@@ -159,6 +159,7 @@ Status KVVectorStore::insert_waiting() const {
 }
 
 Status KVVectorStore::save_hnsw() const {
+  if (kvstore_->capabilities().read_only) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::string path, hnsw_path());
   if (path.empty()) return Status::ok();
   std::shared_lock lock(shared_->mutex);

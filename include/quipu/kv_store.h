@@ -154,6 +154,7 @@ struct KVCapabilities {
   bool snapshots = false;        // snapshot() works
   bool transactions = false;     // begin() works
   bool durable = false;          // data outlives the object
+  bool read_only = false;        // writes are refused
 };
 
 class BaseKVStore : public KVReader {
@@ -201,7 +202,8 @@ class BaseKVStore : public KVReader {
   virtual Result<std::unique_ptr<BulkLoad>> bulk_load();
 
   // A directory for files that can be made again from the store's data, such as search indexes; it is made
-  // when it is missing. Empty: there is none. Default: none.
+  // when it is missing. Empty: there is none. Default: none. Of a store that is read_only, nothing in it may
+  // be written, and it may be missing.
   virtual Result<std::string> index_directory() { return std::string(); }
 
   // Mechanisms that a backend may offer; null where it does not. Owned by the store.

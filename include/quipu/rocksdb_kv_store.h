@@ -4,9 +4,15 @@
 //   ... store->put(...), KVDocumentStore(store), import_persist_dir(...) ...
 //   QUIPU_RETURN_IF_ERROR(store->close());
 //
-// Opening takes milliseconds whatever the size. One process may have a directory open, once: a second open is
-// kBusy and names the holder. A child of fork() must not use its parent's store; every call there returns
-// kNotSupported, and the child should end by _exit(), since RocksDB's static objects wait for its threads.
+// Opening takes milliseconds whatever the size. One process may have a directory open for writing, once: a
+// second open is kBusy and names the holder. A child of fork() must not use its parent's store; every call
+// there returns kNotSupported, and the child should end by _exit(), since RocksDB's static objects wait for its
+// threads.
+//
+// Readers: any number of them, in any process, beside a writer or without one (open_reader). A reader has the
+// database as it was when it was opened: every write that had returned by then, of any other write all or
+// nothing, and never anything later. refresh() gives a reader of the present. A reader takes no lock, writes
+// nothing in the directory and does not hold the writer up. Writes to it fail with kNotSupported.
 //
 // Durability: see WriteOptions. Acknowledged writes that RocksDB lost all the same (its log was deleted or
 // damaged) are noticed at the next open, which is then refused with kCorruption.
@@ -70,6 +76,17 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   // newer format), kCorruption, kIoError. On any error the directory is as it was.
   static Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& directory,
                                                       const RocksDBOptions& options = {});
+  // A reader; see above. Keeps each file of the database open, so that the writer may remove it, and what the
+  // writer has only in its log (up to half of its memory budget, or 64 MiB) in memory. The options that
+  // concern writing have no effect. Errors: as open(), but kBusy only when the files change faster than they
+  // can be listed; kIoError when there is no database, or more files than the process may open (ulimit -n).
+  static Result<std::shared_ptr<RocksDBKVStore>> open_reader(const std::string& directory,
+                                                             const RocksDBOptions& options = {});
+  // A reader of the database as it is now, with this one's block cache; itself when nothing has been written
+  // since it was opened, or when it is no reader. This one stays as it is and may be used on, or dropped.
+  // Stores over it (KVDocumentStore, StorageContext, ...) are made anew over the result.
+  // Cost: as open_reader(); a look at the directory when nothing has changed.
+  Result<std::shared_ptr<RocksDBKVStore>> refresh();
   // Closes; an error is then lost. See close().
   ~RocksDBKVStore() override;
 
@@ -82,6 +99,9 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
 
   // Makes all writes so far survive a power cut.
   Status sync();
+  // Makes them so by writing table files and beginning a new log: the next open, reader or backup has less to
+  // do.
+  Status flush();
   // Rewrites the collections compactly: removes deleted data from disk. Takes minutes on large stores.
   Status compact();
   // Reads everything: block checksums, record forms, counts, member lists, indexes. Reports each fault; OK

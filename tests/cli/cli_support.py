@@ -1,9 +1,11 @@
 """What the tests of the quipu command share: running it, making persist directories, comparing trees."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -83,3 +85,21 @@ class CliTest(unittest.TestCase):
         for name in names:
             expected = (Path(directory) / name).read_bytes()
             self.assertEqual(expected, (self.copy / name).read_bytes(), f"{directory}/{name}")
+
+    @contextlib.contextmanager
+    def writer(self):
+        """A process that has the database open for writing, stopped in the middle of an import into it."""
+        docs = {f"n{i:05}": node(f"n{i}", "x" * 1000) for i in range(30000)}
+        directory = self.persist_dir({"later": docs}, name="large")
+        process = subprocess.Popen([QUIPU, "import", "--merge", directory, self.database], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            while (self.database / "LOCK").read_text() != str(process.pid) and process.poll() is None:
+                pass
+            process.send_signal(signal.SIGSTOP)
+            self.assertIsNone(process.poll(), "the import ended too soon")
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.wait(timeout=300)
+        self.assertEqual(OK, process.returncode)

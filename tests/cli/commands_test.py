@@ -12,7 +12,7 @@ import unittest
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
 COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "query", "hnsw", "graph",
-            "verify", "compact")
+            "verify", "compact", "backup", "backups", "verify-backup", "restore", "checkpoint")
 
 
 class UsageTest(CliTest):
@@ -428,20 +428,45 @@ class EntryTest(CliTest):
         self.assertEqual(b'"', process.stdout.read(1))
         return process
 
-    def test_a_database_that_another_process_holds(self):
-        with self.scan_in_progress() as process:
-            directory = self.folder / "storage"
-            for arguments in (["stat", self.database], ["get", self.database, "c", "k"], ["verify", self.database],
-                              ["put", self.database, "c", "k", "{}"], ["export", self.database, self.copy],
-                              ["import", "--merge", directory, self.database]):
+    def test_reading_beside_a_writer(self):
+        directory = self.persist_dir(
+            {"knots": {"n1": node("n1")}}, graph_store__json={"graph_dict": {"a": [["r", "b"]]}},
+            default__vector_store__json={"embedding_dict": {"n1": [1.0, 0.0]}, "text_id_to_ref_doc_id": {},
+                                         "metadata_dict": {}})
+        self.quipu("import", directory, self.database)
+        (self.folder / "vector.json").write_text("[1, 0]")
+        expected = {arguments: self.quipu(*arguments)[0] for arguments in (
+            ("stat", self.database, "--json"), ("collections", self.database), ("get", self.database, "knots", "n1"),
+            ("scan", self.database, "knots"), ("query", self.database, "--vector", self.folder / "vector.json"),
+            ("graph", self.database, "a"), ("verify", self.database))}
+        with self.writer() as writer:
+            before = tree(self.database)
+            for arguments, printed in expected.items():
+                if arguments[0] == "stat":
+                    self.assertEqual(json.loads(printed)["entries"], self.quipu_json(*arguments[:-1])["entries"])
+                else:
+                    self.assertEqual(printed, self.quipu(*arguments)[0])
+            self.assert_exported_as(directory, ("docstore.json", "graph_store.json", "default__vector_store.json"))
+            self.assertEqual(before, tree(self.database))
+            for arguments in (["put", self.database, "c", "k", "{}"], ["import", "--merge", directory, self.database],
+                              ["delete", self.database, "knots", "n1"], ["compact", self.database],
+                              ["hnsw", self.database]):
                 printed, said = self.quipu(*arguments, code=LOCKED)
                 self.assertEqual(b"", printed)
                 self.assertIn(str(self.database), said)
-                self.assertIn(str(process.pid), said)
-            process.stdout.close()
+                self.assertIn(str(writer.pid), said)
+        self.assertEqual(30000, len(self.quipu("scan", self.database, "later")[0].splitlines()))
+        self.quipu("verify", self.database)
+
+    def test_readers_hold_nobody_up(self):
+        with self.scan_in_progress() as process:
+            self.put("k")
+            self.quipu("compact", self.database)
+            rest = process.stdout.read()
+            process.stderr.close()
             process.wait(timeout=60)
-        self.assertFalse(self.copy.exists())
-        self.assertEqual(3000, self.quipu_json("stat", self.database)["entries"])
+        self.assertEqual(3000, len(rest.splitlines()))
+        self.assertEqual(b"{}\n", self.quipu("get", self.database, "c", "k")[0])
 
     def test_lost_writes_are_noticed(self):
         self.put("k")
@@ -450,9 +475,14 @@ class EntryTest(CliTest):
             os.truncate(log, 0)
         session = self.database / "SESSION"
         session.unlink()
+        before = tree(self.database)
         printed, said = self.quipu("stat", self.database, code=DATA)
         self.assertEqual(b"", printed)
         self.quipu("stat", "--accept-lost-writes", self.database)
+        self.quipu("stat", self.database, code=DATA)  # looking has mended nothing
+        self.assertEqual(before, tree(self.database))
+        self.quipu("put", self.database, "c", "k", "{}", code=DATA)
+        self.quipu("put", "--accept-lost-writes", self.database, "c", "k", "{}")
         self.quipu("stat", self.database)
 
 

@@ -2,14 +2,19 @@
 
 _quipu() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='import export stat collections get scan put delete query hnsw graph verify compact'
+  local commands='import export stat collections get scan put delete query hnsw graph verify compact
+    backup backups verify-backup restore checkpoint'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
     return
   fi
 
-  local command=${COMP_WORDS[1]} options='--json --quiet --accept-lost-writes --help'
+  local command=${COMP_WORDS[1]} options='--json --quiet --help'
+  case $command in
+    backup | backups | verify-backup | restore | checkpoint) ;;
+    *) options+=' --accept-lost-writes' ;;
+  esac
   case $command in
     import) options+=' --merge --dry-run --file' ;;
     export) options+=' --force --dry-run' ;;
@@ -18,27 +23,29 @@ _quipu() {
     query) options+=' --store --vector --top-k --filter' ;;
     hnsw) options+=' --store --M --ef-construction --ef --drop' ;;
     graph) options+=' --depth --limit' ;;
+    verify-backup) options+=' --backup' ;;
+    restore) options+=' --backup --before --replace --dry-run' ;;
   esac
   case $previous in
-    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef) return ;;
+    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef | --backup | --before) return ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     return
   fi
 
-  # Positional arguments: the first is a directory everywhere, so is the second of import and export.
+  # Positional arguments: the first is a directory everywhere, so is the second of those with two.
   local word place=0 skip=0
   for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
     if ((skip)); then
       skip=0
-    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth|M|ef-construction|ef)$ ]]; then
+    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth|M|ef-construction|ef|backup|before)$ ]]; then
       skip=1
     elif [[ $word != -* ]]; then
       ((++place))
     fi
   done
-  if ((place == 0)) || [[ $place == 1 && ($command == import || $command == export) ]]; then
+  if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|backup|restore|checkpoint)$ ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
   fi

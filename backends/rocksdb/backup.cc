@@ -1,0 +1,150 @@
+// Making backups, and looking at them.
+
+#include "quipu/backup.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <cerrno>
+#include <chrono>
+
+#include "backends/rocksdb/backup_directory.h"
+#include "backends/rocksdb/disk_files.h"
+#include "backends/rocksdb/frozen_database.h"
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu {
+namespace rocks {
+namespace {
+
+namespace fs = boost::filesystem;
+
+// The bytes of all files below a directory.
+uint64_t bytes_below(const std::string& path) {
+  uint64_t bytes = 0;
+  boost::system::error_code error;
+  for (fs::recursive_directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    boost::system::error_code ignored;  // it is a figure for people
+    if (at->symlink_status(ignored).type() == fs::regular_file) bytes += fs::file_size(at->path(), ignored);
+  }
+  return bytes;
+}
+
+// A backup under way; what it has added is removed with it unless it is finished.
+class Making {
+ public:
+  Making(const StoreCore& core, const BackupDirectory& directory) : core_(core), directory_(directory) {}
+  ~Making() {
+    if (engine_ && id_ != 0) engine_->DeleteBackup(id_).PermitUncheckedError();  // the next one does it else
+  }
+
+  Result<BackupInfo> run() {
+    const uint64_t before = bytes_below(directory_.path());
+    record_.created = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count());
+    record_.sequence = core_.db().GetLatestSequenceNumber();
+    QUIPU_RETURN_IF_ERROR(copy_database());
+    QUIPU_RETURN_IF_ERROR(copy_indexes());
+    // As one who comes later sees it: from the files alone.
+    rocksdb::BackupEngineReadOnly* opened = nullptr;
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(
+        rocksdb::BackupEngineReadOnly::Open(directory_.engine_options(), rocksdb::Env::Default(), &opened),
+        directory_.path() + ": cannot read the backup again"));
+    const std::unique_ptr<rocksdb::BackupEngineReadOnly> reader(opened);
+    rocksdb::BackupInfo made;
+    rocksdb::Status read = reader->GetBackupInfo(id_, &made);
+    if (read.ok()) read = reader->VerifyBackup(id_, /*verify_with_checksum=*/true);
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(
+        read, directory_.path() + ": the backup differs from what was written (take another directory)"));
+    QUIPU_ASSIGN_OR_RETURN(record_.meta_checksum, checksum_of_file(directory_.meta_path(id_)));
+    record_.id = id_;
+    record_.files = made.number_files + record_.index_files.size();
+    record_.bytes = made.size;
+    for (const BackupRecord::IndexFile& file : record_.index_files) record_.bytes += file.bytes;
+    record_.new_bytes = bytes_below(directory_.path()) - before;
+    QUIPU_RETURN_IF_ERROR(replace_file(directory_.record_path(id_), record_.text()));
+    BackupInfo info{
+        id_, static_cast<int64_t>(record_.created), record_.files, record_.bytes, record_.new_bytes, {}};
+    id_ = 0;  // it stays
+    return info;
+  }
+
+ private:
+  Status copy_database() {
+    rocksdb::BackupEngineOptions options = directory_.engine_options();
+    options.backup_env = rocksdb::Env::Default();
+    rocksdb::BackupEngine* opened = nullptr;
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(rocksdb::BackupEngine::Open(options, core_.db().GetEnv(), &opened),
+                                       directory_.path() + ": cannot open the backups"));
+    engine_.reset(opened);
+    FrozenDatabase database(core_);
+    return from_rocksdb(engine_->CreateNewBackup(rocksdb::CreateBackupOptions(), &database, &id_),
+                        directory_.path() + ": cannot make a backup of " + core_.directory().path());
+  }
+
+  // A graph that a writer replaces meanwhile is the older or the newer one: both are made current when
+  // loaded.
+  Status copy_indexes() {
+    boost::system::error_code error;
+    for (fs::directory_iterator at(core_.directory().index_path(), error), end; !error && at != end;
+         at.increment(error)) {
+      if (is_index_file_name(at->path().filename().string())) {
+        QUIPU_RETURN_IF_ERROR(copy_index(at->path().string(), at->path().filename().string()));
+      }
+    }
+    return sync_directory(directory_.path() + "/indexes");
+  }
+  Status copy_index(const std::string& path, const std::string& name) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    struct stat info {};
+    if (file >= 0 && (::fstat(file, &info) != 0 || !S_ISREG(info.st_mode)))
+      return ::close(file), Status::ok();
+    if (file < 0) return errno == ENOENT ? Status::ok() : disk_error("cannot open", path, errno);
+    const std::string temporary = directory_.path() + "/indexes/copying";
+    ::unlink(temporary.c_str());  // what one that died has left
+    BackupRecord::IndexFile copy{name, static_cast<uint64_t>(info.st_size), {}};
+    const Result<std::string> copied = copy_file(file, copy.bytes, temporary);
+    ::close(file);
+    if (!copied) return copied.error();
+    copy.checksum = *copied;
+    if (::rename(temporary.c_str(), directory_.index_path(copy).c_str()) != 0) {
+      return disk_error("cannot rename", temporary, errno);
+    }
+    record_.index_files.push_back(std::move(copy));
+    return Status::ok();
+  }
+
+  const StoreCore& core_;
+  const BackupDirectory& directory_;
+  std::unique_ptr<rocksdb::BackupEngine> engine_;
+  rocksdb::BackupID id_ = 0;
+  BackupRecord record_;
+};
+
+}  // namespace
+}  // namespace rocks
+
+Result<BackupInfo> create_backup(const std::string& database, const std::string& directory) {
+  QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
+  QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
+  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open_to_add(directory));
+  return rocks::Making(*core, *backups).run();
+}
+
+Result<std::vector<BackupInfo>> list_backups(const std::string& directory) {
+  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory));
+  std::vector<BackupInfo> infos;
+  for (const auto& [id, backup] : backups->backups()) infos.push_back(backup.info);
+  return infos;
+}
+
+Status verify_backup(const std::string& directory, uint32_t id) {
+  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory));
+  QUIPU_ASSIGN_OR_RETURN(const auto* const backup, backups->find(id));
+  return backups->verify(*backup);
+}
+
+}  // namespace quipu

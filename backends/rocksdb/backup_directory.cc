@@ -1,0 +1,192 @@
+#include "backends/rocksdb/backup_directory.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <charconv>
+
+#include "backends/rocksdb/disk_files.h"
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu::rocks {
+namespace {
+
+namespace fs = boost::filesystem;
+
+constexpr const char* kMarkerFile = "/QUIPU-BACKUPS";
+constexpr std::string_view kMarker = "quipu backups 1\n";
+constexpr size_t kMaxRecordBytes = 1 << 20;
+
+// The numbers that name files in a folder.
+std::vector<uint32_t> numbers_in(const std::string& folder) {
+  std::vector<uint32_t> numbers;
+  boost::system::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    uint32_t number = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (read.ec == std::errc() && std::to_string(number) == name) numbers.push_back(number);
+  }
+  return numbers;  // a folder that cannot be read has none, and the marker's has been
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open(const std::string& path) {
+  std::unique_ptr<BackupDirectory> directory(new BackupDirectory(path));
+  QUIPU_RETURN_IF_ERROR(directory->check_marker());
+  QUIPU_RETURN_IF_ERROR(directory->load());
+  return directory;
+}
+
+Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open_to_add(const std::string& path) {
+  std::unique_ptr<BackupDirectory> directory(new BackupDirectory(path));
+  QUIPU_RETURN_IF_ERROR(directory->prepare());
+  QUIPU_RETURN_IF_ERROR(directory->load());
+  QUIPU_RETURN_IF_ERROR(directory->remove_unfinished());
+  for (const auto& [id, backup] : directory->backups_) {
+    if (backup.info.state.is_ok()) continue;
+    return backup.info.state.prefixed("no backup can be added to " + path +
+                                      " (take another directory), because a backup there is damaged");
+  }
+  return directory;
+}
+
+Status BackupDirectory::check_marker() const {
+  boost::system::error_code error;
+  if (!fs::exists(path_, error)) return Status::io_error("no such directory: " + path_);
+  if (!fs::exists(path_ + kMarkerFile, error)) {
+    return Status::invalid_argument(path_ + " is no directory of backups: it has no file QUIPU-BACKUPS");
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::string marker, read_small_file(path_ + kMarkerFile, kMarker.size() + 1));
+  if (marker == kMarker) return Status::ok();
+  return Status::corruption(path_ + kMarkerFile + " is damaged, or of a newer build");
+}
+
+// Makes the directory where there is nothing, and locks it.
+Status BackupDirectory::prepare() {
+  boost::system::error_code error;
+  if (!fs::exists(path_, error)) fs::create_directories(path_, error);
+  if (error) return Status::io_error("cannot make " + path_ + ": " + error.message());
+  if (!fs::is_directory(path_, error)) return Status::invalid_argument(path_ + " is not a directory");
+  std::string foreign;
+  for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name != "LOCK" && name != "QUIPU-BACKUPS.tmp") foreign = name;  // one that was being made
+  }
+  if (error) return Status::io_error("cannot read " + path_ + ": " + error.message());
+  if (!foreign.empty()) {
+    const Status ours = check_marker();
+    if (!ours.is_ok()) return ours.prefixed("not empty (it holds " + foreign + ")");
+  }
+  QUIPU_ASSIGN_OR_RETURN(lock_, DirectoryLock::take(path_));
+  if (foreign.empty()) QUIPU_RETURN_IF_ERROR(replace_file(path_ + kMarkerFile, kMarker));
+  for (const char* folder : {"/records", "/indexes", "/meta"}) {
+    fs::create_directory(path_ + folder, error);
+    if (error) return Status::io_error("cannot make " + path_ + folder + ": " + error.message());
+  }
+  return Status::ok();
+}
+
+Status BackupDirectory::load() {
+  backups_.clear();
+  for (const uint32_t id : numbers_in(path_ + "/records")) backups_[id].info.id = id;
+  for (const uint32_t id : numbers_in(path_ + "/meta")) {
+    backups_[id].info.id = id;
+    // Before RocksDB opens it: it would wait for ever for a FIFO.
+    boost::system::error_code error;
+    if (!fs::is_regular_file(fs::symlink_status(meta_path(id), error))) {
+      return Status::corruption(meta_path(id) + " is not a regular file");
+    }
+  }
+  boost::system::error_code error;
+  if (backups_.empty() && !fs::exists(path_ + "/meta", error))
+    return Status::ok();  // one that was being made
+  rocksdb::BackupEngineReadOnly* engine = nullptr;
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(rocksdb::BackupEngineReadOnly::Open(engine_options(), rocksdb::Env::Default(), &engine),
+                   path_ + ": cannot read the backups"));
+  engine_.reset(engine);
+  for (auto& [id, backup] : backups_) backup.info.state = judge(backup);
+  return Status::ok();
+}
+
+// What can be said of a backup without reading its data.
+Status BackupDirectory::judge(Backup& backup) const {
+  const uint32_t id = backup.info.id;
+  const std::string name = "backup " + std::to_string(id) + " in " + path_;
+  rocksdb::BackupInfo listed;
+  const rocksdb::Status known = engine_->GetBackupInfo(id, &listed);
+  backup.info.created = listed.timestamp;
+  boost::system::error_code error;
+  backup.unfinished = !fs::exists(record_path(id), error);
+  if (backup.unfinished) return Status::corruption(name + " was not finished, or has lost its record");
+  QUIPU_ASSIGN_OR_RETURN(const std::string text, read_small_file(record_path(id), kMaxRecordBytes));
+  const std::optional<BackupRecord> record = BackupRecord::parse(text);
+  if (!record || record->id != id) return Status::corruption(name + ": " + record_path(id) + " is damaged");
+  backup.record = *record;
+  backup.info.created = static_cast<int64_t>(record->created);
+  backup.info.files = record->files;
+  backup.info.bytes = record->bytes;
+  backup.info.new_bytes = record->new_bytes;
+  const Result<std::string> meta = checksum_of_file(meta_path(id));
+  if (!meta) return Status::corruption(name + ": " + meta.error().message());
+  if (*meta != record->meta_checksum) {
+    return Status::corruption(name + ": " + meta_path(id) + " is damaged: its checksum is wrong");
+  }
+  if (!known.ok()) return Status::corruption(name + ": files are missing: " + known.ToString());
+  return Status::ok();
+}
+
+// The newest, of a process that died. RocksDB removes what only it has.
+Status BackupDirectory::remove_unfinished() {
+  rocksdb::BackupEngine* opened = nullptr;
+  const bool damaged = std::ranges::any_of(backups_, [](const auto& entry) {
+    return !entry.second.info.state.is_ok() && !entry.second.unfinished;
+  });
+  if (damaged) return Status::ok();  // nothing is touched then
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(rocksdb::BackupEngine::Open(engine_options(), rocksdb::Env::Default(), &opened),
+                   path_ + ": cannot open the backups"));
+  const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
+  while (!backups_.empty() && backups_.rbegin()->second.unfinished) {
+    const uint32_t id = backups_.rbegin()->first;
+    const rocksdb::Status removed = engine->DeleteBackup(id);
+    if (!removed.ok() && !removed.IsNotFound()) {
+      return from_rocksdb(removed, path_ + ": cannot remove the unfinished backup " + std::to_string(id));
+    }
+    backups_.erase(id);
+  }
+  return from_rocksdb(engine->GarbageCollect(), path_ + ": cannot remove what is left of unfinished backups");
+}
+
+Result<const BackupDirectory::Backup*> BackupDirectory::find(uint32_t id) const {
+  const auto found = backups_.find(id);
+  if (found != backups_.end()) return &found->second;
+  return Status::not_found("no backup " + std::to_string(id) + " in " + path_);
+}
+
+Status BackupDirectory::verify(const Backup& backup) const {
+  QUIPU_RETURN_IF_ERROR(backup.info.state);
+  const std::string name = "backup " + std::to_string(backup.info.id) + " in " + path_;
+  rocksdb::BackupInfo listed;
+  rocksdb::Status verified = engine_->GetBackupInfo(backup.info.id, &listed, /*include_file_details=*/true);
+  for (const rocksdb::BackupFileInfo& file : listed.file_details) {
+    // Before RocksDB opens it, which would wait for ever for a FIFO.
+    const std::string path = path_ + "/" + file.relative_filename;
+    boost::system::error_code error;
+    if (fs::is_regular_file(fs::symlink_status(path, error))) continue;
+    return Status::corruption(name + ": " + path + " is not a regular file");
+  }
+  if (verified.ok()) verified = engine_->VerifyBackup(backup.info.id, /*verify_with_checksum=*/true);
+  if (!verified.ok()) return Status::corruption(name + ": " + verified.ToString());
+  for (const BackupRecord::IndexFile& file : backup.record.index_files) {
+    const Result<std::string> found = checksum_of_file(index_path(file));
+    if (!found) return Status::corruption(name + ": " + found.error().message());
+    if (*found != file.checksum) return Status::corruption(name + ": " + index_path(file) + " is damaged");
+  }
+  return Status::ok();
+}
+
+}  // namespace quipu::rocks

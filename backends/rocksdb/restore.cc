@@ -1,0 +1,135 @@
+// Making databases of backups, and of other databases.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/filesystem.hpp>
+#include <cerrno>
+
+#include "backends/rocksdb/backup_directory.h"
+#include "backends/rocksdb/disk_files.h"
+#include "backends/rocksdb/fresh_database.h"
+#include "backends/rocksdb/frozen_database.h"
+#include "backends/rocksdb/rocksdb_status.h"
+
+namespace quipu {
+namespace rocks {
+namespace {
+
+namespace fs = boost::filesystem;
+
+Result<const BackupDirectory::Backup*> choose(const BackupDirectory& directory,
+                                              const RestoreOptions& options) {
+  if (options.backup && options.before) {
+    return Status::invalid_argument("a backup is named by its number or by a time, not by both");
+  }
+  if (options.backup) return directory.find(*options.backup);
+  const BackupDirectory::Backup* newest = nullptr;
+  for (const auto& [id, backup] : directory.backups()) {
+    if (options.before && backup.info.created >= *options.before) continue;
+    if (newest == nullptr || !options.before || backup.info.created >= newest->info.created) newest = &backup;
+  }
+  if (newest != nullptr) return newest;
+  return Status::not_found("no backup in " + directory.path() +
+                           (options.before ? " was made before that" : ""));
+}
+
+Status copy_path(const std::string& from, const std::string& to) {
+  const int file = ::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat info {};
+  if (file < 0 || ::fstat(file, &info) != 0) return disk_error("cannot open", from, errno);
+  const Status copied = copy_file(file, static_cast<uint64_t>(info.st_size), to).status();
+  ::close(file);
+  return copied;
+}
+
+Result<std::string> make_folder(const FreshDatabase& fresh, const char* name) {
+  std::string path = fresh.path() + "/" + name;
+  if (::mkdir(path.c_str(), 0777) != 0) return disk_error("cannot make", path, errno);
+  return path;
+}
+
+Status copy_indexes(const BackupDirectory& directory, const BackupRecord& record,
+                    const FreshDatabase& fresh) {
+  QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(fresh, "indexes"));
+  for (const BackupRecord::IndexFile& file : record.index_files) {
+    QUIPU_RETURN_IF_ERROR(copy_path(directory.index_path(file), folder + "/" + file.name));
+  }
+  return sync_directory(folder);
+}
+
+// A table file of a database as another name of the same file, where that is possible.
+Status link_or_copy(const FrozenFiles& frozen, const std::string& name, const std::string& to) {
+  const FrozenFilePtr file = frozen.find(name);
+  if (!file) return Status::corruption(frozen.path() + "/" + name + " is missing");
+  if (::link((frozen.path() + "/" + name).c_str(), to.c_str()) == 0) {
+    struct stat ours {};
+    struct stat linked {};
+    const bool same = ::fstat(file->descriptor(), &ours) == 0 && ::stat(to.c_str(), &linked) == 0 &&
+                      ours.st_ino == linked.st_ino && ours.st_dev == linked.st_dev;
+    if (same) return Status::ok();
+    ::unlink(to.c_str());
+  }
+  return copy_file(file->descriptor(), file->size(), to).status();
+}
+
+Status copy_database(const StoreCore& core, const FreshDatabase& fresh) {
+  QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(fresh, "rocksdb"));
+  const FrozenFiles& frozen = *core.frozen_files();
+  for (const rocksdb::LiveFileStorageInfo& file : live_files(core)) {
+    const std::string to = folder + "/" + file.relative_filename;
+    if (file.file_type == rocksdb::kTableFile) {
+      QUIPU_RETURN_IF_ERROR(link_or_copy(frozen, file.relative_filename, to));
+    } else if (!file.replacement_contents.empty()) {
+      QUIPU_RETURN_IF_ERROR(replace_file(to, file.replacement_contents));
+    } else {
+      const FrozenFilePtr held = frozen.find(file.relative_filename);
+      QUIPU_RETURN_IF_ERROR(copy_file(held->descriptor(), held->size(), to).status());
+    }
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::string indexes, make_folder(fresh, "indexes"));
+  boost::system::error_code error;
+  for (fs::directory_iterator at(core.directory().index_path(), error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!is_index_file_name(name)) continue;
+    QUIPU_RETURN_IF_ERROR(copy_path(at->path().string(), indexes + "/" + name));
+  }
+  return sync_directory(indexes);
+}
+
+}  // namespace
+}  // namespace rocks
+
+Result<RestoreReport> restore_backup(const std::string& directory, const std::string& database,
+                                     const RestoreOptions& options) {
+  QUIPU_RETURN_IF_ERROR(rocks::FreshDatabase::check_place(database, options.replace));
+  QUIPU_RETURN_IF_ERROR(rocks::check_apart(directory, database));
+  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory));
+  QUIPU_ASSIGN_OR_RETURN(const auto* const backup, rocks::choose(*backups, options));
+  QUIPU_RETURN_IF_ERROR(backups->verify(*backup));
+  RestoreReport report{backup->info, {}};
+  if (options.dry_run) return report;
+  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::beside(database, options.replace));
+  const std::string place = fresh->path() + "/rocksdb";
+  QUIPU_RETURN_IF_ERROR(rocks::from_rocksdb(
+      backups->engine().RestoreDBFromBackup(rocksdb::RestoreOptions(), backup->info.id, place, place),
+      directory + ": cannot restore backup " + std::to_string(backup->info.id)));
+  QUIPU_RETURN_IF_ERROR(rocks::copy_indexes(*backups, backup->record, *fresh));
+  QUIPU_RETURN_IF_ERROR(fresh->complete(backup->record.sequence));
+  QUIPU_ASSIGN_OR_RETURN(report.kept_aside, fresh->publish());
+  return report;
+}
+
+Status create_checkpoint(const std::string& database, const std::string& directory) {
+  QUIPU_RETURN_IF_ERROR(rocks::FreshDatabase::check_place(directory, /*replace=*/false));
+  QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
+  QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
+  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::beside(directory, /*replace=*/false));
+  QUIPU_RETURN_IF_ERROR(rocks::copy_database(*core, *fresh));
+  QUIPU_RETURN_IF_ERROR(fresh->complete(core->db().GetLatestSequenceNumber()));
+  return fresh->publish().status();
+}
+
+}  // namespace quipu
