@@ -14,14 +14,23 @@ constexpr uint64_t kSequenceStep = 1 << 20;
 
 }  // namespace
 
-StoreCore::StoreCore(RocksDBOptions options, Tuning tuning)
-    : options_(std::move(options)), tuning_(std::move(tuning)), process_(::getpid()) {}
+StoreCore::StoreCore(const std::string& path, RocksDBOptions options, Tuning tuning)
+    : options_(std::move(options)),
+      tuning_(std::move(tuning)),
+      health_(std::make_shared<WriteHealth>(path, tuning_.db.write_buffer_manager, options_.logger)),
+      process_(::getpid()) {
+  tuning_.db.listeners.push_back(health_);
+}
 
 StoreCore::~StoreCore() { release(); }
 
 Status StoreCore::close() {
   if (!db_) return Status::ok();
-  Status closed = failed_ ? failure_ : flush_all();
+  Status closed;
+  {
+    std::lock_guard lock(maintenance_mutex_);
+    closed = flush_all();
+  }
   if (closed.is_ok()) closed = session_->end(db_->GetLatestSequenceNumber());
   release();
   return closed;
@@ -64,6 +73,7 @@ std::vector<CollectionPtr> StoreCore::collections() const {
 
 Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOptions& options,
                                       uint64_t order) {
+  QUIPU_RETURN_IF_ERROR(writable());
   auto collection = std::make_shared<Collection>();
   collection->name = name;
   CollectionRecord& record = collection->record;
@@ -157,9 +167,12 @@ Status StoreCore::usable() const {
 
 Status StoreCore::writable() const {
   QUIPU_RETURN_IF_ERROR(usable());
-  if (!failed_) return Status::ok();
-  std::lock_guard lock(failure_mutex_);
-  return failure_;
+  return health_->check(*db_);
+}
+
+Status StoreCore::loadable() const {
+  QUIPU_RETURN_IF_ERROR(writable());
+  return health_->check_ingestion();
 }
 
 Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
@@ -168,15 +181,7 @@ Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
   options.sync = sync;
   const uint64_t before = db_->GetLatestSequenceNumber();
   const rocksdb::Status written = db_->Write(options, &batch);
-  if (!written.ok()) {
-    Status failure = from_rocksdb(written, directory_->path() +
-                                               ": cannot write (open the store again once the "
-                                               "cause is gone; reading still works)");
-    std::lock_guard lock(failure_mutex_);
-    if (!failed_) failure_ = failure;
-    failed_ = true;
-    return failure;
-  }
+  if (!written.ok()) return health_->failed(written);
   session_->acknowledged(db_->GetLatestSequenceNumber(), false);
   // Others may have written since; what is known to be synced is what was there before, and this batch.
   if (sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
@@ -184,6 +189,7 @@ Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
 }
 
 Status StoreCore::sync() {
+  QUIPU_RETURN_IF_ERROR(writable());  // a failed sync is final: a second one may succeed, and mean nothing
   const uint64_t before = db_->GetLatestSequenceNumber();
   QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
   session_->acknowledged(before, true);
@@ -191,6 +197,7 @@ Status StoreCore::sync() {
 }
 
 Status StoreCore::flush_all() {
+  QUIPU_RETURN_IF_ERROR(writable());
   std::vector<Family> families = shared_families();
   for (const CollectionPtr& collection : collections()) {
     if (collection->record.own_family) families.push_back(collection->family);

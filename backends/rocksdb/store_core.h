@@ -21,6 +21,7 @@
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
+#include "backends/rocksdb/write_health.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
 
@@ -45,7 +46,8 @@ using CollectionPtr = std::shared_ptr<const Collection>;
 
 class StoreCore {
  public:
-  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options);
+  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options,
+                                                 rocksdb::Env* env);
   // Closes without marking the directory as clean, unless close() was called.
   ~StoreCore();
   // Makes all durable and lets go of the directory; the object stays, to refuse what comes later.
@@ -87,18 +89,25 @@ class StoreCore {
   // ---- writing ----
   // Why nothing can be written any more, or OK.
   Status writable() const;
+  // Why nothing can be loaded in bulk any more, or OK.
+  Status loadable() const;
   // `count` insertion sequences, the first of them.
   Result<uint64_t> take_sequences(uint64_t count);
-  // Writes, and records what has been acknowledged. After an error every later write fails with it.
+  // Writes, and records what has been acknowledged. After an error later writes fail with it, until its cause
+  // is gone or the store is opened again (write_health.h).
   Status write(rocksdb::WriteBatch& batch, bool sync);
   Status sync();
+  // REQUIRES: maintenance_mutex is held.
   Status flush_all();
+  // Held while memory is written to tables on demand. RocksDB (with assertions) aborts when two such requests
+  // of different kinds meet.
+  std::mutex& maintenance_mutex() { return maintenance_mutex_; }
   void log(std::string_view message) const {
     if (options_.logger) options_.logger(message);
   }
 
  private:
-  StoreCore(RocksDBOptions options, Tuning tuning);
+  StoreCore(const std::string& path, RocksDBOptions options, Tuning tuning);
   Status open_database();
   void release();
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
@@ -108,7 +117,8 @@ class StoreCore {
   Family own(rocksdb::ColumnFamilyHandle* handle) const;
 
   const RocksDBOptions options_;
-  const Tuning tuning_;
+  Tuning tuning_;
+  const std::shared_ptr<WriteHealth> health_;
   const pid_t process_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SessionFile> session_;
@@ -127,13 +137,10 @@ class StoreCore {
   uint64_t next_order_ = 1;
   int own_family_count_ = 0;
 
+  std::mutex maintenance_mutex_;
   std::mutex sequence_mutex_;
   std::atomic<uint64_t> next_sequence_{0};
   std::atomic<uint64_t> sequence_limit_{0};
-
-  mutable std::mutex failure_mutex_;
-  std::atomic<bool> failed_{false};
-  Status failure_;
 };
 
 }  // namespace quipu::rocks

@@ -45,8 +45,11 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
 
 }  // namespace
 
-Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options) {
-  std::unique_ptr<StoreCore> core(new StoreCore(options, make_tuning(options)));
+Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options,
+                                                   rocksdb::Env* env) {
+  Tuning tuning = make_tuning(options);
+  tuning.db.env = env;
+  std::unique_ptr<StoreCore> core(new StoreCore(path, options, std::move(tuning)));
   QUIPU_ASSIGN_OR_RETURN(core->directory_, Directory::open(path, options.create_if_missing));
   QUIPU_ASSIGN_OR_RETURN(core->session_, SessionFile::open(core->directory_->session_path()));
   QUIPU_RETURN_IF_ERROR(core->open_database());

@@ -10,7 +10,9 @@
 //
 // Durability: see WriteOptions. Acknowledged writes that RocksDB lost all the same (its log was deleted or
 // damaged) are noticed at the next open, which is then refused with kCorruption.
-// After an error of the disk, reads go on and writes fail with the cause until the store is opened anew.
+// After an error of the disk, reads go on and writes fail with the cause (kIoError). Where the disk was full,
+// writing goes on by itself once there is room, except for bulk loads; after any other error the store must be
+// opened again, and the message says so. What the failed write changed is then there whole or not at all.
 //
 // Thread-safety: all methods but close() may be called from any thread at any time.
 // Cost: get() one look-up; put() one look-up, which a Bloom filter mostly answers, and one insert.
@@ -31,6 +33,10 @@
 #include "quipu/write_batch.h"
 
 namespace quipu {
+
+namespace rocks {
+struct StoreOverEnv;  // of the implementation
+}
 
 struct RocksDBOptions {
   // ---- behaviour ----
@@ -118,6 +124,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   const VectorValues* vector_values() const override;
 
  private:
+  friend struct rocks::StoreOverEnv;
   class Impl;
   explicit RocksDBKVStore(std::unique_ptr<Impl> impl);
   Status commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed);
