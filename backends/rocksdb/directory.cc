@@ -50,7 +50,8 @@ Status check_marker(const std::string& directory, std::string_view text) {
   const bool ours = text.starts_with(kMarker);
   if (ours) text.remove_prefix(kMarker.size());
   const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), format);
-  if (!ours || read.ec != std::errc() || read.ptr == text.data() + text.size() || *read.ptr != '\n') {
+  if (!ours || read.ec != std::errc() || format == 0 || read.ptr == text.data() + text.size() ||
+      *read.ptr != '\n') {
     return Status::corruption(directory + "/QUIPU does not name a format");
   }
   if (format > kFormat) {
@@ -142,8 +143,12 @@ Status Directory::write_marker() const {
   if (::rename(temporary.c_str(), (path_ + "/QUIPU").c_str()) != 0) {
     return io_error("cannot rename", temporary, errno);
   }
-  return sync_directory(path_);
+  // A folder above that may not be read cannot be synced; its owner sees to it.
+  (void)sync_directory(fs::absolute(path_).parent_path().string()).is_ok();
+  return sync();
 }
+
+Status Directory::sync() const { return sync_directory(path_); }
 
 Result<std::string> Directory::make_index_directory() const {
   boost::system::error_code error;

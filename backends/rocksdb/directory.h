@@ -23,6 +23,8 @@ class Directory {
   Directory& operator=(const Directory&) = delete;
 
   void unlock();
+  // Makes the names of its files durable.
+  Status sync() const;
 
   const std::string& path() const { return path_; }
   std::string rocksdb_path() const { return path_ + "/rocksdb"; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/careful_files.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
 namespace quipu::rocks {
@@ -14,11 +15,13 @@ constexpr uint64_t kSequenceStep = 1 << 20;
 
 }  // namespace
 
-StoreCore::StoreCore(const std::string& path, RocksDBOptions options, Tuning tuning)
+StoreCore::StoreCore(const std::string& path, RocksDBOptions options, rocksdb::Env& env)
     : options_(std::move(options)),
-      tuning_(std::move(tuning)),
+      env_(with_careful_files(env)),
+      tuning_(make_tuning(options_)),
       health_(std::make_shared<WriteHealth>(path, tuning_.db.write_buffer_manager, options_.logger)),
       process_(::getpid()) {
+  tuning_.db.env = env_.get();
   tuning_.db.listeners.push_back(health_);
 }
 

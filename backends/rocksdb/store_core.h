@@ -107,7 +107,7 @@ class StoreCore {
   }
 
  private:
-  StoreCore(const std::string& path, RocksDBOptions options, Tuning tuning);
+  StoreCore(const std::string& path, RocksDBOptions options, rocksdb::Env& env);
   Status open_database();
   void release();
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
@@ -117,6 +117,7 @@ class StoreCore {
   Family own(rocksdb::ColumnFamilyHandle* handle) const;
 
   const RocksDBOptions options_;
+  const std::unique_ptr<rocksdb::Env> env_;
   Tuning tuning_;
   const std::shared_ptr<WriteHealth> health_;
   const pid_t process_;

@@ -43,13 +43,19 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
   return families;
 }
 
+Status from_open(const rocksdb::Status& opened, const std::string& path) {
+  // RocksDB's guess when CURRENT or MANIFEST could not be read; direct I/O is never asked for.
+  const bool unreadable =
+      opened.IsInvalidArgument() && opened.ToString().find("Direct I/O") != std::string::npos;
+  if (unreadable) return Status::io_error("cannot open " + path + ": CURRENT or MANIFEST could not be read");
+  return from_rocksdb(opened, "cannot open " + path);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options,
                                                    rocksdb::Env* env) {
-  Tuning tuning = make_tuning(options);
-  tuning.db.env = env;
-  std::unique_ptr<StoreCore> core(new StoreCore(path, options, std::move(tuning)));
+  std::unique_ptr<StoreCore> core(new StoreCore(path, options, *env));
   QUIPU_ASSIGN_OR_RETURN(core->directory_, Directory::open(path, options.create_if_missing));
   QUIPU_ASSIGN_OR_RETURN(core->session_, SessionFile::open(core->directory_->session_path()));
   QUIPU_RETURN_IF_ERROR(core->open_database());
@@ -73,8 +79,8 @@ Status StoreCore::open_database() {
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   QUIPU_RETURN_IF_ERROR(
-      from_rocksdb(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
-                   "cannot open " + directory_->path()));
+      from_open(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
+                directory_->path()));
   db_.reset(opened);
   catalog_ = own(handles[0]);
   lists_ = own(handles[1]);
@@ -88,6 +94,7 @@ Status StoreCore::open_database() {
   if (exists) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, recovered));
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
   QUIPU_RETURN_IF_ERROR(session_->begin(recovered));
+  if (!exists) QUIPU_RETURN_IF_ERROR(directory_->sync());
   return remove_leftovers(own_families);
 }
 
@@ -119,9 +126,9 @@ Status StoreCore::probe_log(const std::vector<rocksdb::ColumnFamilyDescriptor>& 
   options.write_buffer_manager = nullptr;
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(
-      rocksdb::DB::OpenForReadOnly(options, directory_->rocksdb_path(), present, &handles, &opened),
-      "cannot open " + directory_->path()));
+  QUIPU_RETURN_IF_ERROR(
+      from_open(rocksdb::DB::OpenForReadOnly(options, directory_->rocksdb_path(), present, &handles, &opened),
+                directory_->path()));
   const std::unique_ptr<rocksdb::DB> db(opened);
   const uint64_t recovered = db->GetLatestSequenceNumber();
   for (rocksdb::ColumnFamilyHandle* handle : handles) {

@@ -324,7 +324,8 @@ TEST_F(RocksDBRecoveryTest, AnotherFormatIsRefusedUntouched) {
   crash_after(10);
   write_file(path_ + "/QUIPU", "quipu format 2\n");
   expect_refused(StatusCode::kInvalidArgument, "format 2");
-  for (const char* text : {"", "quipu format", "quipu format x\n", "quipu format 1", "something\n"}) {
+  for (const char* text :
+       {"", "quipu format", "quipu format x\n", "quipu format 1", "quipu format 0\n", "something\n"}) {
     write_file(path_ + "/QUIPU", text);
     expect_refused(StatusCode::kCorruption, "QUIPU");
   }
