@@ -87,9 +87,9 @@ Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOpt
   record.indexed_field = options.indexed_field;
   if (record.own_family) {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
-    QUIPU_RETURN_IF_ERROR(
-        from_rocksdb(db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle),
-                     "cannot make a collection"));
+    const rocksdb::Status made = db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle);
+    // A family half made stays in RocksDB 7.8.3, and the next MANIFEST cannot be written with it.
+    if (!made.ok()) return health_->failed_for_good(made);
     collection->family = own(handle);
     ++own_family_count_;
   } else {

@@ -35,7 +35,13 @@ void WriteHealth::stop(const rocksdb::Status& cause, bool for_good) {
 }
 
 Status WriteHealth::failed(const rocksdb::Status& cause) {
-  stop(cause, false);  // what cannot go away has been told to the listener
+  stop(cause, /*for_good=*/false);  // what cannot go away has been told to the listener
+  std::lock_guard lock(mutex_);
+  return cause_;
+}
+
+Status WriteHealth::failed_for_good(const rocksdb::Status& cause) {
+  stop(cause, /*for_good=*/true);
   std::lock_guard lock(mutex_);
   return cause_;
 }
@@ -71,7 +77,9 @@ rocksdb::Status WriteHealth::begin_new_log(rocksdb::DB& db) {
   rocksdb::WriteOptions unlogged;
   unlogged.disableWAL = true;
   rocksdb::Status status = db.Delete(unlogged, rocksdb::Slice());
-  return status.ok() ? db.Flush(rocksdb::FlushOptions()) : status;
+  if (status.ok()) status = db.Flush(rocksdb::FlushOptions());
+  // RocksDB does not wait for that flush; what is in the new log tells how far the database has come.
+  return status.ok() ? db.Delete(rocksdb::WriteOptions(), rocksdb::Slice()) : status;
 }
 
 Status WriteHealth::resume(rocksdb::DB& db) {

@@ -40,6 +40,8 @@ class WriteHealth : public rocksdb::EventListener {
   Status check_ingestion() const;
   // A write has failed so; the error to return.
   Status failed(const rocksdb::Status& cause);
+  // The same for what leaves RocksDB in no state to go on from.
+  Status failed_for_good(const rocksdb::Status& cause);
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   // Trying again is ours, so that a write never waits for it.

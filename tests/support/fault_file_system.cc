@@ -306,7 +306,9 @@ class FaultFileSystem::Disk : public rocksdb::FileSystemWrapper {
     const uint64_t size = fs::file_size(path, gone);
     if (gone || size <= file.synced) return;
     const uint64_t unsynced = size - file.synced;
-    switch (random_.below(3)) {
+    // RocksDB refuses a MANIFEST with garbage at its end: noticed, and no loss, but nothing to test further.
+    const bool manifest = fs::path(path).filename().string().starts_with("MANIFEST");
+    switch (random_.below(manifest ? 2 : 3)) {
       case 0: fs::resize_file(path, file.synced); break;
       case 1: fs::resize_file(path, file.synced + random_.below(unsynced + 1)); break;
       default: {  // blocks that were allocated but not written
