@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMergeRows = 1000;
 constexpr uint64_t kSequencesAtOnce = 4096;
+constexpr size_t kLongValue = 4 << 20;
 
 }  // namespace
 
@@ -113,7 +114,10 @@ Status RocksDBBulkLoad::end_collection() {
         QUIPU_RETURN_IF_ERROR(entries.add({0, entry, {}}));
       }
     }
-    return staged.data.add(key, value);
+    QUIPU_RETURN_IF_ERROR(staged.data.add(key, value));
+    if (value.size() < kLongValue) return Status::ok();
+    std::string().swap(value);  // before its block is compressed, which may take as much again
+    return staged.data.finish();
   };
   uint64_t sequence = 0;
   Row row{};
