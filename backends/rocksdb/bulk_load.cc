@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMergeRows = 1000;
 constexpr uint64_t kSequencesAtOnce = 4096;
+constexpr size_t kLongValue = 4 << 20;
 
 }  // namespace
 
@@ -23,13 +24,13 @@ RocksDBBulkLoad::~RocksDBBulkLoad() {
 }
 
 Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
-  QUIPU_RETURN_IF_ERROR(core_.writable());
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
   files_.emplace_back(persist_file);
   return Status::ok();
 }
 
 Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
-  QUIPU_RETURN_IF_ERROR(core_.writable());
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
   if (committed_) return Status::invalid_argument("bulk load: it is committed already");
   QUIPU_RETURN_IF_ERROR(check_collection_name(name));
   QUIPU_RETURN_IF_ERROR(end_collection());
@@ -113,7 +114,10 @@ Status RocksDBBulkLoad::end_collection() {
         QUIPU_RETURN_IF_ERROR(entries.add({0, entry, {}}));
       }
     }
-    return staged.data.add(key, value);
+    QUIPU_RETURN_IF_ERROR(staged.data.add(key, value));
+    if (value.size() < kLongValue) return Status::ok();
+    std::string().swap(value);  // before its block is compressed, which may take as much again
+    return staged.data.finish();
   };
   uint64_t sequence = 0;
   Row row{};
@@ -143,7 +147,7 @@ Status RocksDBBulkLoad::end_collection() {
 }
 
 Status RocksDBBulkLoad::commit() {
-  QUIPU_RETURN_IF_ERROR(core_.writable());
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
   if (committed_) return Status::invalid_argument("bulk load: it is committed already");
   committed_ = true;
   QUIPU_RETURN_IF_ERROR(end_collection());
@@ -205,6 +209,7 @@ Status RocksDBBulkLoad::ingest() {
     add(core_.index(), staged.index);
   }
   if (args.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
   // Files are in the database at once and for good; the `p` records that tell of them must not come later.
   QUIPU_RETURN_IF_ERROR(core_.sync());
   return from_rocksdb(core_.db().IngestExternalFiles(args), core_.directory().path() + ": bulk load");

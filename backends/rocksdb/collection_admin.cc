@@ -157,6 +157,7 @@ Result<bool> drop_collection(StoreCore& core, std::string_view name) {
 }
 
 Status compact(StoreCore& core) {
+  std::lock_guard lock(core.maintenance_mutex());
   QUIPU_RETURN_IF_ERROR(core.flush_all());
   std::vector<Family> families = core.shared_families();
   for (const CollectionPtr& collection : core.collections()) {

@@ -20,10 +20,11 @@ Status check_marker(const std::string& directory, std::string_view text) {
   const bool ours = text.starts_with(kMarker);
   if (ours) text.remove_prefix(kMarker.size());
   const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), format);
-  if (!ours || read.ec != std::errc() || read.ptr == text.data() + text.size() || *read.ptr != '\n') {
+  if (!ours || read.ec != std::errc() || format == 0 || read.ptr == text.data() + text.size() ||
+      *read.ptr != '\n') {
     return Status::corruption(directory + "/QUIPU does not name a format");
   }
-  if (format > kFormat || format == 0) {
+  if (format > kFormat) {
     return Status::invalid_argument(directory + " has format " + std::to_string(format) +
                                     ", which this build does not know: it knows formats up to " +
                                     std::to_string(kFormat) + ", a newer one may know more");
@@ -84,8 +85,13 @@ Status Directory::check(bool create_if_missing, bool& is_new) const {
 }
 
 Status Directory::write_marker(const std::string& path) {
-  return replace_file(path + "/QUIPU", std::string(kMarker) + std::to_string(kFormat) + "\n");
+  QUIPU_RETURN_IF_ERROR(replace_file(path + "/QUIPU", std::string(kMarker) + std::to_string(kFormat) + "\n"));
+  // A folder above that may not be read cannot be synced; its owner sees to it.
+  (void)sync_directory(fs::absolute(path).parent_path().string()).is_ok();
+  return Status::ok();
 }
+
+Status Directory::sync() const { return sync_directory(path_); }
 
 Result<std::string> Directory::make_index_directory() const {
   boost::system::error_code error;

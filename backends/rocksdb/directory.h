@@ -25,6 +25,8 @@ class Directory {
   Directory& operator=(const Directory&) = delete;
 
   void unlock() { lock_.reset(); }
+  // Makes the names of its files durable.
+  Status sync() const;
   // Makes a directory one of ours.
   static Status write_marker(const std::string& path);
 

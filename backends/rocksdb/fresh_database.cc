@@ -110,7 +110,8 @@ Status FreshDatabase::complete(uint64_t sequence) {
   }
   RocksDBOptions options;
   options.create_if_missing = false;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StoreCore> core, StoreCore::open(path_, options));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StoreCore> core,
+                         StoreCore::open(path_, options, rocksdb::Env::Default()));
   QUIPU_RETURN_IF_ERROR(core->close());
   QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/rocksdb"));
   return sync_directory(path_);

@@ -11,6 +11,7 @@
 #include "backends/rocksdb/native_vectors.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/snapshot_reader.h"
+#include "backends/rocksdb/store_over_env.h"
 #include "backends/rocksdb/transaction.h"
 #include "backends/rocksdb/verify.h"
 #include "quipu/key_locks.h"
@@ -46,9 +47,15 @@ RocksDBKVStore::RocksDBKVStore(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open(const std::string& directory,
                                                              const RocksDBOptions& options) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open(directory, options));
+  return rocks::StoreOverEnv::open(directory, options, rocksdb::Env::Default());
+}
+
+Result<std::shared_ptr<RocksDBKVStore>> rocks::StoreOverEnv::open(const std::string& directory,
+                                                                  const RocksDBOptions& options,
+                                                                  rocksdb::Env* env) {
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open(directory, options, env));
   return std::shared_ptr<RocksDBKVStore>(
-      new RocksDBKVStore(std::make_unique<Impl>(std::move(core), directory)));
+      new RocksDBKVStore(std::make_unique<RocksDBKVStore::Impl>(std::move(core), directory)));
 }
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open_reader(const std::string& directory,
@@ -70,6 +77,7 @@ Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::refresh() {
 
 Status RocksDBKVStore::flush() {
   QUIPU_RETURN_IF_ERROR(impl_->core->writable());
+  std::lock_guard lock(impl_->core->maintenance_mutex());
   return impl_->core->flush_all();
 }
 

@@ -14,15 +14,20 @@ namespace {
 constexpr size_t kHeaderBytes = 16;  // sequence, key length, value length
 constexpr size_t kWriteBytes = 1 << 20;
 constexpr size_t kMinReadBytes = 64 << 10;
+constexpr size_t kFewRuns = 64;
 
-void encode(const Row& row, std::string& out) {
+std::string header_of(const Row& row) {
   const auto key_length = static_cast<uint32_t>(row.key.size());
   const auto value_length = static_cast<uint32_t>(row.value.size());
-  char header[kHeaderBytes];
-  std::memcpy(header, &row.sequence, 8);
-  std::memcpy(header + 8, &key_length, 4);
-  std::memcpy(header + 12, &value_length, 4);
-  out.append(header, kHeaderBytes);
+  std::string header(kHeaderBytes, '\0');
+  std::memcpy(header.data(), &row.sequence, 8);
+  std::memcpy(header.data() + 8, &key_length, 4);
+  std::memcpy(header.data() + 12, &value_length, 4);
+  return header;
+}
+
+void encode(const Row& row, std::string& out) {
+  out += header_of(row);
   out += row.key;
   out += row.value;
 }
@@ -73,24 +78,40 @@ class RowSorter::Run {
   void set_buffer_bytes(size_t bytes) { buffer_bytes_ = bytes; }
   const Row& row() const { return row_; }
 
-  // Reads the next row; false at the end.
+  // Reads the next row's sequence and key; false at the end. Rows wait in their runs without their values, of
+  // which each may be as long as all that fits into memory.
   Result<bool> advance(const std::string& directory) {
-    at_ += row_bytes_;
+    const size_t rest_of_row = row_bytes_ - std::min(row_bytes_, buffer_.size() - at_);
+    at_ += row_bytes_ - rest_of_row;
+    next_ += rest_of_row;
     QUIPU_RETURN_IF_ERROR(ensure(kHeaderBytes, directory));
-    if (buffer_.size() == at_) return false;
-    uint32_t lengths[2];
-    std::memcpy(lengths, buffer_.data() + at_ + 8, 8);
-    QUIPU_RETURN_IF_ERROR(ensure(kHeaderBytes + lengths[0] + lengths[1], directory));
+    if (buffer_.size() == at_) {
+      std::string().swap(buffer_);
+      at_ = row_bytes_ = 0;
+      return false;
+    }
+    const size_t key_length = decode(buffer_.data() + at_).key.size();
+    QUIPU_RETURN_IF_ERROR(ensure(kHeaderBytes + key_length, directory));
     row_ = decode(buffer_.data() + at_);
     row_bytes_ = encoded_bytes(row_);
     return true;
+  }
+  // Reads the value, too.
+  Status load(const std::string& directory) {
+    QUIPU_RETURN_IF_ERROR(ensure(row_bytes_, directory));
+    row_ = decode(buffer_.data() + at_);
+    return Status::ok();
   }
 
  private:
   // At least `bytes` in the buffer, or none when the run is at its end.
   Status ensure(size_t bytes, const std::string& directory) {
     if (buffer_.size() - at_ >= bytes || next_ == end_) return Status::ok();
-    buffer_.erase(0, at_);
+    if (buffer_.capacity() > 2 * std::max(buffer_bytes_, bytes)) {
+      std::string(buffer_, at_).swap(buffer_);  // gives back what a long row took
+    } else {
+      buffer_.erase(0, at_);
+    }
     at_ = 0;
     const size_t kept = buffer_.size();
     const size_t wanted =
@@ -127,13 +148,16 @@ RowSorter::~RowSorter() {
 
 Status RowSorter::add(const Row& row) {
   const size_t bytes = encoded_bytes(row) + sizeof(Place);
-  if (!places_.empty() && rows_.size() + places_.size() * sizeof(Place) + bytes > memory_bytes_) {
+  // Little memory is as fast, while the runs are few enough to be merged through large buffers.
+  const size_t limit = runs_.size() < kFewRuns ? memory_bytes_ / 4 : memory_bytes_;
+  if (bytes > limit) return write_alone(row);
+  if (!places_.empty() && rows_.size() + places_.size() * sizeof(Place) + bytes > limit) {
     sort_rows();
     QUIPU_RETURN_IF_ERROR(write_run());
   }
   if (rows_.capacity() < rows_.size() + bytes) {
     // Few steps: memory that is not written to costs nothing.
-    rows_.reserve(std::max(rows_.size() + bytes, std::min(rows_.capacity() * 16 + (1 << 16), memory_bytes_)));
+    rows_.reserve(std::max(rows_.size() + bytes, std::min(rows_.capacity() * 16 + (1 << 16), limit)));
   }
   places_.push_back({order_.rank(row), rows_.size()});
   ++size_;
@@ -161,20 +185,37 @@ Status RowSorter::open_file() {
   return Status::ok();
 }
 
+Status RowSorter::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(file_bytes_));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return file_error("cannot write", directory_);
+    file_bytes_ += static_cast<uint64_t>(written);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return Status::ok();
+}
+
+// A row that is a run of its own, and never copied.
+Status RowSorter::write_alone(const Row& row) {
+  ++size_;
+  QUIPU_RETURN_IF_ERROR(open_file());
+  const uint64_t begin = file_bytes_;
+  const std::string header = header_of(row);
+  for (const std::string_view part : {std::string_view(header), row.key, row.value}) {
+    QUIPU_RETURN_IF_ERROR(write(part));
+  }
+  runs_.push_back(std::make_unique<Run>(file_, begin, file_bytes_));
+  return Status::ok();
+}
+
 Status RowSorter::write_run() {
   QUIPU_RETURN_IF_ERROR(open_file());
   const uint64_t begin = file_bytes_;
   std::string buffer;
   buffer.reserve(kWriteBytes * 2);
   const auto flush = [&]() -> Status {
-    std::string_view rest = buffer;
-    while (!rest.empty()) {
-      const ssize_t written = ::pwrite(file_, rest.data(), rest.size(), static_cast<off_t>(file_bytes_));
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return file_error("cannot write", directory_);
-      file_bytes_ += static_cast<uint64_t>(written);
-      rest.remove_prefix(static_cast<size_t>(written));
-    }
+    QUIPU_RETURN_IF_ERROR(write(buffer));
     buffer.clear();
     return Status::ok();
   };
@@ -193,10 +234,10 @@ Status RowSorter::finish() {
   sort_rows();
   if (runs_.empty()) return Status::ok();
   if (!places_.empty()) QUIPU_RETURN_IF_ERROR(write_run());
-  rows_ = {};
-  places_ = {};
+  std::string().swap(rows_);  // assignment would keep the memory
+  places_ = std::vector<Place>();
   for (const std::unique_ptr<Run>& run : runs_) {
-    run->set_buffer_bytes(std::clamp(memory_bytes_ / runs_.size(), kMinReadBytes, kWriteBytes));
+    run->set_buffer_bytes(std::clamp(memory_bytes_ / 4 / runs_.size(), kMinReadBytes, kWriteBytes));
     QUIPU_ASSIGN_OR_RETURN(const bool has_row, run->advance(directory_));
     if (has_row) heap_.push_back(run.get());
   }
@@ -223,6 +264,7 @@ Result<bool> RowSorter::next(Row& row) {
   std::ranges::pop_heap(heap_, by_first_row);
   last_ = heap_.back();
   heap_.pop_back();
+  QUIPU_RETURN_IF_ERROR(last_->load(directory_));
   row = last_->row();
   return true;
 }

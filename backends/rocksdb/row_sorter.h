@@ -55,6 +55,8 @@ class RowSorter {
   class Run;
 
   void sort_rows();
+  Status write(std::string_view bytes);
+  Status write_alone(const Row& row);
   Status write_run();
   Status open_file();
   Row row_at(size_t offset) const;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "backends/rocksdb/frozen_file_system.h"
 #include "backends/rocksdb/rocksdb_status.h"
 
 namespace quipu::rocks {
@@ -15,19 +14,27 @@ constexpr uint64_t kSequenceStep = 1 << 20;
 
 }  // namespace
 
-StoreCore::StoreCore(RocksDBOptions options, Tuning tuning, std::shared_ptr<const FrozenFiles> frozen)
+StoreCore::StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
+                     std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen)
     : options_(std::move(options)),
       frozen_(std::move(frozen)),
-      frozen_env_(frozen_ ? make_frozen_env(frozen_) : nullptr),
-      tuning_(frozen_ ? tuning.over(*frozen_env_) : std::move(tuning)),
-      process_(::getpid()) {}
+      env_(std::move(env)),
+      tuning_(tuning.over(*env_)),
+      health_(std::make_shared<WriteHealth>(path, tuning_.db.write_buffer_manager, options_.logger)),
+      process_(::getpid()) {
+  if (!is_reader()) tuning_.db.listeners.push_back(health_);
+}
 
 StoreCore::~StoreCore() { release(); }
 
 Status StoreCore::close() {
   if (!db_) return Status::ok();
   if (is_reader()) return release(), Status::ok();
-  Status closed = failed_ ? failure_ : flush_all();
+  Status closed;
+  {
+    std::lock_guard lock(maintenance_mutex_);
+    closed = flush_all();
+  }
   if (closed.is_ok()) closed = session_->end(db_->GetLatestSequenceNumber());
   release();
   return closed;
@@ -70,6 +77,7 @@ std::vector<CollectionPtr> StoreCore::collections() const {
 
 Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOptions& options,
                                       uint64_t order) {
+  QUIPU_RETURN_IF_ERROR(writable());
   auto collection = std::make_shared<Collection>();
   collection->name = name;
   CollectionRecord& record = collection->record;
@@ -80,9 +88,9 @@ Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOpt
   record.indexed_field = options.indexed_field;
   if (record.own_family) {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
-    QUIPU_RETURN_IF_ERROR(
-        from_rocksdb(db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle),
-                     "cannot make a collection"));
+    const rocksdb::Status made = db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle);
+    // A family half made stays in RocksDB 7.8.3, and the next MANIFEST cannot be written with it.
+    if (!made.ok()) return health_->failed_for_good(made);
     collection->family = own(handle);
     ++own_family_count_;
   } else {
@@ -164,9 +172,12 @@ Status StoreCore::usable() const {
 Status StoreCore::writable() const {
   QUIPU_RETURN_IF_ERROR(usable());
   if (is_reader()) return Status::not_supported(directory_->path() + " is open for reading only");
-  if (!failed_) return Status::ok();
-  std::lock_guard lock(failure_mutex_);
-  return failure_;
+  return health_->check(*db_);
+}
+
+Status StoreCore::loadable() const {
+  QUIPU_RETURN_IF_ERROR(writable());
+  return health_->check_ingestion();
 }
 
 Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
@@ -175,15 +186,7 @@ Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
   options.sync = sync;
   const uint64_t before = db_->GetLatestSequenceNumber();
   const rocksdb::Status written = db_->Write(options, &batch);
-  if (!written.ok()) {
-    Status failure = from_rocksdb(written, directory_->path() +
-                                               ": cannot write (open the store again once the "
-                                               "cause is gone; reading still works)");
-    std::lock_guard lock(failure_mutex_);
-    if (!failed_) failure_ = failure;
-    failed_ = true;
-    return failure;
-  }
+  if (!written.ok()) return health_->failed(written);
   session_->acknowledged(db_->GetLatestSequenceNumber(), false);
   // Others may have written since; what is known to be synced is what was there before, and this batch.
   if (sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
@@ -191,7 +194,7 @@ Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
 }
 
 Status StoreCore::sync() {
-  QUIPU_RETURN_IF_ERROR(writable());
+  QUIPU_RETURN_IF_ERROR(writable());  // a failed sync is final: a second one may succeed, and mean nothing
   const uint64_t before = db_->GetLatestSequenceNumber();
   QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
   session_->acknowledged(before, true);
@@ -199,6 +202,7 @@ Status StoreCore::sync() {
 }
 
 Status StoreCore::flush_all() {
+  QUIPU_RETURN_IF_ERROR(writable());
   std::vector<Family> families = shared_families();
   for (const CollectionPtr& collection : collections()) {
     if (collection->record.own_family) families.push_back(collection->family);

@@ -22,6 +22,7 @@
 #include "backends/rocksdb/frozen_files.h"
 #include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
+#include "backends/rocksdb/write_health.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
 
@@ -46,7 +47,8 @@ using CollectionPtr = std::shared_ptr<const Collection>;
 
 class StoreCore {
  public:
-  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options);
+  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options,
+                                                 rocksdb::Env* env);
   // The database as it is at this moment, for reading only, whoever else has it open. `like`: a reader of the
   // same database whose block cache is shared, or null.
   static Result<std::unique_ptr<StoreCore>> open_for_reading(const std::string& path,
@@ -96,18 +98,26 @@ class StoreCore {
   const std::shared_ptr<const FrozenFiles>& frozen_files() const { return frozen_; }
   // Why nothing can be written, or OK.
   Status writable() const;
+  // Why nothing can be loaded in bulk any more, or OK.
+  Status loadable() const;
   // `count` insertion sequences, the first of them.
   Result<uint64_t> take_sequences(uint64_t count);
-  // Writes, and records what has been acknowledged. After an error every later write fails with it.
+  // Writes, and records what has been acknowledged. After an error later writes fail with it, until its cause
+  // is gone or the store is opened again (write_health.h).
   Status write(rocksdb::WriteBatch& batch, bool sync);
   Status sync();
+  // REQUIRES: maintenance_mutex is held.
   Status flush_all();
+  // Held while memory is written to tables on demand. RocksDB (with assertions) aborts when two such requests
+  // of different kinds meet.
+  std::mutex& maintenance_mutex() { return maintenance_mutex_; }
   void log(std::string_view message) const {
     if (options_.logger) options_.logger(message);
   }
 
  private:
-  StoreCore(RocksDBOptions options, Tuning tuning, std::shared_ptr<const FrozenFiles> frozen = nullptr);
+  StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
+            std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen = nullptr);
   Status open_database();
   Status open_frozen();
   std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
@@ -121,8 +131,9 @@ class StoreCore {
 
   const RocksDBOptions options_;
   const std::shared_ptr<const FrozenFiles> frozen_;  // null: this is a writer
-  const std::unique_ptr<rocksdb::Env> frozen_env_;
-  const Tuning tuning_;
+  const std::unique_ptr<rocksdb::Env> env_;
+  Tuning tuning_;
+  const std::shared_ptr<WriteHealth> health_;
   const pid_t process_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SessionFile> session_;
@@ -141,13 +152,10 @@ class StoreCore {
   uint64_t next_order_ = 1;
   int own_family_count_ = 0;
 
+  std::mutex maintenance_mutex_;
   std::mutex sequence_mutex_;
   std::atomic<uint64_t> next_sequence_{0};
   std::atomic<uint64_t> sequence_limit_{0};
-
-  mutable std::mutex failure_mutex_;
-  std::atomic<bool> failed_{false};
-  Status failure_;
 };
 
 }  // namespace quipu::rocks

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/careful_files.h"
+#include "backends/rocksdb/frozen_file_system.h"
 #include "backends/rocksdb/rocksdb_status.h"
 #include "backends/rocksdb/store_core.h"
 
@@ -56,6 +58,14 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
   return families;
 }
 
+Status from_open(const rocksdb::Status& opened, const std::string& path) {
+  // RocksDB's guess when CURRENT or MANIFEST could not be read; direct I/O is never asked for.
+  const bool unreadable =
+      opened.IsInvalidArgument() && opened.ToString().find("Direct I/O") != std::string::npos;
+  if (unreadable) return Status::io_error("cannot open " + path + ": CURRENT or MANIFEST could not be read");
+  return from_rocksdb(opened, "cannot open " + path);
+}
+
 // Opens those of the families that there are, without a lock and without writing anything. `families` are
 // then those that were opened.
 Status open_read_only(const Directory& directory, const Tuning& tuning,
@@ -69,17 +79,19 @@ Status open_read_only(const Directory& directory, const Tuning& tuning,
   rocksdb::DBOptions options = tuning.db;
   options.write_buffer_manager = nullptr;  // what is in the log is held in memory, whatever the budget
   rocksdb::DB* opened = nullptr;
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(
-      rocksdb::DB::OpenForReadOnly(options, directory.rocksdb_path(), families, &handles, &opened),
-      "cannot open " + directory.path()));
+  QUIPU_RETURN_IF_ERROR(
+      from_open(rocksdb::DB::OpenForReadOnly(options, directory.rocksdb_path(), families, &handles, &opened),
+                directory.path()));
   db.reset(opened);
   return Status::ok();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options) {
-  std::unique_ptr<StoreCore> core(new StoreCore(options, make_tuning(options)));
+Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options,
+                                                   rocksdb::Env* env) {
+  std::unique_ptr<StoreCore> core(
+      new StoreCore(path, options, make_tuning(options), with_careful_files(*env)));
   QUIPU_ASSIGN_OR_RETURN(core->directory_, Directory::open(path, options.create_if_missing));
   QUIPU_ASSIGN_OR_RETURN(core->session_, SessionFile::open(core->directory_->session_path()));
   QUIPU_RETURN_IF_ERROR(core->open_database());
@@ -100,8 +112,10 @@ Result<std::unique_ptr<StoreCore>> StoreCore::open_for_reading(const std::string
     if (!files && !absent) return files.error();
     if (absent && required.value_or(0) == 0)
       return Status::io_error("no database in " + path + ": none has been finished there");
-    std::unique_ptr<StoreCore> core(new StoreCore(
-        options, like != nullptr ? like->tuning_ : make_tuning(options), files.value_or(nullptr)));
+    std::shared_ptr<const FrozenFiles> frozen = files.value_or(nullptr);
+    std::unique_ptr<StoreCore> core(new StoreCore(path, options,
+                                                  like != nullptr ? like->tuning_ : make_tuning(options),
+                                                  make_frozen_env(frozen), frozen));
     core->directory_ = std::move(directory);
     uint64_t recovered = 0;
     if (!absent) {
@@ -162,8 +176,8 @@ Status StoreCore::open_database() {
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   QUIPU_RETURN_IF_ERROR(
-      from_rocksdb(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
-                   "cannot open " + directory_->path()));
+      from_open(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
+                directory_->path()));
   db_.reset(opened);
   std::vector<Family> held;
   for (rocksdb::ColumnFamilyHandle* handle : handles) held.push_back(own(handle));
@@ -173,6 +187,7 @@ Status StoreCore::open_database() {
   if (exists) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, recovered));
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
   QUIPU_RETURN_IF_ERROR(session_->begin(recovered));
+  if (!exists) QUIPU_RETURN_IF_ERROR(directory_->sync());
   return remove_leftovers(own_families);
 }
 

@@ -30,6 +30,8 @@ class TableFiles {
   const std::vector<std::string>& paths() const { return paths_; }
 
  private:
+  Status read_ends() const;
+
   rocksdb::Options options_;
   std::string directory_;
   std::string stem_;

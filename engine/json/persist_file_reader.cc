@@ -229,7 +229,7 @@ class PersistFileReader {
 
   // Valid until the next call.
   std::string_view canonical_form(std::string_view text) {
-    if (scratch_.capacity() > options_.window_bytes) scratch_ = {};  // what one long value took
+    if (scratch_.capacity() > options_.window_bytes) std::string().swap(scratch_);  // of a long value
     scratch_.clear();
     append_canonical(text, scratch_);
     return scratch_;

@@ -6,8 +6,8 @@
 //
 // Opening takes milliseconds whatever the size. One process may have a directory open for writing, once: a
 // second open is kBusy and names the holder. A child of fork() must not use its parent's store; every call
-// there returns kNotSupported, and the child should end by _exit(), since RocksDB's static objects wait for its
-// threads.
+// there returns kNotSupported, and the child should end by _exit(), since RocksDB's static objects wait for
+// its threads.
 //
 // Readers: any number of them, in any process, beside a writer or without one (open_reader). A reader has the
 // database as it was when it was opened: every write that had returned by then, of any other write all or
@@ -16,7 +16,9 @@
 //
 // Durability: see WriteOptions. Acknowledged writes that RocksDB lost all the same (its log was deleted or
 // damaged) are noticed at the next open, which is then refused with kCorruption.
-// After an error of the disk, reads go on and writes fail with the cause until the store is opened anew.
+// After an error of the disk, reads go on and writes fail with the cause (kIoError). Where the disk was full,
+// writing goes on by itself once there is room, except for bulk loads; after any other error the store must
+// be opened again, and the message says so. What the failed write changed is then there whole or not at all.
 //
 // Thread-safety: all methods but close() may be called from any thread at any time.
 // Cost: get() one look-up; put() one look-up, which a Bloom filter mostly answers, and one insert.
@@ -37,6 +39,10 @@
 #include "quipu/write_batch.h"
 
 namespace quipu {
+
+namespace rocks {
+struct StoreOverEnv;  // of the implementation
+}
 
 struct RocksDBOptions {
   // ---- behaviour ----
@@ -141,6 +147,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   const VectorValues* vector_values() const override;
 
  private:
+  friend struct rocks::StoreOverEnv;
   class Impl;
   explicit RocksDBKVStore(std::unique_ptr<Impl> impl);
   Status commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed);

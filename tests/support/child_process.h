@@ -26,6 +26,7 @@ class ChildWork {
 pid_t start_child(const std::string& work, const std::string& path, int number, int input = -1);
 // Its exit status; -1 when a signal ended it.
 int wait_for(pid_t child);
+// One that has ended before, other than well, is a test failure.
 void kill_child(pid_t child);
 // Two ends of a stream: the child's and ours.
 std::pair<int, int> socket_pair();

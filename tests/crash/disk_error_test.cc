@@ -1,0 +1,164 @@
+// A store whose disk fails: it reads on, refuses writes with the cause, and goes on once the cause is gone,
+// or says that it must be opened again.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "backends/rocksdb/store_over_env.h"
+#include "quipu/bulk_load.h"
+#include "tests/support/fault_file_system.h"
+#include "tests/support/temp_dir.h"
+
+namespace quipu::testing {
+namespace {
+
+Json value(const std::string& text) { return Json::from_canonical("{\"v\": \"" + text + "\"}"); }
+
+class DiskErrorTest : public ::testing::Test {
+ protected:
+  DiskErrorTest() { reopen(); }
+  void reopen(const RocksDBOptions& options = {}) {
+    store_.reset();
+    auto opened = rocks::StoreOverEnv::open(directory_ / "db", options, disk_.env());
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    store_ = *opened;
+  }
+  std::string text_of(const std::string& key) const {
+    const auto found = store_->get(key);
+    EXPECT_TRUE(found) << found.error().to_string();
+    return found && *found ? (*found)->text() : "";
+  }
+  void expect_no_faults() const {
+    const Status verified =
+        store_->verify([](const VerifyFault& fault) { ADD_FAILURE() << fault.key << ": " << fault.message; });
+    EXPECT_TRUE(verified.is_ok()) << verified.to_string();
+  }
+  void expect_refused(const Status& status, const std::string& cause, const std::string& advice) const {
+    EXPECT_EQ(status.code(), StatusCode::kIoError) << status.to_string();
+    for (const std::string& part : {cause, advice, directory_ / "db"}) {
+      EXPECT_NE(status.message().find(part), std::string::npos) << part << " is not in " << status.message();
+    }
+  }
+
+  TempDir directory_;
+  Faults faults_;
+  FaultFileSystem disk_{faults_, 1};
+  std::shared_ptr<RocksDBKVStore> store_;
+};
+
+TEST_F(DiskErrorTest, AFullDiskStopsWritingUntilThereIsRoom) {
+  ASSERT_TRUE(store_->put("a", value("1")).is_ok());
+  for (const std::string file : {"", ".sst"}) {
+    SCOPED_TRACE(file);
+    faults_.fail_files(file, FaultKind::kNoSpace);
+    if (file == ".sst") {
+      ASSERT_FALSE(store_->compact().is_ok());
+    }
+    expect_refused(store_->put("b", value("2")), "No space left", "writing goes on once the cause is gone");
+    expect_refused(store_->put("c", value("3")), "No space left", "writing goes on");
+    expect_refused(store_->sync(), "No space left", "writing goes on");
+    EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
+    EXPECT_EQ(text_of("b"), "");
+    faults_.heal();
+    const Status after = store_->put("d" + file, value("4"));
+    EXPECT_TRUE(after.is_ok()) << after.to_string();
+    EXPECT_EQ(text_of("b"), "");
+    EXPECT_EQ(text_of("c"), "");
+    EXPECT_TRUE(store_->sync().is_ok());
+    expect_no_faults();
+  }
+  reopen();
+  EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
+  EXPECT_EQ(text_of("d"), "{\"v\": \"4\"}");
+  EXPECT_EQ(text_of("d.sst"), "{\"v\": \"4\"}");
+  EXPECT_EQ(*store_->count(), 3u);
+}
+
+TEST_F(DiskErrorTest, AnErrorOfTheDiskStopsWritingUntilTheStoreIsOpenedAgain) {
+  ASSERT_TRUE(store_->put("a", value("1")).is_ok());
+  faults_.fail_files(".log", FaultKind::kIoError);
+  expect_refused(store_->put("b", value("2")), "Input/output error", "open the store again");
+  faults_.heal();
+  expect_refused(store_->put("c", value("3")), "Input/output error", "open the store again");
+  EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
+  EXPECT_FALSE(store_->close().is_ok());
+  reopen();
+  EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
+  EXPECT_EQ(text_of("c"), "");
+  EXPECT_TRUE(store_->put("d", value("4")).is_ok());
+  expect_no_faults();
+}
+
+// Resume() of RocksDB alone keeps the log that has failed.
+TEST_F(DiskErrorTest, AFullDiskMayBeMetByTheFirstWrite) {
+  faults_.fail_files("", FaultKind::kNoSpace);
+  ASSERT_FALSE(store_->put("a", value("1")).is_ok());
+  faults_.heal();
+  const Status after = store_->put("a", value("2"));
+  ASSERT_TRUE(after.is_ok()) << after.to_string();
+  reopen();
+  EXPECT_EQ(text_of("a"), "{\"v\": \"2\"}");
+  expect_no_faults();
+}
+
+TEST_F(DiskErrorTest, ABulkLoadWaitsForTheStoreToBeOpenedAgain) {
+  ASSERT_TRUE(store_->put("a", value("1")).is_ok());
+  faults_.fail_files("", FaultKind::kNoSpace);
+  ASSERT_FALSE(store_->put("b", value("2")).is_ok());
+  faults_.heal();
+  ASSERT_TRUE(store_->put("c", value("3")).is_ok());
+  const auto load = [&]() -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const auto load, store_->bulk_load());
+    QUIPU_RETURN_IF_ERROR(load->begin_collection("loaded", {}));
+    QUIPU_RETURN_IF_ERROR(load->put("k", value("4")));
+    return load->commit();
+  };
+  expect_refused(load(), "disk was full", "open the store again");
+  reopen();
+  const Status loaded = load();
+  EXPECT_TRUE(loaded.is_ok()) << loaded.to_string();
+  EXPECT_EQ(*store_->count("loaded"), 1u);
+  EXPECT_EQ(*store_->count(), 2u);
+  expect_no_faults();
+}
+
+TEST_F(DiskErrorTest, AFailedSyncIsFinal) {
+  ASSERT_TRUE(store_->put("a", value("1")).is_ok());
+  faults_.fail(1, FaultKind::kIoError, /*for_ever=*/false);
+  EXPECT_FALSE(store_->sync().is_ok());
+  expect_refused(store_->sync(), "Input/output error", "open the store again");
+  reopen();
+  EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
+  EXPECT_TRUE(store_->sync().is_ok());
+}
+
+// Writers wait for memory that only a flush frees; when no flush can succeed they must be told.
+TEST_F(DiskErrorTest, WritersDoNotWaitForFlushesThatCannotSucceed) {
+  RocksDBOptions small;
+  small.memory_budget_bytes = 16 << 20;
+  reopen(small);
+  faults_.fail_files(".sst", FaultKind::kNoSpace);
+  std::atomic<int> refused{0};
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int i = 0; i < 2000; ++i) {
+        const std::string key = std::to_string(writer) + "-" + std::to_string(i);
+        if (store_->put(key, value(std::string(20000, 'x'))).is_ok()) continue;
+        ++refused;
+        return;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(refused, 4);
+  faults_.heal();
+  const Status after = store_->put("after", value("1"));
+  EXPECT_TRUE(after.is_ok()) << after.to_string();
+  expect_no_faults();
+}
+
+}  // namespace
+}  // namespace quipu::testing
