@@ -103,6 +103,17 @@ Status BackupDirectory::load() {
   boost::system::error_code error;
   if (backups_.empty() && !fs::exists(path_ + "/meta", error))
     return Status::ok();  // one that was being made
+  // RocksDB may end the process over a list that is damaged, so it is shown none.
+  bool sound = true;
+  for (const uint32_t id : numbers_in(path_ + "/meta")) {
+    const auto text = read_small_file(record_path(id), kMaxRecordBytes);
+    const auto record = text ? BackupRecord::parse(*text) : std::nullopt;
+    if (record && checksum_of_file(meta_path(id)).value_or("") != record->meta_checksum) sound = false;
+  }
+  if (!sound) {
+    for (auto& [id, backup] : backups_) backup.info.state = judge(backup);
+    return Status::ok();
+  }
   rocksdb::BackupEngineReadOnly* engine = nullptr;
   QUIPU_RETURN_IF_ERROR(
       from_rocksdb(rocksdb::BackupEngineReadOnly::Open(engine_options(), rocksdb::Env::Default(), &engine),
@@ -117,7 +128,10 @@ Status BackupDirectory::judge(Backup& backup) const {
   const uint32_t id = backup.info.id;
   const std::string name = "backup " + std::to_string(id) + " in " + path_;
   rocksdb::BackupInfo listed;
-  const rocksdb::Status known = engine_->GetBackupInfo(id, &listed);
+  const rocksdb::Status known =
+      engine_
+          ? engine_->GetBackupInfo(id, &listed)
+          : rocksdb::Status::Aborted("not looked for while the list of a backup is damaged; move that away");
   backup.info.created = listed.timestamp;
   boost::system::error_code error;
   backup.unfinished = !fs::exists(record_path(id), error);
