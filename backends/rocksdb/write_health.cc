@@ -14,11 +14,14 @@ constexpr uint64_t kRoomForLogs = 4 << 20;
 
 }  // namespace
 
-void WriteHealth::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* error) {
+void WriteHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
   // Writers that wait for a flush would wait for ever (seen in 7.8.3); without a limit they come to the
   // error.
   buffers_->SetBufferSize(kNoLimit);
-  stop(*error, error->severity() >= rocksdb::Status::kFatalError);
+  // After a flush that failed, Resume() may wait for ever for another (seen in 7.8.3).
+  const bool can_resume = reason == rocksdb::BackgroundErrorReason::kWriteCallback ||
+                          reason == rocksdb::BackgroundErrorReason::kCompaction;
+  stop(*error, !can_resume || error->severity() >= rocksdb::Status::kFatalError);
 }
 
 void WriteHealth::stop(const rocksdb::Status& cause, bool for_good) {

@@ -16,9 +16,10 @@
 //
 // Durability: see WriteOptions. Acknowledged writes that RocksDB lost all the same (its log was deleted or
 // damaged) are noticed at the next open, which is then refused with kCorruption.
-// After an error of the disk, reads go on and writes fail with the cause (kIoError). Where the disk was full,
-// writing goes on by itself once there is room, except for bulk loads; after any other error the store must
-// be opened again, and the message says so. What the failed write changed is then there whole or not at all.
+// After an error of the disk, reads go on and writes fail with the cause (kIoError). Where a write has found
+// the disk full, writing goes on by itself once there is room, except for bulk loads; after any other error
+// the store must be opened again, and the message says so. What the failed write changed is then there whole
+// or not at all.
 //
 // Thread-safety: all methods but close() may be called from any thread at any time.
 // Cost: get() one look-up; put() one look-up, which a Bloom filter mostly answers, and one insert.
