@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator
 
 import pytest
+import quipu
 from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex
 from llama_index.core.llms import MockLLM
 
@@ -45,6 +46,16 @@ def test_blocks_run(
     assert "quipu" in names, "the page has no Python blocks"
     printed = capsys.readouterr().out.splitlines()
     assert [line for line in printed if line in expected] == expected
+
+
+def test_what_is_missing_is_a_file_not_found_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="missing"):
+        quipu.RocksDBKVStore(tmp_path / "missing", create_if_missing=False)
+    with pytest.raises(FileNotFoundError, match="missing"):
+        quipu.export_dir(tmp_path / "missing", tmp_path / "copy")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="docstore.json"):
+        quipu.import_dir(tmp_path / "empty", tmp_path / "db")
 
 
 def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
