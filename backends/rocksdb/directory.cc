@@ -63,7 +63,7 @@ Status Directory::check(bool create_if_missing, bool& is_new) const {
   boost::system::error_code error;
   const fs::file_status status = fs::status(path_, error);
   if (status.type() == fs::file_not_found) {
-    if (!create_if_missing) return Status::io_error("no such directory: " + path_);
+    if (!create_if_missing) return Status::io_error("cannot open " + path_ + ": No such file or directory");
     is_new = true;
     return Status::ok();
   }

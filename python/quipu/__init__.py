@@ -1,7 +1,7 @@
 """LlamaIndex's stores on an embedded database that opens at once, writes what changed, and survives a crash.
 
     import quipu
-    from llama_index.core import VectorStoreIndex
+    from llama_index.core import load_index_from_storage
 
     quipu.import_dir("./storage", "./storage.quipu")          # once: what LlamaIndex has persisted
     with quipu.storage_context("./storage.quipu") as context:
@@ -11,7 +11,7 @@
 Every class is a subclass of LlamaIndex's own. See docs/python.md.
 """
 
-from quipu._native import BusyError, ConflictError, CorruptionError, LockedError
+from quipu._native import BusyError, ConflictError, CorruptionError, LockedError, __version__
 from quipu.database import ForkedError
 from quipu.document_store import QuipuDocumentStore
 from quipu.graph_store import QuipuGraphStore
@@ -22,8 +22,6 @@ from quipu.property_graph_store import QuipuPropertyGraphStore
 from quipu.storage_context import QuipuStorageContext, storage_context
 from quipu.transaction import transaction
 from quipu.vector_store import QuipuVectorStore
-
-__version__ = "0.1.0"
 
 __all__ = [
     "BusyError",
@@ -38,6 +36,7 @@ __all__ = [
     "QuipuStorageContext",
     "QuipuVectorStore",
     "RocksDBKVStore",
+    "__version__",
     "export_dir",
     "import_dir",
     "storage_context",

@@ -2,6 +2,8 @@
 
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+__version__: str
+
 class BusyError(RuntimeError):
     """Somebody else has what is needed; trying again later is right."""
 

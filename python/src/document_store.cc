@@ -19,8 +19,8 @@ AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool st
   return {.allow_update = allow_update, .batch_size = batch_size, .store_text = store_text};
 }
 
-void add_serialized(Documents& documents, nb::list nodes, bool allow_update, std::optional<int> batch_size,
-                    bool store_text) {
+void add_serialized(Documents& documents, const nb::list& nodes, bool allow_update,
+                    std::optional<int> batch_size, bool store_text) {
   const std::string text = to_json(nodes);
   documents.run([&](KVDocumentStore& store) {
     const Json parsed = parse_json(text);
@@ -49,7 +49,7 @@ std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
   return parsed;
 }
 
-void add_facts(Documents& documents, nb::list nodes, nb::list facts, bool allow_update,
+void add_facts(Documents& documents, const nb::list& nodes, const nb::list& facts, bool allow_update,
                std::optional<int> batch_size, bool store_text) {
   const std::string nodes_text = to_json(nodes);
   const std::string facts_text = to_json(facts);
@@ -92,7 +92,7 @@ nb::dict get_all_document_hashes(Documents& documents) {
   return found;
 }
 
-void set_document_hashes(Documents& documents, nb::dict doc_hashes) {
+void set_document_hashes(Documents& documents, const nb::dict& doc_hashes) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto [id, hash] : doc_hashes) {
     pairs.emplace_back(nb::cast<Text>(id).view, nb::cast<Text>(hash).view);
@@ -155,7 +155,7 @@ void register_document_store(nb::module_& module) {
           nb::arg("doc_id"), nb::arg("doc_hash"))
       .def(
           "missing_hashes",
-          [](Documents& documents, nb::list hashes) {
+          [](Documents& documents, const nb::list& hashes) {
             const std::vector<std::string> texts = to_strings(hashes);
             return to_list(documents.run(
                 [&](const KVDocumentStore& store) { return take(store.missing_hashes(texts)); }));

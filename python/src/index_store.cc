@@ -23,7 +23,7 @@ void register_index_store(nb::module_& module) {
           nb::arg("database"), nb::arg("namespace"), nb::arg("collection_suffix"))
       .def(
           "add_index_struct",
-          [](Indexes& indexes, nb::dict index_struct) {
+          [](Indexes& indexes, const nb::dict& index_struct) {
             const std::string text = to_json(index_struct);
             indexes.run([&](KVIndexStore& store) {
               check(store.add_index_struct(take(IndexStruct::from_json(parse_json(text)))));

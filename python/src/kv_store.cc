@@ -41,7 +41,8 @@ bool delete_key(const DatabasePtr& db, const Text& key, const Text& collection) 
 }
 
 // A value for each key.
-void put_all(const DatabasePtr& db, nb::list keys, nb::list vals, const Text& collection, int batch_size) {
+void put_all(const DatabasePtr& db, const nb::list& keys, const nb::list& vals, const Text& collection,
+             int batch_size) {
   const std::vector<std::string> texts = to_strings(keys);
   const std::string all = to_json(vals);
   db->run([&] {
@@ -52,7 +53,7 @@ void put_all(const DatabasePtr& db, nb::list keys, nb::list vals, const Text& co
   });
 }
 
-nb::list multi_get(const DatabasePtr& db, nb::list keys, const Text& collection) {
+nb::list multi_get(const DatabasePtr& db, const nb::list& keys, const Text& collection) {
   const std::vector<std::string> texts = to_strings(keys);
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   const auto vals = db->run([&] { return take(db->store()->multi_get(views, collection.view)); });

@@ -11,6 +11,7 @@
 NB_MODULE(_native, module) {
   using namespace quipu::python;
   nanobind::set_leak_warnings(false);  // stores that are open at the end of the process are closed, not freed
+  module.attr("__version__") = QUIPU_VERSION;
   register_errors(module);
   register_database(module);
   register_scan(module);

@@ -56,7 +56,7 @@ GraphSelection parse_selection(std::string_view text) {
           .ids = strings(*view.find("ids"))};
 }
 
-nb::str get(PropertyGraph& graph, const Text& properties, nb::list ids) {
+nb::str get(PropertyGraph& graph, const Text& properties, const nb::list& ids) {
   const std::vector<std::string> wanted = to_strings(ids);
   return to_str(graph.run([&](const KVPropertyGraphStore& store) {
     return nodes_text(take(store.get(parse_json(properties.view), wanted)));
@@ -69,7 +69,8 @@ nb::str get_triplets(PropertyGraph& graph, const Text& selection) {
   }));
 }
 
-nb::str get_rel_map(PropertyGraph& graph, const Text& nodes, int depth, int limit, nb::list ignore_rels) {
+nb::str get_rel_map(PropertyGraph& graph, const Text& nodes, int depth, int limit,
+                    const nb::list& ignore_rels) {
   const std::vector<std::string> ignored = to_strings(ignore_rels);
   return to_str(graph.run([&](const KVPropertyGraphStore& store) {
     return triplets_text(take(store.get_rel_map(parse_nodes(parse_json(nodes.view)), depth, limit, ignored)));

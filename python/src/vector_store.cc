@@ -22,12 +22,13 @@ namespace {
 using Vectors = Bound<KVVectorStore>;
 
 // One list an attribute. An empty ref_doc_id counts as none.
-void add(Vectors& vectors, nb::list ids, nb::list embeddings, nb::list class_names, nb::list ref_doc_ids,
-         nb::list metadata) {
+void add(Vectors& vectors, const nb::list& ids, const nb::list& embeddings, const nb::list& class_names,
+         const nb::list& ref_doc_ids, const nb::list& metadata) {
   const std::vector<std::string> all_ids = to_strings(ids);
   const std::vector<std::string> all_names = to_strings(class_names);
   const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
   std::vector<std::vector<double>> all_elements;
+  all_elements.reserve(embeddings.size());
   for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
   const std::string all_metadata = to_json(metadata);
   vectors.run([&](KVVectorStore& store) {
@@ -50,6 +51,7 @@ std::vector<std::string> in_insertion_order(const BaseKVStore& kvstore, const KV
   for (size_t i = 0; i < ids.size(); ++i) placed.emplace_back(order[i].value_or(0), std::move(ids[i]));
   std::sort(placed.begin(), placed.end());
   std::vector<std::string> sorted;
+  sorted.reserve(placed.size());
   for (auto& [place, id] : placed) sorted.push_back(std::move(id));
   return sorted;
 }
@@ -76,6 +78,7 @@ nb::tuple candidates(const std::shared_ptr<Database>& database, Vectors& vectors
     all.similarity_top_k = 0;
     ids = in_insertion_order(*database->store(), store, take(store.query(all)).ids);
     std::vector<std::vector<double>> found;
+    found.reserve(ids.size());
     for (const std::string& id : ids) found.push_back(take(store.get(id)));
     return found;
   });
