@@ -40,6 +40,13 @@ def imported(file_name: str, content: str) -> quipu.RocksDBKVStore:
     return quipu.RocksDBKVStore(path)
 
 
+def reopened(kind: Type[Any], base: Type[Any], kvstore: quipu.RocksDBKVStore, namespace: Optional[str]) -> Any:
+    """What unpickling a stand-in gives: another object of its class on the same database."""
+    store = kind.__new__(kind)
+    base.__init__(store, kvstore, namespace)
+    return store
+
+
 def read(persist_path: str, fs: Optional[fsspec.AbstractFileSystem]) -> str:
     with (fs or fsspec.filesystem("file")).open(persist_path, "r", encoding="utf-8") as file:
         return file.read()
@@ -95,7 +102,7 @@ class DocumentStore(quipu.QuipuDocumentStore):
         return KVStore.to_dict(self.kvstore)
 
     def __reduce__(self) -> Any:
-        return quipu.QuipuDocumentStore, (self.kvstore, self._namespace)
+        return reopened, (type(self), quipu.QuipuDocumentStore, self.kvstore, self._namespace)
 
 
 class IndexStore(quipu.QuipuIndexStore):
@@ -120,7 +127,7 @@ class IndexStore(quipu.QuipuIndexStore):
         return KVStore.to_dict(self.kvstore)
 
     def __reduce__(self) -> Any:
-        return quipu.QuipuIndexStore, (self.kvstore, self._namespace)
+        return reopened, (type(self), quipu.QuipuIndexStore, self.kvstore, self._namespace)
 
 
 class VectorStore(quipu.QuipuVectorStore):
@@ -166,7 +173,7 @@ class VectorStore(quipu.QuipuVectorStore):
         return cls(SimpleVectorStoreData.from_dict(data))
 
     def __reduce__(self) -> Any:
-        return quipu.QuipuVectorStore, (self.kvstore, self.namespace)
+        return reopened, (type(self), quipu.QuipuVectorStore, self.kvstore, self.namespace)
 
 
 class GraphStore(quipu.QuipuGraphStore):
@@ -194,7 +201,7 @@ class GraphStore(quipu.QuipuGraphStore):
         return cls(SimpleGraphStoreData.from_dict(save_dict))
 
     def __reduce__(self) -> Any:
-        return quipu.QuipuGraphStore, (self.kvstore, self._namespace)
+        return reopened, (type(self), quipu.QuipuGraphStore, self.kvstore, self._namespace)
 
 
 class PropertyGraphStore(quipu.QuipuPropertyGraphStore):
@@ -235,7 +242,7 @@ class PropertyGraphStore(quipu.QuipuPropertyGraphStore):
         return store
 
     def __reduce__(self) -> Any:
-        return quipu.QuipuPropertyGraphStore, (self.kvstore, self._namespace)
+        return reopened, (type(self), quipu.QuipuPropertyGraphStore, self.kvstore, self._namespace)
 
 
 STANDINS: Dict[Type[Any], Type[Any]] = {

@@ -17,17 +17,26 @@ store.put("after", {})
 store.close()
 """
 
-IN_THE_CHILD = """
+CLOSED = """
 import os, quipu
-with quipu.RocksDBKVStore(sys.argv[1]) as store:
-    store.put("k", {"v": 1})
+quipu.RocksDBKVStore(sys.argv[1]).close()
 pid = os.fork()
 if pid == 0:
-    with quipu.RocksDBKVStore(sys.argv[1]) as store:
-        store.put("k", {"v": 2})
-    sys.exit(0)
-_, status = os.waitpid(pid, 0)
-print(os.WEXITSTATUS(status), quipu.RocksDBKVStore(sys.argv[1]).get("k"))
+    try:
+        quipu.RocksDBKVStore(sys.argv[1])
+    except quipu.ForkedError as error:
+        os.write(1, b"refused\\n")
+    sys.exit(7)
+print("child", os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
+"""
+
+NEVER_OPENED = """
+import os, quipu
+pid = os.fork()
+with quipu.RocksDBKVStore(sys.argv[1] + ("child" if pid == 0 else "parent")) as store:
+    store.put("k", {})
+if pid != 0:
+    print("child", os.WEXITSTATUS(os.waitpid(pid, 0)[1]))
 """
 
 
@@ -37,6 +46,12 @@ def test_child_is_refused_and_parent_works_on(path, run_python):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_child_opens_what_its_parent_has_closed(path, run_python):
-    ran = run_python(IN_THE_CHILD, path)
-    assert ran.stdout == "0 {'v': 2}\n", ran.stderr
+def test_child_is_refused_after_a_close(path, run_python):
+    """RocksDB's threads, which a child lacks, outlive the database."""
+    ran = run_python(CLOSED, path)
+    assert ran.stdout == "refused\nchild 7\n", ran.stderr
+
+
+def test_child_of_a_process_that_opened_nothing_works(path, run_python):
+    ran = run_python(NEVER_OPENED, path)
+    assert ran.stdout == "child 0\n", ran.stderr
