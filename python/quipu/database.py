@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class ForkedError(RuntimeError):
-    """The database was opened before fork(): the child must open its own, once its parent has closed it."""
+    """This process is a fork() of one that had a database open, whose threads it lacks: start it by "spawn"."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Database:
 
     def own_session(self) -> Session:
         if self._forked:
-            raise ForkedError(f"{self.path}: the database was opened before fork(); open it in the child instead")
+            raise ForkedError(f"{self.path}: the database was opened before fork(); start processes by 'spawn' instead")
         if self._session is None:
             raise ValueError(f"{self.path}: the store is closed")
         return self._session
@@ -111,6 +111,8 @@ class Database:
 _databases: Dict[str, Database] = {}
 _lock = threading.RLock()  # a finalizer may take it on a thread that holds it
 _left_to_parent: List[Optional[Session]] = []
+_opened = False  # any database, ever: RocksDB's threads, which a child lacks, outlive it
+_forked = False
 _transactions: contextvars.ContextVar[Dict[Database, Session]] = contextvars.ContextVar(
     "quipu_transactions", default={}
 )
@@ -126,8 +128,12 @@ def acquire(path: str, options: Options) -> Database:
 
 
 def _use(path: str, options: Options) -> Database:
+    global _opened
+    if _forked:
+        raise ForkedError(f"{path}: the parent had a database open before fork(); start processes by 'spawn' instead")
     key = os.path.realpath(path)
     if key not in _databases:
+        _opened = True
         _databases[key] = Database(path, options)
     _databases[key].users += 1
     return _databases[key]
@@ -174,10 +180,11 @@ def in_transaction(database: Database) -> bool:
 
 
 def _after_fork() -> None:
-    global _lock
+    global _lock, _forked
     _lock = threading.RLock()  # the parent's may be held by a thread that is not here
-    if not _databases:
+    if not _opened:
         return
+    _forked = True
     for database in _databases.values():
         database.leave_to_parent()
     _databases.clear()

@@ -1,0 +1,46 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+import quipu
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    """Where a database may be made."""
+    yield tmp_path / "database"
+    gc.collect()  # closes what a test has left open, while its directory is there
+
+
+@pytest.fixture
+def kvstore(path: Path) -> Iterator[quipu.RocksDBKVStore]:
+    with quipu.RocksDBKVStore(path) as store:
+        yield store
+
+
+@pytest.fixture
+def context(path: Path) -> Iterator[quipu.QuipuStorageContext]:
+    with quipu.storage_context(path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run_python() -> Callable[..., Any]:
+    """Runs a program in another process of this Python."""
+
+    def run(program: str, *arguments: Any) -> "subprocess.CompletedProcess[str]":
+        folders = [str(Path(__file__).parent), str(Path(quipu.__file__).parents[1])]
+        program = f"import sys; sys.path[:0] = {folders!r}\n{program}"
+        command = [sys.executable, "-c", program, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    return run

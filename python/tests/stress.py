@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Threads and awaited calls on one database for some seconds: no error, no lost update, memory flat.
+
+    python python/tests/stress.py 60
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, Dict, List
+
+import quipu
+from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
+from llama_index.core.vector_stores.types import VectorStoreQuery
+
+THREADS = 8
+ROUND_NODES = 20
+
+
+def resident_mib() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def nodes_of(name: str) -> List[TextNode]:
+    source = {NodeRelationship.SOURCE: RelatedNodeInfo(node_id=name)}
+    return [
+        TextNode(id_=f"{name}-{i}", text=f"text {i}", embedding=[float(i), 1.0, 2.0], relationships=source)
+        for i in range(ROUND_NODES)
+    ]
+
+
+def work(context: Any, thread: int, deadline: float, done: Dict[int, int], errors: List[BaseException]) -> None:
+    try:
+        while time.monotonic() < deadline:
+            name = f"t{thread}"
+            added = nodes_of(name)
+            context.docstore.add_documents(added)
+            context.vector_store.add(added)
+            assert context.docstore.get_ref_doc_info(name).node_ids == [node.node_id for node in added]
+            assert context.docstore.get_node(f"{name}-3").text == "text 3"
+            assert context.vector_store.query(VectorStoreQuery([1.0, 1.0, 2.0], similarity_top_k=3)).ids
+            count_up(context.kvstore)
+            context.docstore.delete_ref_doc(name)
+            context.vector_store.delete(name)
+            done[thread] += 1
+    except BaseException as error:
+        errors.append(error)
+
+
+def count_up(kvstore: quipu.RocksDBKVStore) -> None:
+    while True:
+        try:
+            with quipu.transaction(kvstore):
+                kvstore.put("count", {"n": (kvstore.get("count") or {"n": 0})["n"] + 1})
+            return
+        except quipu.ConflictError:
+            pass
+
+
+async def awaited(kvstore: quipu.RocksDBKVStore, round_: int) -> None:
+    await asyncio.gather(*(kvstore.aput(f"k{i}", {"v": round_ + i}) for i in range(1000)))
+    values = await asyncio.gather(*(kvstore.aget(f"k{i}") for i in range(1000)))
+    assert values == [{"v": round_ + i} for i in range(1000)]
+
+
+def run(seconds: float, path: Path) -> str:
+    """What was done; raises when anything went wrong."""
+    done, errors = dict.fromkeys(range(THREADS), 0), []  # type: ignore[var-annotated]
+    with quipu.storage_context(path) as context:
+        deadline = time.monotonic() + seconds
+        threads = [
+            threading.Thread(target=work, args=(context, each, deadline, done, errors)) for each in range(THREADS)
+        ]
+        for thread in threads:
+            thread.start()
+        rounds, sizes = 0, []
+        while time.monotonic() < deadline:
+            asyncio.run(awaited(context.kvstore, rounds))
+            rounds += 1
+            sizes.append(resident_mib())
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
+        counted = context.kvstore.get("count")
+        assert counted == {"n": sum(done.values())}, f"lost updates: {counted}, done {done}"
+        assert context.docstore.docs == {}
+    third = len(sizes) // 3
+    early, late = max(sizes[third : 2 * third] or sizes), max(sizes[2 * third :])
+    return (
+        f"{sum(done.values())} rounds of {THREADS} threads, {rounds} rounds of 1,000 awaited puts and gets, "
+        f"no lost update; memory at most {early:.0f} MiB in the second third, {late:.0f} MiB in the last"
+    )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="quipu-stress-") as folder:
+        print(run(float(sys.argv[1]), Path(folder, "database")))
