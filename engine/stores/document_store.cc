@@ -7,6 +7,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/stores/ref_docs.h"
+#include "engine/stores/store_file.h"
 #include "quipu/member_lists.h"
 #include "quipu/persist_dir.h"
 
@@ -196,17 +197,8 @@ Result<std::optional<std::string>> KVDocumentStore::ref_doc_id_of(std::string_vi
 }
 
 Status KVDocumentStore::persist(const std::string& persist_path, const FileSystem& fs) const {
-  // In the order in which they were made, where the store keeps one.
-  const std::vector<std::string> own = {ref_doc_collection_, node_collection_, metadata_collection_};
-  std::vector<std::string> collections;
-  if (const auto infos = kvstore_->collections()) {
-    for (const CollectionInfo& info : *infos) {
-      if (std::ranges::find(own, info.name) != own.end()) collections.push_back(info.name);
-    }
-  } else {
-    collections = own;
-  }
-  return export_persist_file(*kvstore_, persist_path, collections, {}, fs).status();
+  return persist_store_file(*kvstore_, {ref_doc_collection_, node_collection_, metadata_collection_},
+                            persist_path, fs);
 }
 
 }  // namespace quipu

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/json/json_file.h"
+#include "engine/stores/store_file.h"
 #include "quipu/executor.h"
 #include "quipu/persist_dir.h"
 
@@ -52,7 +53,7 @@ Result<std::optional<IndexStruct>> KVIndexStore::get_index_struct(
 }
 
 Status KVIndexStore::persist(const std::string& persist_path, const FileSystem& fs) const {
-  return export_persist_file(*kvstore_, persist_path, {collection_}, {}, fs).status();
+  return persist_store_file(*kvstore_, {collection_}, persist_path, fs);
 }
 
 // What runs on the executor must not own the key-value store: its destructor waits for the executor.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import weakref
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
@@ -48,10 +49,24 @@ class RocksDBKVStore(BaseKVStore):
         sync: bool = False,
         memory_budget_bytes: int = Options.memory_budget_bytes,
     ) -> None:
-        self._path = os.path.abspath(os.fspath(path))
-        self._options = Options(create_if_missing, sync, memory_budget_bytes)
-        self._database = acquire(self._path, self._options)
-        self._finalizer = weakref.finalize(self, release_unused, self._database)
+        self._set_out(os.path.abspath(os.fspath(path)), Options(create_if_missing, sync, memory_budget_bytes))
+        self._open()
+
+    def _set_out(self, path: str, options: Options) -> None:
+        self._path = path
+        self._options = options
+        self._opening = threading.Lock()
+        self._database: Optional[Database] = None  # until it is first asked for
+        self._closed = False
+
+    def _open(self) -> Database:
+        with self._opening:
+            if self._closed:
+                raise ValueError(f"{self._path}: the store is closed")
+            if self._database is None:
+                self._database = acquire(self._path, self._options)
+                self._finalizer = weakref.finalize(self, release_unused, self._database)
+            return self._database
 
     @property
     def path(self) -> str:
@@ -162,16 +177,18 @@ class RocksDBKVStore(BaseKVStore):
 
     @property
     def closed(self) -> bool:
-        return not self._finalizer.alive
+        return self._closed
 
     def close(self) -> None:
         """Lets go of the directory; the last object on it makes all durable and unlocks it. Safe twice.
 
         Raises BusyError while a transaction is open.
         """
-        if self._finalizer.alive:
-            release(self._database)
-            self._finalizer.detach()
+        with self._opening:
+            if self._database is not None and not self._closed:
+                release(self._database)
+                self._finalizer.detach()
+            self._closed = True
 
     def __enter__(self) -> "RocksDBKVStore":
         return self
@@ -185,7 +202,7 @@ class RocksDBKVStore(BaseKVStore):
         self.close()
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        return _open, (self._path, self._options)
+        return _unpickle, (self._path, self._options)
 
     def __repr__(self) -> str:
         return f"RocksDBKVStore({self._path!r})"
@@ -194,8 +211,8 @@ class RocksDBKVStore(BaseKVStore):
 
     @property
     def database(self) -> Database:
-        if self.closed:
-            raise ValueError(f"{self._path}: the store is closed")
+        if self._database is None or self._closed:
+            return self._open()
         return self._database
 
     @property
@@ -211,10 +228,8 @@ class RocksDBKVStore(BaseKVStore):
         return await self.database.run(call, *args, **kwargs)
 
 
-def _open(path: str, options: Options) -> RocksDBKVStore:
-    return RocksDBKVStore(
-        path,
-        create_if_missing=options.create_if_missing,
-        sync=options.sync,
-        memory_budget_bytes=options.memory_budget_bytes,
-    )
+def _unpickle(path: str, options: Options) -> RocksDBKVStore:
+    """A store that opens its directory when it is first used, so that where it cannot, its user is told."""
+    store = RocksDBKVStore.__new__(RocksDBKVStore)
+    store._set_out(path, options)
+    return store

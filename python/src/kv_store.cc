@@ -16,7 +16,7 @@ namespace {
 
 using DatabasePtr = std::shared_ptr<Database>;
 
-void put(const DatabasePtr& db, const Text& key, nb::object val, const Text& collection) {
+void put(const DatabasePtr& db, const Text& key, const nb::object& val, const Text& collection) {
   const std::string text = to_json(val);
   db->run([&] { check(db->store()->put(key.view, parse_json(text), collection.view)); });
 }

@@ -13,6 +13,9 @@ namespace {
 
 // A scan and the database that must outlive its iterator.
 struct BoundScan {
+  BoundScan(std::shared_ptr<Database> on, std::shared_ptr<Scan> pairs)
+      : database(std::move(on)), scan(std::move(pairs)) {}
+
   std::shared_ptr<Database> database;
   std::shared_ptr<Scan> scan;
 };

@@ -1,0 +1,22 @@
+#include "engine/stores/store_file.h"
+
+#include <algorithm>
+
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+
+Status persist_store_file(const BaseKVStore& kvstore, const std::vector<std::string>& own,
+                          const std::string& persist_path, const FileSystem& fs) {
+  std::vector<std::string> collections;
+  if (const auto infos = kvstore.collections()) {
+    for (const CollectionInfo& info : *infos) {
+      if (std::ranges::find(own, info.name) != own.end()) collections.push_back(info.name);
+    }
+  } else {
+    collections = own;
+  }
+  return export_persist_file(kvstore, persist_path, collections, {}, fs).status();
+}
+
+}  // namespace quipu
