@@ -22,7 +22,7 @@ def test_exceptions_of_the_stores(context):
 
 
 def test_exceptions_of_opening(tmp_path):
-    with pytest.raises(OSError, match="no such directory"):
+    with pytest.raises(FileNotFoundError, match="missing"):
         quipu.RocksDBKVStore(tmp_path / "missing", create_if_missing=False)
     foreign = tmp_path / "foreign"
     foreign.mkdir()

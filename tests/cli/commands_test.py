@@ -431,8 +431,8 @@ class EntryTest(CliTest):
     def test_reading_beside_a_writer(self):
         directory = self.persist_dir(
             {"knots": {"n1": node("n1")}}, graph_store__json={"graph_dict": {"a": [["r", "b"]]}},
-            default__vector_store__json={"embedding_dict": {"n1": [1.0, 0.0]}, "text_id_to_ref_doc_id": {},
-                                         "metadata_dict": {}})
+            default__vector_store__json={"embedding_dict": {"n1": [1.0, 0.0]}, "text_id_to_ref_doc_id": {"n1": "d"},
+                                         "metadata_dict": {"n1": {}}})
         self.quipu("import", directory, self.database)
         (self.folder / "vector.json").write_text("[1, 0]")
         expected = {arguments: self.quipu(*arguments)[0] for arguments in (
