@@ -88,12 +88,35 @@ class QuipuDocumentStore(KVDocumentStore):
     ) -> None:
         options = (allow_update, batch_size, store_text)
         if not all(type(doc) in _PLAIN for doc in docs):
-            self._native.add_facts([doc_to_json(doc) for doc in docs], [_facts(doc) for doc in docs], *options)
+            facts = self._facts(docs, allow_update)
+            self._native.add_facts([doc_to_json(doc) for doc in docs], facts, *options)
             return
         try:
             self._native.add_serialized(to_dicts(docs), *options)
         except TypeError:  # a value that is no JSON: pydantic may know what to make of it
             self._native.add_serialized([doc_to_json(doc) for doc in docs], *options)
+
+    def _facts(self, docs: Sequence[BaseNode], allow_update: bool) -> List[List[Any]]:
+        """What the library needs to know of nodes that are not plain: id, whether it has a source, ref doc,
+        metadata, hash."""
+        facts: List[List[Any]] = []
+        for doc in docs:
+            try:
+                facts.append(
+                    [doc.node_id, doc.source_node is not None, doc.ref_doc_id, doc.metadata, doc.hash]
+                )
+            except ValueError:  # of a source that is a list; that a node exists already is said before it
+                if not allow_update:
+                    self._check_absent([each.node_id for each in docs[: len(facts) + 1]])
+                raise
+        return facts
+
+    def _check_absent(self, node_ids: Sequence[str]) -> None:
+        for node_id in node_ids:
+            if self.document_exists(node_id):
+                raise ValueError(
+                    f"node_id {node_id} already exists. Set allow_update to True to overwrite."
+                )
 
     async def async_add_documents(
         self,
@@ -207,8 +230,3 @@ class QuipuDocumentStore(KVDocumentStore):
             self._ref_doc_collection_suffix,
             self._metadata_collection_suffix,
         )
-
-
-def _facts(doc: BaseNode) -> List[Any]:
-    """What the library needs to know of a node: id, whether it has a source, ref doc, metadata, hash."""
-    return [doc.node_id, doc.source_node is not None, doc.ref_doc_id, doc.metadata, doc.hash]

@@ -26,6 +26,8 @@ FOLDERS = "storage vector_stores graph_stores ingestion indices query_engine ret
 EXPECTED: Dict[str, str] = {
     "tests/storage/kvstore/test_mutable_mapping_kvstore.py::test_simple_kvstore": "asserts that the store is a"
     " MutableMappingKVStore, a dict in memory",
+    "tests/ingestion/test_pipeline.py::test_async_pipeline_parallel": "its worker processes, made by fork(), each want"
+    " the pipeline's cache, which only their parent can have open: ForkedError",
 }
 
 

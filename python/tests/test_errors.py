@@ -2,7 +2,7 @@
 
 import pytest
 import quipu
-from llama_index.core.schema import TextNode
+from llama_index.core.schema import Document, NodeRelationship, RelatedNodeInfo, TextNode
 from llama_index.core.vector_stores.types import VectorStoreQuery
 
 
@@ -62,3 +62,13 @@ def test_wrong_dimension(context):
     context.vector_store.add([TextNode(id_="n", embedding=[1.0, 2.0])])
     with pytest.raises(ValueError):
         context.vector_store.query(VectorStoreQuery(query_embedding=[1.0], similarity_top_k=1))
+
+
+def test_a_node_that_exists_is_said_before_a_source_that_is_a_list(context):
+    listed = Document(id_="d", text="t")
+    listed.relationships[NodeRelationship.SOURCE] = [RelatedNodeInfo(node_id="a")]
+    with pytest.raises(ValueError, match="Source object must be a single"):
+        context.docstore.add_documents([listed], allow_update=False)
+    context.docstore.add_documents([Document(id_="d", text="t")])
+    with pytest.raises(ValueError, match="node_id d already exists"):
+        context.docstore.add_documents([listed], allow_update=False)
