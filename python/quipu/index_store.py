@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Any, Optional, Tuple, Union
+from dataclasses import fields
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import fsspec
-from llama_index.core.data_structs.data_structs import IndexStruct
+from llama_index.core.data_structs.data_structs import IndexDict, IndexStruct
 from llama_index.core.storage.index_store.keyval_index_store import KVIndexStore
 from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_PATH
-from llama_index.core.storage.index_store.utils import index_struct_to_json
+from llama_index.core.storage.index_store.utils import index_struct_to_json, json_to_index_struct
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
@@ -55,6 +57,23 @@ class QuipuIndexStore(KVIndexStore):
     async def async_add_index_struct(self, index_struct: IndexStruct) -> None:
         await self._kvstore.run(self.add_index_struct, index_struct)
 
+    def get_index_struct(self, struct_id: Optional[str] = None) -> Optional[IndexStruct]:
+        if struct_id is None:
+            structs = self.index_structs()
+            assert len(structs) == 1
+            return structs[0]
+        stored = self._kvstore.get(struct_id, self._collection)
+        return None if stored is None else _to_struct(stored)
+
+    async def aget_index_struct(self, struct_id: Optional[str] = None) -> Optional[IndexStruct]:
+        return await self._kvstore.run(self.get_index_struct, struct_id)
+
+    def index_structs(self) -> List[IndexStruct]:
+        return [_to_struct(stored) for stored in self._kvstore.get_all(self._collection).values()]
+
+    async def async_index_structs(self) -> List[IndexStruct]:
+        return await self._kvstore.run(self.index_structs)
+
     def persist(
         self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
     ) -> None:
@@ -63,3 +82,20 @@ class QuipuIndexStore(KVIndexStore):
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return type(self), (self._kvstore, self._namespace, self._collection_suffix)
+
+
+_VECTOR_STORE_TYPE = IndexDict.get_type().value
+_INDEX_DICT_FIELDS = {field.name for field in fields(IndexDict)}
+
+
+def _to_struct(stored: Dict[str, Any]) -> IndexStruct:
+    """json_to_index_struct. The struct of a vector index names every node, and dataclasses_json looks at each:
+    ten times the time of all else. What it would leave as it is, is taken as it is."""
+    data = stored.get("__data__")
+    if stored.get("__type__") != _VECTOR_STORE_TYPE or not isinstance(data, str):
+        return json_to_index_struct(stored)
+    values = json.loads(data)
+    plain = isinstance(values, dict) and values.keys() == _INDEX_DICT_FIELDS
+    if not plain or values["doc_id_dict"] or values["embeddings_dict"]:
+        return json_to_index_struct(stored)
+    return IndexDict(**values)
