@@ -3,11 +3,7 @@
 #include "engine/vectors/metadata_filter.h"
 
 namespace quipu {
-namespace {
-
-constexpr int8_t kUnknown = -1;
-
-}  // namespace
+namespace {}  // namespace
 
 Status MetadataColumns::make(const std::string& key, size_t rows, const ForEachRow& for_each) {
   Column column;

@@ -57,6 +57,19 @@ class FilterRun {
   // message), "TypeError: ...", "ValueError: Nested ...".
   Result<bool> passes(uint32_t row, std::string_view id);
 
+  // What passes() says of a row with one filter whose value has been met before, which is that of most rows;
+  // kUnknown of all others. Inline, for it is asked of every row.
+  int8_t known(uint32_t row) const {
+    if (verdicts_.size() != 1 || verdicts_.front().filter == nullptr || condition_ == FilterCondition::NOT) {
+      return kUnknown;
+    }
+    const std::vector<int32_t>& values = verdicts_.front().column->value_of_row;
+    const int32_t value = row < values.size() ? values[row] : MetadataColumns::kNoMetadata;
+    return value == MetadataColumns::kNoMetadata ? kUnknown
+                                                 : verdicts_.front().of_value[static_cast<size_t>(value)];
+  }
+  static constexpr int8_t kUnknown = -1;
+
  private:
   struct Verdicts {
     const MetadataFilter* filter;  // null: nested filters

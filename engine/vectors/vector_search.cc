@@ -65,6 +65,10 @@ Status filter_rows(const VectorIndex& index, const std::vector<std::string>* ids
   Status failure;
   uint64_t failed_at = UINT64_MAX;  // the reference goes through the nodes in order, and stops there
   index.for_each_row(ids, [&](uint32_t row) {
+    if (const int8_t known = run.known(row); known != FilterRun::kUnknown) {
+      if (known != 0) passing.push_back(row);
+      return;
+    }
     const Result<bool> passes = run.passes(row, index.id_of(row));
     if (!passes) {
       if (index.order_of(row) < failed_at) failure = passes.error();
