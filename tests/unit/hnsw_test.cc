@@ -219,7 +219,7 @@ TEST_F(HnswTest, ADamagedOrMissingFileIsMadeAgain) {
     kv_.reset();
     write_file(saved, damaged);
     open();
-    EXPECT_GE(recall(3), 0.9) << "round " << round;
+    EXPECT_GE(recall(10), 0.9) << "round " << round;
   }
   store_.reset();
   kv_.reset();
@@ -234,7 +234,7 @@ int save_for_ever(const std::string& path, int /*number*/) {
   if (!kv) return 1;
   KVVectorStore store(*kv);
   while (true) {
-    if (!store.use_hnsw({.M = 4, .ef_construction = 8, .ef = 64}).is_ok()) return 2;
+    if (!store.use_hnsw({.M = 8, .ef_construction = 40, .ef = 64}).is_ok()) return 2;
     if (::write(STDIN_FILENO, "x", 1) != 1) return 3;
   }
 }
@@ -255,7 +255,7 @@ TEST_F(HnswTest, KillsWhileItIsSavedLeaveVectorsAndSearchWhole) {
     kill_child(child);
     ::close(ours);
     open();
-    EXPECT_GE(recall(3), 0.8) << "round " << round;
+    EXPECT_GE(recall(10), 0.9) << "round " << round;
     EXPECT_EQ(ids(), before);
     const fs::directory_iterator files(path_ + "/indexes");
     EXPECT_EQ(std::distance(files, fs::directory_iterator()), 1);  // nothing unfinished stays
