@@ -50,7 +50,7 @@ BENCHMARK(BM_RelMap)
     ->Arg(4000)
     ->Arg(400000)
     ->Unit(benchmark::kMillisecond)
-    ->Iterations(200)
+    ->Iterations(3000)
     ->Repetitions(5)
     ->UseRealTime();
 

@@ -70,6 +70,7 @@ Tuning make_tuning(const RocksDBOptions& options) {
   db.verify_sst_unique_id_in_manifest = true;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.allow_data_in_errors = false;
+  db.writable_file_max_buffer_size = 64 << 10;  // the log's bytes are in the cache when they are written
   db.fail_if_options_file_error = false;  // OPTIONS is for people; a full disk must not stop an open for it
   db.info_log = std::make_shared<NoLog>();
   db.max_manifest_file_size = 16 << 20;

@@ -13,13 +13,15 @@ namespace quipu {
 namespace {
 
 Json metadata_entry(std::string_view doc_hash, const std::optional<std::string>& ref_doc_id) {
-  std::string text = "{\"doc_hash\": ";
+  std::string text;
+  text.reserve(64 + doc_hash.size() + (ref_doc_id ? ref_doc_id->size() : 0));
+  text += "{\"doc_hash\": ";
   append_json_string(doc_hash, text);
   if (ref_doc_id) {
     text += ", \"ref_doc_id\": ";
     append_json_string(*ref_doc_id, text);
   }
-  return Json::from_canonical(text + "}");
+  return Json::from_canonical(std::move(text += "}"));
 }
 
 // The ref doc that a node is recorded under; an empty id counts as none, as in Python.

@@ -25,21 +25,15 @@ std::string ref_doc_list_tail(std::string_view metadata) {
   return std::string(kTail) + std::string(metadata) + "}";
 }
 
-ListedRefDoc::ListedRefDoc(const MemberLists& lists, std::string_view collection, std::string ref_doc_id)
-    : lists_(lists), collection_(collection), id_(std::move(ref_doc_id)), stored_(false), exists_(false) {}
-
 ListedRefDoc::ListedRefDoc(const MemberLists& lists, std::string_view collection, std::string ref_doc_id,
                            const MemberLists::Info& info)
     : lists_(lists),
       collection_(collection),
       id_(std::move(ref_doc_id)),
-      stored_(true),
-      exists_(true),
       count_(info.count),
       metadata_(metadata_of(info)) {}
 
 void ListedRefDoc::add(std::string_view node_id, JsonView metadata) {
-  exists_ = true;
   metadata_.merge(metadata);
   append_json_string(node_id, added_.emplace_back());  // the store leaves a member that is there where it is
 }
@@ -57,22 +51,14 @@ Result<bool> ListedRefDoc::remove(std::string_view node_id) {
   return count_ == 0;
 }
 
-void ListedRefDoc::erase() {
-  exists_ = false;
-  erased_ = true;
-}
+void ListedRefDoc::erase() { erased_ = true; }
 
 Status ListedRefDoc::write(WriteBatch& batch) const {
   if (erased_) {
     batch.delete_(collection_, id_);
     return Status::ok();
   }
-  if (!exists_) return Status::ok();
-  if (!stored_) {
-    batch.put_list(collection_, id_, kHead, ref_doc_list_tail(metadata_.text()));
-  } else if (metadata_.changed()) {
-    QUIPU_RETURN_IF_ERROR(rewrite(batch));
-  }
+  if (metadata_.changed()) QUIPU_RETURN_IF_ERROR(rewrite(batch));
   for (const std::string& member : added_) batch.add_member(collection_, id_, member);
   for (const std::string& member : removed_) batch.remove_member(collection_, id_, member);
   return Status::ok();

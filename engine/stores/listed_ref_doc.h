@@ -1,4 +1,4 @@
-// ListedRefDoc: a ref doc whose node ids are a member list.
+// ListedRefDoc: a ref doc whose node ids are stored as a member list.
 
 #ifndef QUIPU_ENGINE_STORES_LISTED_REF_DOC_H_
 #define QUIPU_ENGINE_STORES_LISTED_REF_DOC_H_
@@ -21,12 +21,10 @@ std::string ref_doc_list_tail(std::string_view metadata);
 
 class ListedRefDoc : public RefDoc {
  public:
-  // One that is not stored yet.
-  ListedRefDoc(const MemberLists& lists, std::string_view collection, std::string ref_doc_id);
   ListedRefDoc(const MemberLists& lists, std::string_view collection, std::string ref_doc_id,
                const MemberLists::Info& info);
 
-  bool exists() const override { return exists_; }
+  bool exists() const override { return !erased_; }
   void add(std::string_view node_id, JsonView metadata) override;
   Result<bool> remove(std::string_view node_id) override;
   void erase() override;
@@ -38,8 +36,6 @@ class ListedRefDoc : public RefDoc {
   const MemberLists& lists_;
   const std::string_view collection_;
   const std::string id_;
-  const bool stored_;  // as a list
-  bool exists_;
   bool erased_ = false;
   uint64_t count_ = 0;  // kept up by remove() only
   RefDocMetadata metadata_;

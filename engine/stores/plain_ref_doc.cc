@@ -29,15 +29,15 @@ Result<std::unique_ptr<RefDoc>> PlainRefDoc::parse(BaseKVStore& kvstore, std::st
   auto ref_doc = std::make_unique<PlainRefDoc>(kvstore, collection, std::move(ref_doc_id));
   if (!stored.truthy()) return ref_doc;
   QUIPU_ASSIGN_OR_RETURN(RefDocFields fields, read_ref_doc_fields(ref_doc->id_, stored));
-  ref_doc->exists_ = true;
+  ref_doc->stored_ = ref_doc->exists_ = true;
   ref_doc->metadata_ = RefDocMetadata(fields.metadata);
   for (JsonView id : fields.node_ids.elements()) ref_doc->append(std::string(id.text()));
   return ref_doc;
 }
 
 void PlainRefDoc::append(std::string raw_id) {
-  places_.try_emplace(raw_id, node_ids_.size());
   node_ids_.push_back(std::move(raw_id));
+  places_.try_emplace(node_ids_.back(), node_ids_.size() - 1);
   ++count_;
 }
 
@@ -55,18 +55,14 @@ Result<bool> PlainRefDoc::remove(std::string_view node_id) {
   std::string raw_id;
   append_json_string(node_id, raw_id);
   if (const auto place = places_.find(raw_id); place != places_.end()) {
+    const bool distinct = count_ == places_.size();
     size_t at = place->second;
+    places_.erase(place);  // first: its key is a view of the id
     node_ids_[at].clear();
     --count_;
-    if (count_ + 1 == places_.size()) {
-      places_.erase(place);  // all ids were distinct
-    } else {
+    if (!distinct) {
       while (at < node_ids_.size() && node_ids_[at] != raw_id) ++at;
-      if (at < node_ids_.size()) {
-        place->second = at;
-      } else {
-        places_.erase(place);
-      }
+      if (at < node_ids_.size()) places_.emplace(node_ids_[at], at);
     }
   }
   return count_ == 0;
@@ -91,7 +87,7 @@ Status PlainRefDoc::write(WriteBatch& batch) const {
     return Status::ok();
   }
   if (!touched_) return Status::ok();
-  if (kvstore_.member_lists() != nullptr && is_distinct_strings()) {
+  if (stored_ && kvstore_.member_lists() != nullptr && is_distinct_strings()) {
     batch.put_list(collection_, id_, ref_doc_list_head(), ref_doc_list_tail(metadata_.text()));
     for (const std::string& raw_id : node_ids_) {
       if (!raw_id.empty()) batch.add_member(collection_, id_, raw_id);

@@ -1,15 +1,15 @@
-// PlainRefDoc: a ref doc that is one stored value, with all its node ids in memory. Writing it where the
-// store has member lists turns it into one.
+// PlainRefDoc: a ref doc that is new or one stored value, with all its node ids in memory. A new one is
+// written as a value; a stored one, where the store has member lists, as a list.
 
 #ifndef QUIPU_ENGINE_STORES_PLAIN_REF_DOC_H_
 #define QUIPU_ENGINE_STORES_PLAIN_REF_DOC_H_
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "engine/stores/ref_doc_metadata.h"
 #include "engine/stores/ref_docs.h"
@@ -43,14 +43,15 @@ class PlainRefDoc : public RefDoc {
   BaseKVStore& kvstore_;
   const std::string_view collection_;
   const std::string id_;
+  bool stored_ = false;
   bool exists_ = false;
   bool erased_ = false;
   bool touched_ = false;
   RefDocMetadata metadata_;
-  // Node ids as JSON texts, empty where one was removed, and where each stands first. A list written by other
-  // hands may hold an id twice, or ids that are no strings.
-  std::vector<std::string> node_ids_;
-  std::unordered_map<std::string, size_t> places_;
+  // Node ids as JSON texts, empty where one was removed, and where each stands first; places_ has views of
+  // them. A list written by other hands may hold an id twice, or ids that are no strings.
+  std::deque<std::string> node_ids_;
+  std::unordered_map<std::string_view, size_t> places_;
   size_t count_ = 0;
 };
 

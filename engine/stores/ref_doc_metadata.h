@@ -21,7 +21,7 @@ class RefDocMetadata {
     if (fixed_ || !metadata.truthy()) return;
     changed_ = true;
     for (const JsonMember& member : metadata.members()) {
-      members_.insert_or_assign(std::string(member.raw_key), std::string(member.value.text()));
+      members_[member.raw_key] = member.value.text();
     }
   }
 

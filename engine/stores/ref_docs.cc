@@ -52,7 +52,6 @@ Result<std::unique_ptr<RefDoc>> RefDocs::open(const std::string& ref_doc_id) {
   }
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(ref_doc_id, collection_));
   if (stored) return PlainRefDoc::parse(kvstore_, collection_, ref_doc_id, *stored);
-  if (lists != nullptr) return std::make_unique<ListedRefDoc>(*lists, collection_, ref_doc_id);
   return std::make_unique<PlainRefDoc>(kvstore_, collection_, ref_doc_id);
 }
 

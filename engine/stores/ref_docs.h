@@ -1,9 +1,10 @@
 // The ref docs that one mutation of a document store touches: each is loaded once, changed in memory, and
 // written into the mutation's batch at the end.
 //
-// Two forms of a stored ref doc exist. On a store with member lists, its node ids are members of a list, so
-// that adding or removing a node costs O(1); elsewhere, and where an imported value has not been changed yet,
-// it is one value, {"node_ids": [...], "metadata": {...}} (or the older {"doc_ids": ..., "extra_info": ...}).
+// Two forms of a stored ref doc exist. It is written first as one value, {"node_ids": [...], "metadata":
+// {...}} (an imported one may be in the older form, {"doc_ids": ..., "extra_info": ...}): most ref docs are
+// added by one call and never changed. The first change after that makes its node ids members of a list, on a
+// store that has member lists, so that adding or removing a node costs O(1) from then on.
 //
 // REQUIRES: the caller holds the locks of every ref doc it loads.
 

@@ -5,6 +5,7 @@
 
 #include "engine/node/sha256.h"
 #include "engine/stores/vector_store_state.h"
+#include "engine/vectors/filter_run.h"
 #include "quipu/kv_transaction.h"
 
 namespace quipu {

@@ -1,9 +1,6 @@
 #include "engine/vectors/metadata_columns.h"
 
-#include "engine/vectors/metadata_filter.h"
-
 namespace quipu {
-namespace {}  // namespace
 
 Status MetadataColumns::make(const std::string& key, size_t rows, const ForEachRow& for_each) {
   Column column;
@@ -42,39 +39,6 @@ void MetadataColumns::forget(uint32_t row) {
   for (auto& [key, column] : columns_) {
     if (row < column.value_of_row.size()) column.value_of_row[row] = kNoMetadata;
   }
-}
-
-FilterRun::FilterRun(const MetadataFilters& filters, const MetadataColumns& columns)
-    : condition_(filters.condition.value_or(FilterCondition::AND)) {
-  for (const auto& each : filters.filters) {
-    const MetadataFilter* const filter = std::get_if<MetadataFilter>(&each);
-    const MetadataColumns::Column* const column = filter != nullptr ? &columns.column(filter->key) : nullptr;
-    verdicts_.push_back(
-        {filter, column, std::vector<int8_t>(column != nullptr ? column->values.size() : 0, kUnknown)});
-  }
-}
-
-Result<bool> FilterRun::passes(uint32_t row, std::string_view id) {
-  size_t matching = 0;
-  for (Verdicts& verdicts : verdicts_) {
-    if (verdicts.filter == nullptr) {
-      return nested_filters();
-    }
-    const std::vector<int32_t>& values = verdicts.column->value_of_row;
-    const int32_t value = row < values.size() ? values[row] : MetadataColumns::kNoMetadata;
-    if (value == MetadataColumns::kNoMetadata) {
-      return no_metadata(id);
-    }
-    int8_t& verdict = verdicts.of_value[static_cast<size_t>(value)];
-    if (verdict == kUnknown) {
-      QUIPU_ASSIGN_OR_RETURN(
-          const bool matches,
-          filter_matches(*verdicts.filter, verdicts.column->values[static_cast<size_t>(value)]));
-      verdict = matches ? 1 : 0;
-    }
-    matching += static_cast<size_t>(verdict);
-  }
-  return combine_matches(condition_, matching, verdicts_.size());
 }
 
 }  // namespace quipu

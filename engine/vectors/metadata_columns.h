@@ -47,40 +47,6 @@ class MetadataColumns {
   std::map<std::string, Column> columns_;
 };
 
-// The outcomes of filters for rows.
-class FilterRun {
- public:
-  // REQUIRES: columns has every key of the filters; both outlive this.
-  FilterRun(const MetadataFilters& filters, const MetadataColumns& columns);
-
-  // Whether a row passes. Errors: kInvalidArgument "KeyError: ..." without metadata (`id` is for the
-  // message), "TypeError: ...", "ValueError: Nested ...".
-  Result<bool> passes(uint32_t row, std::string_view id);
-
-  // What passes() says of a row with one filter whose value has been met before, which is that of most rows;
-  // kUnknown of all others. Inline, for it is asked of every row.
-  int8_t known(uint32_t row) const {
-    if (verdicts_.size() != 1 || verdicts_.front().filter == nullptr || condition_ == FilterCondition::NOT) {
-      return kUnknown;
-    }
-    const std::vector<int32_t>& values = verdicts_.front().column->value_of_row;
-    const int32_t value = row < values.size() ? values[row] : MetadataColumns::kNoMetadata;
-    return value == MetadataColumns::kNoMetadata ? kUnknown
-                                                 : verdicts_.front().of_value[static_cast<size_t>(value)];
-  }
-  static constexpr int8_t kUnknown = -1;
-
- private:
-  struct Verdicts {
-    const MetadataFilter* filter;  // null: nested filters
-    const MetadataColumns::Column* column;
-    std::vector<int8_t> of_value;  // kUnknown, 0 or 1
-  };
-
-  FilterCondition condition_;
-  std::vector<Verdicts> verdicts_;
-};
-
 }  // namespace quipu
 
 #endif  // QUIPU_ENGINE_VECTORS_METADATA_COLUMNS_H_

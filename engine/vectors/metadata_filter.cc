@@ -206,13 +206,4 @@ Result<bool> filters_match(const MetadataFilters& filters, std::string_view id,
   return combine_matches(filters.condition.value_or(FilterCondition::AND), matching, filters.filters.size());
 }
 
-bool combine_matches(FilterCondition condition, size_t matching, size_t filters) {
-  switch (condition) {
-    case FilterCondition::AND: return matching == filters;
-    case FilterCondition::OR: return matching > 0;
-    case FilterCondition::NOT: return matching == 0;
-  }
-  return false;
-}
-
 }  // namespace quipu

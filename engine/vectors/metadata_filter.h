@@ -22,7 +22,14 @@ Status no_metadata(std::string_view id);  // kInvalidArgument "KeyError: 'id'"
 Status nested_filters();                  // kInvalidArgument "ValueError: Nested ..."
 
 // How the outcomes of all filters of a node combine.
-bool combine_matches(FilterCondition condition, size_t matching, size_t filters);
+inline bool combine_matches(FilterCondition condition, size_t matching, size_t filters) {
+  switch (condition) {
+    case FilterCondition::AND: return matching == filters;
+    case FilterCondition::OR: return matching > 0;
+    case FilterCondition::NOT: return matching == 0;
+  }
+  return false;
+}
 
 }  // namespace quipu
 

@@ -145,6 +145,13 @@ VectorBlock::Query VectorBlock::encode(std::span<const double> query) const {
   return encoded;
 }
 
+// Rows that lie apart are read about as fast as all in turn when the next ones are on their way.
+void VectorBlock::prefetch(size_t slot) const {
+  constexpr size_t kCacheLine = 64;
+  const int8_t* const codes = codes_.data() + slot * stride_;
+  for (size_t at = 0; at < stride_; at += kCacheLine) __builtin_prefetch(codes + at);
+}
+
 std::vector<uint32_t> VectorBlock::candidates(std::span<const double> query, size_t k, SimilarityMode mode,
                                               const std::vector<uint32_t>* allowed) const {
   const Query encoded = encode(query);
@@ -155,7 +162,9 @@ std::vector<uint32_t> VectorBlock::candidates(std::span<const double> query, siz
     return best(
         encoded, count, k, mode, [](size_t i) { return i; }, products);
   }
+  constexpr size_t kAhead = 4;
   for (size_t i = 0; i < count; ++i) {
+    if (i + kAhead < count) prefetch((*allowed)[i + kAhead]);
     scan_codes(codes_.data() + (*allowed)[i] * stride_, stride_, 1, encoded.codes.data(), &products[i]);
   }
   return best(

@@ -45,6 +45,7 @@ class VectorBlock {
   struct Query;
   Query encode(std::span<const double> query) const;
   void encode(size_t slot, std::span<const double> elements);
+  void prefetch(size_t slot) const;
   template <class SlotAt>
   std::vector<uint32_t> best(const Query& query, size_t count, size_t k, SimilarityMode mode, SlotAt slot_at,
                              const std::vector<int32_t>& products) const;

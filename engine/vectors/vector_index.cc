@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/vectors/python_heap.h"
-
 namespace quipu {
 namespace {
 
-// Below so many vectors each is compared exactly, which gives ties their order in the reference's heap.
+// Up to so many vectors each is compared exactly where ties show, which gives these their order in the
+// reference's heap; up to the fewer at once, as a scan would save nothing.
 constexpr size_t kFewRows = 256;
+constexpr size_t kTooFewToScan = 24;
 // How many vectors are in memory at a time where many are compared exactly.
 constexpr size_t kFetchedAtOnce = 256;
 
@@ -20,6 +20,10 @@ VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
     result.similarities.push_back(scored.similarity);
   }
   return result;
+}
+
+bool has_ties(const std::vector<ScoredId>& best) {
+  return std::ranges::adjacent_find(best, {}, &ScoredId::similarity) != best.end();
 }
 
 }  // namespace
@@ -139,8 +143,11 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
     for (const auto& [size, dimension] : dimensions_) QUIPU_RETURN_IF_ERROR(take(dimension));
     return found;
   }
+  const VectorBlock* known = nullptr;
   for (const uint32_t row : *rows) {
-    QUIPU_RETURN_IF_ERROR(take(dimensions_.at(rows_[row].block->dimensions())));
+    if (rows_[row].block == known) continue;
+    known = rows_[row].block;
+    QUIPU_RETURN_IF_ERROR(take(dimensions_.at(known->dimensions())));
   }
   return found;
 }
@@ -161,29 +168,41 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query,
   const double query_norm = norm_of(query);
   const VectorBlock& block = dimension->block;
   const size_t count = rows != nullptr ? rows->size() : block.size();
-  const bool scans = k > 0 && count > kFewRows && static_cast<size_t>(k) < count && is_regular(query_norm) &&
-                     !block.has_irregular();
-  std::vector<uint32_t> compared;
+  const bool scans = k > 0 && count > kTooFewToScan && static_cast<size_t>(k) < count &&
+                     is_regular(query_norm) && !block.has_irregular();
   if (scans) {
     std::vector<uint32_t> slots;
     if (rows != nullptr) {
       for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
     }
-    slots = block.candidates(query, static_cast<size_t>(k), mode, rows != nullptr ? &slots : nullptr);
-    for (const uint32_t slot : slots) compared.push_back(dimension->row_of_slot[slot]);
-  } else {
-    compared = rows != nullptr ? *rows : dimension->row_of_slot;
+    std::vector<uint32_t> likely;
+    for (const uint32_t slot :
+         block.candidates(query, static_cast<size_t>(k), mode, rows != nullptr ? &slots : nullptr)) {
+      likely.push_back(dimension->row_of_slot[slot]);
+    }
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
+                           compare(query, k, mode, std::move(likely), fetch));
+    if (count > kFewRows || !has_ties(best)) return to_result(best);
   }
-  sort(compared);
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
+                         compare(query, k, mode, rows != nullptr ? *rows : dimension->row_of_slot, fetch));
+  return to_result(best);
+}
+
+// The best of `rows` by their stored elements.
+Result<std::vector<ScoredId>> VectorIndex::compare(std::span<const double> query, int k, SimilarityMode mode,
+                                                   std::vector<uint32_t> rows, const Fetch& fetch) const {
+  sort(rows);
+  const double query_norm = norm_of(query);
   PythonTopK best(k);
-  for (size_t begin = 0; begin < compared.size(); begin += kFetchedAtOnce) {
-    const std::vector<std::string_view> ids = ids_of(compared, begin);
+  for (size_t begin = 0; begin < rows.size(); begin += kFetchedAtOnce) {
+    const std::vector<std::string_view> ids = ids_of(rows, begin);
     QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
       if (elements.size() != query.size()) return;
       best.offer({similarity(query, query_norm, elements, norm_of(elements), mode), ids[i]});
     }));
   }
-  return to_result(best.sorted());
+  return best.sorted();
 }
 
 // Source: get_top_k_mmr_embeddings. Overlap counts with the result before only, not with all.

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "engine/vectors/metadata_columns.h"
+#include "engine/vectors/python_heap.h"
 #include "engine/vectors/vector_block.h"
 #include "quipu/vector_store.h"
 
@@ -46,6 +47,7 @@ class VectorIndex {
   std::optional<uint32_t> row_of(std::string_view id) const;
   std::string_view id_of(uint32_t row) const { return rows_[row].id; }
   size_t rows() const { return rows_.size(); }  // those of deleted vectors included
+  bool holds(uint32_t row) const { return rows_[row].block != nullptr; }
 
   MetadataColumns& columns() { return columns_; }
   const MetadataColumns& columns() const { return columns_; }
@@ -97,6 +99,8 @@ class VectorIndex {
 
   void insert(uint32_t row, std::span<const double> elements);
   void remove_from_block(Row& row);
+  Result<std::vector<ScoredId>> compare(std::span<const double> query, int k, SimilarityMode mode,
+                                        std::vector<uint32_t> rows, const Fetch& fetch) const;
   // Of the rows from `begin` on, as many as are fetched at once.
   std::vector<std::string_view> ids_of(const std::vector<uint32_t>& rows, size_t begin) const;
   // The dimension that all of `rows` have, which is the query's.

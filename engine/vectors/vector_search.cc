@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/vectors/filter_run.h"
+
 namespace quipu {
 namespace {
 
@@ -62,13 +64,16 @@ Status filter_rows(const VectorIndex& index, const std::vector<std::string>* ids
     return Status::ok();
   }
   FilterRun run(*filters, index.columns());
+  std::vector<uint32_t> unsure;
+  if (ids == nullptr) {
+    run.select(index.rows(), passing, unsure);
+  } else {
+    index.for_each_row(ids, [&](uint32_t row) { unsure.push_back(row); });
+  }
   Status failure;
   uint64_t failed_at = UINT64_MAX;  // the reference goes through the nodes in order, and stops there
-  index.for_each_row(ids, [&](uint32_t row) {
-    if (const int8_t known = run.known(row); known != FilterRun::kUnknown) {
-      if (known != 0) passing.push_back(row);
-      return;
-    }
+  for (const uint32_t row : unsure) {
+    if (!index.holds(row)) continue;
     const Result<bool> passes = run.passes(row, index.id_of(row));
     if (!passes) {
       if (index.order_of(row) < failed_at) failure = passes.error();
@@ -76,7 +81,7 @@ Status filter_rows(const VectorIndex& index, const std::vector<std::string>* ids
     } else if (*passes) {
       passing.push_back(row);
     }
-  });
+  }
   if (!failure.is_ok()) std::erase_if(passing, [&](uint32_t row) { return index.order_of(row) > failed_at; });
   return failure;
 }

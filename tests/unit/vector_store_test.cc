@@ -9,6 +9,8 @@
 #include <limits>
 #include <thread>
 
+#include "engine/vectors/python_heap.h"
+#include "engine/vectors/vector_block.h"
 #include "tests/support/backends.h"
 #include "tests/support/random.h"
 
@@ -102,6 +104,36 @@ TEST_P(VectorStoreTest, FindsExactlyTheBestOfMany) {
                     1e-9 * std::max(1.0, std::abs(expected[i].first)));
       }
     }
+  }
+}
+
+// Equal similarities stand as they lie in the reference's heap, which depends on all vectors before them.
+TEST_P(VectorStoreTest, TiesOfFewVectorsAreInTheReferencesOrder) {
+  Random random(test_seed());
+  for (const int count : {20, 90, 200}) {
+    KVVectorStore store(kv_, std::to_string(count));
+    const std::vector<Vector> kinds = {random_vector(random, 5), random_vector(random, 5),
+                                       random_vector(random, 5)};
+    std::vector<std::shared_ptr<const BaseNode>> nodes;
+    std::vector<Vector> vectors;
+    for (int i = 0; i < count; ++i) {
+      vectors.push_back(random.pick(kinds));
+      nodes.push_back(node("v" + std::to_string(random.below(10)) + "-" + std::to_string(i), vectors.back()));
+    }
+    add(store, nodes);
+    const Vector query = random_vector(random, 5);
+    PythonTopK best(7);
+    std::vector<std::string> ids;
+    for (const auto& one : nodes) ids.push_back(one->node_id());
+    for (size_t i = 0; i < ids.size(); ++i) {
+      best.offer({similarity(query, norm_of(query), vectors[i], norm_of(vectors[i]), SimilarityMode::DEFAULT),
+                  ids[i]});
+    }
+    const auto found = store.query({.query_embedding = query, .similarity_top_k = 7});
+    ASSERT_TRUE(found) << found.error().to_string();
+    std::vector<std::string> expected;
+    for (const ScoredId& one : best.sorted()) expected.emplace_back(one.id);
+    EXPECT_EQ(found->ids, expected) << count;
   }
 }
 
