@@ -1,16 +1,9 @@
 #include "tools/database.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <filesystem>
-#include <initializer_list>
 #include <memory>
 #include <string_view>
 #include <system_error>
-#include <utility>
-#include <vector>
 
 #include "tools/cancel.h"
 #include "tools/exit_code.h"
@@ -20,41 +13,6 @@ namespace quipu::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Takes away a database that this command made and could not fill. Only files of a database's own names go,
-// and nothing when the directory held anything before.
-class NewDatabase {
- public:
-  explicit NewDatabase(const std::string& directory) : directory_(directory), vacant_(is_vacant(directory)) {
-    std::error_code error;
-    for (fs::path at = fs::absolute(directory_, error); !error && at.has_relative_path();
-         at = at.parent_path()) {
-      if (fs::exists(at, error) || error) break;
-      made_.push_back(at);
-    }
-  }
-
-  // REQUIRES: the database is closed.
-  void remove() const {
-    if (!vacant_) return;
-    const std::string lock_path = (directory_ / "LOCK").string();
-    const int lock = ::open(lock_path.c_str(), O_RDWR | O_CLOEXEC);
-    if (lock < 0) return;
-    if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {  // else somebody else has come to use it
-      std::error_code ignored;
-      for (const char* name : {"rocksdb", "tmp", "SESSION", "QUIPU", "QUIPU.tmp", "LOCK"}) {
-        fs::remove_all(directory_ / name, ignored);
-      }
-      for (const fs::path& made : made_) fs::remove(made, ignored);  // only empty directories go
-    }
-    ::close(lock);
-  }
-
- private:
-  const fs::path directory_;
-  const bool vacant_;
-  std::vector<fs::path> made_;  // the directories that were missing, the innermost first
-};
 
 // OK when there is something in the directory, which open() then judges.
 Status check_exists(const std::string& directory) {
@@ -76,11 +34,6 @@ Result<std::shared_ptr<RocksDBKVStore>> open_store(const std::string& directory,
   if (!common.quiet) options.logger = [](std::string_view text) { message(text); };
   return mode == OpenMode::kReading ? RocksDBKVStore::open_reader(directory, options)
                                     : RocksDBKVStore::open(directory, options);
-}
-
-bool holds_anything(const RocksDBKVStore& store) {
-  const auto collections = store.collections();
-  return !collections || !collections->empty();
 }
 
 }  // namespace
@@ -105,20 +58,10 @@ int report_error(const Status& status) {
 
 int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,
                const StoreWork& work) {
-  const NewDatabase created(directory);
   auto store = open_store(directory, common, mode);
-  if (!store) {
-    // While somebody else has it open it is theirs.
-    if (mode == OpenMode::kCreate && store.error().code() != StatusCode::kBusy) created.remove();
-    return report_error(store.error());
-  }
-
+  if (!store) return report_error(store.error());
   const Result<int> done = work(**store);
-  const bool failed = !done || *done != kExitOk;
-  const bool remove = failed && mode == OpenMode::kCreate && !holds_anything(**store);
-  const Status closed = (*store)->close();
-  store->reset();
-  if (remove) created.remove();
+  const Status closed = done && *done == kExitOk ? (*store)->close() : (*store)->abandon();
   if (!done) return report_error(done.error());
   if (!closed.is_ok()) return report_error(closed);
   return *done;

@@ -47,6 +47,9 @@ class FreshDatabase {
 // Removes the files of a database, by their names, and the folders that are then empty. True when nothing is
 // left.
 bool remove_database(const std::string& path);
+// The same, but for the directory itself, and for the files that make it a database where anything else is
+// left in it.
+void empty_database(const std::string& path);
 
 }  // namespace quipu::rocks
 

@@ -53,22 +53,42 @@ void remove_files(const fs::path& folder, bool (*is_ours)(std::string_view)) {
   }
 }
 
-}  // namespace
+bool holds_only(const fs::path& folder, bool (*is_ours)(std::string_view)) {
+  boost::system::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (!is_ours(at->path().filename().string())) return false;
+  }
+  return !error;
+}
 
-bool remove_database(const std::string& path) {
-  const fs::path folder(path);
+// The folders of a database, with its files in them.
+void remove_folders(const fs::path& folder) {
   remove_files(folder / "rocksdb", is_rocksdb_file);
   remove_files(folder / "tmp", is_temporary_file);
   remove_files(folder / "indexes", is_index_file);
-  remove_files(folder, is_own_file);
   boost::system::error_code ignored;  // only empty directories go
   for (const char* name : {"rocksdb", "tmp", "indexes"}) {
     if (fs::symlink_status(folder / name, ignored).type() == fs::directory_file) {
       fs::remove(folder / name, ignored);
     }
   }
+}
+
+}  // namespace
+
+bool remove_database(const std::string& path) {
+  const fs::path folder(path);
+  remove_folders(folder);
+  remove_files(folder, is_own_file);
+  boost::system::error_code ignored;
   fs::remove(folder, ignored);
   return fs::symlink_status(folder, ignored).type() == fs::file_not_found;
+}
+
+void empty_database(const std::string& path) {
+  const fs::path folder(path);
+  remove_folders(folder);
+  if (holds_only(folder, is_own_file)) remove_files(folder, is_own_file);
 }
 
 }  // namespace quipu::rocks

@@ -9,6 +9,7 @@
 #include "backends/rocksdb/commit.h"
 #include "backends/rocksdb/native_lists.h"
 #include "backends/rocksdb/native_vectors.h"
+#include "backends/rocksdb/new_database.h"
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/snapshot_reader.h"
 #include "backends/rocksdb/store_over_env.h"
@@ -26,9 +27,10 @@ using rocks::StoreCore;
 
 class RocksDBKVStore::Impl {
  public:
-  Impl(std::unique_ptr<StoreCore> core, std::string directory)
+  Impl(std::unique_ptr<StoreCore> core, std::string directory, std::optional<rocks::NewDatabase> made = {})
       : core(std::move(core)),
         directory(std::move(directory)),
+        made(std::move(made)),
         lists(*this->core, ReadView(*this->core)),
         vectors(ReadView(*this->core)),
         process(::getpid()) {}
@@ -38,6 +40,7 @@ class RocksDBKVStore::Impl {
 
   const std::unique_ptr<StoreCore> core;
   const std::string directory;
+  const std::optional<rocks::NewDatabase> made;  // by open(), if it may make anything
   rocks::NativeLists lists;
   rocks::NativeVectors vectors;
   const pid_t process;
@@ -53,9 +56,16 @@ Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open(const std::string& 
 Result<std::shared_ptr<RocksDBKVStore>> rocks::StoreOverEnv::open(const std::string& directory,
                                                                   const RocksDBOptions& options,
                                                                   rocksdb::Env* env) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open(directory, options, env));
-  return std::shared_ptr<RocksDBKVStore>(
-      new RocksDBKVStore(std::make_unique<RocksDBKVStore::Impl>(std::move(core), directory)));
+  std::optional<NewDatabase> made;
+  if (options.create_if_missing) made.emplace(directory);
+  Result<std::unique_ptr<StoreCore>> core = StoreCore::open(directory, options, env);
+  if (!core) {
+    // While somebody else has it open it is theirs.
+    if (made && core.error().code() != StatusCode::kBusy) made->remove();
+    return core.error();
+  }
+  return std::shared_ptr<RocksDBKVStore>(new RocksDBKVStore(
+      std::make_unique<RocksDBKVStore::Impl>(*std::move(core), directory, std::move(made))));
 }
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open_reader(const std::string& directory,
@@ -97,6 +107,13 @@ Status RocksDBKVStore::close() {
                         " transactions are open");
   }
   return impl_->core->close();
+}
+
+Status RocksDBKVStore::abandon() {
+  const bool unused = impl_->made && impl_->ready().is_ok() && impl_->core->collections().empty();
+  const Status closed = close();
+  if (closed.is_ok() && unused) impl_->made->remove();
+  return closed;
 }
 
 const std::string& RocksDBKVStore::directory() const { return impl_->directory; }

@@ -101,6 +101,9 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   // kInvalidArgument. Safe twice. Errors: kBusy while transactions are open. REQUIRES: no call under way, no
   // iterator, snapshot or bulk load alive.
   Status close();
+  // close() after a failure. A database that this open() made and that holds no collection is then removed,
+  // with the directories that were made for it.
+  Status abandon();
 
   const std::string& directory() const;
 

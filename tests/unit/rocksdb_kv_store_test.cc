@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "quipu/bulk_load.h"
@@ -416,6 +417,33 @@ TEST_F(RocksDBKVStoreTest, AClosedStoreRefuses) {
   EXPECT_EQ(store_->bulk_load().error().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(lists->members("c", "k").error().code(), StatusCode::kInvalidArgument);
   store_.reset();
+}
+
+TEST(RocksDBKVStoreAbandonTest, RemovesOnlyWhatOpeningMadeAndNobodyFilled) {
+  namespace fs = std::filesystem;
+  TempDir directory;
+  const std::string deep = directory / "above/db";
+  const auto abandon = [&](const std::string& path, bool fill) {
+    const auto store = RocksDBKVStore::open(path);
+    ASSERT_TRUE(store) << store.error().to_string();
+    if (fill) {
+      ASSERT_TRUE((*store)->put("k", number(1)).is_ok());
+    }
+    const Status closed = (*store)->abandon();
+    EXPECT_TRUE(closed.is_ok()) << closed.to_string();
+    EXPECT_FALSE((*store)->get("k"));
+  };
+  abandon(deep, false);
+  EXPECT_FALSE(fs::exists(directory / "above"));
+  fs::create_directory(directory / "empty");
+  abandon(directory / "empty", false);
+  EXPECT_TRUE(fs::is_empty(directory / "empty"));
+
+  abandon(deep, true);
+  ASSERT_TRUE(RocksDBKVStore::open(deep, {.create_if_missing = false}));
+  ASSERT_TRUE((*RocksDBKVStore::open(directory / "empty"))->close().is_ok());
+  abandon(directory / "empty", false);  // which was a database
+  EXPECT_TRUE(RocksDBKVStore::open(directory / "empty", {.create_if_missing = false}));
 }
 
 TEST_F(RocksDBKVStoreTest, CompactingKeepsEverything) {
