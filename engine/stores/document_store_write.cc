@@ -74,8 +74,9 @@ Status KVDocumentStore::add_serialized(std::span<const JsonView> nodes, const Ad
   return insert(facts, failed, options);
 }
 
-Status KVDocumentStore::add_facts(std::span<const NodeFacts> nodes, const AddOptions& options) {
-  return insert(nodes, {}, options);
+Status KVDocumentStore::add_facts(std::span<const NodeFacts> nodes, const AddOptions& options,
+                                  const BadNode& failed) {
+  return insert(nodes, failed, options);
 }
 
 // Stores `nodes`. `failed` is the node after them, if one could not be read: its error is returned when these

@@ -135,6 +135,30 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
   });
 }
 
+Result<std::vector<std::pair<std::string, std::vector<double>>>> KVVectorStore::candidates(
+    const VectorStoreQuery& query) const {
+  VectorStoreQuery all = query;
+  all.mode = VectorStoreQueryMode::DEFAULT;
+  all.similarity_top_k = 0;
+  QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult found, this->query(all));
+  const std::vector<std::string_view> ids(found.ids.begin(), found.ids.end());
+  QUIPU_ASSIGN_OR_RETURN(const auto orders, kvstore_->insertion_order(ids, embeddings_));
+  std::vector<std::pair<uint64_t, std::string_view>> placed;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (orders[i]) placed.emplace_back(*orders[i], ids[i]);  // else it was removed meanwhile
+  }
+  std::ranges::sort(placed);
+
+  std::vector<std::string_view> in_order;
+  for (const auto& [order, id] : placed) in_order.push_back(id);
+  std::vector<std::pair<std::string, std::vector<double>>> vectors;
+  QUIPU_RETURN_IF_ERROR(
+      fetch_vectors(*kvstore_, embeddings_, in_order, [&](size_t i, std::span<const double> elements) {
+        vectors.emplace_back(in_order[i], std::vector<double>(elements.begin(), elements.end()));
+      }));
+  return vectors;
+}
+
 Result<std::vector<VectorStoreQueryResult>> KVVectorStore::query_all(
     std::span<const VectorStoreQuery> queries) const {
   std::vector<Result<VectorStoreQueryResult>> results(queries.size());

@@ -145,6 +145,12 @@ struct DocumentStoreOptions {
   std::string metadata_collection_suffix = "/metadata";
 };
 
+// A node of which it could not be found out what is to be stored, and why.
+struct BadNode {
+  std::string id;
+  Status error;
+};
+
 class KVDocumentStore : public BaseDocumentStore {
  public:
   // Empty strings in `options` mean the defaults, as in the reference.
@@ -191,8 +197,10 @@ class KVDocumentStore : public BaseDocumentStore {
   // built. The ingestion path. Errors as add_documents and BaseNode::from_json.
   Status add_serialized(std::span<const JsonView> nodes, const AddOptions& options = {});
   // add_documents for a caller that knows already what is to be stored of each node, such as a binding whose
-  // own node objects compute their hashes: `stored` is kept as it stands, whatever its form.
-  Status add_facts(std::span<const NodeFacts> nodes, const AddOptions& options = {});
+  // own node objects compute their hashes: `stored` is kept as it stands, whatever its form. `failed` is the
+  // node after these, if there is one of which that could not be found out; nothing is stored then.
+  Status add_facts(std::span<const NodeFacts> nodes, const AddOptions& options = {},
+                   const BadNode& failed = {});
   // The nodes of many ids in one look-up; null where absent.
   Result<std::vector<NodePtr>> get_documents(std::span<const std::string> doc_ids) const;
   // All nodes, one at a time, whatever their number.
@@ -211,10 +219,6 @@ class KVDocumentStore : public BaseDocumentStore {
   const std::string& metadata_collection() const { return metadata_collection_; }
 
  private:
-  struct BadNode {
-    std::string id;
-    Status error;
-  };
   Status insert(std::span<const NodeFacts> nodes, const BadNode& failed, const AddOptions& options);
   Status check_absent(std::string_view node_id) const;
   Status declare_collections(std::span<const NodeFacts> nodes, const AddOptions& options);

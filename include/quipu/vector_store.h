@@ -157,6 +157,11 @@ class KVVectorStore : public VectorStore {
   // add() of what is given here, in one atomic batch. Errors: those of a write; nothing is stored then.
   Status add_entries(std::span<const VectorStoreEntry> entries);
 
+  // What a query may find, in whatever mode: the vectors that its node_ids and filters let pass, in insertion
+  // order. For a search of the caller's own. Errors: those of a query. Cost: a query; all of it in memory.
+  Result<std::vector<std::pair<std::string, std::vector<double>>>> candidates(
+      const VectorStoreQuery& query) const;
+
   // The results of several queries, in their order; as many at a time as there are processors. Errors: the
   // first query's that has one.
   Result<std::vector<VectorStoreQueryResult>> query_all(std::span<const VectorStoreQuery> queries) const;

@@ -176,6 +176,14 @@ TEST_P(DocumentStoreTest, NodesWithGivenFactsAreStoredAsTheyStand) {
   EXPECT_THAT((*info)->node_ids, ElementsAre("n"));
   EXPECT_EQ((*info)->metadata.text(), R"({"page": 1})");
   EXPECT_EQ(store.add_facts(std::vector{facts}, {.allow_update = false}).code(), StatusCode::kAlreadyExists);
+  // Where the node after them is bad, nothing is stored, and that one exists is said first.
+  NodeFacts other = facts;
+  other.id = "other";
+  const BadNode bad{"n", Status::invalid_argument("bad")};
+  EXPECT_EQ(store.add_facts(std::vector{other}, {}, bad), bad.error);
+  EXPECT_EQ(store.add_facts(std::vector{other}, {.allow_update = false}, bad).code(),
+            StatusCode::kAlreadyExists);
+  EXPECT_FALSE(*store.document_exists("other"));
 }
 
 TEST_P(DocumentStoreTest, StreamsInInsertionOrder) {

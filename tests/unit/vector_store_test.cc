@@ -159,6 +159,29 @@ TEST_P(VectorStoreTest, KeepsItsIndexCurrent) {
   EXPECT_EQ(best(same, {1, 1}), "");
 }
 
+TEST_P(VectorStoreTest, CandidatesAreWhatPassesInInsertionOrder) {
+  KVVectorStore store(kv_);
+  std::vector<std::shared_ptr<const BaseNode>> nodes;
+  std::vector<std::pair<std::string, Vector>> expected;
+  for (int i = 0; i < 600; ++i) {
+    const std::string id = std::to_string(i * 7919 % 600);
+    nodes.push_back(node(id, {static_cast<double>(i), 1}, i % 3));
+    if (i % 3 == 1) expected.emplace_back(id, Vector{static_cast<double>(i), 1});
+  }
+  add(store, nodes);
+  VectorStoreQuery query{.query_embedding = {1, 1}, .similarity_top_k = 2};
+  query.mode = VectorStoreQueryMode::SVM;
+  query.filters = MetadataFilters{{MetadataFilter{"page", Json::from_int(1)}}};
+  const auto found = store.candidates(query);
+  ASSERT_TRUE(found) << found.error().to_string();
+  EXPECT_EQ(*found, expected);
+  query.node_ids = {"7", "8"};
+  query.filters.reset();
+  EXPECT_EQ(store.candidates(query)->size(), 2);
+  query.query_embedding = {1};
+  EXPECT_FALSE(store.candidates(query));
+}
+
 TEST_P(VectorStoreTest, KeepsVectorsWithoutLoss) {
   const std::vector<Vector> vectors = {{}, {0.1, 1e-320, -0.0}, {0.5, 1.25, -3}, {1e308, 5e-324, 1.0 / 3}};
   {
@@ -342,6 +365,8 @@ TEST(SimpleVectorStoreTest, MetadataThatIsNullBecomesADictWithTheFirstAdd) {
   const MetadataFilters filters{{MetadataFilter{"page", Json::from_int(1)}}};
   EXPECT_EQ(store->delete_nodes(std::nullopt, &filters).message(),
             "TypeError: 'NoneType' object is not subscriptable");
+  auto other = SimpleVectorStore::from_dict(*store->to_dict());
+  EXPECT_TRUE(other->delete_nodes().is_ok());
   const std::vector<std::string> none = {"b"};
   EXPECT_TRUE(store->delete_nodes(none, &filters).is_ok());
   EXPECT_EQ(store->to_dict()->view().find("metadata_dict")->text(), "null");
