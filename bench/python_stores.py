@@ -99,7 +99,8 @@ def load(database, query_path):
 
 
 def open_index(database):
-    """In a process of its own, behind the imports that both sides need."""
+    """In a process of its own, behind the imports that both sides need. LlamaIndex's reading of its tokenizer's
+    tables is in the time."""
     embed_model = MockEmbedding(384)
     start = time.perf_counter()
     context = quipu.storage_context(database)

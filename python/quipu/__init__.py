@@ -12,6 +12,7 @@ Every class is a subclass of LlamaIndex's own. See docs/python.md.
 """
 
 from quipu._native import BusyError, ConflictError, CorruptionError, LockedError, __version__
+from quipu.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
 from quipu.database import ForkedError
 from quipu.document_store import QuipuDocumentStore
 from quipu.graph_store import QuipuGraphStore
@@ -24,6 +25,7 @@ from quipu.transaction import transaction
 from quipu.vector_store import QuipuVectorStore
 
 __all__ = [
+    "BackupInfo",
     "BusyError",
     "ConflictError",
     "CorruptionError",
@@ -35,10 +37,16 @@ __all__ = [
     "QuipuPropertyGraphStore",
     "QuipuStorageContext",
     "QuipuVectorStore",
+    "RestoreReport",
     "RocksDBKVStore",
     "__version__",
+    "backup",
+    "backups",
+    "checkpoint",
     "export_dir",
     "import_dir",
+    "restore",
     "storage_context",
     "transaction",
+    "verify_backup",
 ]

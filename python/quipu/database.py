@@ -66,9 +66,11 @@ class Database:
             raise ValueError(f"{self.path}: the store is closed")
         return self._session
 
-    def close(self) -> None:
+    def close(self, abandon: bool = False) -> None:
+        """With ``abandon``, a database that was made by opening it and holds nothing is removed."""
         if self._session is not None and not self._forked:
-            self._session.native.close()
+            native = self._session.native
+            native.abandon() if abandon else native.close()
             self._session = None
 
     def leave_to_parent(self) -> None:
@@ -141,20 +143,24 @@ def _use(path: str, options: Options) -> Database:
 
 @contextmanager
 def borrow(path: str, options: Options) -> Iterator[Database]:
-    """The database of a directory for a while: as it is open, else opened with these options."""
+    """The database of a directory for a while: as it is open, else opened with these options. An exception leaves
+    nothing of a database that was made for this."""
     with _lock:
         database = _use(path, options)
     try:
         yield database
-    finally:
+    except BaseException:
+        release(database, abandon=True)
+        raise
+    else:
         release(database)
 
 
-def release(database: Database) -> None:
+def release(database: Database, abandon: bool = False) -> None:
     """Closes the database when nobody else has it. Raises BusyError while a transaction is open."""
     with _lock:
         if database.users == 1:
-            database.close()
+            database.close(abandon)
             _databases.pop(os.path.realpath(database.path), None)
         database.users -= 1
 

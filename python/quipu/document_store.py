@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import fsspec
 from llama_index.core.schema import BaseNode, ImageNode, IndexNode, TextNode
@@ -16,6 +15,7 @@ from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
 from quipu.nodes import to_dicts
+from quipu.on_database import OnDatabase
 from quipu.persist_dir import persist
 
 # What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
@@ -23,7 +23,7 @@ from quipu.persist_dir import persist
 _PLAIN = frozenset((TextNode, ImageNode, IndexNode))
 
 
-class QuipuDocumentStore(KVDocumentStore):
+class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     """Nodes and documents on a Quipu database.
 
     Methods, results and exceptions are those of KVDocumentStore. Every change is one atomic write, over all
@@ -55,27 +55,18 @@ class QuipuDocumentStore(KVDocumentStore):
             metadata_collection_suffix,
         )
 
-    @classmethod
-    def from_path(
-        cls, path: Union[str, "os.PathLike[str]"], namespace: Optional[str] = None
-    ) -> "QuipuDocumentStore":
-        """The document store of a database directory, which is made when it is missing."""
-        return cls(RocksDBKVStore(path), namespace)
-
-    @property
-    def kvstore(self) -> RocksDBKVStore:
-        return self._kvstore
-
-    @property
-    def _native(self) -> _native.DocumentStore:
-        return self._kvstore.bind(
-            _native.DocumentStore,
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (
             self._namespace,
             self._batch_size,
             self._node_collection_suffix,
             self._ref_doc_collection_suffix,
             self._metadata_collection_suffix,
         )
+
+    @property
+    def _native(self) -> _native.DocumentStore:
+        return self._kvstore.bind(_native.DocumentStore, *self._arguments())
 
     # ---- nodes ----
 
@@ -88,35 +79,14 @@ class QuipuDocumentStore(KVDocumentStore):
     ) -> None:
         options = (allow_update, batch_size, store_text)
         if not all(type(doc) in _PLAIN for doc in docs):
-            facts = self._facts(docs, allow_update)
-            self._native.add_facts([doc_to_json(doc) for doc in docs], facts, *options)
+            facts, failed = _facts(docs)
+            nodes = [doc_to_json(doc) for doc in docs[: len(facts)]]
+            self._native.add_facts(nodes, facts, failed, *options)
             return
         try:
             self._native.add_serialized(to_dicts(docs), *options)
         except TypeError:  # a value that is no JSON: pydantic may know what to make of it
             self._native.add_serialized([doc_to_json(doc) for doc in docs], *options)
-
-    def _facts(self, docs: Sequence[BaseNode], allow_update: bool) -> List[List[Any]]:
-        """What the library needs to know of nodes that are not plain: id, whether it has a source, ref doc,
-        metadata, hash."""
-        facts: List[List[Any]] = []
-        for doc in docs:
-            try:
-                facts.append(
-                    [doc.node_id, doc.source_node is not None, doc.ref_doc_id, doc.metadata, doc.hash]
-                )
-            except ValueError:  # of a source that is a list; that a node exists already is said before it
-                if not allow_update:
-                    self._check_absent([each.node_id for each in docs[: len(facts) + 1]])
-                raise
-        return facts
-
-    def _check_absent(self, node_ids: Sequence[str]) -> None:
-        for node_id in node_ids:
-            if self.document_exists(node_id):
-                raise ValueError(
-                    f"node_id {node_id} already exists. Set allow_update to True to overwrite."
-                )
 
     async def async_add_documents(
         self,
@@ -213,7 +183,7 @@ class QuipuDocumentStore(KVDocumentStore):
     async def adelete_ref_doc(self, ref_doc_id: str, raise_error: bool = True) -> None:
         await self._kvstore.run(self.delete_ref_doc, ref_doc_id, raise_error)
 
-    # ---- files, copies ----
+    # ---- files ----
 
     def persist(
         self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
@@ -221,12 +191,14 @@ class QuipuDocumentStore(KVDocumentStore):
         """Writes docstore.json as the reference would. Data is safe without it; it is for switching back."""
         persist(self._native.persist, persist_path, fs)
 
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (
-            self._kvstore,
-            self._namespace,
-            self._batch_size,
-            self._node_collection_suffix,
-            self._ref_doc_collection_suffix,
-            self._metadata_collection_suffix,
-        )
+
+def _facts(docs: Sequence[BaseNode]) -> Tuple[List[List[Any]], Optional[Tuple[str, str]]]:
+    """What the library needs to know of nodes that are not plain: id, whether it has a source, ref doc, metadata,
+    hash. Then id and error of the first whose source is a list, where it ends."""
+    facts: List[List[Any]] = []
+    for doc in docs:
+        try:
+            facts.append([doc.node_id, doc.source_node is not None, doc.ref_doc_id, doc.metadata, doc.hash])
+        except ValueError as error:
+            return facts, (doc.node_id, str(error))
+    return facts, None

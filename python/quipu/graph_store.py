@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple
 
 import fsspec
 from llama_index.core.graph_stores.types import DEFAULT_PERSIST_DIR, DEFAULT_PERSIST_FNAME, GraphStore
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
+from quipu.on_database import OnDatabase
 from quipu.persist_dir import persist
 
 DEFAULT_NAMESPACE = "graph_store"
 
 
-class QuipuGraphStore(GraphStore):
+class QuipuGraphStore(OnDatabase, GraphStore):
     """Triplets on a Quipu database; methods and results are those of SimpleGraphStore, whose ``delete``, which
     never deletes, is repaired. Changing a triplet costs the same whatever the degree of its subject.
 
@@ -29,24 +30,16 @@ class QuipuGraphStore(GraphStore):
         self._kvstore = kvstore
         self._namespace = namespace
 
-    @classmethod
-    def from_path(
-        cls, path: Union[str, "os.PathLike[str]"], namespace: str = DEFAULT_NAMESPACE
-    ) -> "QuipuGraphStore":
-        """The graph store of a database directory, which is made when it is missing."""
-        return cls(RocksDBKVStore(path), namespace)
-
     @property
     def client(self) -> RocksDBKVStore:
         return self._kvstore
 
-    @property
-    def kvstore(self) -> RocksDBKVStore:
-        return self._kvstore
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (self._namespace,)
 
     @property
     def _native(self) -> _native.GraphStore:
-        return self._kvstore.bind(_native.GraphStore, self._namespace)
+        return self._kvstore.bind(_native.GraphStore, *self._arguments())
 
     def get(self, subj: str) -> List[List[str]]:
         return self._native.get(subj)
@@ -81,6 +74,3 @@ class QuipuGraphStore(GraphStore):
     ) -> None:
         """Writes graph_store.json as the reference would. Data is safe without it; it is for switching back."""
         persist(self._native.persist, persist_path, fs)
-
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (self._kvstore, self._namespace)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import fields
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple
 
 import fsspec
 from llama_index.core.data_structs.data_structs import IndexDict, IndexStruct
@@ -15,10 +14,11 @@ from llama_index.core.storage.index_store.utils import index_struct_to_json, jso
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
+from quipu.on_database import OnDatabase
 from quipu.persist_dir import persist
 
 
-class QuipuIndexStore(KVIndexStore):
+class QuipuIndexStore(OnDatabase, KVIndexStore):
     """Index structs on a Quipu database; methods, results and exceptions are those of KVIndexStore.
 
     Args:
@@ -36,23 +36,15 @@ class QuipuIndexStore(KVIndexStore):
     ) -> None:
         super().__init__(kvstore, namespace, collection_suffix)
 
-    @classmethod
-    def from_path(
-        cls, path: Union[str, "os.PathLike[str]"], namespace: Optional[str] = None
-    ) -> "QuipuIndexStore":
-        """The index store of a database directory, which is made when it is missing."""
-        return cls(RocksDBKVStore(path), namespace)
-
-    @property
-    def kvstore(self) -> RocksDBKVStore:
-        return self._kvstore
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (self._namespace, self._collection_suffix)
 
     @property
     def _native(self) -> _native.IndexStore:
-        return self._kvstore.bind(_native.IndexStore, self._namespace, self._collection_suffix)
+        return self._kvstore.bind(_native.IndexStore, *self._arguments())
 
     def add_index_struct(self, index_struct: IndexStruct) -> None:
-        self._native.add_index_struct(index_struct_to_json(index_struct))
+        self._native.add_index_struct(_to_json(index_struct))
 
     async def async_add_index_struct(self, index_struct: IndexStruct) -> None:
         await self._kvstore.run(self.add_index_struct, index_struct)
@@ -80,22 +72,33 @@ class QuipuIndexStore(KVIndexStore):
         """Writes index_store.json as the reference would. Data is safe without it; it is for switching back."""
         persist(self._native.persist, persist_path, fs)
 
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (self._kvstore, self._namespace, self._collection_suffix)
-
 
 _VECTOR_STORE_TYPE = IndexDict.get_type().value
-_INDEX_DICT_FIELDS = {field.name for field in fields(IndexDict)}
+_INDEX_DICT_FIELDS = tuple(field.name for field in fields(IndexDict))
+
+
+# The struct of a vector index names every node, and dataclasses_json looks at each: ten times the time of all else.
+# What it would leave as it is, is taken as it is.
+
+
+def _to_json(struct: IndexStruct) -> Dict[str, Any]:
+    """index_struct_to_json."""
+    if type(struct) is IndexDict:
+        values = {name: getattr(struct, name) for name in _INDEX_DICT_FIELDS}
+        try:
+            return {"__type__": _VECTOR_STORE_TYPE, "__data__": _native.to_json(values)}
+        except TypeError:  # a value that only dataclasses_json can bring into JSON
+            pass
+    return index_struct_to_json(struct)
 
 
 def _to_struct(stored: Dict[str, Any]) -> IndexStruct:
-    """json_to_index_struct. The struct of a vector index names every node, and dataclasses_json looks at each:
-    ten times the time of all else. What it would leave as it is, is taken as it is."""
+    """json_to_index_struct."""
     data = stored.get("__data__")
     if stored.get("__type__") != _VECTOR_STORE_TYPE or not isinstance(data, str):
         return json_to_index_struct(stored)
     values = json.loads(data)
-    plain = isinstance(values, dict) and values.keys() == _INDEX_DICT_FIELDS
+    plain = isinstance(values, dict) and values.keys() == set(_INDEX_DICT_FIELDS)
     if not plain or values["doc_id_dict"] or values["embeddings_dict"]:
         return json_to_index_struct(stored)
     return IndexDict(**values)

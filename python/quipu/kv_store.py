@@ -6,12 +6,12 @@ import json
 import os
 import threading
 import weakref
-from types import TracebackType
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
 
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE, DEFAULT_COLLECTION, BaseKVStore
 
 from quipu import _native
+from quipu.closing import Closing
 from quipu.database import Database, Options, acquire, release, release_unused
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ T = TypeVar("T")
 _SCAN_PAIRS = 256  # fetched at a time
 
 
-class RocksDBKVStore(BaseKVStore):
+class RocksDBKVStore(Closing, BaseKVStore):
     """Keys and JSON objects in named collections, each in the order of a dict.
 
     Every call is one atomic write. A write that returned survives the end of the process, also by ``kill -9``;
@@ -189,17 +189,6 @@ class RocksDBKVStore(BaseKVStore):
                 release(self._database)
                 self._finalizer.detach()
             self._closed = True
-
-    def __enter__(self) -> "RocksDBKVStore":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: Optional[Type[BaseException]],
-        exc: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return _unpickle, (self._path, self._options)

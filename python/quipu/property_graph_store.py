@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import fsspec
 from llama_index.core.graph_stores.types import (
@@ -19,13 +18,14 @@ from llama_index.core.vector_stores.types import VectorStoreQuery
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
+from quipu.on_database import OnDatabase
 from quipu.persist_dir import persist
 from quipu.vector_query import native_query
 
 DEFAULT_NAMESPACE = "property_graph_store"
 
 
-class QuipuPropertyGraphStore(PropertyGraphStore):
+class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     """A labelled property graph on a Quipu database.
 
     Methods and results are those of SimplePropertyGraphStore, whose ``delete`` removes more than it is asked
@@ -44,24 +44,16 @@ class QuipuPropertyGraphStore(PropertyGraphStore):
         self._kvstore = kvstore
         self._namespace = namespace
 
-    @classmethod
-    def from_path(
-        cls, path: Union[str, "os.PathLike[str]"], namespace: str = DEFAULT_NAMESPACE
-    ) -> "QuipuPropertyGraphStore":
-        """The property graph store of a database directory, which is made when it is missing."""
-        return cls(RocksDBKVStore(path), namespace)
-
     @property
     def client(self) -> RocksDBKVStore:
         return self._kvstore
 
-    @property
-    def kvstore(self) -> RocksDBKVStore:
-        return self._kvstore
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (self._namespace,)
 
     @property
     def _native(self) -> _native.PropertyGraphStore:
-        return self._kvstore.bind(_native.PropertyGraphStore, self._namespace)
+        return self._kvstore.bind(_native.PropertyGraphStore, *self._arguments())
 
     # ---- reading ----
 
@@ -174,7 +166,7 @@ class QuipuPropertyGraphStore(PropertyGraphStore):
     async def aget_schema(self, refresh: bool = False) -> Any:
         return await self._kvstore.run(self.get_schema, refresh)
 
-    # ---- files, copies ----
+    # ---- files ----
 
     def to_dict(self) -> Dict[str, Any]:
         """{"nodes": {id: node}, "relations": {key: relation}, "triplets": [[source, label, target], ...]}."""
@@ -185,9 +177,6 @@ class QuipuPropertyGraphStore(PropertyGraphStore):
         """Writes property_graph_store.json as the reference would. Data is safe without it; it is for switching
         back."""
         persist(self._native.persist, persist_path, fs)
-
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (self._kvstore, self._namespace)
 
 
 def _selection(

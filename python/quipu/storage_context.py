@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import Any, Dict, Optional, Type, Union
+from typing import Any, Dict, Union
 
 from llama_index.core import StorageContext
 from llama_index.core.storage.storage_context import IMAGE_VECTOR_STORE_NAMESPACE
@@ -12,6 +11,7 @@ from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from quipu import _native
+from quipu.closing import Closing
 from quipu.document_store import QuipuDocumentStore
 from quipu.graph_store import QuipuGraphStore
 from quipu.index_store import QuipuIndexStore
@@ -20,7 +20,7 @@ from quipu.property_graph_store import QuipuPropertyGraphStore
 from quipu.vector_store import QuipuVectorStore
 
 
-class QuipuStorageContext(StorageContext):
+class QuipuStorageContext(Closing, StorageContext):
     """A StorageContext whose stores share one database. Close it, or use it in a ``with``.
 
     ``persist`` writes LlamaIndex's JSON files, for switching back; data is safe without it.
@@ -34,17 +34,6 @@ class QuipuStorageContext(StorageContext):
     def close(self) -> None:
         """Lets go of the directory. Safe twice. Raises BusyError while a transaction is open."""
         self.kvstore.close()
-
-    def __enter__(self) -> "QuipuStorageContext":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: Optional[Type[BaseException]],
-        exc: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
 
 def storage_context(path: Union[str, "os.PathLike[str]"], **options: Any) -> QuipuStorageContext:

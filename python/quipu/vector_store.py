@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import fsspec
 from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
@@ -22,6 +22,7 @@ from llama_index.core.vector_stores.types import (
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
+from quipu.on_database import OnDatabase
 from quipu.persist_dir import persist
 from quipu.vector_query import native_filters, native_query
 
@@ -29,7 +30,7 @@ from quipu.vector_query import native_filters, native_query
 _METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
 
 
-class QuipuVectorStore(BasePydanticVectorStore):
+class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
     """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
 
     Methods, results and exceptions are those of SimpleVectorStore. The first query after opening reads all
@@ -50,13 +51,6 @@ class QuipuVectorStore(BasePydanticVectorStore):
         self._kvstore = kvstore
 
     @classmethod
-    def from_path(
-        cls, path: Union[str, "os.PathLike[str]"], namespace: str = DEFAULT_VECTOR_STORE
-    ) -> "QuipuVectorStore":
-        """A vector store of a database directory, which is made when it is missing."""
-        return cls(RocksDBKVStore(path), namespace)
-
-    @classmethod
     def class_name(cls) -> str:
         return "QuipuVectorStore"
 
@@ -64,12 +58,11 @@ class QuipuVectorStore(BasePydanticVectorStore):
     def client(self) -> RocksDBKVStore:
         return self._kvstore
 
-    @property
-    def kvstore(self) -> RocksDBKVStore:
-        return self._kvstore
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (self.namespace,)
 
     def _store(self) -> _native.VectorStore:
-        return self._kvstore.bind(_native.VectorStore, self.namespace)
+        return self._kvstore.bind(_native.VectorStore, *self._arguments())
 
     # ---- nodes ----
 
@@ -151,7 +144,7 @@ class QuipuVectorStore(BasePydanticVectorStore):
         return await self._kvstore.run(self.query, query, **kwargs)
 
     def _query_learner(self, query: VectorStoreQuery) -> VectorStoreQueryResult:
-        ids, embeddings = _native.candidates(self._kvstore.native, self._store(), native_query(query))
+        ids, embeddings = self._store().candidates(native_query(query))
         similarities, found = get_top_k_embeddings_learner(
             query.query_embedding or [],
             embeddings,
@@ -183,9 +176,6 @@ class QuipuVectorStore(BasePydanticVectorStore):
         """Writes the store's JSON file as the reference would. Data is safe without it; it is for switching
         back."""
         persist(self._store().persist, persist_path, fs)
-
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return type(self), (self._kvstore, self.namespace)
 
     def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "QuipuVectorStore":
         return self  # data is on disk: a copy is the same store

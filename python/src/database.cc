@@ -77,7 +77,7 @@ void Database::end_scans() {
   scans_.clear();
 }
 
-void Database::close() {
+void Database::end(Status (RocksDBKVStore::*end_store)()) {
   nb::gil_scoped_release without_gil;
   {
     std::unique_lock lock(mutex_);
@@ -86,7 +86,7 @@ void Database::close() {
   }
   std::unique_lock alone(calls_);
   end_scans();
-  const Status closed = rocksdb_->close();
+  const Status closed = (rocksdb_.get()->*end_store)();
   if (closed.is_ok()) return;
   std::lock_guard lock(mutex_);
   closing_ = false;
@@ -133,6 +133,7 @@ bool Database::on_pool_thread() { return is_pool_thread; }
 void register_database(nb::module_& module) {
   nb::class_<Database>(module, "Database")
       .def("close", &Database::close)
+      .def("abandon", &Database::abandon)
       .def("begin", &Database::begin)
       .def("commit", &Database::commit, nb::arg("sync"))
       .def("rollback", &Database::rollback)

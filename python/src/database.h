@@ -55,7 +55,9 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // Waits for the calls under way, those of the pool included; scans end. Every later call raises ValueError.
   // Safe twice. REQUIRES: not on a thread of the pool.
-  void close();
+  void close() { end(&RocksDBKVStore::close); }
+  // The same after a failure; see RocksDBKVStore.
+  void abandon() { end(&RocksDBKVStore::abandon); }
 
   std::shared_ptr<Database> begin();
   void commit(bool sync);
@@ -70,6 +72,7 @@ class Database : public std::enable_shared_from_this<Database> {
   void add(const std::shared_ptr<Scan>& scan);
 
  private:
+  void end(Status (RocksDBKVStore::*end_store)());
   void end_scans();
 
   std::shared_ptr<RocksDBKVStore> rocksdb_;

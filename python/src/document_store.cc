@@ -1,6 +1,7 @@
 // KVDocumentStore for Python: nodes are dicts, {"__data__": ..., "__type__": ...}.
 
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/json_encoder.h"
@@ -49,15 +50,22 @@ std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
   return parsed;
 }
 
-void add_facts(Documents& documents, const nb::list& nodes, const nb::list& facts, bool allow_update,
+// `failed`: id and error of the node after `nodes`.
+void add_facts(Documents& documents, const nb::list& nodes, const nb::list& facts,
+               const std::optional<std::pair<Text, Text>>& failed, bool allow_update,
                std::optional<int> batch_size, bool store_text) {
   const std::string nodes_text = to_json(nodes);
   const std::string facts_text = to_json(facts);
+  BadNode bad;
+  if (failed) {
+    bad.id = failed->first.view;
+    bad.error = Status::invalid_argument(std::string(failed->second.view));
+  }
   documents.run([&](KVDocumentStore& store) {
     const Json parsed_nodes = parse_json(nodes_text);
     const Json parsed_facts = parse_json(facts_text);
     check(store.add_facts(parse_facts(parsed_nodes, parsed_facts),
-                          add_options(allow_update, batch_size, store_text)));
+                          add_options(allow_update, batch_size, store_text), bad));
   });
 }
 
@@ -120,8 +128,8 @@ void register_document_store(nb::module_& module) {
           nb::arg("ref_doc_collection_suffix"), nb::arg("metadata_collection_suffix"))
       .def("add_serialized", &add_serialized, nb::arg("nodes"), nb::arg("allow_update"),
            nb::arg("batch_size").none(), nb::arg("store_text"))
-      .def("add_facts", &add_facts, nb::arg("nodes"), nb::arg("facts"), nb::arg("allow_update"),
-           nb::arg("batch_size").none(), nb::arg("store_text"))
+      .def("add_facts", &add_facts, nb::arg("nodes"), nb::arg("facts"), nb::arg("failed").none(),
+           nb::arg("allow_update"), nb::arg("batch_size").none(), nb::arg("store_text"))
       .def(
           "delete_document",
           [](Documents& documents, const Text& id, bool raise_error) {

@@ -14,6 +14,8 @@ namespace quipu::python {
 using Indexes = Bound<KVIndexStore>;
 
 void register_index_store(nb::module_& module) {
+  module.def(
+      "to_json", [](nb::handle object) { return to_str(to_json(object)); }, nb::arg("object"));
   nb::class_<Indexes>(module, "IndexStore")
       .def(
           "__init__",

@@ -22,4 +22,5 @@ NB_MODULE(_native, module) {
   register_graph_store(module);
   register_property_graph_store(module);
   register_persist_dir(module);
+  register_backup(module);
 }

@@ -2,8 +2,6 @@
 
 #include "quipu/persist_dir.h"
 
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
 #include <exception>
@@ -54,28 +52,30 @@ nb::dict to_dict(const std::vector<FileReport>& files) {
   return report;
 }
 
-nb::dict import_dir(const std::shared_ptr<Database>& database, const std::string& directory, bool merge,
-                    nb::object progress) {
+// What `call` reports, given its options with a progress callback added.
+template <class Options, class Call>
+nb::dict report_of(const Database& database, Options options, nb::object progress, Call call) {
   ProgressToPython to_python(std::move(progress));
-  ImportOptions options;
-  options.merge = merge;
   options.progress = std::ref(to_python);
-  const Result<ImportReport> report =
-      database->run([&] { return import_persist_dir(directory, *database->store(), options); });
+  const auto report = database.run([&] { return call(options); });
   to_python.rethrow();
   return to_dict(take(report).files);
 }
 
-nb::dict export_dir(const std::shared_ptr<Database>& database, const std::string& directory, bool force,
-                    nb::object progress) {
-  ProgressToPython to_python(std::move(progress));
+nb::dict import_dir(const Database& database, const std::string& directory, bool merge, nb::object progress) {
+  ImportOptions options;
+  options.merge = merge;
+  return report_of(database, options, std::move(progress), [&](const ImportOptions& with_progress) {
+    return import_persist_dir(directory, *database.store(), with_progress);
+  });
+}
+
+nb::dict export_dir(const Database& database, const std::string& directory, bool force, nb::object progress) {
   ExportOptions options;
   options.force = force;
-  options.progress = std::ref(to_python);
-  const Result<ExportReport> report =
-      database->run([&] { return export_persist_dir(*database->store(), directory, options); });
-  to_python.rethrow();
-  return to_dict(take(report).files);
+  return report_of(database, options, std::move(progress), [&](const ExportOptions& with_progress) {
+    return export_persist_dir(*database.store(), directory, with_progress);
+  });
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ void register_vector_store(nanobind::module_& module);
 void register_graph_store(nanobind::module_& module);
 void register_property_graph_store(nanobind::module_& module);
 void register_persist_dir(nanobind::module_& module);
+void register_backup(nanobind::module_& module);
 
 }  // namespace quipu::python
 

@@ -4,8 +4,6 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
-#include <algorithm>
-
 #include "python/src/elements.h"
 #include "python/src/json_encoder.h"
 #include "python/src/stores.h"
@@ -42,20 +40,6 @@ void add(Vectors& vectors, const nb::list& ids, const nb::list& embeddings, cons
   });
 }
 
-std::vector<std::string> in_insertion_order(const BaseKVStore& kvstore, const KVVectorStore& store,
-                                            std::vector<std::string> ids) {
-  const std::vector<std::string_view> views(ids.begin(), ids.end());
-  const std::string embeddings = "vector_store/" + store.name_space() + "/embeddings";
-  const auto order = take(kvstore.insertion_order(views, embeddings));
-  std::vector<std::pair<uint64_t, std::string>> placed;
-  for (size_t i = 0; i < ids.size(); ++i) placed.emplace_back(order[i].value_or(0), std::move(ids[i]));
-  std::sort(placed.begin(), placed.end());
-  std::vector<std::string> sorted;
-  sorted.reserve(placed.size());
-  for (auto& [place, id] : placed) sorted.push_back(std::move(id));
-  return sorted;
-}
-
 std::optional<nb::list> get(Vectors& vectors, const Text& text_id) {
   const auto found = vectors.run([&](const KVVectorStore& store) {
     Result<std::vector<double>> elements = store.get(text_id.view);
@@ -69,19 +53,15 @@ std::optional<nb::list> get(Vectors& vectors, const Text& text_id) {
 }
 
 // What a query may find: the ids in insertion order, and a matrix of their embeddings.
-nb::tuple candidates(const std::shared_ptr<Database>& database, Vectors& vectors,
-                     const QueryArguments& arguments) {
+nb::tuple candidates(Vectors& vectors, const QueryArguments& arguments) {
+  auto found =
+      vectors.run([&](const KVVectorStore& store) { return take(store.candidates(arguments.query())); });
   std::vector<std::string> ids;
-  const auto rows = vectors.run([&](const KVVectorStore& store) {
-    VectorStoreQuery all = arguments.query();
-    all.mode = VectorStoreQueryMode::DEFAULT;
-    all.similarity_top_k = 0;
-    ids = in_insertion_order(*database->store(), store, take(store.query(all)).ids);
-    std::vector<std::vector<double>> found;
-    found.reserve(ids.size());
-    for (const std::string& id : ids) found.push_back(take(store.get(id)));
-    return found;
-  });
+  std::vector<std::vector<double>> rows;
+  for (auto& [id, elements] : found) {
+    ids.push_back(std::move(id));
+    rows.push_back(std::move(elements));
+  }
   return nb::make_tuple(to_list(ids), to_matrix(rows));
 }
 
@@ -114,7 +94,6 @@ nb::list namespaces(const std::shared_ptr<Database>& database) {
 void register_vector_store(nb::module_& module) {
   register_vector_query(module);
   module.def("vector_store_namespaces", &namespaces, nb::arg("database"));
-  module.def("candidates", &candidates, nb::arg("database"), nb::arg("store"), nb::arg("query"));
   nb::class_<Vectors>(module, "VectorStore")
       .def(
           "__init__",
@@ -134,6 +113,7 @@ void register_vector_store(nb::module_& module) {
       .def("delete_nodes", &delete_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
       .def("clear", [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.clear()); }); })
       .def("query", &query, nb::arg("query"))
+      .def("candidates", &candidates, nb::arg("query"))
       .def(
           "use_hnsw",
           [](Vectors& vectors, size_t m, size_t ef_construction, size_t ef) {

@@ -1,0 +1,69 @@
+// Backups for Python.
+
+#include "quipu/backup.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include "python/src/stores.h"
+#include "python/src/text.h"
+
+namespace nb = nanobind;
+
+namespace quipu::python {
+namespace {
+
+// (id, seconds since 1970, files, bytes, new bytes, what is wrong with it or None)
+nb::tuple to_tuple(const BackupInfo& info) {
+  const nb::object fault = info.state.is_ok() ? nb::none() : nb::object(to_str(info.state.message()));
+  return nb::make_tuple(info.id, info.created, info.files, info.bytes, info.new_bytes, fault);
+}
+
+template <class Call>
+auto without_gil(Call call) {
+  nb::gil_scoped_release released;
+  return call();
+}
+
+nb::tuple create(const std::string& database, const std::string& directory) {
+  return to_tuple(without_gil([&] { return take(create_backup(database, directory)); }));
+}
+
+nb::list list(const std::string& directory) {
+  const std::vector<BackupInfo> found = without_gil([&] { return take(list_backups(directory)); });
+  nb::list infos;
+  for (const BackupInfo& info : found) infos.append(to_tuple(info));
+  return infos;
+}
+
+// (the backup, where files of others have been left or "")
+nb::tuple restore(const std::string& directory, const std::string& database, std::optional<uint32_t> backup,
+                  std::optional<int64_t> before, bool replace, bool dry_run) {
+  const RestoreOptions options{.backup = backup, .before = before, .replace = replace, .dry_run = dry_run};
+  const RestoreReport report =
+      without_gil([&] { return take(restore_backup(directory, database, options), BusyMeans::kLocked); });
+  return nb::make_tuple(to_tuple(report.backup), to_str(report.kept_aside));
+}
+
+}  // namespace
+
+void register_backup(nb::module_& module) {
+  module.def("create_backup", &create, nb::arg("database"), nb::arg("directory"));
+  module.def("list_backups", &list, nb::arg("directory"));
+  module.def(
+      "verify_backup",
+      [](const std::string& directory, uint32_t id) {
+        without_gil([&] { check(verify_backup(directory, id)); });
+      },
+      nb::arg("directory"), nb::arg("id"));
+  module.def("restore_backup", &restore, nb::arg("directory"), nb::arg("database"), nb::arg("backup").none(),
+             nb::arg("before").none(), nb::arg("replace"), nb::arg("dry_run"));
+  module.def(
+      "create_checkpoint",
+      [](const std::string& database, const std::string& directory) {
+        without_gil([&] { check(create_checkpoint(database, directory)); });
+      },
+      nb::arg("database"), nb::arg("directory"));
+}
+
+}  // namespace quipu::python
