@@ -1,6 +1,7 @@
 """fork() with a database open."""
 
 FORK = """
+import warnings; warnings.simplefilter("ignore", DeprecationWarning)  # of fork() with threads, which is what is tested
 import os, quipu
 store = quipu.RocksDBKVStore(sys.argv[1])
 store.put("k", {"v": 1})
