@@ -170,8 +170,13 @@ Status KVDocumentStore::delete_document(std::string_view doc_id, bool raise_erro
 
     WriteBatch batch;
     RefDocs ref_docs(*kvstore_, ref_doc_collection_);
-    if (ref_doc_id) QUIPU_RETURN_IF_ERROR(leave_ref_doc(doc_id, *ref_doc_id, ref_docs, batch).status());
-    QUIPU_ASSIGN_OR_RETURN(const bool existed, document_exists(doc_id));
+    bool gone = false;  // with the ref doc of its own id, as whose last node it goes
+    if (ref_doc_id) {
+      QUIPU_ASSIGN_OR_RETURN(const bool emptied, leave_ref_doc(doc_id, *ref_doc_id, ref_docs, batch));
+      gone = emptied && *ref_doc_id == doc_id;
+    }
+    QUIPU_ASSIGN_OR_RETURN(const bool stored, document_exists(doc_id));
+    const bool existed = stored && !gone;
     batch.delete_(node_collection_, doc_id);
     batch.delete_(metadata_collection_, doc_id);
     QUIPU_RETURN_IF_ERROR(ref_docs.write(batch));

@@ -149,6 +149,23 @@ Status KVVectorStore::remove(std::span<const std::string> ids) {
   return Status::ok();
 }
 
+// The reference takes a node's metadata away last, and fails where it is null as a whole: the first of the
+// nodes is gone then, and the others stay.
+Status KVVectorStore::remove_with_metadata(std::span<const std::string> ids) {
+  QUIPU_ASSIGN_OR_RETURN(const bool is_null, metadata_is_null());
+  if (!is_null) return remove(ids);
+  const std::vector<std::string_view> keys(ids.begin(), ids.end());
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> places,
+                         kvstore_->insertion_order(keys, embeddings_));
+  std::optional<size_t> first;
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (places[i] && (!first || *places[i] < *places[*first])) first = i;
+  }
+  if (!first) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(remove(ids.subspan(*first, 1)));
+  return Status::invalid_argument("AttributeError: 'NoneType' object has no attribute 'pop'");
+}
+
 Status KVVectorStore::delete_(std::string_view ref_doc_id) {
   std::lock_guard writing(shared_->writing);
   FieldIndex* const index = kvstore_->field_index();
@@ -172,7 +189,7 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
                                    const MetadataFilters* filters) {
   if (filters != nullptr && filters->filters.empty()) filters = nullptr;
   std::lock_guard writing(shared_->writing);
-  if (node_ids && filters == nullptr) return remove(*node_ids);
+  if (node_ids && filters == nullptr) return remove_with_metadata(*node_ids);
   QUIPU_RETURN_IF_ERROR(load_index());
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   std::optional<std::vector<std::string>> given;
@@ -183,7 +200,7 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
       ids.emplace_back(vector.id);
       return Status::ok();
     }));
-    return remove(ids);
+    return remove_with_metadata(ids);
   }
   Status filtered;
   {
@@ -192,7 +209,7 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
     filtered = filter_rows(shared_->index, given ? &*given : nullptr, filters, rows);
     for (const uint32_t row : rows) ids.emplace_back(shared_->index.id_of(row));
   }
-  QUIPU_RETURN_IF_ERROR(remove(ids));
+  QUIPU_RETURN_IF_ERROR(remove_with_metadata(ids));
   if (filtered.is_ok()) return filtered;
   QUIPU_ASSIGN_OR_RETURN(const bool is_null, metadata_is_null());
   if (is_null) return Status::invalid_argument("TypeError: 'NoneType' object is not subscriptable");

@@ -210,6 +210,7 @@ class KVVectorStore : public VectorStore {
   Status put_embedding(std::string_view id, std::span<const double> embedding, WriteBatch& batch) const;
   // Removes vectors from the store and the index. REQUIRES: the writer's lock.
   Status remove(std::span<const std::string> ids);
+  Status remove_with_metadata(std::span<const std::string> ids);
   // REQUIRES, both: the writer's lock.
   Status load_index() const;
   // Calls `use` with every vector; where the store does not tell their order, in it. What `use` returns ends

@@ -25,6 +25,7 @@ PyObject* take_named(std::string_view& message) {
   const Named named[] = {
       {"KeyError: ", PyExc_KeyError},
       {"TypeError: ", PyExc_TypeError},
+      {"AttributeError: ", PyExc_AttributeError},
       {"IndexError: ", PyExc_IndexError},
       {"AssertionError: ", PyExc_AssertionError},
       {"RecursionError: ", PyExc_RecursionError},

@@ -16,8 +16,6 @@ from traces.comparison import difference
 from traces.replayers import REPLAYERS, VARIANTS, Replayer
 
 BATCHING = "Batching not supported by this key-value store."
-# Half of a delete_nodes in a store without metadata, which is repaired.
-REPAIRED = "'NoneType' object has no attribute 'pop'"
 
 
 def mismatches(trace: Path, replayer: Type[Replayer]) -> List[str]:
@@ -35,7 +33,7 @@ def mismatches(trace: Path, replayer: Type[Replayer]) -> List[str]:
                 result = driven.apply(line["op"], line["args"])
             except Exception as raised:
                 error = raised
-            problem = None if raises == REPAIRED and error is None else difference(line, result, error)
+            problem = difference(line, result, error)
             if problem is not None:
                 found.append(f"{trace.name}:{number}: {line['op']}: {problem}")
         driven.close()

@@ -97,6 +97,18 @@ TEST_P(DocumentStoreTest, DeletingTheLastNodeDeletesTheRefDocAndItsDocument) {
   EXPECT_THAT(keys_of(*kv_, "docstore/metadata"), IsEmpty());
 }
 
+// It goes with its ref doc, and the reference then misses it.
+TEST_P(DocumentStoreTest, ANodeThatIsItsOwnSourceIsNotFoundWhenItGoes) {
+  KVDocumentStore store = docstore();
+  ASSERT_TRUE(store.add_documents(std::vector{text_node("n", "one", "n")}).is_ok());
+  EXPECT_EQ(store.delete_document("n").message(), "doc_id n not found.");
+  EXPECT_FALSE(*store.document_exists("n"));
+  EXPECT_FALSE(*store.ref_doc_exists("n"));
+  ASSERT_TRUE(
+      store.add_documents(std::vector{text_node("n", "one", "n"), text_node("m", "two", "n")}).is_ok());
+  EXPECT_TRUE(store.delete_document("n").is_ok());
+}
+
 TEST_P(DocumentStoreTest, DeleteRefDocLeavesNothingBehind) {
   KVDocumentStore store = docstore();
   std::vector<NodePtr> nodes;

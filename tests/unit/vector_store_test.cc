@@ -365,8 +365,6 @@ TEST(SimpleVectorStoreTest, MetadataThatIsNullBecomesADictWithTheFirstAdd) {
   const MetadataFilters filters{{MetadataFilter{"page", Json::from_int(1)}}};
   EXPECT_EQ(store->delete_nodes(std::nullopt, &filters).message(),
             "TypeError: 'NoneType' object is not subscriptable");
-  auto other = SimpleVectorStore::from_dict(*store->to_dict());
-  EXPECT_TRUE(other->delete_nodes().is_ok());
   const std::vector<std::string> none = {"b"};
   EXPECT_TRUE(store->delete_nodes(none, &filters).is_ok());
   EXPECT_EQ(store->to_dict()->view().find("metadata_dict")->text(), "null");
@@ -376,6 +374,25 @@ TEST(SimpleVectorStoreTest, MetadataThatIsNullBecomesADictWithTheFirstAdd) {
   EXPECT_EQ(store->delete_nodes(std::nullopt, &filters).message(), "KeyError: 'a'");
   EXPECT_EQ(store->to_dict()->text(),
             R"({"embedding_dict": {"a": [1.0]}, "text_id_to_ref_doc_id": {"a": "d"}, "metadata_dict": {}})");
+}
+
+// As in the reference: the first in the order of insertion is gone when it fails.
+TEST(SimpleVectorStoreTest, DeletingWithoutMetadataStopsAtTheFirst) {
+  auto store = SimpleVectorStore::from_dict(Json::from_canonical(
+      R"({"embedding_dict": {"b": [1.0], "a": [2.0], "c": [3.0]}, )"
+      R"("text_id_to_ref_doc_id": {"b": "d", "a": "d", "c": "d"}, "metadata_dict": null})"));
+  ASSERT_TRUE(store) << store.error().to_string();
+  const std::string fails = "AttributeError: 'NoneType' object has no attribute 'pop'";
+  const std::vector<std::string> unknown = {"x"};
+  EXPECT_TRUE(store->delete_nodes(unknown).is_ok());
+  const std::vector<std::string> two = {"c", "x", "a"};
+  EXPECT_EQ(store->delete_nodes(two).message(), fails);
+  EXPECT_EQ(store->delete_nodes().message(), fails);
+  EXPECT_EQ(
+      store->to_dict()->text(),
+      R"({"embedding_dict": {"c": [3.0]}, "text_id_to_ref_doc_id": {"c": "d"}, "metadata_dict": null})");
+  ASSERT_TRUE(store->delete_("d").is_ok());
+  EXPECT_TRUE(store->delete_nodes().is_ok());  // which finds nothing to delete
 }
 
 TEST(SimpleVectorStoreTest, NamesWhatIsMalformed) {
