@@ -10,6 +10,7 @@
 #include "quipu/persist_dir.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
+#include "tools/listing.h"
 #include "tools/output.h"
 #include "tools/text.h"
 
@@ -80,44 +81,20 @@ Result<int> collections(RocksDBKVStore& store, const InspectArgs& args) {
   return kExitOk;
 }
 
-// Prints faults as they are found: lines, or the elements of a JSON array.
-class FaultList {
- public:
-  explicit FaultList(bool json) : json_(json) {
-    if (json_) out_.write("{\"faults\": [");
-  }
-  void add(const std::string& collection, const std::string& key, const std::string& text) {
-    if (json_) {
-      JsonText fault;
-      fault.add("collection", collection).add_key(key).add("message", text);
-      out_.write((count_ == 0 ? "" : ", ") + fault.object());
-    } else {
-      out_.write(printable(collection) + "\t" + printable(key) + "\t" + without_controls(text) + "\n");
-    }
-    ++count_;
-  }
-  Status finish() {
-    if (json_) out_.write("], \"count\": " + std::to_string(count_) + "}\n");
-    return out_.finish();
-  }
-  uint64_t count() const { return count_; }
-
- private:
-  const bool json_;
-  Output out_;
-  uint64_t count_ = 0;
-};
-
 Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
-  FaultList faults(args.common.json);
-  QUIPU_RETURN_IF_ERROR(store.verify(
-      [&](const VerifyFault& fault) { faults.add(fault.collection, fault.key, fault.message); }));
-  const auto report = [&](const InvariantFault& fault) {
-    faults.add(fault.collection, fault.key, fault.message);
+  Listing faults(args.common.json, "faults");
+  const auto report = [&](const auto& fault) {
+    JsonText row;
+    row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
+    faults.add(row, {printable(fault.collection), printable(fault.key), without_controls(fault.message)});
   };
-  QUIPU_RETURN_IF_ERROR(verify_document_stores(store, report));
-  QUIPU_RETURN_IF_ERROR(verify_vector_stores(store, report));
-  QUIPU_RETURN_IF_ERROR(verify_graph_stores(store, report));
+  QUIPU_RETURN_IF_ERROR(store.verify(report));
+  const Status stores = verify_stores(store, report);
+  if (stores.code() == StatusCode::kCorruption && faults.count() != 0) {  // one of those that are listed
+    report(InvariantFault{{}, {}, "the stores cannot be checked to the end: " + stores.message()});
+  } else {
+    QUIPU_RETURN_IF_ERROR(stores);
+  }
   QUIPU_RETURN_IF_ERROR(faults.finish());
   if (faults.count() == 0) {
     if (!args.common.quiet) message("no faults");

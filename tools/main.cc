@@ -52,6 +52,7 @@ int parse_and_run(int argc, char** argv) {
   add_import_command(app, action);
   add_export_command(app, action);
   add_inspect_commands(app, action);
+  add_repair_command(app, action);
   add_entry_commands(app, action);
   add_scan_command(app, action);
   add_search_commands(app, action);

@@ -112,18 +112,14 @@ struct InvariantFault {
   std::string message;
 };
 
-// Checks every document store in `store` (collections <ns>/data, <ns>/metadata, <ns>/ref_doc_info) and
-// reports each fault. OK when the check could be made. Cost: a scan of all collections.
-Status verify_document_stores(const BaseKVStore& store,
-                              const std::function<void(const InvariantFault&)>& report);
-// The same for every vector store: what has an embedding has a document and, unless nothing in the store has,
-// metadata, and nothing else has these.
-Status verify_vector_stores(const BaseKVStore& store,
-                            const std::function<void(const InvariantFault&)>& report);
-// The same for graphs: edges, nodes and relations are well-formed, triplets have their nodes and relations,
-// and relations their triplets.
-Status verify_graph_stores(const BaseKVStore& store,
-                           const std::function<void(const InvariantFault&)>& report);
+// Checks the stores in `store` and reports each fault; OK when the check could be made.
+// Document stores: each node has its own id and its metadata, a ref doc lists distinct nodes that exist and,
+// where it has the text of one of them, have text, and what names a ref doc is listed there.
+// Vector stores: what has an embedding has a document and, unless nothing in the store has, metadata, and
+// nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes and
+// relations, and relations their triplets.
+// Cost: a scan of all collections. What mends the faults: repair.h.
+Status verify_stores(const BaseKVStore& store, const std::function<void(const InvariantFault&)>& report);
 
 }  // namespace quipu
 

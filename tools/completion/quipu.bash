@@ -2,7 +2,7 @@
 
 _quipu() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='import export stat collections get scan put delete query hnsw graph verify compact
+  local commands='import export stat collections get scan put delete query hnsw graph verify repair compact
     backup backups verify-backup restore checkpoint'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -22,6 +22,7 @@ _quipu() {
     get | put | delete) options+=' --key-hex' ;;
     query) options+=' --store --vector --top-k --filter' ;;
     hnsw) options+=' --store --M --ef-construction --ef --drop' ;;
+    repair) options+=' --dry-run --yes' ;;
     graph) options+=' --depth --limit' ;;
     verify-backup) options+=' --backup' ;;
     restore) options+=' --backup --before --replace --dry-run' ;;
