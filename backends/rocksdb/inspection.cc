@@ -36,9 +36,8 @@ class Inspection {
     if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
       QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged: " + checksums.ToString()));
     }
-    rocksdb::PinnableSlice marker;
-    if (reader_.read_view().get(core_.catalog(), slice(kMergeKey), marker).ok()) {
-      QUIPU_RETURN_IF_ERROR(fault({}, {}, "an import with merge was interrupted; run it again"));
+    if (const Status complete = core_.check_complete(); complete.code() == StatusCode::kCorruption) {
+      QUIPU_RETURN_IF_ERROR(fault({}, {}, complete.message()));
     }
     QUIPU_RETURN_IF_ERROR(check_catalog());
     for (const CollectionPtr& collection : moment_.collections) {

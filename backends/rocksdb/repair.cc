@@ -46,7 +46,7 @@ class Repair {
       Mending mending(*core, aside_);
       const uint64_t before = report_.steps;
       QUIPU_RETURN_IF_ERROR(inspect(*core, [&](const Fault& fault) {
-        if (!fault.mend) return Status::corruption(path_ + " cannot be repaired: " + fault.what.message);
+        if (!fault.mend) return Status::corruption("no repair helps: " + fault.what.message);
         tell({fault.what.collection, fault.what.key, fault.what.message, fault.step});
         return fault.mend(mending);
       }));

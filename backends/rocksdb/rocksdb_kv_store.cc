@@ -133,6 +133,8 @@ Status RocksDBKVStore::verify(const std::function<void(const VerifyFault&)>& rep
   return rocks::verify(*impl_->core, report);
 }
 
+Status RocksDBKVStore::check_complete() const { return impl_->core->check_complete(); }
+
 Result<uint64_t> RocksDBKVStore::disk_bytes() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   return rocks::disk_bytes(*impl_->core);

@@ -455,7 +455,7 @@ TEST_F(RepairTest, RefusesWhatItCannotMend) {
   ASSERT_FALSE(repaired);
   EXPECT_EQ(repaired.error().code(), StatusCode::kCorruption);
   EXPECT_EQ(repaired.error().message(),
-            path_ + " cannot be repaired: an import with merge was interrupted; run it again");
+            "no repair helps: " + path_ + ": an import with merge was interrupted; run it again to complete it");
   EXPECT_EQ(steps, Lines());
   EXPECT_EQ(raw_bytes(), before);
 }
