@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "quipu/persist_dir.h"
+#include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/listing.h"
 #include "tools/output.h"
+#include "tools/place.h"
+#include "tools/progress.h"
+#include "tools/scratch.h"
 #include "tools/text.h"
 
 namespace quipu::cli {
@@ -81,6 +85,17 @@ Result<int> collections(RocksDBKVStore& store, const InspectArgs& args) {
   return kExitOk;
 }
 
+// Ends a list of faults.
+Result<int> finish(Listing& faults, const InspectArgs& args) {
+  QUIPU_RETURN_IF_ERROR(faults.finish());
+  if (faults.count() == 0) {
+    if (!args.common.quiet) message("no faults");
+    return kExitOk;
+  }
+  message(std::to_string(faults.count()) + (faults.count() == 1 ? " fault" : " faults"));
+  return kExitData;
+}
+
 Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
   Listing faults(args.common.json, "faults");
   const auto report = [&](const auto& fault) {
@@ -95,13 +110,39 @@ Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
   } else {
     QUIPU_RETURN_IF_ERROR(stores);
   }
-  QUIPU_RETURN_IF_ERROR(faults.finish());
-  if (faults.count() == 0) {
-    if (!args.common.quiet) message("no faults");
-    return kExitOk;
+  return finish(faults, args);
+}
+
+Result<int> verify_files(const InspectArgs& args) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(args.database));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<Scratch> scratch, Scratch::make());
+  ProgressBar bar(args.common.quiet);
+  ImportOptions options;
+  options.fs = files.get();
+  options.progress = bar.callback();
+  Listing faults(args.common.json, "faults");
+  QUIPU_RETURN_IF_ERROR(verify_persist_dir(
+      args.database, scratch->store(),
+      [&](const PersistFault& fault) {
+        JsonText row;
+        row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
+        row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
+        faults.add(row, {printable(fault.file), std::to_string(fault.line), std::to_string(fault.byte),
+                         printable(fault.collection), printable(fault.key), without_controls(fault.message)});
+      },
+      options));
+  bar.erase();
+  return finish(faults, args);
+}
+
+int run_verify(const InspectArgs& args) {
+  if (!is_persist_dir(args.database)) {
+    return with_store(args.database, args.common, OpenMode::kReading,
+                      [&](RocksDBKVStore& store) { return verify(store, args); });
   }
-  message(std::to_string(faults.count()) + (faults.count() == 1 ? " fault" : " faults"));
-  return kExitData;
+  catch_signals();
+  const Result<int> done = verify_files(args);
+  return done ? *done : report_error(done.error());
 }
 
 Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
@@ -125,10 +166,10 @@ int run(const InspectArgs& args) {
 }
 
 void add(CLI::App& app, Action& action, const std::string& name, const std::string& what,
-         int (*run)(const InspectArgs&)) {
+         int (*run)(const InspectArgs&), const std::string& place = "The database") {
   const auto args = std::make_shared<InspectArgs>();
   CLI::App* command = add_command(app, action, name, what, "quipu " + name + " ./storage.quipu", args, run);
-  add_place(command, "DB", args->database, "The database");
+  add_place(command, "DB", args->database, place);
 }
 
 }  // namespace
@@ -136,7 +177,8 @@ void add(CLI::App& app, Action& action, const std::string& name, const std::stri
 void add_inspect_commands(CLI::App& app, Action& action) {
   add(app, action, "stat", "Show format, number of entries and size", run<stat>);
   add(app, action, "collections", "List the collections", run<collections>);
-  add(app, action, "verify", "Read and check everything; list each fault", run<verify>);
+  add(app, action, "verify", "Read and check everything; list each fault", run_verify,
+      "The database, or a persist directory; also s3://BUCKET/KEY");
   add(app, action, "compact", "Rewrite the data compactly; may take minutes",
       run<compact, OpenMode::kExisting>);
 }

@@ -11,8 +11,7 @@ void Listing::add(const JsonText& row, const std::vector<std::string>& columns) 
   if (json_) {
     text = (count_ == 0 ? "" : ", ") + row.object();
   } else {
-    for (const std::string& column : columns)
-      text += (text.empty() && &column == columns.data() ? "" : "\t") + column;
+    for (const std::string& column : columns) text += (&column == &columns.front() ? "" : "\t") + column;
     text += "\n";
   }
   out_.write(text);

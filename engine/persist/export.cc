@@ -93,7 +93,9 @@ Status check_vacant(const std::string& directory, const std::vector<std::string>
 Result<ExportReport> dry_run(std::vector<FilePlan> plans, const std::string& directory,
                              const ExportOptions& options) {
   const Result<std::vector<std::string>> names = options.fs->list(directory);
-  if (names) QUIPU_RETURN_IF_ERROR(check_vacant(directory, *names, options.force, *options.fs));  // else yet to be made
+  if (names)
+    QUIPU_RETURN_IF_ERROR(
+        check_vacant(directory, *names, options.force, *options.fs));  // else yet to be made
   ExportReport report;
   for (FilePlan& plan : plans) report.files.push_back(std::move(plan.report));
   return report;

@@ -454,8 +454,9 @@ TEST_F(RepairTest, RefusesWhatItCannotMend) {
   const Result<RepairReport> repaired = repair(false, steps);
   ASSERT_FALSE(repaired);
   EXPECT_EQ(repaired.error().code(), StatusCode::kCorruption);
-  EXPECT_EQ(repaired.error().message(),
-            "no repair helps: " + path_ + ": an import with merge was interrupted; run it again to complete it");
+  EXPECT_EQ(
+      repaired.error().message(),
+      "no repair helps: " + path_ + ": an import with merge was interrupted; run it again to complete it");
   EXPECT_EQ(steps, Lines());
   EXPECT_EQ(raw_bytes(), before);
 }

@@ -2,7 +2,7 @@
 
 _quipu() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='import export stat collections get scan put delete query hnsw graph verify repair compact
+  local commands='import export stat collections get scan put delete query hnsw graph verify repair diff compact
     backup backups verify-backup prune-backups restore checkpoint'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
@@ -47,7 +47,7 @@ _quipu() {
       ((++place))
     fi
   done
-  if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|backup|restore|checkpoint)$ ]]; then
+  if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|diff|backup|restore|checkpoint)$ ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
   fi
