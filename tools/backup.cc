@@ -1,4 +1,4 @@
-// quipu backup, backups, verify-backup, restore, checkpoint.
+// quipu backup, backups, verify-backup, prune-backups, restore, checkpoint.
 
 #include "quipu/backup.h"
 
@@ -23,6 +23,7 @@ struct BackupArgs {
   std::string directory;
   std::optional<uint32_t> backup;
   std::string before;
+  uint64_t keep = 0;
   bool replace = false;
   bool dry_run = false;
 };
@@ -102,6 +103,17 @@ int run_verify_backup(const BackupArgs& args) {
   return code;
 }
 
+int run_prune(const BackupArgs& args) {
+  const Result<std::vector<BackupInfo>> pruned = prune_backups(args.directory, args.keep);
+  if (!pruned) return report_error(pruned.error());
+  std::vector<std::string> rows;
+  for (const BackupInfo& info : *pruned) rows.push_back(backup_json(info));
+  if (!args.common.quiet) {
+    message(std::to_string(pruned->size()) + (pruned->size() == 1 ? " backup" : " backups") + " removed");
+  }
+  return show(args, JsonText::array(rows), pruned->empty() ? "" : backups_table(*pruned));
+}
+
 int run_restore(const BackupArgs& args) {
   RestoreOptions options;
   options.backup = args.backup;
@@ -169,6 +181,15 @@ void add_backup_commands(CLI::App& app, Action& action) {
                 "quipu verify-backup ./backups --backup 3", args, run_verify_backup);
   add_directory(command, args, "The directory of backups");
   add_number(command, args, "Only this one; default: all");
+
+  args = std::make_shared<BackupArgs>();
+  command = add(app, action, "prune-backups", "Remove all but the newest backups",
+                "quipu prune-backups ./backups --keep 7", args, run_prune);
+  add_directory(command, args, "The directory of backups");
+  command->add_option("--keep", args->keep, "How many are kept, at least 1")
+      ->type_name("N")
+      ->required()
+      ->check(CLI::PositiveNumber);
 
   args = std::make_shared<BackupArgs>();
   command =

@@ -19,10 +19,12 @@ void add_import_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);
 // stat, collections, verify, compact
 void add_inspect_commands(CLI::App& app, Action& action);
+void add_repair_command(CLI::App& app, Action& action);
+void add_diff_command(CLI::App& app, Action& action);
 // get, put, delete
 void add_entry_commands(CLI::App& app, Action& action);
 void add_scan_command(CLI::App& app, Action& action);
-// backup, backups, verify-backup, restore, checkpoint
+// backup, backups, verify-backup, prune-backups, restore, checkpoint
 void add_backup_commands(CLI::App& app, Action& action);
 // query, hnsw, graph
 void add_search_commands(CLI::App& app, Action& action);

@@ -60,6 +60,9 @@ int with_store(const std::string& directory, const CommonOptions& common, OpenMo
                const StoreWork& work) {
   auto store = open_store(directory, common, mode);
   if (!store) return report_error(store.error());
+  if (common.quiet && mode == OpenMode::kReading) {  // else it has been said
+    if (const Status complete = (*store)->check_complete(); !complete.is_ok()) message(complete.message());
+  }
   const Result<int> done = work(**store);
   const Status closed = done && *done == kExitOk ? (*store)->close() : (*store)->abandon();
   if (!done) return report_error(done.error());

@@ -8,7 +8,7 @@
 namespace quipu::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitData = 1;      // bad or damaged data, faults found, key not found, target not empty
+inline constexpr int kExitData = 1;      // bad data, faults or differences found, key not found, ...
 inline constexpr int kExitUsage = 2;     // the command line is wrong
 inline constexpr int kExitIo = 3;        // the operating system refused
 inline constexpr int kExitLocked = 4;    // another process has the database open

@@ -8,9 +8,14 @@
 #include <vector>
 
 #include "quipu/persist_dir.h"
+#include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
+#include "tools/listing.h"
 #include "tools/output.h"
+#include "tools/place.h"
+#include "tools/progress.h"
+#include "tools/scratch.h"
 #include "tools/text.h"
 
 namespace quipu::cli {
@@ -80,44 +85,8 @@ Result<int> collections(RocksDBKVStore& store, const InspectArgs& args) {
   return kExitOk;
 }
 
-// Prints faults as they are found: lines, or the elements of a JSON array.
-class FaultList {
- public:
-  explicit FaultList(bool json) : json_(json) {
-    if (json_) out_.write("{\"faults\": [");
-  }
-  void add(const std::string& collection, const std::string& key, const std::string& text) {
-    if (json_) {
-      JsonText fault;
-      fault.add("collection", collection).add_key(key).add("message", text);
-      out_.write((count_ == 0 ? "" : ", ") + fault.object());
-    } else {
-      out_.write(printable(collection) + "\t" + printable(key) + "\t" + without_controls(text) + "\n");
-    }
-    ++count_;
-  }
-  Status finish() {
-    if (json_) out_.write("], \"count\": " + std::to_string(count_) + "}\n");
-    return out_.finish();
-  }
-  uint64_t count() const { return count_; }
-
- private:
-  const bool json_;
-  Output out_;
-  uint64_t count_ = 0;
-};
-
-Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
-  FaultList faults(args.common.json);
-  QUIPU_RETURN_IF_ERROR(store.verify(
-      [&](const VerifyFault& fault) { faults.add(fault.collection, fault.key, fault.message); }));
-  const auto report = [&](const InvariantFault& fault) {
-    faults.add(fault.collection, fault.key, fault.message);
-  };
-  QUIPU_RETURN_IF_ERROR(verify_document_stores(store, report));
-  QUIPU_RETURN_IF_ERROR(verify_vector_stores(store, report));
-  QUIPU_RETURN_IF_ERROR(verify_graph_stores(store, report));
+// Ends a list of faults.
+Result<int> finish(Listing& faults, const InspectArgs& args) {
   QUIPU_RETURN_IF_ERROR(faults.finish());
   if (faults.count() == 0) {
     if (!args.common.quiet) message("no faults");
@@ -125,6 +94,55 @@ Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
   }
   message(std::to_string(faults.count()) + (faults.count() == 1 ? " fault" : " faults"));
   return kExitData;
+}
+
+Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
+  Listing faults(args.common.json, "faults");
+  const auto report = [&](const auto& fault) {
+    JsonText row;
+    row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
+    faults.add(row, {printable(fault.collection), printable(fault.key), without_controls(fault.message)});
+  };
+  QUIPU_RETURN_IF_ERROR(store.verify(report));
+  const Status stores = verify_stores(store, report);
+  if (stores.code() == StatusCode::kCorruption && faults.count() != 0) {  // one of those that are listed
+    report(InvariantFault{{}, {}, "the stores cannot be checked to the end: " + stores.message()});
+  } else {
+    QUIPU_RETURN_IF_ERROR(stores);
+  }
+  return finish(faults, args);
+}
+
+Result<int> verify_files(const InspectArgs& args) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(args.database));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<Scratch> scratch, Scratch::make());
+  ProgressBar bar(args.common.quiet);
+  ImportOptions options;
+  options.fs = files.get();
+  options.progress = bar.callback();
+  Listing faults(args.common.json, "faults");
+  QUIPU_RETURN_IF_ERROR(verify_persist_dir(
+      args.database, scratch->store(),
+      [&](const PersistFault& fault) {
+        JsonText row;
+        row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
+        row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
+        faults.add(row, {printable(fault.file), std::to_string(fault.line), std::to_string(fault.byte),
+                         printable(fault.collection), printable(fault.key), without_controls(fault.message)});
+      },
+      options));
+  bar.erase();
+  return finish(faults, args);
+}
+
+int run_verify(const InspectArgs& args) {
+  if (!is_persist_dir(args.database)) {
+    return with_store(args.database, args.common, OpenMode::kReading,
+                      [&](RocksDBKVStore& store) { return verify(store, args); });
+  }
+  catch_signals();
+  const Result<int> done = verify_files(args);
+  return done ? *done : report_error(done.error());
 }
 
 Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
@@ -148,10 +166,10 @@ int run(const InspectArgs& args) {
 }
 
 void add(CLI::App& app, Action& action, const std::string& name, const std::string& what,
-         int (*run)(const InspectArgs&)) {
+         int (*run)(const InspectArgs&), const std::string& place = "The database") {
   const auto args = std::make_shared<InspectArgs>();
   CLI::App* command = add_command(app, action, name, what, "quipu " + name + " ./storage.quipu", args, run);
-  add_place(command, "DB", args->database, "The database");
+  add_place(command, "DB", args->database, place);
 }
 
 }  // namespace
@@ -159,7 +177,8 @@ void add(CLI::App& app, Action& action, const std::string& name, const std::stri
 void add_inspect_commands(CLI::App& app, Action& action) {
   add(app, action, "stat", "Show format, number of entries and size", run<stat>);
   add(app, action, "collections", "List the collections", run<collections>);
-  add(app, action, "verify", "Read and check everything; list each fault", run<verify>);
+  add(app, action, "verify", "Read and check everything; list each fault", run_verify,
+      "The database, or a persist directory; also s3://BUCKET/KEY");
   add(app, action, "compact", "Rewrite the data compactly; may take minutes",
       run<compact, OpenMode::kExisting>);
 }

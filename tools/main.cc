@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes:\n"
     "  0    done\n"
-    "  1    bad or damaged data, faults found, key not found, target not empty\n"
+    "  1    bad or damaged data, faults or differences found, key not found, target not empty\n"
     "  2    wrong usage\n"
     "  3    the system refused: no such file, no permission, disk full\n"
     "  4    another process has the database, or the directory of backups, in use\n"
@@ -52,6 +52,8 @@ int parse_and_run(int argc, char** argv) {
   add_import_command(app, action);
   add_export_command(app, action);
   add_inspect_commands(app, action);
+  add_repair_command(app, action);
+  add_diff_command(app, action);
   add_entry_commands(app, action);
   add_scan_command(app, action);
   add_search_commands(app, action);

@@ -141,6 +141,13 @@ Result<std::vector<BackupInfo>> list_backups(const std::string& directory) {
   return infos;
 }
 
+Result<std::vector<BackupInfo>> prune_backups(const std::string& directory, uint64_t keep) {
+  if (keep == 0) return Status::invalid_argument("at least one backup must be kept");
+  QUIPU_RETURN_IF_ERROR(rocks::BackupDirectory::open(directory).status());  // one that there is
+  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open_to_add(directory));
+  return backups->prune(keep);
+}
+
 Status verify_backup(const std::string& directory, uint32_t id) {
   QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory));
   QUIPU_ASSIGN_OR_RETURN(const auto* const backup, backups->find(id));

@@ -1,10 +1,14 @@
 #include "backends/rocksdb/backup_directory.h"
 
+#include <rocksdb/file_system.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/filesystem.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <set>
 
 #include "backends/rocksdb/disk_files.h"
 #include "backends/rocksdb/rocksdb_status.h"
@@ -16,6 +20,7 @@ namespace fs = boost::filesystem;
 
 constexpr const char* kMarkerFile = "/QUIPU-BACKUPS";
 constexpr std::string_view kMarker = "quipu backups 1\n";
+constexpr const char* kRemovalSuffix = ".removing";  // of the record of a backup that is going
 constexpr size_t kMaxRecordBytes = 1 << 20;
 
 // The numbers that name files in a folder.
@@ -30,6 +35,30 @@ std::vector<uint32_t> numbers_in(const std::string& folder) {
   }
   return numbers;  // a folder that cannot be read has none, and the marker's has been
 }
+
+// Shows RocksDB the lists of sound backups only: it may end the process over one that is damaged, and wait
+// for ever for a FIFO.
+class SoundLists : public rocksdb::FileSystemWrapper {
+ public:
+  SoundLists(std::string folder, std::set<std::string> hidden)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()),
+        folder_(std::move(folder)),
+        hidden_(std::move(hidden)) {}
+  const char* Name() const override { return "SoundLists"; }
+
+  rocksdb::IOStatus GetChildren(const std::string& directory, const rocksdb::IOOptions& options,
+                                std::vector<std::string>* names, rocksdb::IODebugContext* context) override {
+    rocksdb::IOStatus listed = FileSystemWrapper::GetChildren(directory, options, names, context);
+    if (directory.starts_with(folder_)) {
+      std::erase_if(*names, [this](const std::string& name) { return hidden_.contains(name); });
+    }
+    return listed;
+  }
+
+ private:
+  const std::string folder_;
+  const std::set<std::string> hidden_;
+};
 
 }  // namespace
 
@@ -47,11 +76,13 @@ Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open_to_add(const std:
   QUIPU_RETURN_IF_ERROR(directory->remove_unfinished());
   for (const auto& [id, backup] : directory->backups_) {
     if (backup.info.state.is_ok()) continue;
-    return backup.info.state.prefixed("no backup can be added to " + path +
+    return backup.info.state.prefixed("no backup can be added to or removed from " + path +
                                       " (take another directory), because a backup there is damaged");
   }
   return directory;
 }
+
+std::string BackupDirectory::removal_path(uint32_t id) const { return record_path(id) + kRemovalSuffix; }
 
 Status BackupDirectory::check_marker() const {
   boost::system::error_code error;
@@ -93,30 +124,25 @@ Status BackupDirectory::load() {
   backups_.clear();
   for (const uint32_t id : numbers_in(path_ + "/records")) backups_[id].info.id = id;
   for (const uint32_t id : numbers_in(path_ + "/meta")) {
-    backups_[id].info.id = id;
-    // Before RocksDB opens it: it would wait for ever for a FIFO.
     boost::system::error_code error;
-    if (!fs::is_regular_file(fs::symlink_status(meta_path(id), error))) {
-      return Status::corruption(meta_path(id) + " is not a regular file");
-    }
+    if (!fs::exists(removal_path(id), error)) backups_[id].info.id = id;
   }
   boost::system::error_code error;
-  if (backups_.empty() && !fs::exists(path_ + "/meta", error))
-    return Status::ok();  // one that was being made
-  // RocksDB may end the process over a list that is damaged, so it is shown none.
-  bool sound = true;
+  if (!fs::exists(path_ + "/meta", error)) {
+    if (backups_.empty()) return Status::ok();  // one that was being made
+    return Status::corruption(path_ + "/meta is missing");
+  }
+  std::set<std::string> hidden;
   for (const uint32_t id : numbers_in(path_ + "/meta")) {
     const auto text = read_small_file(record_path(id), kMaxRecordBytes);
     const auto record = text ? BackupRecord::parse(*text) : std::nullopt;
-    if (record && checksum_of_file(meta_path(id)).value_or("") != record->meta_checksum) sound = false;
+    const bool sound = record && checksum_of_file(meta_path(id)).value_or("") == record->meta_checksum;
+    if (!sound) hidden.insert(std::to_string(id));
   }
-  if (!sound) {
-    for (auto& [id, backup] : backups_) backup.info.state = judge(backup);
-    return Status::ok();
-  }
+  lists_ = rocksdb::NewCompositeEnv(std::make_shared<SoundLists>(path_ + "/meta", std::move(hidden)));
   rocksdb::BackupEngineReadOnly* engine = nullptr;
   QUIPU_RETURN_IF_ERROR(
-      from_rocksdb(rocksdb::BackupEngineReadOnly::Open(engine_options(), rocksdb::Env::Default(), &engine),
+      from_rocksdb(rocksdb::BackupEngineReadOnly::Open(engine_options(), lists_.get(), &engine),
                    path_ + ": cannot read the backups"));
   engine_.reset(engine);
   for (auto& [id, backup] : backups_) backup.info.state = judge(backup);
@@ -128,10 +154,7 @@ Status BackupDirectory::judge(Backup& backup) const {
   const uint32_t id = backup.info.id;
   const std::string name = "backup " + std::to_string(id) + " in " + path_;
   rocksdb::BackupInfo listed;
-  const rocksdb::Status known =
-      engine_
-          ? engine_->GetBackupInfo(id, &listed)
-          : rocksdb::Status::Aborted("not looked for while the list of a backup is damaged; move that away");
+  const rocksdb::Status known = engine_->GetBackupInfo(id, &listed);
   backup.info.created = listed.timestamp;
   boost::system::error_code error;
   backup.unfinished = !fs::exists(record_path(id), error);
@@ -153,26 +176,67 @@ Status BackupDirectory::judge(Backup& backup) const {
   return Status::ok();
 }
 
-// The newest, of a process that died. RocksDB removes what only it has.
+// The newest, of a process that died, and those whose removal has begun.
 Status BackupDirectory::remove_unfinished() {
-  rocksdb::BackupEngine* opened = nullptr;
-  const bool damaged = std::ranges::any_of(backups_, [](const auto& entry) {
-    return !entry.second.info.state.is_ok() && !entry.second.unfinished;
-  });
+  std::vector<uint32_t> going;
+  while (!backups_.empty() && backups_.rbegin()->second.unfinished) {
+    going.push_back(backups_.rbegin()->first);
+    backups_.erase(going.back());
+  }
+  const bool damaged =
+      std::ranges::any_of(backups_, [](const auto& entry) { return !entry.second.info.state.is_ok(); });
   if (damaged) return Status::ok();  // nothing is touched then
+  return remove_files(going);
+}
+
+// Takes away what only these backups have, and whatever is left of others. RocksDB is not shown their lists.
+Status BackupDirectory::remove_files(const std::vector<uint32_t>& going) {
+  boost::system::error_code error;
+  std::set<std::string> needed;
+  for (const auto& [id, backup] : backups_) {
+    for (const BackupRecord::IndexFile& file : backup.record.index_files) needed.insert(file.stored_name());
+  }
+  std::vector<std::string> removals;
+  for (fs::directory_iterator at(path_ + "/records", error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() != kRemovalSuffix) continue;
+    removals.push_back(at->path().string());
+    const auto text = read_small_file(removals.back(), kMaxRecordBytes);
+    const auto record = text ? BackupRecord::parse(*text) : std::nullopt;
+    if (!record) continue;
+    fs::remove(meta_path(static_cast<uint32_t>(record->id)), error);
+    for (const BackupRecord::IndexFile& file : record->index_files) {
+      if (!needed.contains(file.stored_name())) fs::remove(index_path(file), error);
+    }
+  }
+  for (const uint32_t id : going) fs::remove(meta_path(id), error);
+  if (error) return Status::io_error("cannot remove backups in " + path_ + ": " + error.message());
+  QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/meta"));
+  rocksdb::BackupEngine* opened = nullptr;
   QUIPU_RETURN_IF_ERROR(
       from_rocksdb(rocksdb::BackupEngine::Open(engine_options(), rocksdb::Env::Default(), &opened),
                    path_ + ": cannot open the backups"));
   const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
-  while (!backups_.empty() && backups_.rbegin()->second.unfinished) {
-    const uint32_t id = backups_.rbegin()->first;
-    const rocksdb::Status removed = engine->DeleteBackup(id);
-    if (!removed.ok() && !removed.IsNotFound()) {
-      return from_rocksdb(removed, path_ + ": cannot remove the unfinished backup " + std::to_string(id));
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(engine->GarbageCollect(), path_ + ": cannot remove the files of removed backups"));
+  for (const std::string& removal : removals) fs::remove(removal, error);
+  return error ? Status::io_error("cannot remove backups in " + path_ + ": " + error.message())
+               : Status::ok();
+}
+
+Result<std::vector<BackupInfo>> BackupDirectory::prune(uint64_t keep) {
+  std::vector<BackupInfo> pruned;
+  while (backups_.size() > keep) {
+    const uint32_t id = backups_.begin()->first;
+    // From here on it is no backup any more, whatever happens.
+    if (::rename(record_path(id).c_str(), removal_path(id).c_str()) != 0) {
+      return disk_error("cannot rename", record_path(id), errno);
     }
-    backups_.erase(id);
+    pruned.push_back(backups_.begin()->second.info);
+    backups_.erase(backups_.begin());
   }
-  return from_rocksdb(engine->GarbageCollect(), path_ + ": cannot remove what is left of unfinished backups");
+  QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/records"));
+  QUIPU_RETURN_IF_ERROR(remove_files({}));
+  return pruned;
 }
 
 Result<const BackupDirectory::Backup*> BackupDirectory::find(uint32_t id) const {

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "backends/rocksdb/backup_record.h"
 #include "backends/rocksdb/directory_lock.h"
@@ -41,6 +42,8 @@ class BackupDirectory {
   Result<const Backup*> find(uint32_t id) const;
   // Reads everything.
   Status verify(const Backup& backup) const;
+  // Removes all but the newest `keep`. REQUIRES: opened to add.
+  Result<std::vector<BackupInfo>> prune(uint64_t keep);
   rocksdb::BackupEngineReadOnly& engine() const { return *engine_; }
 
   rocksdb::BackupEngineOptions engine_options() const { return rocksdb::BackupEngineOptions(path_); }
@@ -52,9 +55,12 @@ class BackupDirectory {
   Status judge(Backup& backup) const;
   Status prepare();
   Status remove_unfinished();
+  Status remove_files(const std::vector<uint32_t>& going);
+  std::string removal_path(uint32_t id) const;
 
   const std::string path_;
   std::unique_ptr<DirectoryLock> lock_;
+  std::unique_ptr<rocksdb::Env> lists_;  // what the engine reads through
   std::unique_ptr<rocksdb::BackupEngineReadOnly> engine_;
   std::map<uint32_t, Backup> backups_;
 };

@@ -14,12 +14,16 @@
 
 namespace quipu::rocks {
 
+class StoreCore;
+
 class FreshDatabase {
  public:
   // OK when a database may be made in `place`; else why not, as restore_backup() says. Makes nothing.
   static Status check_place(const std::string& place, bool replace);
   // Makes the directory, empty. With `replace` the place is locked.
   static Result<std::unique_ptr<FreshDatabase>> beside(const std::string& place, bool replace);
+  // The same with all that the reader `core` has in it, complete; tables are hard links where that can be.
+  static Result<std::unique_ptr<FreshDatabase>> copy_of(const StoreCore& core, const std::string& place);
   ~FreshDatabase();
   FreshDatabase(const FreshDatabase&) = delete;
   FreshDatabase& operator=(const FreshDatabase&) = delete;

@@ -100,6 +100,15 @@ Status copy_database(const StoreCore& core, const FreshDatabase& fresh) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<FreshDatabase>> FreshDatabase::copy_of(const StoreCore& core,
+                                                              const std::string& place) {
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<FreshDatabase> fresh, beside(place, /*replace=*/false));
+  QUIPU_RETURN_IF_ERROR(copy_database(core, *fresh));
+  QUIPU_RETURN_IF_ERROR(fresh->complete(core.db().GetLatestSequenceNumber()));
+  return fresh;
+}
+
 }  // namespace rocks
 
 Result<RestoreReport> restore_backup(const std::string& directory, const std::string& database,
@@ -126,9 +135,7 @@ Status create_checkpoint(const std::string& database, const std::string& directo
   QUIPU_RETURN_IF_ERROR(rocks::FreshDatabase::check_place(directory, /*replace=*/false));
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
   QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
-  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::beside(directory, /*replace=*/false));
-  QUIPU_RETURN_IF_ERROR(rocks::copy_database(*core, *fresh));
-  QUIPU_RETURN_IF_ERROR(fresh->complete(core->db().GetLatestSequenceNumber()));
+  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::copy_of(*core, directory));
   return fresh->publish().status();
 }
 

@@ -7,6 +7,7 @@
 #include "backends/rocksdb/bulk_load.h"
 #include "backends/rocksdb/collection_admin.h"
 #include "backends/rocksdb/commit.h"
+#include "backends/rocksdb/inspection.h"
 #include "backends/rocksdb/native_lists.h"
 #include "backends/rocksdb/native_vectors.h"
 #include "backends/rocksdb/new_database.h"
@@ -14,7 +15,6 @@
 #include "backends/rocksdb/snapshot_reader.h"
 #include "backends/rocksdb/store_over_env.h"
 #include "backends/rocksdb/transaction.h"
-#include "backends/rocksdb/verify.h"
 #include "quipu/key_locks.h"
 
 namespace quipu {
@@ -132,6 +132,8 @@ Status RocksDBKVStore::verify(const std::function<void(const VerifyFault&)>& rep
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   return rocks::verify(*impl_->core, report);
 }
+
+Status RocksDBKVStore::check_complete() const { return impl_->core->check_complete(); }
 
 Result<uint64_t> RocksDBKVStore::disk_bytes() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());

@@ -175,6 +175,18 @@ Status StoreCore::writable() const {
   return health_->check(*db_);
 }
 
+Status StoreCore::check_complete() const {
+  QUIPU_RETURN_IF_ERROR(usable());
+  std::string marker;
+  if (!db_->Get({}, catalog_.get(), slice(kMergeKey), &marker).ok()) return Status::ok();
+  if (is_reader() && !DirectoryLock::check(directory_->path()).is_ok()) {
+    return Status::busy(directory_->path() +
+                        ": an import with merge is under way; a part of it is to be seen");
+  }
+  return Status::corruption(directory_->path() +
+                            ": an import with merge was interrupted; run it again to complete it");
+}
+
 Status StoreCore::loadable() const {
   QUIPU_RETURN_IF_ERROR(writable());
   return health_->check_ingestion();

@@ -98,6 +98,8 @@ class StoreCore {
   const std::shared_ptr<const FrozenFiles>& frozen_files() const { return frozen_; }
   // Why nothing can be written, or OK.
   Status writable() const;
+  // OK unless the database holds a part of an import; see RocksDBKVStore::check_complete().
+  Status check_complete() const;
   // Why nothing can be loaded in bulk any more, or OK.
   Status loadable() const;
   // `count` insertion sequences, the first of them.

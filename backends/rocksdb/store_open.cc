@@ -237,8 +237,7 @@ Status StoreCore::load_catalog(std::unordered_map<uint32_t, Family>& own_familie
       next_sequence_ = number;
       sequence_limit_ = number;
     } else if (key == kMergeKey) {
-      if (!is_reader())
-        log(directory_->path() + ": an import with merge was interrupted; run it again to complete it");
+      log(check_complete().message());
     } else if (key.starts_with('f')) {
       if (!take_varint(value, number)) return damaged("file order");
       next_order_ = std::max(next_order_, number + 1);

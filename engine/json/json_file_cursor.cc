@@ -42,11 +42,13 @@ Status JsonFileCursor::tell_done() const {
   return options_.progress ? options_.progress(window_.offset(), window_.file_bytes()) : Status::ok();
 }
 
+uint64_t JsonFileCursor::line(const char* place) const {
+  return 1 + lines_ + static_cast<uint64_t>(std::count(at(), place, '\n'));
+}
+
 Status JsonFileCursor::error(std::string_view what, const char* place) const {
-  const uint64_t line = 1 + lines_ + static_cast<uint64_t>(std::count(at(), place, '\n'));
-  const uint64_t offset = window_.offset() + static_cast<uint64_t>(place - at());
-  return Status::invalid_argument(path_ + ": line " + std::to_string(line) + ", byte " +
-                                  std::to_string(offset) + ": " + std::string(what));
+  return Status::invalid_argument(path_ + ": line " + std::to_string(line(place)) + ", byte " +
+                                  std::to_string(byte(place)) + ": " + std::string(what));
 }
 
 }  // namespace quipu

@@ -39,6 +39,10 @@ class JsonFileCursor {
   // Calls the progress function for the last time.
   Status tell_done() const;
 
+  // The line, from 1, and the byte, from 0, of a place in what is read.
+  uint64_t line(const char* place) const;
+  uint64_t byte(const char* place) const { return window_.offset() + static_cast<uint64_t>(place - at()); }
+
   // kInvalidArgument "<path>: line L, byte N: <what>" for a place in what is read.
   Status error(std::string_view what, const char* place) const;
 

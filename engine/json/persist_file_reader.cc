@@ -64,6 +64,9 @@ class PersistFileReader {
  private:
   Status fail(std::string_view what) const { return fail(what, cursor_.at()); }
   Status fail(std::string_view what, const char* place) const {
+    handler_.failed(cursor_.line(place), cursor_.byte(place),
+                    in_collection_ ? std::string_view(collection_) : "",
+                    in_entry_ ? std::string_view(key_) : "", what);
     std::string message(what);
     if (in_collection_) {
       message += " (in collection " + quoted(collection_);
@@ -196,6 +199,7 @@ class PersistFileReader {
     in_entry_ = true;
     QUIPU_RETURN_IF_ERROR(
         next_kind("the value", [this](JsonKind kind) { return handler_.takes_value(kind); }).status());
+    handler_.place(cursor_.line(cursor_.at()), cursor_.byte(cursor_.at()));
     QUIPU_RETURN_IF_ERROR(read_value([this](JsonView value) { return handler_.entry(key_, value); }));
     in_entry_ = false;
     return Status::ok();

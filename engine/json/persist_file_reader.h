@@ -41,6 +41,12 @@ class PersistFileHandler {
   // repeats it: then the last value counts, at the first one's place.
   virtual Status entry(std::string_view key, JsonView value) = 0;
   virtual Status end_collection() = 0;
+
+  // For who wants to know: before an entry where its value stands, and before the reading ends with an error
+  // what is wrong where; `collection` and `key` as far as they are known.
+  virtual void place(uint64_t /*line*/, uint64_t /*byte*/) {}
+  virtual void failed(uint64_t /*line*/, uint64_t /*byte*/, std::string_view /*collection*/,
+                      std::string_view /*key*/, std::string_view /*what*/) {}
 };
 
 struct PersistFileOptions {

@@ -77,7 +77,13 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
   return plans;
 }
 
-Status check_vacant(const std::string& directory, const std::vector<std::string>& names, bool force) {
+// A database's own directory, and the folders in it, are no place for other files: some are emptied.
+Status check_vacant(const std::string& directory, const std::vector<std::string>& names, bool force,
+                    const FileSystem& fs) {
+  for (const char* marker : {"QUIPU", "../QUIPU"}) {
+    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(directory, marker));
+    if (size && *size) return Status::invalid_argument(directory + " is a database's directory, or in one");
+  }
   if (names.empty() || force) return Status::ok();
   return Status::already_exists("the directory " + directory +
                                 " is not empty (force replaces files in it, and leaves others)");
@@ -87,7 +93,9 @@ Status check_vacant(const std::string& directory, const std::vector<std::string>
 Result<ExportReport> dry_run(std::vector<FilePlan> plans, const std::string& directory,
                              const ExportOptions& options) {
   const Result<std::vector<std::string>> names = options.fs->list(directory);
-  if (names) QUIPU_RETURN_IF_ERROR(check_vacant(directory, *names, options.force));  // else yet to be made
+  if (names)
+    QUIPU_RETURN_IF_ERROR(
+        check_vacant(directory, *names, options.force, *options.fs));  // else yet to be made
   ExportReport report;
   for (FilePlan& plan : plans) report.files.push_back(std::move(plan.report));
   return report;
@@ -106,7 +114,7 @@ class TargetDirectory {
   Status prepare(bool force) {
     QUIPU_ASSIGN_OR_RETURN(made_, fs_.make_directory(path_));
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.list(path_));
-    return check_vacant(path_, names, force);
+    return check_vacant(path_, names, force, fs_);
   }
   void keep() { keep_ = true; }
 

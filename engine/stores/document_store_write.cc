@@ -3,6 +3,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engine/stores/document_metadata.h"
 #include "engine/stores/ref_docs.h"
 #include "quipu/document_store.h"
 #include "quipu/key_locks.h"
@@ -11,18 +12,6 @@
 
 namespace quipu {
 namespace {
-
-Json metadata_entry(std::string_view doc_hash, const std::optional<std::string>& ref_doc_id) {
-  std::string text;
-  text.reserve(64 + doc_hash.size() + (ref_doc_id ? ref_doc_id->size() : 0));
-  text += "{\"doc_hash\": ";
-  append_json_string(doc_hash, text);
-  if (ref_doc_id) {
-    text += ", \"ref_doc_id\": ";
-    append_json_string(*ref_doc_id, text);
-  }
-  return Json::from_canonical(std::move(text += "}"));
-}
 
 // The ref doc that a node is recorded under; an empty id counts as none, as in Python.
 const std::string* recorded_ref_doc_id(const NodeFacts& node) {
@@ -107,7 +96,7 @@ Status KVDocumentStore::insert(std::span<const NodeFacts> nodes, const BadNode& 
     }
     const std::string* const ref_doc_id = recorded_ref_doc_id(node);
     batch.put(metadata_collection_, node.id,
-              metadata_entry(node.hash, ref_doc_id ? node.ref_doc_id : std::nullopt));
+              document_metadata(node.hash, ref_doc_id ? node.ref_doc_id : std::nullopt));
     if (ref_doc_id != nullptr) {
       QUIPU_ASSIGN_OR_RETURN(RefDoc* const ref_doc, ref_docs.load(*ref_doc_id));
       ref_doc->add(node.id, node.metadata);
@@ -242,7 +231,7 @@ Status KVDocumentStore::delete_ref_doc(std::string_view ref_doc_id, bool raise_e
 
 Status KVDocumentStore::set_document_hash(std::string_view doc_id, std::string_view doc_hash) {
   QUIPU_RETURN_IF_ERROR(declare_metadata_collection());
-  return kvstore_->put(doc_id, metadata_entry(doc_hash, std::nullopt), metadata_collection_);
+  return kvstore_->put(doc_id, document_metadata(doc_hash, std::nullopt), metadata_collection_);
 }
 
 Status KVDocumentStore::set_document_hashes(std::span<const std::pair<std::string, std::string>> doc_hashes) {
@@ -251,7 +240,7 @@ Status KVDocumentStore::set_document_hashes(std::span<const std::pair<std::strin
   QUIPU_RETURN_IF_ERROR(declare_metadata_collection());
   WriteBatch batch;
   for (const auto& [doc_id, doc_hash] : doc_hashes) {
-    batch.put(metadata_collection_, doc_id, metadata_entry(doc_hash, std::nullopt));
+    batch.put(metadata_collection_, doc_id, document_metadata(doc_hash, std::nullopt));
   }
   return kvstore_->write(batch);
 }

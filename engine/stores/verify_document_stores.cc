@@ -2,27 +2,26 @@
 #include <set>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "engine/persist/file_name.h"
-#include "engine/stores/one_moment.h"
+#include "engine/stores/document_metadata.h"
 #include "engine/stores/ref_docs.h"
-#include "quipu/persist_dir.h"
+#include "engine/stores/store_faults.h"
 
 namespace quipu {
 namespace {
 
-using ReportFault = std::function<void(const InvariantFault&)>;
-
 // The check of one document store: the collections that share a namespace.
 class DocumentStoreCheck {
  public:
-  DocumentStoreCheck(const KVReader& store, std::string ns, const ReportFault& report)
+  DocumentStoreCheck(const KVReader& store, std::string ns, const TakeFault& take)
       : store_(store),
         nodes_(ns + "/data"),
         ref_docs_(ns + "/ref_doc_info"),
         metadata_(ns + "/metadata"),
-        report_(report) {}
+        take_(take) {}
 
   Status run() {
     QUIPU_RETURN_IF_ERROR(check_nodes());
@@ -31,52 +30,104 @@ class DocumentStoreCheck {
   }
 
  private:
-  void fault(const std::string& collection, std::string_view key, std::string message) const {
-    report_({collection, std::string(key), std::move(message)});
+  using Mend = std::function<Status(StoreMending&)>;
+
+  Status fault(const std::string& collection, std::string_view key, std::string message, std::string step,
+               Mend mend) const {
+    return take_({{collection, std::string(key), std::move(message)}, std::move(step), std::move(mend)});
+  }
+  Status bad(const std::string& collection, std::string_view key, std::string message) const {
+    return take_(set_aside_fault(collection, key, std::move(message)));
   }
 
   // Every node has a hash, and its own id.
-  Status check_nodes() {
+  Status check_nodes() const {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan({}, nodes_));
     while (it->next()) {
+      const std::string problem = problem_of(it->key(), it->val());
+      if (!problem.empty()) {
+        QUIPU_RETURN_IF_ERROR(bad(nodes_, it->key(), problem));
+        continue;
+      }
       QUIPU_ASSIGN_OR_RETURN(const bool known, store_.exists(it->key(), metadata_));
-      if (!known) fault(nodes_, it->key(), "the node has no entry in " + metadata_);
-      check_node(it->key(), it->val());
+      if (!known) {
+        QUIPU_RETURN_IF_ERROR(
+            missing_metadata(nodes_, it->key(), it->val(), "the node has no entry in " + metadata_));
+      }
     }
     return it->status();
   }
 
-  void check_node(std::string_view key, JsonView node) const {
+  static std::string problem_of(std::string_view key, JsonView node) {
     const std::optional<JsonView> type = node.find("__type__");
     const std::optional<JsonView> data = node.find("__data__");
-    if (!type || !data || !data->is_object()) {
-      fault(nodes_, key, "not a node: __type__ or __data__ is missing");
-      return;
-    }
+    if (!type || !data || !data->is_object()) return "not a node: __type__ or __data__ is missing";
     std::optional<JsonView> id = data->find("id_");
     if (!id) id = data->find("doc_id");  // the older form
-    if (id && id->is_string() && id->string() != key) {
-      fault(nodes_, key, "stored under this key, but the node's id is " + std::string(id->text()));
-    }
+    if (!id || !id->is_string() || id->string() == key) return {};
+    return "stored under this key, but the node's id is " + std::string(id->text());
   }
 
-  // Every ref doc lists distinct nodes that the store knows.
-  Status check_ref_docs() {
+  // Metadata can be made of the node; one that cannot be read goes, and is the fault's entry.
+  Status missing_metadata(const std::string& collection, std::string_view key, JsonView node,
+                          std::string message) const {
+    const Result<NodeFacts> facts = BaseNode::facts(node);
+    if (!facts) return bad(collection, key, std::move(message));
+    return fault(collection, key, std::move(message), "hash and ref doc taken from the node",
+                 [&](StoreMending& mending) {
+                   const bool listed = facts->ref_doc_id && !facts->ref_doc_id->empty();
+                   return mending.put(
+                       metadata_, key,
+                       document_metadata(facts->hash, listed ? facts->ref_doc_id : std::nullopt));
+                 });
+  }
+
+  // Every ref doc lists distinct nodes that the store knows. Where it has the text of one of them, it has
+  // that of all: only whole calls are made without (store_text).
+  Status check_ref_docs() const {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan({}, ref_docs_));
     while (it->next()) {
       const Result<RefDocInfo> info = parse_ref_doc_info(it->key(), it->val());
-      if (!info) {
-        fault(ref_docs_, it->key(), info.error().message());
-        continue;
-      }
-      std::unordered_set<std::string_view> seen;
-      for (const std::string& id : info->node_ids) {
-        if (!seen.insert(id).second) fault(ref_docs_, it->key(), "lists node " + id + " twice");
-        QUIPU_ASSIGN_OR_RETURN(const bool known, store_.exists(id, metadata_));
-        if (!known) fault(ref_docs_, it->key(), "lists node " + id + ", which does not exist");
-      }
+      QUIPU_RETURN_IF_ERROR(info ? check_listed(it->key(), *info)
+                                 : bad(ref_docs_, it->key(), info.error().message()));
     }
     return it->status();
+  }
+
+  Status check_listed(std::string_view ref_doc_id, const RefDocInfo& info) const {
+    std::vector<char> has_text;
+    for (const std::string& id : info.node_ids) {
+      QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(id, nodes_));
+      has_text.push_back(there ? 1 : 0);
+    }
+    const bool texts = std::ranges::count(has_text, 1) != 0;
+    RefDocInfo sound{{}, info.metadata};
+    std::vector<std::string> problems;
+    std::unordered_set<std::string_view> seen;
+    for (size_t i = 0; i < info.node_ids.size(); ++i) {
+      const std::string& id = info.node_ids[i];
+      QUIPU_ASSIGN_OR_RETURN(const bool known, store_.exists(id, metadata_));
+      if (!seen.insert(id).second) {
+        problems.push_back("lists node " + id + " twice");
+      } else if (has_text[i] == 0 && !known) {
+        problems.push_back("lists node " + id + ", which does not exist");
+      } else if (has_text[i] == 0 && texts) {
+        problems.push_back("lists node " + id + ", which has no entry in " + nodes_ +
+                           ", unlike others that it lists");
+      } else {
+        sound.node_ids.push_back(id);
+      }
+    }
+    bool mended = false;  // the first mends them all
+    for (const std::string& problem : problems) {
+      QUIPU_RETURN_IF_ERROR(
+          fault(ref_docs_, ref_doc_id, problem, "taken out of the list", [&](StoreMending& mending) {
+            if (std::exchange(mended, true)) return Status::ok();
+            return sound.node_ids.empty() ? mending.set_aside(ref_docs_, ref_doc_id)
+                                          : mending.put(ref_docs_, ref_doc_id, sound.to_dict());
+          }));
+    }
+    return Status::ok();
   }
 
   // Every entry has a hash, and the ref doc that it names lists it.
@@ -86,15 +137,35 @@ class DocumentStoreCheck {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan(in_order, metadata_));
     while (it->next()) {
       const std::optional<JsonView> hash = it->val().find("doc_hash");
-      if (!hash || !hash->is_string()) fault(metadata_, it->key(), "has no doc_hash");
+      if (!hash || !hash->is_string()) {
+        QUIPU_RETURN_IF_ERROR(no_hash(it->key()));
+        continue;
+      }
       const std::optional<JsonView> ref_doc_id = it->val().find("ref_doc_id");
       if (!ref_doc_id || !ref_doc_id->is_string()) continue;
       QUIPU_RETURN_IF_ERROR(load_listed(ref_doc_id->string()));
-      if (!listed_.contains(std::string(it->key()))) {
-        fault(metadata_, it->key(), "belongs to ref doc " + current_ + ", which does not list it");
-      }
+      if (!listed_.contains(std::string(it->key()))) QUIPU_RETURN_IF_ERROR(not_listed(it->key()));
     }
     return it->status();
+  }
+
+  Status no_hash(std::string_view key) const {
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> node, store_.get(key, nodes_));
+    const bool readable = node && BaseNode::facts(*node);
+    return readable ? missing_metadata(metadata_, key, *node, "has no doc_hash")
+                    : bad(metadata_, key, "has no doc_hash");
+  }
+
+  // A node of which nothing else is left is no node any more.
+  Status not_listed(std::string_view key) const {
+    const std::string message = "belongs to ref doc " + current_ + ", which does not list it";
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> node, store_.get(key, nodes_));
+    if (!node) return bad(metadata_, key, message);
+    return fault(metadata_, key, message, "entered in the list", [&](StoreMending& mending) {
+      const Result<NodeFacts> facts = BaseNode::facts(*node);
+      return mending.list_node(ref_docs_, current_, key,
+                               facts ? facts->metadata : JsonView::from_canonical("{}"));
+    });
   }
 
   Status load_listed(std::string ref_doc_id) {
@@ -113,7 +184,7 @@ class DocumentStoreCheck {
   const std::string nodes_;
   const std::string ref_docs_;
   const std::string metadata_;
-  const ReportFault& report_;
+  const TakeFault& take_;
   bool loaded_ = false;
   std::string current_;  // the ref doc whose nodes are in listed_
   std::unordered_set<std::string> listed_;
@@ -136,14 +207,12 @@ std::set<std::string> document_store_namespaces(const std::vector<CollectionInfo
 
 }  // namespace
 
-Status verify_document_stores(const BaseKVStore& store, const ReportFault& report) {
-  return read_at_one_moment(store, [&](const KVReader& state) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
-    for (const std::string& ns : document_store_namespaces(infos)) {
-      QUIPU_RETURN_IF_ERROR(DocumentStoreCheck(state, ns, report).run());
-    }
-    return Status::ok();
-  });
+Status find_document_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
+                            const TakeFault& take) {
+  for (const std::string& ns : document_store_namespaces(infos)) {
+    QUIPU_RETURN_IF_ERROR(DocumentStoreCheck(store, ns, take).run());
+  }
+  return Status::ok();
 }
 
 }  // namespace quipu

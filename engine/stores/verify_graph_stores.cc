@@ -1,19 +1,17 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine/stores/one_moment.h"
+#include "engine/stores/store_faults.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/graph_store.h"
 #include "quipu/labelled_node.h"
-#include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {
 namespace {
-
-using ReportFault = std::function<void(const InvariantFault&)>;
 
 // The strings of an array of nothing else; empty for anything else.
 std::vector<std::string> strings_of(JsonView array) {
@@ -26,7 +24,7 @@ std::vector<std::string> strings_of(JsonView array) {
   return strings;
 }
 
-Status check_graph(const KVReader& store, const std::string& collection, const ReportFault& report) {
+Status check_graph(const KVReader& store, const std::string& collection, const TakeFault& take) {
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, collection));
   while (it->next()) {
     const std::optional<JsonView> edges = it->val().find(kEdges);
@@ -35,7 +33,8 @@ Status check_graph(const KVReader& store, const std::string& collection, const R
       for (const JsonView edge : edges->elements()) well_formed = well_formed && strings_of(edge).size() == 2;
     }
     if (!well_formed) {
-      report({collection, std::string(it->key()), "not a list of [relation, object] pairs of strings"});
+      QUIPU_RETURN_IF_ERROR(
+          take(set_aside_fault(collection, it->key(), "not a list of [relation, object] pairs of strings")));
     }
   }
   return it->status();
@@ -44,26 +43,25 @@ Status check_graph(const KVReader& store, const std::string& collection, const R
 // The check of one property graph.
 class PropertyGraphCheck {
  public:
-  PropertyGraphCheck(const KVReader& store, const std::string& ns, const ReportFault& report)
+  PropertyGraphCheck(const KVReader& store, const std::string& ns, const TakeFault& take)
       : store_(store),
         nodes_(ns + "/" + std::string(kNodes)),
         relations_(ns + "/" + std::string(kRelations)),
         triplets_(ns + "/" + std::string(kTriplets)),
-        report_(report) {}
+        take_(take) {}
 
   Status run() {
     QUIPU_RETURN_IF_ERROR(for_each(nodes_, [this](std::string_view id, JsonView node) {
       const Result<LabelledNode> parsed = LabelledNode::from_json(node);
-      if (!parsed) fault(nodes_, id, "not a node: " + parsed.error().message());
-      return Status::ok();
+      return parsed ? Status::ok() : bad(nodes_, id, "not a node: " + parsed.error().message());
     }));
     QUIPU_RETURN_IF_ERROR(for_each(triplets_, [this](auto key, auto value) { return triplet(key, value); }));
     return for_each(relations_, [this](auto key, auto value) { return relation(key, value); });
   }
 
  private:
-  void fault(const std::string& collection, std::string_view key, std::string message) const {
-    report_({collection, std::string(key), std::move(message)});
+  Status bad(const std::string& collection, std::string_view key, std::string message) const {
+    return take_(set_aside_fault(collection, key, std::move(message)));
   }
   template <class Check>
   Status for_each(const std::string& collection, const Check& check) const {
@@ -76,13 +74,11 @@ class PropertyGraphCheck {
     const Result<Json> array = Json::parse(key);
     const std::vector<std::string> ids = array ? strings_of(*array) : std::vector<std::string>();
     const std::optional<JsonView> target = value.find(kTripletTarget);
-    if (ids.size() != 3 || !target || !target->is_string() || target->string() != ids[2]) {
-      fault(triplets_, key, "not a triplet of three ids with its target");
-      return Status::ok();
-    }
+    if (ids.size() != 3) return bad(triplets_, key, "not a triplet of three ids with its target");
+    if (!target || !target->is_string() || target->string() != ids[2]) return no_target(key, ids);
     for (const size_t end : {0, 2}) {
       QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(ids[end], nodes_));
-      if (!there) fault(triplets_, key, "there is no node " + Json::from_string(ids[end]).text());
+      if (!there) return bad(triplets_, key, "there is no node " + Json::from_string(ids[end]).text());
     }
     const std::optional<JsonView> other = value.find(kTripletRelationKey);
     const std::string of_relation =
@@ -90,52 +86,65 @@ class PropertyGraphCheck {
     // With more underscores than two, another triplet may have had the same key, and taken it along.
     const bool shared = std::ranges::count(of_relation, '_') > 2;
     QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(of_relation, relations_));
-    if (!there && !shared) fault(triplets_, key, "there is no relation " + of_relation);
-    return Status::ok();
+    return there || shared ? Status::ok() : bad(triplets_, key, "there is no relation " + of_relation);
+  }
+
+  // The key has all that the value should say, unless the relation is under another key; then the relation
+  // makes the triplet anew.
+  Status no_target(std::string_view key, const std::vector<std::string>& ids) const {
+    return take_({{triplets_, std::string(key), "not a triplet of three ids with its target"},
+                  "target taken from the key",
+                  [&](StoreMending& mending) { return mending.put(triplets_, key, triplet_value(ids[2])); }});
   }
 
   Status relation(std::string_view key, JsonView value) const {
     const Result<Relation> parsed = Relation::from_json(value);
-    if (!parsed) {
-      fault(relations_, key, "not a relation: " + parsed.error().message());
-      return Status::ok();
-    }
+    if (!parsed) return bad(relations_, key, "not a relation: " + parsed.error().message());
+    std::optional<std::pair<std::string, std::string>> ends;  // of the triplet that could be
     for (const std::string& source : {parsed->source_id(), entity_id(parsed->source_id())}) {
       for (const std::string& target : {parsed->target_id(), entity_id(parsed->target_id())}) {
         QUIPU_ASSIGN_OR_RETURN(const bool there,
                                store_.exists(triplet_key(source, parsed->label(), target), triplets_));
         if (there) return Status::ok();
+        QUIPU_ASSIGN_OR_RETURN(const bool has_source, store_.exists(source, nodes_));
+        QUIPU_ASSIGN_OR_RETURN(const bool has_target, store_.exists(target, nodes_));
+        if (has_source && has_target) ends = {source, target};
       }
     }
-    fault(relations_, key, "the relation is in no triplet");
-    return Status::ok();
+    const std::string message = "the relation is in no triplet";
+    if (!ends) return bad(relations_, key, message);
+    const auto& [source, target] = *ends;
+    const std::string other = key == relation_key(source, parsed->label(), target) ? "" : std::string(key);
+    return take_(
+        {{relations_, std::string(key), message}, "entered in the triplets", [&](StoreMending& mending) {
+           return mending.put(triplets_, triplet_key(source, parsed->label(), target),
+                              triplet_value(target, other));
+         }});
   }
 
   const KVReader& store_;
   const std::string nodes_;
   const std::string relations_;
   const std::string triplets_;
-  const ReportFault& report_;
+  const TakeFault& take_;
 };
 
 }  // namespace
 
-Status verify_graph_stores(const BaseKVStore& store, const ReportFault& report) {
-  return read_at_one_moment(store, [&](const KVReader& state) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
-    std::set<std::string> property_graphs;
-    for (const CollectionInfo& info : infos) {
-      if (info.persist_file == GRAPH_STORE_PERSIST_FNAME) {
-        QUIPU_RETURN_IF_ERROR(check_graph(state, info.name, report));
-      } else if (info.persist_file == PG_STORE_PERSIST_FNAME) {
-        property_graphs.insert(info.name.substr(0, info.name.rfind('/')));
-      }
+Status find_graph_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
+                         const TakeFault& take) {
+  std::set<std::string> property_graphs;
+  for (const CollectionInfo& info : infos) {
+    if (info.persist_file == GRAPH_STORE_PERSIST_FNAME) {
+      QUIPU_RETURN_IF_ERROR(check_graph(store, info.name, take));
+    } else if (info.persist_file == PG_STORE_PERSIST_FNAME) {
+      property_graphs.insert(info.name.substr(0, info.name.rfind('/')));
     }
-    for (const std::string& ns : property_graphs) {
-      QUIPU_RETURN_IF_ERROR(PropertyGraphCheck(state, ns, report).run());
-    }
-    return Status::ok();
-  });
+  }
+  for (const std::string& ns : property_graphs) {
+    QUIPU_RETURN_IF_ERROR(PropertyGraphCheck(store, ns, take).run());
+  }
+  return Status::ok();
 }
 
 }  // namespace quipu

@@ -45,8 +45,13 @@ struct BackupInfo {
 // Cost: copies what is new, reads the backup once.
 Result<BackupInfo> create_backup(const std::string& database, const std::string& directory);
 
-// All backups, oldest first, the damaged ones among them. Reads no data.
+// All backups, oldest first, the damaged ones among them, which keep nobody from the others. Reads no data.
 Result<std::vector<BackupInfo>> list_backups(const std::string& directory);
+
+// Removes all backups but the newest `keep`, at least one, and the files that only they had. Returns those
+// removed, the oldest first. kCorruption, and nothing is removed, where one is damaged. Whenever it is
+// interrupted, each backup is whole or gone; the next backup, or the same call again, frees the space.
+Result<std::vector<BackupInfo>> prune_backups(const std::string& directory, uint64_t keep);
 
 // OK when every file of the backup is there and has its checksum; else kCorruption naming a file. kNotFound:
 // there is no such backup. Reads all of it.

@@ -92,10 +92,30 @@ struct ExportReport {
 // Writes every persist file of the store into `directory`, which is made when it is missing. All files are of
 // one state of the store. The reference wants both docstore.json and index_store.json: where the store has
 // one of them, the other is written too, as {}. Errors: kAlreadyExists (the directory is not empty, without
-// `force`), kInvalidArgument (a persist file's name is no plain file name), kIoError. A file that could not
+// `force`), kInvalidArgument (a persist file's name is no plain file name; `directory` is that of a database,
+// or in it), kIoError. A file that could not
 // be written whole is not replaced.
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options = {});
+
+// A fault of a persist directory, and where it stands: line from 1, byte from 0; 0 both where no place has
+// it.
+struct PersistFault {
+  std::string file;
+  uint64_t line = 0;
+  uint64_t byte = 0;
+  std::string collection;  // as in the file, or, of what verify_stores() finds, as in a store
+  std::string key;
+  std::string message;
+};
+
+// Reads a persist directory as an import does, but goes on behind what an import refuses, and reports each
+// fault; where all files can be read to their end, also what verify_stores() finds in them. `scratch`: an
+// empty store, to be thrown away; on RocksDB, memory is bounded as for an import. Nothing is written
+// elsewhere. Of the options max_value_bytes, progress and fs count. OK when all could be checked.
+Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
+                          const std::function<void(const PersistFault&)>& report,
+                          const ImportOptions& options = {});
 
 // One file of a persist directory, for stores that keep a single one (MemoryKVStore). Export makes its
 // directory when it is missing.
@@ -112,18 +132,14 @@ struct InvariantFault {
   std::string message;
 };
 
-// Checks every document store in `store` (collections <ns>/data, <ns>/metadata, <ns>/ref_doc_info) and
-// reports each fault. OK when the check could be made. Cost: a scan of all collections.
-Status verify_document_stores(const BaseKVStore& store,
-                              const std::function<void(const InvariantFault&)>& report);
-// The same for every vector store: what has an embedding has a document and, unless nothing in the store has,
-// metadata, and nothing else has these.
-Status verify_vector_stores(const BaseKVStore& store,
-                            const std::function<void(const InvariantFault&)>& report);
-// The same for graphs: edges, nodes and relations are well-formed, triplets have their nodes and relations,
-// and relations their triplets.
-Status verify_graph_stores(const BaseKVStore& store,
-                           const std::function<void(const InvariantFault&)>& report);
+// Checks the stores in `store` and reports each fault; OK when the check could be made.
+// Document stores: each node has its own id and its metadata, a ref doc lists distinct nodes that exist and,
+// where it has the text of one of them, have text, and what names a ref doc is listed there.
+// Vector stores: what has an embedding has a document and, unless nothing in the store has, metadata, and
+// nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes and
+// relations, and relations their triplets.
+// Cost: a scan of all collections. What mends the faults: repair.h.
+Status verify_stores(const BaseKVStore& store, const std::function<void(const InvariantFault&)>& report);
 
 }  // namespace quipu
 

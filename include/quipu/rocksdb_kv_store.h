@@ -117,6 +117,9 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   // Reads everything: block checksums, record forms, counts, member lists, indexes. Reports each fault; OK
   // when the check could be made, whether or not there were faults.
   Status verify(const std::function<void(const VerifyFault&)>& report) const;
+  // OK unless the database holds a part of an import with merge: kCorruption when that was interrupted (the
+  // same import, run again, completes it), kBusy when another process is at it. The logger is told at open.
+  Status check_complete() const;
   // Bytes on disk, by RocksDB's account.
   Result<uint64_t> disk_bytes() const;
 

@@ -112,6 +112,35 @@ class BackupTest(CliTest):
             self.quipu("verify", database)
         self.assertEqual(30000, len(self.quipu("scan", self.database, "later")[0].splitlines()))
 
+    def test_prune(self):
+        for value in (1, 2, 3):
+            self.put(value)
+            self.quipu("backup", self.database, self.backups)
+        self.quipu("prune-backups", self.backups, code=USAGE)
+        self.quipu("prune-backups", self.backups, "--keep", "0", code=USAGE)
+        self.quipu("prune-backups", self.folder / "none", "--keep", "1", code=IO)
+        removed = self.quipu_json("prune-backups", self.backups, "--keep", "2")
+        self.assertEqual([1], [row["backup"] for row in removed])
+        self.assertEqual([2, 3], [row["backup"] for row in self.quipu_json("backups", self.backups)])
+        self.assertEqual((b"", "quipu: 0 backups removed\n"), self.quipu("prune-backups", self.backups, "--keep", "2"))
+        self.quipu("restore", self.backups, self.restored, "--backup", "2")
+        self.assertEqual(2, self.value(self.restored))
+
+    def test_a_damaged_backup_leaves_the_others(self):
+        for value in (1, 2):
+            self.put(value)
+            self.quipu("backup", self.database, self.backups)
+        meta = self.backups / "meta" / "2"
+        meta.write_bytes(meta.read_bytes()[:-20])
+        rows = json.loads(self.quipu("backups", self.backups, "--json", code=DATA)[0])
+        self.assertEqual([True, False], [row["sound"] for row in rows])
+        self.assertIn(f"{meta} is damaged", rows[1]["message"])
+        self.quipu("restore", self.backups, self.restored, "--backup", "1")
+        self.assertEqual(1, self.value(self.restored))
+        before = tree(self.backups)
+        self.assertIn(f"{meta} is damaged", self.quipu("prune-backups", self.backups, "--keep", "1", code=DATA)[1])
+        self.assertEqual({**before, "LOCK": ""}, {**tree(self.backups), "LOCK": ""})
+
     def test_two_backups_at_once(self):
         self.put(1)
         self.quipu("backup", self.database, self.backups)

@@ -12,7 +12,8 @@ import unittest
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
 COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "query", "hnsw", "graph",
-            "verify", "compact", "backup", "backups", "verify-backup", "restore", "checkpoint")
+            "verify", "repair", "diff", "compact", "backup", "backups", "verify-backup", "prune-backups",
+            "restore", "checkpoint")
 
 
 class UsageTest(CliTest):
@@ -180,6 +181,15 @@ class ImportExportTest(CliTest):
 
     def value(self, collection, key):
         return json.loads(self.quipu("get", self.database, collection, key)[0])
+
+    def test_export_into_a_database_is_refused(self):
+        database = self.imported()
+        before = tree(database)
+        for place in (database, database / "rocksdb", database / "tmp"):
+            for options in ([], ["--dry-run"]):
+                said = self.quipu("export", "--force", *options, database, place, code=DATA)[1]
+                self.assertIn("is a database's directory, or in one", said)
+                self.assertEqual(before, tree(database), place)
 
     def test_export_needs_force_where_files_are(self):
         self.imported()

@@ -123,6 +123,23 @@ class InterruptionTest(CliTest):
         self.assert_nothing_or_all(all_allowed=b"100%" in text or code == OK)
         self.assert_rerun_works()
 
+    def test_a_killed_merge_is_said_even_quietly(self):
+        self.quipu("put", self.database, "knots", "mine", '{"a": 1}')
+        process = subprocess.Popen([QUIPU, "import", "-q", "--merge", self.directory, self.database],
+                                   stdout=subprocess.DEVNULL)
+        said = ""
+        while "an import with merge is under way" not in said and process.poll() is None:
+            said = self.quipu("stat", "-q", self.database)[1]
+        process.kill()
+        self.assertEqual(-signal.SIGKILL, process.wait(timeout=60), "the import ended too soon")
+        _, said = self.quipu("export", "-q", self.database, self.copy)
+        self.assertEqual(f"quipu: {self.database}: an import with merge was interrupted; run it again to complete it\n",
+                         said)
+        self.quipu("verify", "-q", self.database, code=DATA)
+        self.quipu("import", "-q", "--merge", self.directory, self.database)
+        self.assertEqual("", self.quipu("stat", "-q", self.database)[1])
+        self.assertEqual(self.count + 2, self.quipu_json("stat", self.database)["entries"])
+
     def test_kill_at_any_moment(self):
         """Kills spread over the time a whole import takes; each outcome is checked, whatever it is."""
         started = time.monotonic()

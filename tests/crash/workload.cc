@@ -167,7 +167,7 @@ void expect_sound(const RocksDBKVStore& store) {
     ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
   });
   EXPECT_TRUE(verified.is_ok()) << verified.to_string();
-  const Status documents = verify_document_stores(store, [](const InvariantFault& fault) {
+  const Status documents = verify_stores(store, [](const InvariantFault& fault) {
     ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
   });
   EXPECT_TRUE(documents.is_ok()) << documents.to_string();

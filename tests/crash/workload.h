@@ -54,7 +54,7 @@ class WorkloadModel {
   int done_ = 0;
 };
 
-// Test failures for all that verify() and verify_document_stores() find.
+// Test failures for all that verify() and verify_stores() find.
 void expect_sound(const RocksDBKVStore& store);
 
 }  // namespace quipu::testing

@@ -253,6 +253,83 @@ TEST_F(BackupTest, ALostNewestIsNotPassedOver) {
   EXPECT_EQ(tree_of(backups_), before);
 }
 
+// Nothing vouches for the list of a backup without its record; RocksDB would end the process over it.
+TEST_F(BackupTest, ADamagedListWithoutARecordIsNeverRead) {
+  write(1);
+  backed_up();
+  write(2);
+  backed_up();
+  Random random(test_seed());
+  const std::string meta = backups_ + "/meta/2";
+  const std::string whole = read_file(meta);
+  for (const std::string& record : {std::string(), std::string("damaged")}) {
+    fs::remove(backups_ + "/records/2");
+    if (!record.empty()) write_file(backups_ + "/records/2", record);
+    for (int i = 0; i < 40; ++i) {
+      std::string bytes = whole;
+      if (i % 2 == 0) bytes.resize(random.below(bytes.size()));
+      if (i % 2 == 1) bytes[random.below(bytes.size())] ^= 0x55;
+      write_file(meta, bytes);
+      const auto infos = list_backups(backups_);
+      ASSERT_TRUE(infos) << infos.error().to_string();
+      ASSERT_EQ(infos->size(), 2u);
+      EXPECT_TRUE((*infos)[0].state.is_ok()) << (*infos)[0].state.to_string();
+      EXPECT_EQ((*infos)[1].state.code(), StatusCode::kCorruption);
+      EXPECT_TRUE(verify_backup(backups_, 1).is_ok());
+      EXPECT_EQ(verify_backup(backups_, 2).code(), StatusCode::kCorruption);
+    }
+  }
+  fs::remove(backups_ + "/records/2");  // the next backup takes its place
+  write(3);
+  EXPECT_EQ(backed_up().id, 2u);
+  ASSERT_TRUE(restore_backup(backups_, target_));
+  EXPECT_EQ(said_by(target_), 3);
+}
+
+TEST_F(BackupTest, PruningKeepsTheNewestWhole) {
+  write(1, 3000);
+  for (const int what : {2, 3, 4}) {
+    write(what, 3000);
+    backed_up();
+  }
+  EXPECT_EQ(prune_backups(backups_, 0).error().code(), StatusCode::kInvalidArgument);
+  const uint64_t before = bytes_of(backups_);
+  const auto pruned = prune_backups(backups_, 1);
+  ASSERT_TRUE(pruned) << pruned.error().to_string();
+  ASSERT_EQ(pruned->size(), 2u);
+  EXPECT_EQ((*pruned)[0].id, 1u);
+  EXPECT_EQ((*pruned)[1].id, 2u);
+  EXPECT_LT(bytes_of(backups_), before);
+  const auto left = *list_backups(backups_);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].id, 3u);
+  ASSERT_TRUE(restore_backup(backups_, target_));
+  EXPECT_EQ(said_by(target_), 4);
+  write(5);
+  EXPECT_EQ(backed_up().id, 4u);
+}
+
+// As a process leaves it that dies between the steps.
+TEST_F(BackupTest, AnInterruptedPruningIsCompleted) {
+  for (const int what : {1, 2, 3}) {
+    write(what);
+    backed_up();
+  }
+  fs::rename(backups_ + "/records/1", backups_ + "/records/1.removing");
+  fs::rename(backups_ + "/records/2", backups_ + "/records/2.removing");
+  fs::remove(backups_ + "/meta/2");
+  const auto left = *list_backups(backups_);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].id, 3u);
+  EXPECT_TRUE(restore_backup(backups_, target_));
+  EXPECT_EQ(said_by(target_), 3);
+  write(4);
+  EXPECT_EQ(backed_up().id, 4u);
+  for (const char* name : {"records/1.removing", "records/2.removing", "meta/1", "private/1", "private/2"}) {
+    EXPECT_FALSE(fs::exists(backups_ + "/" + name)) << name;
+  }
+}
+
 TEST_F(BackupTest, PlacesThatAreRefused) {
   write(1);
   backed_up();

@@ -63,7 +63,7 @@ TEST_F(RocksDBVerifyTest, FindsAMissingMember) {
 
 TEST_F(RocksDBVerifyTest, FindsAMemberWithoutAList) {
   expect_fault([](RawDatabase& raw) { raw.put("lists", rocks::list_prefix(1, "k") + "n1", "\1"); },
-               "data/: has 3 list members, its values call for 2");
+               "data/k: there are members of a list, but no list");
 }
 
 TEST_F(RocksDBVerifyTest, FindsWhatBelongsToNoCollection) {
@@ -72,7 +72,8 @@ TEST_F(RocksDBVerifyTest, FindsWhatBelongsToNoCollection) {
         raw.put("lists", rocks::list_prefix(77, "k") + "n1", "\1");
         raw.put("index", rocks::index_prefix(78, "v") + "k", "");
       },
-      "entry of a collection that does not exist");
+      "/: index entries of collection 78, which does not exist\n"
+      "/: member lists of collection 77, which does not exist\n");
 }
 
 TEST_F(RocksDBVerifyTest, FindsAMissingIndexEntry) {
@@ -82,7 +83,7 @@ TEST_F(RocksDBVerifyTest, FindsAMissingIndexEntry) {
 
 TEST_F(RocksDBVerifyTest, FindsAnIndexEntryTooMany) {
   expect_fault([](RawDatabase& raw) { raw.put("index", rocks::index_prefix(1, "old") + "k", ""); },
-               "data/: has 3 index entries, its values call for 2");
+               "data/k: the index has it under \"old\", which is not its hash");
 }
 
 TEST_F(RocksDBVerifyTest, FindsAWrongCount) {

@@ -212,9 +212,7 @@ TEST_F(StorageTransactionTest, AHundredKillsLeaveAllOrNothing) {
     std::string faults;
     ASSERT_TRUE(store->verify([&](const VerifyFault& fault) { faults += fault.message; }).is_ok());
     const auto add_fault = [&](const InvariantFault& fault) { faults += fault.message; };
-    ASSERT_TRUE(verify_document_stores(*store, add_fault).is_ok());
-    ASSERT_TRUE(verify_vector_stores(*store, add_fault).is_ok());
-    ASSERT_TRUE(verify_graph_stores(*store, add_fault).is_ok());
+    ASSERT_TRUE(verify_stores(*store, add_fault).is_ok());
     EXPECT_EQ(faults, "");
   }
 }

@@ -2,8 +2,8 @@
 
 _quipu() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='import export stat collections get scan put delete query hnsw graph verify compact
-    backup backups verify-backup restore checkpoint'
+  local commands='import export stat collections get scan put delete query hnsw graph verify repair diff compact
+    backup backups verify-backup prune-backups restore checkpoint'
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
@@ -12,7 +12,7 @@ _quipu() {
 
   local command=${COMP_WORDS[1]} options='--json --quiet --help'
   case $command in
-    backup | backups | verify-backup | restore | checkpoint) ;;
+    backup | backups | verify-backup | prune-backups | restore | checkpoint) ;;
     *) options+=' --accept-lost-writes' ;;
   esac
   case $command in
@@ -22,12 +22,14 @@ _quipu() {
     get | put | delete) options+=' --key-hex' ;;
     query) options+=' --store --vector --top-k --filter' ;;
     hnsw) options+=' --store --M --ef-construction --ef --drop' ;;
+    repair) options+=' --dry-run --yes' ;;
     graph) options+=' --depth --limit' ;;
+    prune-backups) options+=' --keep' ;;
     verify-backup) options+=' --backup' ;;
     restore) options+=' --backup --before --replace --dry-run' ;;
   esac
   case $previous in
-    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef | --backup | --before) return ;;
+    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef | --backup | --before | --keep) return ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -39,13 +41,13 @@ _quipu() {
   for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
     if ((skip)); then
       skip=0
-    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth|M|ef-construction|ef|backup|before)$ ]]; then
+    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth|M|ef-construction|ef|backup|before|keep)$ ]]; then
       skip=1
     elif [[ $word != -* ]]; then
       ((++place))
     fi
   done
-  if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|backup|restore|checkpoint)$ ]]; then
+  if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|diff|backup|restore|checkpoint)$ ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -d -- "$current")
   fi

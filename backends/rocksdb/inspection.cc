@@ -1,0 +1,380 @@
+#include "backends/rocksdb/inspection.h"
+
+#include <set>
+
+#include "backends/rocksdb/rocksdb_status.h"
+#include "backends/rocksdb/row_sorter.h"
+#include "backends/rocksdb/snapshot_reader.h"
+
+namespace quipu::rocks {
+namespace {
+
+constexpr const char* kSetAside = "set aside";
+constexpr size_t kListSortBytes = 4 << 20;
+constexpr size_t kQuotedBytes = 200;
+
+std::string with_sequence(uint64_t sequence, std::string_view body) {
+  std::string value;
+  put_varint(sequence, value);
+  return value.append(body);
+}
+
+// The value that the collection's index has for a record; empty: none.
+std::string indexed_value(const Collection& collection, const DataRecord& record) {
+  const std::string& field = collection.record.indexed_field;
+  if (field.empty() || !record.is_text()) return {};
+  const std::optional<JsonView> value = JsonView::from_canonical(record.body).find(field);
+  return value && value->is_string() ? value->string() : std::string();
+}
+
+class Inspection {
+ public:
+  Inspection(const StoreCore& core, const std::function<Status(const Fault&)>& take)
+      : core_(core), moment_(Moment::now(core)), reader_(ReadView(core, moment_.snapshot)), take_(take) {}
+
+  Status run() {
+    if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
+      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged: " + checksums.ToString()));
+    }
+    if (const Status complete = core_.check_complete(); complete.code() == StatusCode::kCorruption) {
+      QUIPU_RETURN_IF_ERROR(fault({}, {}, complete.message()));
+    }
+    QUIPU_RETURN_IF_ERROR(check_catalog());
+    for (const CollectionPtr& collection : moment_.collections) {
+      QUIPU_RETURN_IF_ERROR(check_collection(*collection));
+      QUIPU_RETURN_IF_ERROR(check_index(*collection));
+      QUIPU_RETURN_IF_ERROR(check_lists(*collection));
+    }
+    QUIPU_RETURN_IF_ERROR(check_orphans(core_.index(), "index entries"));
+    QUIPU_RETURN_IF_ERROR(check_orphans(core_.lists(), "member lists"));
+    return check_orphans(core_.shared_families().back().get(), "entries");
+  }
+
+ private:
+  using Mend = std::function<Status(Mending&)>;
+
+  Status fault(std::string_view collection, std::string_view key, std::string message, std::string step = {},
+               Mend mend = {}) const {
+    return take_(
+        {{std::string(collection), std::string(key), std::move(message)}, std::move(step), std::move(mend)});
+  }
+  std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family) const {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    return reader_.read_view().iterate(family, options);
+  }
+  Status check_end(const rocksdb::Iterator& it, std::string_view collection) const {
+    if (it.status().ok()) return Status::ok();
+    return fault(collection, {}, "cannot be read to its end: " + it.status().ToString());
+  }
+  // The ids that are in use, the limit of sequences, and counts of what there is not.
+  Status check_catalog() {
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.catalog());
+    for (const CollectionPtr& collection : moment_.collections) ids_.insert(collection->id());
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      std::string_view key = view(it->key());
+      std::string_view value = view(it->value());
+      uint32_t id = 0;
+      if (key == kSequenceLimitKey) {
+        if (!take_varint(value, limit_)) {
+          QUIPU_RETURN_IF_ERROR(fault({}, {}, "the limit of insertion sequences is malformed"));
+        }
+      } else if (key.starts_with('p')) {  // under way in a bulk load, or going
+        key.remove_prefix(1);
+        if (take_u32(key, id)) ids_.insert(id);
+      }
+    }
+    QUIPU_RETURN_IF_ERROR(check_end(*it, {}));
+    for (it->Seek("c"); it->Valid() && view(it->key()).starts_with('c'); it->Next()) {
+      const std::string_view key = view(it->key());
+      std::string_view rest = key.substr(1);
+      uint32_t id = 0;
+      if (take_u32(rest, id) && rest.empty() && ids_.contains(id)) continue;
+      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a count of a collection that does not exist", "removed",
+                                  [&](Mending& mending) { return mending.erase(core_.catalog(), key); }));
+    }
+    return check_end(*it, {});
+  }
+
+  Status check_collection(const Collection& collection) {
+    uint64_t found = 0;
+    RowSorter sequences(kBySequence, core_.directory().temporary_path(),
+                        core_.options().memory_budget_bytes / 8);
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(collection.family.get());
+    for (it->Seek(slice(collection.prefix)); it->Valid(); it->Next()) {
+      const std::string_view key = view(it->key());
+      if (!key.starts_with(collection.prefix)) break;
+      ++found;
+      const std::string_view user_key = key.substr(collection.prefix.size());
+      QUIPU_ASSIGN_OR_RETURN(const std::optional<DataRecord> sound,
+                             check_record(collection, user_key, view(it->value())));
+      if (!sound) continue;
+      QUIPU_RETURN_IF_ERROR(sequences.add({sound->sequence, user_key, {}}));
+      QUIPU_RETURN_IF_ERROR(check_indexed(collection, user_key, *sound));
+    }
+    QUIPU_RETURN_IF_ERROR(check_end(*it, collection.name));
+    QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view key, std::string what) {
+      return SequencePlace{&collection, key, std::move(what), collection.family.get(), collection.key(key)};
+    }));
+    return check_count(collection, found);
+  }
+
+  // A count that is wrong because records have been set aside is found so by the next inspection.
+  Status check_count(const Collection& collection, uint64_t found) const {
+    const Result<uint64_t> count = reader_.count(collection);
+    if (count && *count == found) return Status::ok();
+    return fault(collection.name, {},
+                 "counts " + (count ? std::to_string(*count) : count.error().message()) + " keys but holds " +
+                     std::to_string(found),
+                 "counted anew", [&](Mending& mending) {
+                   return mending.put(core_.catalog(), count_key(collection.id()), make_count(found));
+                 });
+  }
+
+  // The record, unless it must go or be written anew.
+  Result<std::optional<DataRecord>> check_record(const Collection& collection, std::string_view key,
+                                                 std::string_view value) const {
+    const std::optional<DataRecord> record = parse_data_record(value);
+    std::string problem;
+    if (!record) {
+      problem = "the record is malformed";
+    } else if (record->is_list()) {
+      QUIPU_ASSIGN_OR_RETURN(problem, check_list(collection, key, *record));
+    } else if (record->is_vector()) {
+      std::vector<double> elements;
+      if (!parse_vector_body(record->body, elements)) problem = "the vector is malformed";
+    } else {
+      const Result<Json> parsed = Json::parse(record->body);
+      if (parsed && parsed->text() != record->body) {
+        const std::string anew = with_sequence(record->sequence, parsed->text());
+        const Mend mend = [&](Mending& mending) {
+          return mending.put(collection.family.get(), collection.key(key), anew);
+        };
+        QUIPU_RETURN_IF_ERROR(fault(collection.name, key, "the value is not in json.dumps's form",
+                                    "written in json.dumps's form", mend));
+        return std::optional<DataRecord>();
+      }
+      if (!parsed) problem = "the value is not JSON: " + parsed.error().message();
+    }
+    if (problem.empty()) return record;
+    const Mend mend = [&](Mending& mending) { return mending.set_aside(collection, key, value); };
+    QUIPU_RETURN_IF_ERROR(fault(collection.name, key, std::move(problem), kSetAside, mend));
+    return std::optional<DataRecord>();
+  }
+
+  // Why the list must go, or nothing. Members that are wrong are faults of their own.
+  Result<std::string> check_list(const Collection& collection, std::string_view key,
+                                 const DataRecord& record) const {
+    const std::optional<ListHeader> header = parse_list_header(record);
+    const std::string around = header ? std::string(header->head) + std::string(header->tail) : std::string();
+    const Result<Json> parsed = Json::parse(around);
+    if (!header || !parsed || parsed->text() != around || !parsed->view().is_object()) {
+      return std::string("the member list is malformed");
+    }
+    QUIPU_ASSIGN_OR_RETURN(const uint64_t found, check_members(collection, key));
+    if (found == header->count) return std::string();
+    const std::string counted = make_list_record(record.sequence, {found, header->head, header->tail});
+    QUIPU_RETURN_IF_ERROR(fault(collection.name, key,
+                                "the member list counts " + std::to_string(header->count) +
+                                    " members but holds " + std::to_string(found),
+                                "counted anew", [&](Mending& mending) {
+                                  return mending.put(collection.family.get(), collection.key(key), counted);
+                                }));
+    return std::string();
+  }
+
+  // How many there are.
+  Result<uint64_t> check_members(const Collection& collection, std::string_view key) const {
+    const std::string prefix = list_prefix(collection.id(), key);
+    uint64_t found = 0;
+    RowSorter sequences(kBySequence, core_.directory().temporary_path(), kListSortBytes);
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.lists());
+    for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
+      ++found;
+      const std::string_view member = view(it->key()).substr(prefix.size());
+      const Result<Json> parsed = Json::parse(member);
+      if (!parsed || parsed->text() != member) {
+        const Mend mend = [&](Mending& mending) {
+          return mending.set_members_aside(collection.name, key, core_.lists(), prefix, member);
+        };
+        QUIPU_RETURN_IF_ERROR(fault(
+            collection.name, key, "a member of the list is not JSON in json.dumps's form", kSetAside, mend));
+        continue;
+      }
+      std::string_view value = view(it->value());
+      uint64_t sequence = UINT64_MAX;  // beyond all limits
+      if (!take_varint(value, sequence) || !value.empty()) sequence = UINT64_MAX;
+      QUIPU_RETURN_IF_ERROR(sequences.add({sequence, member, {}}));
+    }
+    QUIPU_RETURN_IF_ERROR(check_end(*it, collection.name));
+    QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view member, std::string what) {
+      return SequencePlace{&collection, key, "member " + std::string(member) + ": " + std::move(what),
+                           core_.lists(), prefix + std::string(member)};
+    }));
+    return found;
+  }
+
+  // Where a sequence stands.
+  struct SequencePlace {
+    const Collection* collection;
+    std::string_view key;
+    std::string message;
+    rocksdb::ColumnFamilyHandle* family;
+    std::string full_key;
+  };
+
+  // Each is used once, and was promised before. `place` tells where one stands, from a row's key.
+  template <class Place>
+  Status check_sequences(RowSorter& sequences, const Place& place) const {
+    QUIPU_RETURN_IF_ERROR(sequences.finish());
+    std::optional<uint64_t> before;
+    Row row{};
+    while (true) {
+      QUIPU_ASSIGN_OR_RETURN(const bool more, sequences.next(row));
+      if (!more) return Status::ok();
+      const uint64_t sequence = row.sequence;
+      if (before == sequence) {
+        QUIPU_RETURN_IF_ERROR(renumber(place(row.key, "the insertion sequence is used twice")));
+      } else if (sequence >= kMaxSequence) {
+        QUIPU_RETURN_IF_ERROR(renumber(place(row.key, "the insertion sequence is beyond the limit")));
+      } else if (sequence >= limit_) {
+        const SequencePlace at = place(row.key, "the insertion sequence is beyond the limit");
+        QUIPU_RETURN_IF_ERROR(
+            fault(at.collection->name, at.key, at.message, "the limit is raised",
+                  [&](Mending& mending) { return mending.raise_sequence_limit(sequence + 1); }));
+      }
+      before = sequence;
+    }
+  }
+
+  Status renumber(const SequencePlace& at) const {
+    return fault(at.collection->name, at.key, at.message, "put behind all others in the order of insertion",
+                 [&](Mending& mending) -> Status {
+                   rocksdb::PinnableSlice stored;
+                   QUIPU_RETURN_IF_ERROR(from_rocksdb(
+                       reader_.read_view().get(at.family, slice(at.full_key), stored), "cannot read"));
+                   std::string_view body = view(stored);
+                   uint64_t sequence = 0;
+                   if (!take_varint(body, sequence)) body = {};
+                   QUIPU_ASSIGN_OR_RETURN(sequence, mending.fresh_sequence());
+                   if (at.family == core_.lists()) body = {};
+                   return mending.put(at.family, at.full_key, with_sequence(sequence, body));
+                 });
+  }
+
+  // A record has its place in the index.
+  Status check_indexed(const Collection& collection, std::string_view key, const DataRecord& record) const {
+    const std::string value = indexed_value(collection, record);
+    if (value.empty()) return Status::ok();
+    const std::string entry = index_prefix(collection.id(), value) + std::string(key);
+    rocksdb::PinnableSlice stored;
+    if (reader_.read_view().get(core_.index(), slice(entry), stored).ok()) return Status::ok();
+    return fault(collection.name, key, "is missing in the index of " + collection.record.indexed_field,
+                 "entered in the index",
+                 [&](Mending& mending) { return mending.put(core_.index(), entry, {}); });
+  }
+
+  // Every entry of the index is that of a record.
+  Status check_index(const Collection& collection) const {
+    std::string prefix;
+    put_u32(collection.id(), prefix);
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.index());
+    for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
+      const std::string_view entry = view(it->key());
+      std::string_view key = entry.substr(prefix.size());
+      std::string_view value;
+      std::string message = "an index entry is malformed";
+      if (take_bytes(key, value)) {
+        rocksdb::PinnableSlice stored;
+        const bool there =
+            reader_.read_view().get(collection.family.get(), slice(collection.key(key)), stored).ok();
+        const auto record = there ? parse_data_record(view(stored)) : std::nullopt;
+        if (record && !value.empty() && indexed_value(collection, *record) == value) continue;
+        message = "the index has it under " + Json::from_string(value.substr(0, kQuotedBytes)).text() +
+                  ", which is not its " + collection.record.indexed_field;
+      } else {
+        key = {};
+      }
+      QUIPU_RETURN_IF_ERROR(fault(collection.name, key, message, "removed from the index",
+                                  [&](Mending& mending) { return mending.erase(core_.index(), entry); }));
+    }
+    return check_end(*it, collection.name);
+  }
+
+  // Every member is of a list.
+  Status check_lists(const Collection& collection) const {
+    std::string own;
+    put_u32(collection.id(), own);
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.lists());
+    for (it->Seek(slice(own)); it->Valid() && view(it->key()).starts_with(own);) {
+      std::string_view rest = view(it->key()).substr(own.size());
+      std::string_view key;
+      const bool well_formed = take_bytes(rest, key);
+      const std::string prefix = well_formed ? list_prefix(collection.id(), key) : it->key().ToString();
+      rocksdb::PinnableSlice stored;
+      const bool there =
+          well_formed &&
+          reader_.read_view().get(collection.family.get(), slice(collection.key(key)), stored).ok();
+      const auto record = there ? parse_data_record(view(stored)) : std::nullopt;
+      if (!record || !record->is_list()) {
+        QUIPU_RETURN_IF_ERROR(fault(collection.name, key, "there are members of a list, but no list",
+                                    kSetAside, [&](Mending& mending) {
+                                      return mending.set_members_aside(collection.name, key, core_.lists(),
+                                                                       prefix, {});
+                                    }));
+      }
+      const std::string next = after_prefix(prefix);
+      if (next.empty()) break;
+      it->Seek(slice(next));
+    }
+    return check_end(*it, collection.name);
+  }
+
+  // What is left of collections that do not exist, and what no collection can have.
+  Status check_orphans(rocksdb::ColumnFamilyHandle* family, const std::string& what) const {
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(family);
+    for (it->SeekToFirst(); it->Valid();) {
+      std::string_view rest = view(it->key());
+      uint32_t id = 0;
+      std::string prefix = it->key().ToString();
+      std::string name = "without a collection's number";
+      if (take_u32(rest, id)) {
+        prefix.resize(4);
+        name = "of collection " + std::to_string(id) + ", which does not exist";
+      }
+      if (prefix.size() < 4 || !ids_.contains(id)) {
+        const bool derived = family == core_.index();
+        QUIPU_RETURN_IF_ERROR(
+            fault({}, {}, what + " " + name, derived ? "removed" : kSetAside, [&](Mending& mending) {
+              return derived ? mending.erase_all(family, prefix) : mending.set_all_aside(family, prefix);
+            }));
+      }
+      const std::string next = after_prefix(prefix);
+      if (next.empty()) break;
+      it->Seek(slice(next));
+    }
+    return check_end(*it, {});
+  }
+
+  const StoreCore& core_;
+  const Moment moment_;
+  const Reader reader_;
+  const std::function<Status(const Fault&)>& take_;
+  std::set<uint32_t> ids_;
+  uint64_t limit_ = 0;  // of insertion sequences
+};
+
+}  // namespace
+
+Status inspect(const StoreCore& core, const std::function<Status(const Fault&)>& take) {
+  return Inspection(core, take).run();
+}
+
+Status verify(const StoreCore& core, const std::function<void(const VerifyFault&)>& report) {
+  return inspect(core, [&](const Fault& fault) {
+    report(fault.what);
+    return Status::ok();
+  });
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,139 @@
+#include "quipu/diff.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "engine/stores/one_moment.h"
+
+namespace quipu {
+namespace {
+
+constexpr const char* kOnlyInA = "only in A";
+constexpr const char* kOnlyInB = "only in B";
+
+class Comparison {
+ public:
+  Comparison(const KVReader& a, const KVReader& b, const std::function<void(const Difference&)>& report)
+      : a_(a), b_(b), report_(report) {}
+
+  Status run() const {
+    QUIPU_RETURN_IF_ERROR(compare_files());
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> of_a, a_.collections());
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> of_b, b_.collections());
+    std::map<std::string, std::pair<const CollectionInfo*, const CollectionInfo*>> all;
+    for (const CollectionInfo& info : of_a) all[info.name].first = &info;
+    for (const CollectionInfo& info : of_b) all[info.name].second = &info;
+    for (const auto& [name, infos] : all) {
+      const auto& [in_a, in_b] = infos;
+      if (in_a == nullptr || in_b == nullptr) {
+        report_({name, {}, in_b == nullptr ? kOnlyInA : kOnlyInB});
+        continue;
+      }
+      if (in_a->persist_file != in_b->persist_file) report_({name, {}, "another file"});
+      QUIPU_RETURN_IF_ERROR(compare_entries(name));
+    }
+    compare_places(of_a, of_b);
+    return Status::ok();
+  }
+
+ private:
+  Status compare_files() const {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> of_a, a_.persist_files());
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> of_b, b_.persist_files());
+    std::set<std::string> all(of_a.begin(), of_a.end());
+    all.insert(of_b.begin(), of_b.end());
+    for (const std::string& file : all) {
+      if (std::ranges::count(of_b, file) == 0) report_({{}, file, kOnlyInA});
+      if (std::ranges::count(of_a, file) == 0) report_({{}, file, kOnlyInB});
+    }
+    return Status::ok();
+  }
+
+  // The order of a file's collections.
+  void compare_places(const std::vector<CollectionInfo>& of_a,
+                      const std::vector<CollectionInfo>& of_b) const {
+    std::map<std::string, std::pair<std::vector<std::string>, std::vector<std::string>>> files;
+    const auto is_in = [](const CollectionInfo& wanted, const std::vector<CollectionInfo>& infos) {
+      return std::ranges::any_of(infos, [&](const CollectionInfo& info) {
+        return info.name == wanted.name && info.persist_file == wanted.persist_file;
+      });
+    };
+    for (const CollectionInfo& info : of_a) {
+      if (is_in(info, of_b)) files[info.persist_file].first.push_back(info.name);
+    }
+    for (const CollectionInfo& info : of_b) {
+      if (is_in(info, of_a)) files[info.persist_file].second.push_back(info.name);
+    }
+    for (const auto& [file, names] : files) {
+      const auto first = std::ranges::mismatch(names.first, names.second).in1;
+      if (first != names.first.end()) report_({*first, {}, "another order"});
+    }
+  }
+
+  // Both go through the keys in one order, side by side.
+  Status compare_entries(const std::string& collection) const {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> a, a_.scan({}, collection));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> b, b_.scan({}, collection));
+    bool in_a = a->next();
+    bool in_b = b->next();
+    bool same_keys = true;
+    while (in_a || in_b) {
+      const int order = !in_a ? 1 : !in_b ? -1 : a->key().compare(b->key());
+      if (order == 0) {
+        if (!(a->val() == b->val())) report_({collection, std::string(a->key()), "another value"});
+      } else {
+        same_keys = false;
+        report_({collection, std::string(order < 0 ? a->key() : b->key()), order < 0 ? kOnlyInA : kOnlyInB});
+      }
+      if (order <= 0) in_a = a->next();
+      if (order >= 0) in_b = b->next();
+    }
+    QUIPU_RETURN_IF_ERROR(a->status());
+    QUIPU_RETURN_IF_ERROR(b->status());
+    return compare_order(collection, same_keys);
+  }
+
+  Status compare_order(const std::string& collection, bool same_keys) const {
+    ScanOptions in_order;
+    in_order.order = ScanOptions::Order::kInsertion;
+    in_order.keys_only = true;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> a, a_.scan(in_order, collection));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> b, b_.scan(in_order, collection));
+    // The next key that the other has, too.
+    const auto next = [&](KVIterator& it, const KVReader& other) -> Result<bool> {
+      while (it.next()) {
+        if (same_keys) return true;
+        QUIPU_ASSIGN_OR_RETURN(const bool shared, other.exists(it.key(), collection));
+        if (shared) return true;
+      }
+      QUIPU_RETURN_IF_ERROR(it.status());
+      return false;
+    };
+    while (true) {
+      QUIPU_ASSIGN_OR_RETURN(const bool in_a, next(*a, b_));
+      QUIPU_ASSIGN_OR_RETURN(const bool in_b, next(*b, a_));
+      if (!in_a || !in_b) return Status::ok();
+      if (a->key() == b->key()) continue;
+      report_({collection, std::string(a->key()), "another order"});
+      return Status::ok();
+    }
+  }
+
+  const KVReader& a_;
+  const KVReader& b_;
+  const std::function<void(const Difference&)>& report_;
+};
+
+}  // namespace
+
+Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
+                   const std::function<void(const Difference&)>& report) {
+  return read_at_one_moment(a, [&](const KVReader& of_a) {
+    return read_at_one_moment(b, [&](const KVReader& of_b) { return Comparison(of_a, of_b, report).run(); });
+  });
+}
+
+}  // namespace quipu

@@ -1,0 +1,211 @@
+#include <memory>
+#include <utility>
+
+#include "engine/persist/directory_files.h"
+#include "engine/persist/file_loader.h"
+#include "engine/persist/file_name.h"
+#include "quipu/bulk_load.h"
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+namespace {
+
+constexpr std::string_view kPlaces = "verify/places";  // of the scratch store: where each entry stands
+
+using ReportFault = std::function<void(const PersistFault&)>;
+
+std::string place_key(std::string_view collection, std::string_view key) {
+  return std::string(collection) + '\0' + std::string(key);
+}
+
+// A load that notes where each of its entries stands.
+class NotingLoad : public BulkLoad {
+ public:
+  NotingLoad(std::unique_ptr<BulkLoad> load, std::unique_ptr<BulkLoad> places)
+      : load_(std::move(load)), places_(std::move(places)) {}
+
+  void at(uint64_t line, uint64_t byte) {
+    place_ = Json::from_canonical("{\"line\": " + std::to_string(line) +
+                                  ", \"byte\": " + std::to_string(byte) + "}");
+  }
+  Status begin() { return places_->begin_collection(kPlaces, {}); }
+  Status begin_file(std::string_view file) override { return load_->begin_file(file); }
+  Status begin_collection(std::string_view name, const CollectionOptions& options) override {
+    collection_ = name;
+    return load_->begin_collection(name, options);
+  }
+  Status put(std::string_view key, JsonView val) override {
+    QUIPU_RETURN_IF_ERROR(load_->put(key, val));
+    return places_->put(place_key(collection_, key), place_);
+  }
+  Status put_vector(std::string_view key, std::span<const double> elements) override {
+    QUIPU_RETURN_IF_ERROR(load_->put_vector(key, elements));
+    return places_->put(place_key(collection_, key), place_);
+  }
+  Status commit() override {
+    QUIPU_RETURN_IF_ERROR(load_->commit());
+    return places_->commit();
+  }
+
+ private:
+  const std::unique_ptr<BulkLoad> load_;
+  const std::unique_ptr<BulkLoad> places_;
+  std::string collection_;
+  Json place_;
+};
+
+// A loader of a file that reports what it refuses and goes on.
+class FileCheck : public PersistFileHandler {
+ public:
+  FileCheck(const std::string& file, FileLoader& loader, NotingLoad& load, const ReportFault& report)
+      : file_(file), loader_(loader), load_(load), report_(report) {}
+
+  bool takes_collection(std::string_view, JsonKind) const override { return true; }
+  bool skips(std::string_view name) const override { return loader_.skips(name); }
+  bool takes_value(JsonKind) const override { return true; }
+  bool takes_any_float() const override { return loader_.takes_any_float(); }
+  void place(uint64_t line, uint64_t byte) override {
+    line_ = line;
+    byte_ = byte;
+    load_.at(line, byte);
+  }
+  void failed(uint64_t line, uint64_t byte, std::string_view collection, std::string_view key,
+              std::string_view what) override {
+    failed_ = true;
+    report_({file_, line, byte, std::string(collection), std::string(key), std::string(what)});
+  }
+  bool failed() const { return failed_; }
+
+  Status begin_collection(std::string_view name, JsonKind kind) override {
+    collection_ = name;
+    line_ = byte_ = 0;  // of its name: not known
+    taken_ = loader_.takes_collection(name, kind);
+    if (!taken_) return fault({}, "the collection is not of the right kind"), Status::ok();
+    const Status begun = loader_.begin_collection(name, kind);
+    taken_ = begun.is_ok();
+    return judged({}, begun);
+  }
+  Status entry(std::string_view key, JsonView value) override {
+    if (!taken_) return Status::ok();
+    if (loader_.takes_value(value.kind())) return judged(key, loader_.entry(key, value));
+    return fault(key, value.is_object() ? "the value is an object" : "the value is not an object"),
+           Status::ok();
+  }
+  Status end_collection() override { return taken_ ? loader_.end_collection() : Status::ok(); }
+
+ private:
+  void fault(std::string_view key, std::string_view what) const {
+    report_({file_, line_, byte_, collection_, std::string(key), std::string(what)});
+  }
+  // What is wrong with the file's contents is reported; other errors end the reading.
+  Status judged(std::string_view key, const Status& status) const {
+    if (status.code() != StatusCode::kInvalidArgument) return status;
+    return fault(key, status.message()), Status::ok();
+  }
+
+  const std::string& file_;
+  FileLoader& loader_;
+  NotingLoad& load_;
+  const ReportFault& report_;
+  std::string collection_;
+  bool taken_ = false;
+  bool failed_ = false;
+  uint64_t line_ = 0;
+  uint64_t byte_ = 0;
+};
+
+class DirectoryCheck {
+ public:
+  DirectoryCheck(const std::string& directory, BaseKVStore& scratch, const ReportFault& report,
+                 const ImportOptions& options)
+      : directory_(directory), scratch_(scratch), report_(report), options_(options) {}
+
+  Status run() {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> files, store_files(directory_, *options_.fs));
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> load, scratch_.bulk_load());
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> places, scratch_.bulk_load());
+    NotingLoad noting(std::move(load), std::move(places));
+    QUIPU_RETURN_IF_ERROR(noting.begin());
+    for (const std::string& file : files) QUIPU_RETURN_IF_ERROR(read(file, noting));
+    QUIPU_RETURN_IF_ERROR(check_other_files(files));
+    // Of files that were not read to their end too much would be missing.
+    if (!whole_) return Status::ok();
+    QUIPU_RETURN_IF_ERROR(noting.commit());
+    return check_stores();
+  }
+
+ private:
+  PersistFileOptions file_options(const std::string& file) const {
+    PersistFileOptions options;
+    options.max_value_bytes = options_.max_value_bytes;
+    options.fs = options_.fs;
+    if (options_.progress) {
+      options.progress = [this, file](uint64_t done, uint64_t total) {
+        return options_.progress({file, done, total});
+      };
+    }
+    return options;
+  }
+
+  Status read(const std::string& file, NotingLoad& load) {
+    QUIPU_RETURN_IF_ERROR(load.begin_file(file));
+    const std::unique_ptr<FileLoader> loader = FileLoader::for_file(file, load, owners_);
+    FileCheck check(file, *loader, load, report_);
+    const Status read = read_persist_file(path_in(directory_, file), file_options(file), check);
+    return judge(file, read, check.failed());
+  }
+
+  Status check_other_files(const std::vector<std::string>& files) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> others,
+                           other_files(directory_, files, *options_.fs));
+    for (const std::string& file : others) {
+      if (!is_other_store_file(file)) continue;
+      const Status read = check_json_file(path_in(directory_, file), file_options(file));
+      QUIPU_RETURN_IF_ERROR(judge(file, read, /*told=*/false));
+    }
+    return Status::ok();
+  }
+
+  // A file that cannot be read is a fault of the directory; `told`: it has been reported.
+  Status judge(const std::string& file, const Status& read, bool told) {
+    if (read.is_ok()) return read;
+    const bool of_file = read.code() == StatusCode::kInvalidArgument || read.code() == StatusCode::kIoError;
+    if (!of_file) return read;
+    whole_ = false;
+    if (!told) report_({file, 0, 0, {}, {}, read.message()});
+    return Status::ok();
+  }
+
+  Status check_stores() const {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, scratch_.collections());
+    return verify_stores(scratch_, [&](const InvariantFault& fault) {
+      PersistFault placed{{}, 0, 0, fault.collection, fault.key, fault.message};
+      for (const CollectionInfo& info : infos) {
+        if (info.name == fault.collection) placed.file = info.persist_file;
+      }
+      const auto place = scratch_.get(place_key(fault.collection, fault.key), kPlaces);
+      if (place && *place) {
+        placed.line = static_cast<uint64_t>((*place)->view().find("line")->int64().value_or(0));
+        placed.byte = static_cast<uint64_t>((*place)->view().find("byte")->int64().value_or(0));
+      }
+      report_(placed);
+    });
+  }
+
+  const std::string& directory_;
+  BaseKVStore& scratch_;
+  const ReportFault& report_;
+  const ImportOptions& options_;
+  CollectionOwners owners_;
+  bool whole_ = true;
+};
+
+}  // namespace
+
+Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
+                          const std::function<void(const PersistFault&)>& report,
+                          const ImportOptions& options) {
+  return DirectoryCheck(directory, scratch, report, options).run();
+}
+
+}  // namespace quipu
