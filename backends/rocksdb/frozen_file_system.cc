@@ -31,7 +31,7 @@ class FrozenSequentialFile : public rocksdb::FSSequentialFile {
   explicit FrozenSequentialFile(FrozenFilePtr file) : file_(std::move(file)) {}
   IOStatus Read(size_t n, const IOOptions& /*options*/, rocksdb::Slice* result, char* scratch,
                 IODebugContext* /*dbg*/) override {
-    const IOStatus read = read_from(*file_, offset_, n, result, scratch);
+    IOStatus read = read_from(*file_, offset_, n, result, scratch);
     if (read.ok()) offset_ += result->size();
     return read;
   }

@@ -122,7 +122,7 @@ Status FrozenFiles::hold_all() {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, data_files(path_));
   for (const std::string& name : names) {
     // One that has gone since it was listed was needed no more, or the manifest has changed by now.
-    const Status held = hold(name);
+    Status held = hold(name);
     if (!held.is_ok() && held.code() != StatusCode::kNotFound) return held;
   }
   return Status::ok();

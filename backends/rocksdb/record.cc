@@ -136,7 +136,7 @@ std::string make_vector_body(std::span<const double> elements) {
 bool parse_vector_body(std::string_view body, std::vector<double>& elements) {
   elements.clear();
   if (body.size() < 2 || body[0] != kVectorTag) return false;
-  const auto width = static_cast<size_t>(body[1]);
+  const size_t width = static_cast<unsigned char>(body[1]);
   body.remove_prefix(2);
   if ((width != sizeof(float) && width != sizeof(double)) || body.size() % width != 0) return false;
   elements.resize(body.size() / width);

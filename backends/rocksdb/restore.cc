@@ -39,7 +39,7 @@ Status copy_path(const std::string& from, const std::string& to) {
   const int file = ::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat info {};
   if (file < 0 || ::fstat(file, &info) != 0) return disk_error("cannot open", from, errno);
-  const Status copied = copy_file(file, static_cast<uint64_t>(info.st_size), to).status();
+  Status copied = copy_file(file, static_cast<uint64_t>(info.st_size), to).status();
   ::close(file);
   return copied;
 }

@@ -63,7 +63,7 @@ Result<std::vector<std::pair<int64_t, NodePtr>>> BaseDocumentStore::get_node_dic
   return nodes;
 }
 
-KVDocumentStore::KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, DocumentStoreOptions options)
+KVDocumentStore::KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, const DocumentStoreOptions& options)
     : kvstore_(std::move(kvstore)), batch_size_(options.batch_size) {
   const std::string ns(or_default(options.ns, "docstore"));
   node_collection_ = ns + std::string(or_default(options.node_collection_suffix, "/data"));

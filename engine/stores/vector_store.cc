@@ -76,7 +76,7 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
       break;
     }
     ids.push_back(node->node_id());
-    const Parts& part = parts.emplace_back(*std::move(embedding), ref_doc_id->value_or(""));
+    const Parts& part = parts.emplace_back(Parts{*std::move(embedding), ref_doc_id->value_or("")});
     entries.push_back({ids.back(), part.embedding, node->class_name(), part.ref_doc_id, node->metadata()});
   }
   QUIPU_RETURN_IF_ERROR(add_entries(entries));

@@ -58,7 +58,7 @@ Status KVVectorStore::load_index() const {
       shared_->keep_within_budget();
       return shared_->loaded ? Status::ok() : Status::invalid_argument("the index is too large");
     };
-    const Status taken = for_each_vector(take);
+    Status taken = for_each_vector(take);
     if (shared_->streamed) return Status::ok();
     if (!taken.is_ok()) {
       shared_->forget();

@@ -73,7 +73,7 @@ Status KVVectorStore::stream(const std::vector<std::string>* node_ids, const Met
   if (node_ids != nullptr) {
     std::vector<std::string_view> keys(node_ids->begin(), node_ids->end());
     std::ranges::sort(keys);
-    keys.erase(std::ranges::unique(keys).begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     for (size_t begin = 0; begin < keys.size(); begin += kReadAtOnce) {
       const auto some = std::span(keys).subspan(begin, std::min(kReadAtOnce, keys.size() - begin));
       QUIPU_RETURN_IF_ERROR(stream_some(*kvstore_, VectorCollections(ns_), some, filters, use));

@@ -16,7 +16,7 @@ namespace {
 // The check of one document store: the collections that share a namespace.
 class DocumentStoreCheck {
  public:
-  DocumentStoreCheck(const KVReader& store, std::string ns, const TakeFault& take)
+  DocumentStoreCheck(const KVReader& store, const std::string& ns, const TakeFault& take)
       : store_(store),
         nodes_(ns + "/data"),
         ref_docs_(ns + "/ref_doc_info"),

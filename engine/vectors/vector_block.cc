@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <queue>
 
 #include "engine/vectors/code_scan.h"
@@ -177,7 +178,7 @@ std::vector<uint32_t> VectorBlock::best(const Query& query, size_t count, size_t
                                         SlotAt slot_at, const std::vector<int32_t>& products) const {
   std::priority_queue<double, std::vector<double>, std::greater<>> lowest;
   std::vector<double> upper(count);
-  double threshold = -INFINITY;
+  double threshold = -std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < count; ++i) {
     const size_t slot = slot_at(i);
     double value = static_cast<double>(scales_[slot]) * query.scale * products[i];

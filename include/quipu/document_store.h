@@ -154,7 +154,7 @@ struct BadNode {
 class KVDocumentStore : public BaseDocumentStore {
  public:
   // Empty strings in `options` mean the defaults, as in the reference.
-  explicit KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, DocumentStoreOptions options = {});
+  explicit KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, const DocumentStoreOptions& options = {});
 
   Result<std::vector<std::pair<std::string, NodePtr>>> docs() const override;
   Status add_documents(std::span<const NodePtr> docs, const AddOptions& options = {}) override;
