@@ -30,7 +30,7 @@ AsideFile::~AsideFile() {
 Status AsideFile::open() {
   if (directory_.empty() || file_ >= 0) return Status::ok();
   const std::string folder = directory_ + "/aside";
-  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) return disk_error("cannot make", folder, errno);
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return disk_error("cannot make", folder, errno);
   struct stat info {};
   if (::lstat(folder.c_str(), &info) != 0) return disk_error("cannot read", folder, errno);
   if (!S_ISDIR(info.st_mode)) return Status::io_error(folder + " is not a directory");

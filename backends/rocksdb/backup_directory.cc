@@ -98,9 +98,10 @@ Status BackupDirectory::check_marker() const {
 // Makes the directory where there is nothing, and locks it.
 Status BackupDirectory::prepare() {
   boost::system::error_code error;
-  if (!fs::exists(path_, error)) fs::create_directories(path_, error);
-  if (error) return Status::io_error("cannot make " + path_ + ": " + error.message());
-  if (!fs::is_directory(path_, error)) return Status::invalid_argument(path_ + " is not a directory");
+  if (fs::exists(path_, error) && !fs::is_directory(path_, error)) {
+    return Status::invalid_argument(path_ + " is not a directory");
+  }
+  QUIPU_RETURN_IF_ERROR(make_directory(path_));
   std::string foreign;
   for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();

@@ -38,11 +38,7 @@ Result<std::unique_ptr<Directory>> Directory::open(const std::string& path, bool
   std::unique_ptr<Directory> directory(new Directory(path));
   bool is_new = false;
   QUIPU_RETURN_IF_ERROR(directory->check(create_if_missing, is_new));
-  if (is_new) {
-    boost::system::error_code error;
-    fs::create_directories(path, error);
-    if (error) return Status::io_error("cannot make directory " + path + ": " + error.message());
-  }
+  if (is_new) QUIPU_RETURN_IF_ERROR(make_directory(path));
   QUIPU_ASSIGN_OR_RETURN(directory->lock_, DirectoryLock::take(path));
   if (is_new) QUIPU_RETURN_IF_ERROR(write_marker(path));
   QUIPU_RETURN_IF_ERROR(directory->empty_temporary());

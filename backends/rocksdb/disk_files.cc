@@ -109,6 +109,22 @@ Status sync_directory(const std::string& path) {
   return result == 0 ? Status::ok() : disk_error("cannot sync", path, error);
 }
 
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+Status make_directory(const std::string& given) {
+  const std::string path = without_slashes(given);
+  const fs::path parent = fs::path(path).parent_path();
+  boost::system::error_code error;
+  if (!parent.empty()) fs::create_directories(parent, error);
+  if (error) return disk_error("cannot make directory", parent.string(), error.value());
+  if (::mkdir(path.c_str(), 0700) == 0) return Status::ok();
+  const int why = errno;
+  return fs::is_directory(path, error) ? Status::ok() : disk_error("cannot make directory", path, why);
+}
+
 Result<bool> is_vacant(const std::string& path) {
   boost::system::error_code error;
   const fs::file_status found = fs::symlink_status(path, error);

@@ -23,6 +23,13 @@ Status replace_file(const std::string& path, std::string_view text);
 
 Status sync_directory(const std::string& path);
 
+// Makes a directory that nobody but its owner may enter, so that what is in it is nobody else's to read, and
+// those above it that are missing. One that is there stays as it is.
+Status make_directory(const std::string& path);
+
+// "a/b" of "a/b//", whose last part is a name then.
+std::string without_slashes(std::string path);
+
 // Whether nothing is there: no such path, or a directory with nothing in it. A link to nowhere is something.
 Result<bool> is_vacant(const std::string& path);
 

@@ -22,11 +22,6 @@ namespace fs = boost::filesystem;
 
 constexpr std::string_view kInfix = ".making-";  // between the place's name and a number
 
-std::string without_slashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
-
 std::string parent_of(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
   return parent.empty() ? "." : parent.string();
@@ -87,7 +82,7 @@ Result<std::unique_ptr<FreshDatabase>> FreshDatabase::beside(const std::string& 
   char number[9];
   std::snprintf(number, sizeof number, "%08x", static_cast<unsigned>(std::random_device()()));
   const std::string path = place + std::string(kInfix) + number;
-  if (::mkdir(path.c_str(), 0777) != 0) return disk_error("cannot make", path, errno);
+  if (::mkdir(path.c_str(), 0700) != 0) return disk_error("cannot make", path, errno);
   const int directory = lock_directory(path);
   if (directory < 0) return disk_error("cannot lock", path, errno);
   std::unique_ptr<FreshDatabase> fresh(new FreshDatabase(place, replace, path, directory));

@@ -46,7 +46,7 @@ Status copy_path(const std::string& from, const std::string& to) {
 
 Result<std::string> make_folder(const FreshDatabase& fresh, const char* name) {
   std::string path = fresh.path() + "/" + name;
-  if (::mkdir(path.c_str(), 0777) != 0) return disk_error("cannot make", path, errno);
+  if (::mkdir(path.c_str(), 0700) != 0) return disk_error("cannot make", path, errno);
   return path;
 }
 
