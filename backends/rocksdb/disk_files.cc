@@ -118,7 +118,7 @@ Status make_directory(const std::string& given) {
   const std::string path = without_slashes(given);
   const fs::path parent = fs::path(path).parent_path();
   boost::system::error_code error;
-  if (!parent.empty()) fs::create_directories(parent, error);
+  if (!parent.empty() && !fs::exists(parent, error)) fs::create_directories(parent, error);
   if (error) return disk_error("cannot make directory", parent.string(), error.value());
   if (::mkdir(path.c_str(), 0700) == 0) return Status::ok();
   const int why = errno;

@@ -1,5 +1,6 @@
 // The mutations of KVDocumentStore. Each one locks what it will read and write, reads, and commits one batch.
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -18,6 +19,15 @@ const std::string* recorded_ref_doc_id(const NodeFacts& node) {
   return node.ref_doc_id && !node.ref_doc_id->empty() ? &*node.ref_doc_id : nullptr;
 }
 
+// Has a text on its way from memory while the one before it is hashed; all of a large call are seldom in the
+// cache.
+void prefetch(std::string_view text) {
+  constexpr size_t kCacheLine = 64;
+  constexpr size_t kMost = 4096;
+  for (size_t at = 0; at < std::min(text.size(), kMost); at += kCacheLine)
+    __builtin_prefetch(text.data() + at);
+}
+
 // The id of a node whose JSON could not be read as one.
 std::string id_of(JsonView node) {
   const std::optional<JsonView> data = node.find("__data__");
@@ -31,10 +41,11 @@ Status KVDocumentStore::add_documents(std::span<const NodePtr> docs, const AddOp
   std::vector<NodeFacts> facts;
   facts.reserve(docs.size());
   BadNode failed;
-  for (const NodePtr& doc : docs) {
-    Result<NodeFacts> fact = doc->facts();
+  for (size_t i = 0; i < docs.size(); ++i) {
+    if (i + 1 < docs.size()) prefetch(docs[i + 1]->to_json().text());
+    Result<NodeFacts> fact = docs[i]->facts();
     if (!fact) {
-      failed = {doc->node_id(), fact.error()};
+      failed = {docs[i]->node_id(), fact.error()};
       break;
     }
     facts.push_back(*std::move(fact));

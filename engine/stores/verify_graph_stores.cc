@@ -113,7 +113,8 @@ class PropertyGraphCheck {
     }
     const std::string message = "the relation is in no triplet";
     if (!ends) return bad(relations_, key, message);
-    const auto& [source, target] = *ends;
+    const std::string source = ends->first;
+    const std::string target = ends->second;
     const std::string other = key == relation_key(source, parsed->label(), target) ? "" : std::string(key);
     return take_(
         {{relations_, std::string(key), message}, "entered in the triplets", [&](StoreMending& mending) {

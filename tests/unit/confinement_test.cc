@@ -180,6 +180,12 @@ TEST(ConfinementTest, DirectoriesAreTheirOwners) {
     EXPECT_EQ(mode_of(directory / ("copy-" + std::to_string(name.size()))), 0700u);
   }
   EXPECT_EQ(mode_of(directory / "db-backups"), 0700u);
+  const fs::path before = fs::current_path();
+  fs::current_path(directory.path());
+  const auto beside = RocksDBKVStore::open("./beside");
+  fs::current_path(before);
+  ASSERT_TRUE(beside) << beside.error().to_string();
+  EXPECT_EQ(mode_of(directory / "beside"), 0700u);
   ASSERT_TRUE(restore_backup(directory / "db-backups", directory / "restored"));
   EXPECT_EQ(mode_of(directory / "restored"), 0700u);
 }
