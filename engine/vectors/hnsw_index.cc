@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kPatiencePerResult = 100;
 constexpr size_t kPatience = 5000;
 constexpr size_t kChangesWorthSaving = 1000;
-constexpr size_t kRemovedWorthRebuilding = 1000;
+constexpr size_t kRemovedWorthRebuilding = 100;
 
 // The vector with length 1.
 void normalise(std::span<const double> elements, double norm, float* to) {
