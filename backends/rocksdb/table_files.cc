@@ -11,6 +11,7 @@ namespace quipu::rocks {
 namespace {
 
 constexpr uint64_t kFileBytes = 64ULL << 20;
+constexpr uint64_t kFileRows = 500'000;  // RocksDB keeps a hash of each key until the file is finished
 
 rocksdb::Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
@@ -29,13 +30,14 @@ TableFiles::~TableFiles() {
 }
 
 Status TableFiles::add(std::string_view key, std::string_view value) {
-  if (writer_ && writer_->FileSize() >= kFileBytes) QUIPU_RETURN_IF_ERROR(finish());
+  if (writer_ && (writer_->FileSize() >= kFileBytes || rows_ == kFileRows)) QUIPU_RETURN_IF_ERROR(finish());
   if (!writer_) {
     paths_.push_back(directory_ + "/" + stem_ + "-" + std::to_string(paths_.size()) + ".sst");
     writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(options_), options_, nullptr,
                                                        /*invalidate_page_cache=*/false);
     QUIPU_RETURN_IF_ERROR(from_rocksdb(writer_->Open(paths_.back()), "cannot write " + paths_.back()));
   }
+  ++rows_;
   const rocksdb::Status put = writer_->Put(slice_of(key), slice_of(value));
   return put.ok() ? Status::ok() : from_rocksdb(put, "cannot write " + paths_.back());
 }
@@ -44,6 +46,7 @@ Status TableFiles::finish() {
   if (!writer_) return Status::ok();
   const Status finished = from_rocksdb(writer_->Finish(), "cannot write " + paths_.back());
   writer_.reset();
+  rows_ = 0;
   QUIPU_RETURN_IF_ERROR(finished);
   return read_ends();
 }

@@ -37,6 +37,7 @@ class TableFiles {
   std::string stem_;
   pid_t process_;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
+  uint64_t rows_ = 0;  // in the file that is being written
   std::vector<std::string> paths_;
 };
 
