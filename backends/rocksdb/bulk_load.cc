@@ -32,7 +32,7 @@ Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
 Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
   QUIPU_RETURN_IF_ERROR(core_.loadable());
   if (committed_) return Status::invalid_argument("bulk load: it is committed already");
-  QUIPU_RETURN_IF_ERROR(check_collection_name(name));
+  QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
   QUIPU_RETURN_IF_ERROR(end_collection());
   for (current_ = 0; current_ < staged_.size(); ++current_) {
     if (staged_[current_].collection->name == name) break;
@@ -70,7 +70,8 @@ Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
 }
 
 Status RocksDBBulkLoad::put(std::string_view key, JsonView val) {
-  if (rows_) QUIPU_RETURN_IF_ERROR(check_value(staged_[current_].collection->name, key, val.text()));
+  if (rows_)
+    QUIPU_RETURN_IF_ERROR(core_.limits().check_object(staged_[current_].collection->name, key, val.text()));
   return add(key, val.text());
 }
 
@@ -81,7 +82,7 @@ Status RocksDBBulkLoad::put_vector(std::string_view key, std::span<const double>
 Status RocksDBBulkLoad::add(std::string_view key, std::string_view body) {
   if (!rows_) return Status::invalid_argument("bulk load: put before begin_collection");
   QUIPU_RETURN_IF_ERROR(core_.writable());
-  QUIPU_RETURN_IF_ERROR(check_key(staged_[current_].collection->name, key));
+  QUIPU_RETURN_IF_ERROR(core_.limits().check_key(staged_[current_].collection->name, key));
   if (next_sequence_ == sequence_end_) {
     QUIPU_ASSIGN_OR_RETURN(next_sequence_, core_.take_sequences(kSequencesAtOnce));
     sequence_end_ = next_sequence_ + kSequencesAtOnce;
@@ -143,7 +144,9 @@ Status RocksDBBulkLoad::end_collection() {
     QUIPU_RETURN_IF_ERROR(staged.index.add(row.key, {}));
   }
   QUIPU_RETURN_IF_ERROR(staged.data.finish());
-  return staged.index.finish();
+  QUIPU_RETURN_IF_ERROR(staged.index.finish());
+  staged_bytes_ += staged.data.bytes() + staged.index.bytes();
+  return core_.check_room(staged_bytes_);
 }
 
 Status RocksDBBulkLoad::commit() {

@@ -100,7 +100,7 @@ Status declare_collection(StoreCore& core, std::string_view name, const Collecti
   const auto satisfied = [&](const CollectionPtr& known) {
     return known && (options.persist_file.empty() || !known->record.persist_file.empty());
   };
-  QUIPU_RETURN_IF_ERROR(check_collection_name(name));
+  QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
   if (satisfied(core.find(name))) return Status::ok();
   std::lock_guard lock(core.catalog_mutex());
   const CollectionPtr known = core.find(name);

@@ -14,12 +14,10 @@ namespace {
 // What a record takes in a batch beside key and value: tag, family, lengths, sequence.
 constexpr size_t kBatchBytesPerKey = 24;
 
-Status check_op(const WriteOp& op) {
-  QUIPU_RETURN_IF_ERROR(check_collection_name(op.collection));
-  QUIPU_RETURN_IF_ERROR(check_key(op.collection, op.key));
-  if (op.kind == WriteOp::Kind::kPut) return check_value(op.collection, op.key, op.value);
-  const bool whole = op.kind != WriteOp::Kind::kPutVector || op.value.size() % sizeof(double) == 0;
-  return whole ? Status::ok() : Status::invalid_argument("a vector's bytes are no doubles");
+bool any_adds(std::span<const WriteOp> ops) {
+  return std::ranges::any_of(ops, [](const WriteOp& op) {
+    return op.kind != WriteOp::Kind::kDelete && op.kind != WriteOp::Kind::kRemoveMember;
+  });
 }
 
 Status not_a_list(const WriteOp& op) {
@@ -54,6 +52,8 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
   size_t bytes = 0;
   for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
+  QUIPU_RETURN_IF_ERROR(core_.limits().check_batch(bytes));
+  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(bytes));
   rocksdb::WriteBatch batch(bytes);
   QUIPU_RETURN_IF_ERROR(write_to(batch, /*ranges=*/true));
   handed_over_ = true;
@@ -67,8 +67,10 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
 
 Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
+  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(batch.GetDataSize()));
   batch.SetSavePoint();
-  const Status written = write_to(batch, /*ranges=*/false);
+  Status written = write_to(batch, /*ranges=*/false);
+  if (written.is_ok()) written = core_.limits().check_transaction(batch.GetDataSize());
   const rocksdb::Status settled = written.is_ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
   QUIPU_RETURN_IF_ERROR(written);
   return from_rocksdb(settled, "cannot add to a transaction");
@@ -121,7 +123,7 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   places.reserve(ops.size());
   for (size_t i = 0; i < ops.size(); ++i) {
     const WriteOp& op = ops[i];
-    QUIPU_RETURN_IF_ERROR(check_op(op));
+    QUIPU_RETURN_IF_ERROR(core_.limits().check_op(op));
     QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates(op.kind)));
     if (target != kNone) {
       places.push_back({target, op.key, i});

@@ -64,26 +64,6 @@ std::string after_prefix(std::string_view prefix) {
   return after;
 }
 
-Status check_collection_name(std::string_view name) {
-  if (name.size() <= kMaxNameBytes) return Status::ok();
-  return Status::invalid_argument("a collection's name is longer than the limit of 64 KiB: " +
-                                  Json::from_string(name.substr(0, 200)).text());
-}
-
-Status check_key(std::string_view collection, std::string_view key) {
-  if (key.size() <= kMaxKeyBytes) return Status::ok();
-  return Status::invalid_argument(describe(collection, key) + " is longer than the limit of 16 MiB");
-}
-
-Status check_value(std::string_view collection, std::string_view key, std::string_view value) {
-  if (!value.starts_with('{')) {
-    return Status::invalid_argument("the value of " + describe(collection, key) + " is not a JSON object");
-  }
-  if (value.size() <= kMaxValueBytes) return Status::ok();
-  return Status::invalid_argument("the value of " + describe(collection, key) +
-                                  " is longer than the limit of 4 GiB");
-}
-
 std::string describe(std::string_view collection, std::string_view key) {
   return "key " + Json::from_string(key.substr(0, 200)).text() + " of collection " +
          Json::from_string(collection.substr(0, 200)).text();

@@ -26,15 +26,6 @@ bool take_bytes(std::string_view& in, std::string_view& bytes);
 // The first key behind all keys that start with `prefix`; empty when there is none.
 std::string after_prefix(std::string_view prefix);
 
-// ---- limits ----
-
-inline constexpr size_t kMaxNameBytes = 64 << 10;
-inline constexpr size_t kMaxKeyBytes = 16 << 20;
-inline constexpr size_t kMaxValueBytes = (4ULL << 30) - (1 << 20);
-Status check_collection_name(std::string_view name);
-Status check_key(std::string_view collection, std::string_view key);
-// A JSON object, shorter than RocksDB's limit of 4 GiB.
-Status check_value(std::string_view collection, std::string_view key, std::string_view value);
 // "key "k" of collection "c"", long keys shortened.
 std::string describe(std::string_view collection, std::string_view key);
 

@@ -1,6 +1,7 @@
 #include "backends/rocksdb/store_core.h"
 
 #include <rocksdb/perf_level.h>
+#include <rocksdb/sst_file_manager.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,6 +31,7 @@ class UncountedWork {
 StoreCore::StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
                      std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen)
     : options_(std::move(options)),
+      limits_(options_),
       frozen_(std::move(frozen)),
       env_(std::move(env)),
       tuning_(tuning.over(*env_)),
@@ -153,6 +155,17 @@ rocksdb::Options StoreCore::table_file_options() const {
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
   options.bytes_per_sync = 1 << 20;  // the disk works along, not all at once when the files are synced
   return options;
+}
+
+Status StoreCore::check_room(uint64_t bytes) const {
+  const uint64_t limit = options_.max_directory_bytes;
+  if (limit == 0) return Status::ok();
+  const uint64_t taken = tables_->GetTotalSize() + tuning_.db.write_buffer_manager->memory_usage();
+  if (taken + bytes <= limit) return Status::ok();
+  return Status::invalid_argument(directory_->path() + ": no room for " + std::to_string(bytes) +
+                                  " bytes more: " + std::to_string(taken) + " are taken, and the limit is " +
+                                  std::to_string(limit) +
+                                  " (max_directory_bytes); delete and compact, or raise it");
 }
 
 Result<uint64_t> StoreCore::take_sequences(uint64_t count) {

@@ -20,6 +20,7 @@
 #include "backends/rocksdb/conflict_table.h"
 #include "backends/rocksdb/directory.h"
 #include "backends/rocksdb/frozen_files.h"
+#include "backends/rocksdb/limits.h"
 #include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
 #include "backends/rocksdb/write_health.h"
@@ -64,6 +65,7 @@ class StoreCore {
   rocksdb::DB& db() const { return *db_; }
   const Directory& directory() const { return *directory_; }
   const RocksDBOptions& options() const { return options_; }
+  const Limits& limits() const { return limits_; }
   rocksdb::ColumnFamilyHandle* catalog() const { return catalog_.get(); }
   rocksdb::ColumnFamilyHandle* lists() const { return lists_.get(); }
   rocksdb::ColumnFamilyHandle* index() const { return index_.get(); }
@@ -102,6 +104,8 @@ class StoreCore {
   Status check_complete() const;
   // Why nothing can be loaded in bulk any more, or OK.
   Status loadable() const;
+  // OK when so many bytes more stay within max_directory_bytes.
+  Status check_room(uint64_t bytes) const;
   // `count` insertion sequences, the first of them.
   Result<uint64_t> take_sequences(uint64_t count);
   // Writes, and records what has been acknowledged. After an error later writes fail with it, until its cause
@@ -132,6 +136,7 @@ class StoreCore {
   Family own(rocksdb::ColumnFamilyHandle* handle) const;
 
   const RocksDBOptions options_;
+  const Limits limits_;
   const std::shared_ptr<const FrozenFiles> frozen_;  // null: this is a writer
   const std::unique_ptr<rocksdb::Env> env_;
   Tuning tuning_;
@@ -140,6 +145,7 @@ class StoreCore {
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SessionFile> session_;
   std::unique_ptr<rocksdb::DB> db_;
+  std::shared_ptr<rocksdb::SstFileManager> tables_;  // counts their bytes
   Family catalog_;
   Family lists_;
   Family index_;

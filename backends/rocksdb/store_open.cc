@@ -179,6 +179,7 @@ Status StoreCore::open_database() {
       from_open(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
                 directory_->path()));
   db_.reset(opened);
+  tables_ = db_->GetDBOptions().sst_file_manager;  // RocksDB makes one where none is given
   std::vector<Family> held;
   for (rocksdb::ColumnFamilyHandle* handle : handles) held.push_back(own(handle));
   std::unordered_map<uint32_t, Family> own_families = take(families, held);

@@ -44,10 +44,12 @@ Status TableFiles::add(std::string_view key, std::string_view value) {
 
 Status TableFiles::finish() {
   if (!writer_) return Status::ok();
-  const Status finished = from_rocksdb(writer_->Finish(), "cannot write " + paths_.back());
+  rocksdb::ExternalSstFileInfo info;
+  const Status finished = from_rocksdb(writer_->Finish(&info), "cannot write " + paths_.back());
   writer_.reset();
   rows_ = 0;
   QUIPU_RETURN_IF_ERROR(finished);
+  bytes_ += info.file_size;
   return read_ends();
 }
 

@@ -28,6 +28,7 @@ class TableFiles {
   Status add(std::string_view key, std::string_view value);
   Status finish();
   const std::vector<std::string>& paths() const { return paths_; }
+  uint64_t bytes() const { return bytes_; }  // of the files that are finished
 
  private:
   Status read_ends() const;
@@ -37,6 +38,7 @@ class TableFiles {
   std::string stem_;
   pid_t process_;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
+  uint64_t bytes_ = 0;
   uint64_t rows_ = 0;  // in the file that is being written
   std::vector<std::string> paths_;
 };

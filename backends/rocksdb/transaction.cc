@@ -10,8 +10,6 @@
 namespace quipu::rocks {
 namespace {
 
-constexpr size_t kMaxBytes = size_t{1} << 30;
-
 // The keys written in what `cache` covers; sorted, each once.
 std::vector<std::string> written_keys(const Footprint& footprint, const CollectionCache& cache) {
   std::vector<std::string> keys;
@@ -136,9 +134,6 @@ Status RocksDBTransaction::write(const WriteBatch& batch, const WriteOptions& /*
 Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_existed) {
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
-  if (changes_.GetDataSize() > kMaxBytes) {
-    return Status::invalid_argument("the transaction is too large: commit it before it holds 1 GiB");
-  }
   for (const WriteOp& op : ops) {
     if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(core_, op.collection, {}));
   }

@@ -44,7 +44,7 @@ class JsonFileCheck {
       QUIPU_ASSIGN_OR_RETURN(const int first, cursor_.next());
       if (first == '"') return string();
       if (first != '{' && first != '[') return scalar(first);
-      if (depth_ == closing_.size()) return fail("nested too deeply");
+      if (depth_ == closing_.size()) return fail(kNestedTooDeeply);
       const char closing = first == '{' ? '}' : ']';
       closing_[depth_++] = closing;
       pass_one();

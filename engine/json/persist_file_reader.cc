@@ -51,7 +51,7 @@ std::string quoted(std::string_view name) {
 class PersistFileReader {
  public:
   PersistFileReader(const std::string& path, const PersistFileOptions& options, PersistFileHandler& handler)
-      : cursor_(path, options), options_(options), handler_(handler) {}
+      : cursor_(path, options), options_(options), handler_(handler), scanner_(options.max_nesting) {}
 
   Status read() {
     QUIPU_RETURN_IF_ERROR(cursor_.open());
@@ -106,9 +106,15 @@ class PersistFileReader {
       }
       canonical = scan.canonical;
       if (end != nullptr) return end;
-      if (!may_go_on) return fail(scan.error, scan.error_at);
+      if (!may_go_on) return fail(described(scan.error), scan.error_at);
       QUIPU_RETURN_IF_ERROR(cursor_.read_more());
     }
+  }
+
+  std::string described(const char* error) const {
+    if (error != kNestedTooDeeply) return error;
+    return error + (", the limit is " + std::to_string(std::min(options_.max_nesting, kMaxJsonDepth))) +
+           " (max_nesting)";
   }
 
   // Reads a key and its colon. REQUIRES: at its quote.

@@ -54,6 +54,8 @@ struct PersistFileOptions {
   size_t window_bytes = 4ULL << 20;
   // A longer value is refused; the window grows for one above window_bytes.
   size_t max_value_bytes = 256ULL << 20;
+  // A value nested more deeply is refused; at most kMaxJsonDepth.
+  int max_nesting = kMaxJsonDepth;
   // Called about once a window with the bytes done and the file's size when it was opened; a Status that is
   // not OK cancels. May be empty.
   std::function<Status(uint64_t bytes_done, uint64_t bytes_total)> progress;

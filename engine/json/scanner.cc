@@ -40,7 +40,7 @@ const char* JsonScanner::scan_value(const char* at, const char* end, JsonScan& s
 
 // Up to the first key, the first element or the closing bracket.
 const char* JsonScanner::open(const char* at, const char* end, JsonScan& scan) {
-  if (depth_ == frames_.size()) return scan.fail("nested too deeply", at);
+  if (depth_ == max_depth_) return scan.fail(kNestedTooDeeply, at);
   frames_[depth_++] = {*at == '{' ? '}' : ']', keys_.begin_object()};
   return skip_white_space(at + 1, end, scan);
 }

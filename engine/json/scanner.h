@@ -11,6 +11,7 @@
 #ifndef QUIPU_ENGINE_JSON_SCANNER_H_
 #define QUIPU_ENGINE_JSON_SCANNER_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -67,8 +68,14 @@ inline const char* skip_json_white_space(const char* at, const char* end) {
   return at;
 }
 
+inline constexpr const char* kNestedTooDeeply = "nested too deeply";
+
 class JsonScanner {
  public:
+  // Nesting beyond `max_depth`, at most kMaxJsonDepth, is refused.
+  explicit JsonScanner(int max_depth = kMaxJsonDepth)
+      : max_depth_(static_cast<size_t>(std::clamp(max_depth, 0, kMaxJsonDepth))) {}
+
   // One value of any kind with no white space before it.
   const char* scan_value(const char* at, const char* end, JsonScan& scan);
 
@@ -83,6 +90,7 @@ class JsonScanner {
   const char* scan_key(const char* at, const char* end, JsonScan& scan);
   const char* go_to_next_value(const char* at, const char* end, JsonScan& scan);
 
+  const size_t max_depth_;
   // Not initialised: only the first depth_ frames mean something.
   std::array<Frame, kMaxJsonDepth> frames_;
   size_t depth_ = 0;

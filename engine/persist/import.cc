@@ -30,6 +30,7 @@ class ProgressOverFiles {
   PersistFileOptions options_for(const std::string& file, const ImportOptions& wanted) const {
     PersistFileOptions options;
     options.max_value_bytes = wanted.max_value_bytes;
+    options.max_nesting = wanted.max_nesting;
     options.fs = wanted.fs;
     if (callback_) {
       options.progress = [this, file](uint64_t done, uint64_t) {

@@ -138,6 +138,7 @@ class DirectoryCheck {
   PersistFileOptions file_options(const std::string& file) const {
     PersistFileOptions options;
     options.max_value_bytes = options_.max_value_bytes;
+    options.max_nesting = options_.max_nesting;
     options.fs = options_.fs;
     if (options_.progress) {
       options.progress = [this, file](uint64_t done, uint64_t total) {

@@ -49,6 +49,8 @@ struct ImportOptions {
   bool dry_run = false;
   // Longest value, in bytes; a longer one is refused by name.
   uint64_t max_value_bytes = 256ULL << 20;
+  // Deepest nesting of a value; one nested more deeply is refused by name. At most kMaxJsonDepth.
+  int max_nesting = kMaxJsonDepth;
   ProgressCallback progress = {};
   const FileSystem* fs = &local_file_system();  // that the directory is of
 };
@@ -112,7 +114,8 @@ struct PersistFault {
 // Reads a persist directory as an import does, but goes on behind what an import refuses, and reports each
 // fault; where all files can be read to their end, also what verify_stores() finds in them. `scratch`: an
 // empty store, to be thrown away; on RocksDB, memory is bounded as for an import. Nothing is written
-// elsewhere. Of the options max_value_bytes, progress and fs count. OK when all could be checked.
+// elsewhere. Of the options max_value_bytes, max_nesting, progress and fs count. OK when all could be
+// checked.
 Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
                           const std::function<void(const PersistFault&)>& report,
                           const ImportOptions& options = {});

@@ -68,6 +68,17 @@ struct RocksDBOptions {
   int background_threads = 2;
   // File handles that RocksDB may keep open.
   int max_open_files = 512;
+
+  // ---- limits ----
+  // What is longer is refused with kInvalidArgument, which names the limit, and nothing is written. The
+  // defaults are also the most. Of imports see ImportOptions, too.
+  uint64_t max_key_bytes = 16ULL << 20;
+  uint64_t max_value_bytes = (4ULL << 30) - (1ULL << 20);
+  // Keys and values of one write(), as they will be stored; a transaction's at most 1 GiB.
+  uint64_t max_batch_bytes = 4ULL << 30;
+  // Tables and what waits in memory to become one; 0: no limit. Beyond it only deletions are taken, and a
+  // bulk load is refused as a whole. For a while a compaction needs as much again.
+  uint64_t max_directory_bytes = 0;
 };
 
 // Faults found by verify(): where, and what is wrong.

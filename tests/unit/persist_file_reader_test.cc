@@ -204,6 +204,16 @@ TEST_F(PersistFileReaderTest, RefusesEachTruncation) {
   }
 }
 
+TEST_F(PersistFileReaderTest, LimitsNesting) {
+  PersistFileOptions options;
+  options.max_nesting = 3;
+  EXPECT_TRUE(read_text(R"({"c": {"k": {"a": [[]]}}})", options).is_ok());
+  EXPECT_EQ(
+      read_text(R"({"c": {"k": {"a": [[[]]]}}})", options).message(),
+      path_ +
+          R"(: line 1, byte 22: nested too deeply, the limit is 3 (max_nesting) (in collection "c", key "k"))");
+}
+
 TEST_F(PersistFileReaderTest, LimitsValuesAndKeys) {
   PersistFileOptions options;
   options.window_bytes = 64;
