@@ -14,14 +14,6 @@ namespace {
 // What a record takes in a batch beside key and value: tag, family, lengths, sequence.
 constexpr size_t kBatchBytesPerKey = 24;
 
-Status check_op(const WriteOp& op) {
-  QUIPU_RETURN_IF_ERROR(check_collection_name(op.collection));
-  QUIPU_RETURN_IF_ERROR(check_key(op.collection, op.key));
-  if (op.kind == WriteOp::Kind::kPut) return check_value(op.collection, op.key, op.value);
-  const bool whole = op.kind != WriteOp::Kind::kPutVector || op.value.size() % sizeof(double) == 0;
-  return whole ? Status::ok() : Status::invalid_argument("a vector's bytes are no doubles");
-}
-
 Status not_a_list(const WriteOp& op) {
   return Status::invalid_argument(describe(op.collection, op.key) + " is no member list");
 }
@@ -41,6 +33,14 @@ std::string indexed_value(const Collection& collection, std::string_view object)
 }
 
 }  // namespace
+
+Status check_op(const WriteOp& op) {
+  QUIPU_RETURN_IF_ERROR(check_collection_name(op.collection));
+  QUIPU_RETURN_IF_ERROR(check_key(op.collection, op.key));
+  if (op.kind == WriteOp::Kind::kPut) return check_value(op.collection, op.key, op.value);
+  const bool whole = op.kind != WriteOp::Kind::kPutVector || op.value.size() % sizeof(double) == 0;
+  return whole ? Status::ok() : Status::invalid_argument("a vector's bytes are no doubles");
+}
 
 Commit::~Commit() {
   if (handed_over_) return;

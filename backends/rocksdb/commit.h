@@ -27,6 +27,9 @@ inline bool creates(WriteOp::Kind kind) {
   return kind == WriteOp::Kind::kPut || kind == WriteOp::Kind::kPutList || kind == WriteOp::Kind::kPutVector;
 }
 
+// What is wrong with an operation whatever is stored.
+Status check_op(const WriteOp& op);
+
 class Commit {
  public:
   // What is there already is read through `view`.

@@ -139,6 +139,7 @@ Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_exist
   if (changes_.GetDataSize() > kMaxBytes) {
     return Status::invalid_argument("the transaction is too large: commit it before it holds 1 GiB");
   }
+  for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(check_op(op));
   for (const WriteOp& op : ops) {
     if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(core_, op.collection, {}));
   }

@@ -16,9 +16,22 @@ from random_operations.stores import Stores
 from random_operations.values import one_of, some_ids, some_of
 
 CALLS = [
-    ("add_documents", 26), ("delete_document", 12), ("delete_ref_doc", 4), ("set_document_hash", 3), ("set_document_hashes", 2),
-    ("get_document", 6), ("document_exists", 3), ("get_document_hash", 4), ("get_all_document_hashes", 2), ("get_ref_doc_info", 5),
-    ("get_all_ref_doc_info", 1), ("ref_doc_exists", 3), ("get_nodes", 4), ("get_node", 3), ("get_node_dict", 2), ("docs", 0.7),
+    ("add_documents", 26),
+    ("delete_document", 12),
+    ("delete_ref_doc", 4),
+    ("set_document_hash", 3),
+    ("set_document_hashes", 2),
+    ("get_document", 6),
+    ("document_exists", 3),
+    ("get_document_hash", 4),
+    ("get_all_document_hashes", 2),
+    ("get_ref_doc_info", 5),
+    ("get_all_ref_doc_info", 1),
+    ("ref_doc_exists", 3),
+    ("get_nodes", 4),
+    ("get_node", 3),
+    ("get_node_dict", 2),
+    ("docs", 0.7),
 ]
 HASHES = ["h1", "h2", "h3", "", "h\u00e9"]
 
@@ -75,11 +88,22 @@ class DocumentStores(Stores):
 def call(rng: random.Random, ids: List[str], sources: List[str]) -> Operation:
     name = one_of(rng, CALLS)
     arguments = ARGUMENTS[name](rng, ids, sources) if name in ARGUMENTS else {}
-    if name.startswith(("get_document_hash", "document_exists", "set_document_hash")) and "doc_id" in arguments and rng.random() < 0.3:
+    if (
+        name.startswith(("get_document_hash", "document_exists", "set_document_hash"))
+        and "doc_id" in arguments
+        and rng.random() < 0.3
+    ):
         arguments["doc_id"] = rng.choice(sources)
-    if name in ("get_document", "delete_document", "delete_ref_doc", "get_nodes", "get_node") and rng.random() < 0.5:
+    if (
+        name in ("get_document", "delete_document", "delete_ref_doc", "get_nodes", "get_node")
+        and rng.random() < 0.5
+    ):
         arguments["raise_error"] = rng.random() < 0.5
-    mistyped = bool(arguments) and name not in ("add_documents", "get_node_dict", "get_nodes") and rng.random() < 0.01
+    mistyped = (
+        bool(arguments)
+        and name not in ("add_documents", "get_node_dict", "get_nodes")
+        and rng.random() < 0.01
+    )
     if mistyped:
         arguments[next(iter(arguments))] = rng.choice([None, 5, b"bytes"])
     return Operation(name, arguments, name != "docs" and rng.random() < 0.1, mistyped)
@@ -111,11 +135,18 @@ ARGUMENTS: Dict[str, Any] = {
     "document_exists": lambda rng, ids, sources: {"doc_id": rng.choice(ids)},
     "get_node": lambda rng, ids, sources: {"node_id": rng.choice(ids)},
     "get_document_hash": lambda rng, ids, sources: {"doc_id": rng.choice(ids)},
-    "set_document_hash": lambda rng, ids, sources: {"doc_id": rng.choice(ids), "doc_hash": rng.choice(HASHES)},
-    "set_document_hashes": lambda rng, ids, sources: {"doc_hashes": {each: rng.choice(HASHES) for each in some_of(rng, ids + sources)}},
+    "set_document_hash": lambda rng, ids, sources: {
+        "doc_id": rng.choice(ids),
+        "doc_hash": rng.choice(HASHES),
+    },
+    "set_document_hashes": lambda rng, ids, sources: {
+        "doc_hashes": {each: rng.choice(HASHES) for each in some_of(rng, ids + sources)}
+    },
     "get_ref_doc_info": lambda rng, ids, sources: {"ref_doc_id": rng.choice(sources)},
     "ref_doc_exists": lambda rng, ids, sources: {"ref_doc_id": rng.choice(sources)},
     "delete_ref_doc": lambda rng, ids, sources: {"ref_doc_id": rng.choice(sources)},
     "get_nodes": lambda rng, ids, sources: {"node_ids": some_of(rng, ids)},
-    "get_node_dict": lambda rng, ids, sources: {"node_id_dict": {i * 3: each for i, each in enumerate(some_of(rng, ids))}},
+    "get_node_dict": lambda rng, ids, sources: {
+        "node_id_dict": {i * 3: each for i, each in enumerate(some_of(rng, ids))}
+    },
 }

@@ -12,7 +12,15 @@ from random_operations.operation import Operation
 from random_operations.stores import Stores
 from random_operations.values import one_of, some_ids, some_of
 
-CALLS = [("upsert_triplet", 25), ("delete", 14), ("get", 12), ("get_rel_map", 16), ("to_dict", 2), ("get_schema", 0.2), ("query", 0.2)]
+CALLS = [
+    ("upsert_triplet", 25),
+    ("delete", 14),
+    ("get", 12),
+    ("get_rel_map", 16),
+    ("to_dict", 2),
+    ("get_schema", 0.2),
+    ("query", 0.2),
+]
 RELATIONS = ["r", "s", "", "\U0001f600"]
 
 

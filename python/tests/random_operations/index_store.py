@@ -50,7 +50,12 @@ class IndexStores(Stores):
 
 
 def call(rng: random.Random, ids: List[str]) -> Operation:
-    calls = [("add_index_struct", 30), ("get_index_struct", 20), ("delete_index_struct", 24), ("index_structs", 8)]
+    calls = [
+        ("add_index_struct", 30),
+        ("get_index_struct", 20),
+        ("delete_index_struct", 24),
+        ("index_structs", 8),
+    ]
     name = one_of(rng, calls)
     arguments: Dict[str, Any] = {}
     if name == "add_index_struct":
@@ -73,10 +78,19 @@ def random_struct(rng: random.Random, ids: List[str]) -> IndexStruct:
             (IndexDict, {"nodes_dict": {each: each for each in nodes}}),
             (IndexDict, {"doc_id_dict": {"d": nodes}, "embeddings_dict": {"e": [0.5, 1e-7, float("nan")]}}),
             (IndexList, {"nodes": nodes}),
-            (IndexGraph, {"all_nodes": dict(enumerate(nodes)), "node_id_to_children_ids": {each: nodes for each in nodes}}),
+            (
+                IndexGraph,
+                {
+                    "all_nodes": dict(enumerate(nodes)),
+                    "node_id_to_children_ids": {each: nodes for each in nodes},
+                },
+            ),
             (KeywordTable, {"table": table}),
             (KG, {"table": table, "rel_map": {"a": [["r", "b"]]}, "embedding_dict": {"t": [1.0]}}),
-            (IndexDocumentSummary, {"summary_id_to_node_ids": {"s": nodes}, "doc_id_to_summary_id": {"d": "s"}}),
+            (
+                IndexDocumentSummary,
+                {"summary_id_to_node_ids": {"s": nodes}, "doc_id_to_summary_id": {"d": "s"}},
+            ),
             (MultiModelIndexDict, {"nodes_dict": {each: each for each in nodes}}),
             (EmptyIndexStruct, {}),
             (IndexLPG, {}),
@@ -84,5 +98,7 @@ def random_struct(rng: random.Random, ids: List[str]) -> IndexStruct:
             (PandasStructTable, {}),
         ]
     )
-    struct: IndexStruct = kind(index_id=rng.choice(ids), summary=rng.choice([None, "", "sum\u0301mary", "\ud800"]), **values)
+    struct: IndexStruct = kind(
+        index_id=rng.choice(ids), summary=rng.choice([None, "", "sum\u0301mary", "\ud800"]), **values
+    )
     return struct

@@ -19,7 +19,7 @@ COLLECTIONS = ["data", "c", "docstore/data", "", "\u00fcn\u00ef", "../c", "nul\0
 
 
 class RepairedKVStore(SimpleKVStore):
-    """Values are copies; a read creates no collection, unless for a write, nor does a delete that finds nothing."""
+    """Values are copies. Reads create no collections, unless for a write, nor do deletes that find nothing."""
 
     writing = False
 

@@ -37,7 +37,11 @@ def relationships(rng: random.Random, ids: List[str], source: Optional[str]) -> 
     found: Dict[Any, Any] = {}
     if source is not None:
         found[NodeRelationship.SOURCE] = related(rng, source)
-    for kind, chance in ((NodeRelationship.PREVIOUS, 0.2), (NodeRelationship.NEXT, 0.2), (NodeRelationship.PARENT, 0.1)):
+    for kind, chance in (
+        (NodeRelationship.PREVIOUS, 0.2),
+        (NodeRelationship.NEXT, 0.2),
+        (NodeRelationship.PARENT, 0.1),
+    ):
         if rng.random() < chance:
             found[kind] = related(rng, rng.choice(ids))
     if rng.random() < 0.1:
@@ -53,7 +57,9 @@ def options(rng: random.Random) -> Dict[str, Any]:
     if rng.random() < 0.1:
         values["excluded_llm_metadata_keys"] = [rng.choice(STRINGS), "absent"]
     if rng.random() < 0.15:
-        values["metadata_template"] = rng.choice(["{key}={value}", "{value}", "{{{key}}}: {value}", "const", "{value!s}"])
+        values["metadata_template"] = rng.choice(
+            ["{key}={value}", "{value}", "{{{key}}}: {value}", "const", "{value!s}"]
+        )
     if rng.random() < 0.15:
         values["metadata_separator"] = rng.choice([" | ", "", "\u00e9", "{key}"])
     if rng.random() < 0.15:

@@ -30,6 +30,8 @@ class Operation:
     mistyped: bool = False
     # Sums of the arguments' elements depend on their order.
     inexact: bool = False
+    # Of a storage context: the store.
+    target: str = ""
     # A transaction's operations, and whether it is committed.
     inner: List["Operation"] = field(default_factory=list)
     commit: bool = True
@@ -38,9 +40,12 @@ class Operation:
         if self.inner:
             return f"{self.name}(commit={self.commit}): " + "; ".join(map(str, self.inner))
         arguments = ", ".join(f"{name}={brief(value)}" for name, value in self.arguments.items())
-        return f"{'await ' * self.asynchronous}{self.name}({arguments})"
+        name = f"{self.target}.{self.name}".lstrip(".")
+        return f"{'await ' * self.asynchronous}{name}({arguments})"
 
     def call(self, store: Any) -> Any:
+        if self.target:
+            store = getattr(store, self.target)
         if not self.asynchronous:
             member = getattr(store, self.name)
             return member(**self.arguments) if callable(member) else member

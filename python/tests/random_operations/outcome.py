@@ -65,7 +65,9 @@ def same_error(reference: Exception, ours: Exception) -> bool:
     """Whoever catches the reference's exception catches ours; what the reference itself says, ours says."""
     if not isinstance(ours, type(reference)):
         return False
-    return type(reference) is not ValueError or not said_by_reference(reference) or str(ours) == str(reference)
+    return (
+        type(reference) is not ValueError or not said_by_reference(reference) or str(ours) == str(reference)
+    )
 
 
 def said_by_reference(error: Exception) -> bool:

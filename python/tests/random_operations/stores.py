@@ -89,7 +89,9 @@ class Stores:
     def call_difference(self, operation: Operation) -> Optional[str]:
         ours = outcome(lambda: operation.call(self.ours))
         if operation.mistyped:
-            return None if isinstance(ours.error, (TypeError, ValueError)) else f"ours, of a wrong type: {ours}"
+            return (
+                None if isinstance(ours.error, (TypeError, ValueError)) else f"ours, of a wrong type: {ours}"
+            )
         reference = outcome(lambda: self.call_reference(operation))
         if reference.error is not None or ours.error is not None:
             both = reference.error is not None and ours.error is not None

@@ -24,7 +24,16 @@ from random_operations.stores import Stores
 from random_operations.values import json_object, one_of, some_ids, some_of
 
 DIMENSIONS = 4
-CALLS = [("add", 18), ("get", 5), ("delete", 4), ("delete_nodes", 5), ("query", 50), ("clear", 0.3), ("to_dict", 2), ("get_nodes", 0.3)]
+CALLS = [
+    ("add", 18),
+    ("get", 5),
+    ("delete", 4),
+    ("delete_nodes", 5),
+    ("query", 50),
+    ("clear", 0.3),
+    ("to_dict", 2),
+    ("get_nodes", 0.3),
+]
 OPERATORS = list(FilterOperator)
 LISTS = (FilterOperator.IN, FilterOperator.NIN, FilterOperator.ANY, FilterOperator.ALL)
 # Metadata and, of the same keys, what filters ask for.
@@ -62,9 +71,11 @@ class VectorStores(Stores):
     def equal(self, operation: Operation, reference: Any, ours: Any) -> bool:
         mode = operation.arguments["query"].mode if operation.name == "query" else None
         if mode in LEARNER_MODES:  # scikit-learn draws random numbers
-            return len(reference.ids) == len(ours.ids) and type(reference.similarities) is type(ours.similarities)
+            return len(reference.ids) == len(ours.ids) and type(reference.similarities) is type(
+                ours.similarities
+            )
         if not operation.inexact:
-            return super().equal(operation, reference, ours)
+            return Stores.equal(self, operation, reference, ours)
         # Similarities may differ in the last bits, since sums are made in another order.
         close = all(map(nearly, reference.similarities, ours.similarities))
         return close and len(reference.similarities) == len(ours.similarities) and reference.ids == ours.ids
@@ -136,7 +147,9 @@ def random_query(rng: random.Random, ids: List[str], inexact: bool) -> Dict[str,
     embedding = vector(rng, inexact)[: DIMENSIONS - (rng.random() < 0.01)]
     top_k = one_of(rng, [(1, 3), (2, 4), (3, 3), (5, 3), (10, 2), (100, 1), (0, 0.5), (-1, 0.2)])
     query = VectorStoreQuery(embedding, top_k)
-    mode = one_of(rng, [("default", 6), ("mmr", 4), ("sparse", 0.1), ("svm", 0.1), ("linear_regression", 0.1)])
+    mode = one_of(
+        rng, [("default", 6), ("mmr", 4), ("sparse", 0.1), ("svm", 0.1), ("linear_regression", 0.1)]
+    )
     query.mode = VectorStoreQueryMode(mode)
     if rng.random() < 0.2:
         query.node_ids = some_of(rng, ids, 8)
@@ -159,7 +172,13 @@ def call(rng: random.Random, ids: List[str], inexact: bool) -> Operation:
         sources = ["d0", "d1", "d2", "", ids[-1], None]
         arguments["nodes"] = [
             without_surrogates(
-                random_node(rng, ids, rng.choice(sources), metadata=metadata(rng), embedding=stored_vector(rng, inexact))
+                random_node(
+                    rng,
+                    ids,
+                    rng.choice(sources),
+                    metadata=metadata(rng),
+                    embedding=stored_vector(rng, inexact),
+                )
             )
             for _ in range(rng.randint(0, 5))
         ]
