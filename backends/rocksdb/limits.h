@@ -22,6 +22,7 @@ class Limits {
   Status check_key(std::string_view collection, std::string_view key) const;
   // A JSON object that is not too long.
   Status check_object(std::string_view collection, std::string_view key, std::string_view object) const;
+  // What is wrong with an operation whatever is stored.
   Status check_op(const WriteOp& op) const;
   // Of all that one write() changes; of a transaction.
   Status check_batch(uint64_t bytes) const;

@@ -134,6 +134,7 @@ Status RocksDBTransaction::write(const WriteBatch& batch, const WriteOptions& /*
 Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_existed) {
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
+  for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(core_.limits().check_op(op));
   for (const WriteOp& op : ops) {
     if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(core_, op.collection, {}));
   }

@@ -11,6 +11,18 @@ bool less(const ScoredId& a, const ScoredId& b) {
   return a.similarity == b.similarity ? a.id < b.id : a.similarity < b.similarity;
 }
 
+bool below(const ScoredId& a, const ScoredId& b) { return a.similarity < b.similarity; }
+
+// The elements at the beginning that Python's sort takes as they are, or all turned round.
+size_t first_run(std::vector<ScoredId>& items) {
+  if (items.size() < 2) return items.size();
+  const bool descends = below(items[1], items[0]);
+  size_t end = 2;
+  while (end < items.size() && below(items[end], items[end - 1]) == descends) ++end;
+  if (descends) std::reverse(items.begin(), items.begin() + static_cast<int64_t>(end));
+  return end;
+}
+
 }  // namespace
 
 void PythonTopK::offer(const ScoredId& candidate) {
@@ -60,9 +72,9 @@ std::vector<ScoredId> PythonTopK::sorted() const {
         best, [](const ScoredId& a, const ScoredId& b) { return a.similarity > b.similarity; });
     return best;
   }
-  // Python sorts what has no order by insertion, from behind.
+  // Python sorts what has no order by insertion behind the first run, from behind.
   std::ranges::reverse(best);
-  for (size_t i = 1; i < best.size(); ++i) {
+  for (size_t i = first_run(best); i < best.size(); ++i) {
     const ScoredId moving = best[i];
     size_t low = 0;
     size_t high = i;

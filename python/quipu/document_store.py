@@ -77,7 +77,15 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         batch_size: Optional[int] = None,
         store_text: bool = True,
     ) -> None:
-        options = (allow_update, batch_size, store_text)
+        try:
+            self._add(docs, (allow_update, batch_size, store_text))
+        except ValueError as error:
+            if str(error).endswith("surrogates not allowed"):
+                for doc in docs:
+                    doc.hash  # raises Python's own error
+            raise
+
+    def _add(self, docs: Sequence[BaseNode], options: Tuple[bool, Optional[int], bool]) -> None:
         if not all(type(doc) in _PLAIN for doc in docs):
             facts, failed = _facts(docs)
             nodes = [doc_to_json(doc) for doc in docs[: len(facts)]]

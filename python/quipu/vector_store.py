@@ -147,7 +147,7 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
         ids, embeddings = self._store().candidates(native_query(query))
         similarities, found = get_top_k_embeddings_learner(
             query.query_embedding or [],
-            embeddings,
+            embeddings if ids else [],
             similarity_top_k=query.similarity_top_k,
             embedding_ids=ids,
         )

@@ -72,3 +72,9 @@ def test_a_node_that_exists_is_said_before_a_source_that_is_a_list(context):
     context.docstore.add_documents([Document(id_="d", text="t")])
     with pytest.raises(ValueError, match="node_id d already exists"):
         context.docstore.add_documents([listed], allow_update=False)
+
+
+def test_text_that_cannot_be_hashed(context):
+    with pytest.raises(UnicodeEncodeError):  # as in the reference
+        context.docstore.add_documents([TextNode(text="fine"), Document(text="\ud800")])
+    assert context.docstore.docs == {}

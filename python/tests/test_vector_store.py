@@ -62,3 +62,12 @@ def test_learners_without_scikit_learn(context, monkeypatch):
     query = VectorStoreQuery(query_embedding=[0.5] * 8, mode=VectorStoreQueryMode.SVM)
     with pytest.raises(ImportError, match="scikit-learn"):
         context.vector_store.query(query)
+
+
+def test_lone_surrogates(context):
+    odd_text = TextNode(id_="text", text="\ud800", embedding=[1.0])
+    assert context.vector_store.add([odd_text]) == ["text"]
+    odd_metadata = TextNode(id_="metadata", metadata={"a": {"\ud800": 1}}, embedding=[1.0])
+    with pytest.raises(UnicodeEncodeError):
+        context.vector_store.add([TextNode(id_="before", embedding=[1.0]), odd_metadata])
+    assert list(context.vector_store.to_dict()["embedding_dict"]) == ["text"]

@@ -121,6 +121,15 @@ TEST_F(TransactionTest, RolledBackItLeavesNothing) {
   EXPECT_EQ(*store_->count("never"), 0u);
 }
 
+TEST_F(TransactionTest, AWriteThatIsRefusedMakesNoCollection) {
+  const auto txn = begin();
+  EXPECT_EQ(txn->put("a", Json::from_canonical("1"), "new").code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(txn->commit().is_ok());
+  const auto collections = store_->collections();
+  ASSERT_TRUE(collections);
+  for (const CollectionInfo& each : *collections) EXPECT_NE(each.name, "new");
+}
+
 TEST_F(TransactionTest, SeesTheStoreAsItWasWhenItBegan) {
   ASSERT_TRUE(store_->put("a", value(1), "c").is_ok());
   const auto txn = begin();

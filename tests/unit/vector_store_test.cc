@@ -259,6 +259,14 @@ TEST_P(VectorStoreTest, VectorsWithNaNAndInfinityAreKeptAndAnswerAsInTheReferenc
   }
 }
 
+// As above: Python's sort takes the run at the beginning, in which NaN breaks no order, as it is.
+TEST_P(VectorStoreTest, AVectorWithoutDirectionIsSortedAsInTheReference) {
+  KVVectorStore store(kv_);
+  add(store, {node("a", {-3, 4}), node("b", {0, 0}), node("c", {1, 0}), node("d", {4, 3})});
+  EXPECT_EQ(store.query({.query_embedding = {1, 0}, .similarity_top_k = 0})->ids,
+            (std::vector<std::string>{"a", "b", "c", "d"}));
+}
+
 TEST_P(VectorStoreTest, AQueryWithNaNOrInfinityIsRefused) {
   KVVectorStore store(kv_);
   add(store, {node("a", {1, 0}), node("b", {0, 1})});
