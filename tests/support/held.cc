@@ -55,7 +55,7 @@ std::string HeldOverTime::growth() const {
   const Held end = median(0.75, 1);
   const bool is_short = samples_.size() < kSamplesOfALongRun;
   const bool memory = end.mib > middle.mib * 1.05 + (is_short ? 16 : 0);
-  const bool files = end.files > middle.files * 1.05 + (is_short ? 16 : 0);
+  const bool files = end.files > middle.files * 1.05 + (is_short ? 100 : 0);
   if ((memory && kMemoryIsMeasured) || files || samples_.empty()) return to_string();
   return "";
 }

@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 
@@ -51,16 +55,35 @@ std::string kind_of(pid_t thread, uint64_t file) {
 std::string change_begun(pid_t thread) {
   __ptrace_syscall_info info{};
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof info, &info) <= 0) return "";
-  if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return "";
-  if (info.entry.nr == SYS_openat) return (info.entry.args[2] & O_CREAT) != 0 ? "create" : "";
-  const auto call = changing_calls().find(static_cast<long>(info.entry.nr));
-  if (call == changing_calls().end()) return "";
-  if (!call->second.of_file) return call->second.name;
-  const std::string kind = kind_of(thread, info.entry.args[0]);
-  return kind.empty() ? "" : std::string(call->second.name) + " of " + kind;
+  if (info.seccomp.nr == SYS_openat) return "create";
+  const SystemCall& call = changing_calls().at(static_cast<long>(info.seccomp.nr));
+  if (!call.of_file) return call.name;
+  const std::string kind = kind_of(thread, info.seccomp.args[0]);
+  return kind.empty() ? "" : std::string(call.name) + " of " + kind;
 }
 
-pid_t start(const std::vector<std::string>& command) {
+// The kernel stops this thread, and what it executes and starts, at the calls that change something, and at
+// no other: at every call would be slow.
+bool stop_at_changes() {
+  std::vector<sock_filter> filter = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_CREAT, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+  };
+  for (const auto& [number, call] : changing_calls()) {
+    filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 1));
+    filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+  }
+  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  const sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+pid_t start(const std::vector<std::string>& command, bool traced) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -68,33 +91,40 @@ pid_t start(const std::vector<std::string>& command) {
   if (child != 0) return child;
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int file = 0; file < 3; ++file) ::dup2(nothing, file);
-  if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0) ::execv(arguments[0], arguments.data());
+  const bool ready = !traced || (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 && stop_at_changes());
+  if (ready) ::execv(arguments[0], arguments.data());
   ::_exit(127);
 }
 
 }  // namespace
 
+int run_program(const std::vector<std::string>& command) {
+  int status = 0;
+  ::waitpid(start(command, /*traced=*/false), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 TracedRun run_traced(const std::vector<std::string>& command, uint64_t kill_at) {
   TracedRun run;
-  const pid_t child = start(command);
+  const pid_t child = start(command, /*traced=*/true);
   int status = 0;
   ::waitpid(child, &status, 0);
   if (!WIFSTOPPED(status)) {
     ADD_FAILURE() << command[0] << " cannot be run and traced";
     return run;
   }
-  const auto options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL;
+  const auto options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL;
   ::ptrace(PTRACE_SETOPTIONS, child, nullptr, options);
   pid_t thread = child;
   int signal = 0;
   while (true) {
-    ::ptrace(PTRACE_SYSCALL, thread, nullptr, signal);
+    ::ptrace(PTRACE_CONT, thread, nullptr, signal);
     thread = ::waitpid(-1, &status, __WALL);
     if (thread == child && (WIFEXITED(status) || WIFSIGNALED(status))) break;
     signal = 0;
     if (!WIFSTOPPED(status)) continue;  // another thread has ended
-    const int why = WSTOPSIG(status);
-    if (why != (SIGTRAP | 0x80)) {
+    if (status >> 8 != (SIGTRAP | (PTRACE_EVENT_SECCOMP << 8))) {
+      const int why = WSTOPSIG(status);
       if (why != SIGTRAP && why != SIGSTOP) signal = why;  // what tracing itself sends is not passed on
       continue;
     }
