@@ -26,13 +26,14 @@ Result<std::shared_ptr<MemoryKVStore>> MemoryKVStore::from_persist_path(const st
 
 Json MemoryKVStore::to_dict() const {
   std::string text = "{";
-  const auto infos = collections();
+  const auto state = snapshot();
+  const auto infos = (*state)->collections();
   for (const CollectionInfo& info : *infos) {
     if (text.size() > 1) text += ", ";
     append_json_string(info.name, text);
     text += ": {";
     bool first = true;
-    const auto entries = get_all(info.name);
+    const auto entries = (*state)->get_all(info.name);
     for (const KVEntry& entry : *entries) {
       if (!first) text += ", ";
       first = false;

@@ -74,16 +74,21 @@ Tuning make_tuning(const RocksDBOptions& options) {
   db.fail_if_options_file_error = false;  // OPTIONS is for people; a full disk must not stop an open for it
   db.info_log = std::make_shared<NoLog>();
   db.max_manifest_file_size = 16 << 20;
-  // Half of the budget for write buffers, charged to the cache: one number bounds both.
+  // Half of the budget for write buffers, charged to the cache: one number bounds both. When they are full
+  // they are written out, and max_write_buffer_number makes writers wait for that. They must not wait for the
+  // memory itself: an iterator, which may be the writer's own, keeps it for as long as it lives.
   const uint64_t write_buffers = budget / 2;
   db.write_buffer_manager =
-      std::make_shared<rocksdb::WriteBufferManager>(write_buffers, cache, /*allow_stall=*/true);
+      std::make_shared<rocksdb::WriteBufferManager>(write_buffers, cache, /*allow_stall=*/false);
   db.max_total_wal_size = std::max<uint64_t>(write_buffers, 64ULL << 20);
 
   rocksdb::ColumnFamilyOptions& data = tuning.data;
   data.table_factory.reset(rocksdb::NewBlockBasedTableFactory(make_table_options(cache)));
   data.write_buffer_size = std::max<uint64_t>(write_buffers / 3, 4ULL << 20);
   data.max_write_buffer_number = 4;
+  // What a family's write buffer takes from the beginning, in all families together a part of what there is.
+  const uint64_t families = static_cast<uint64_t>(std::max(options.max_collection_families, 0)) + 8;
+  data.arena_block_size = std::clamp<uint64_t>(write_buffers / (4 * families), 16 << 10, 1 << 20);
   // Every write looks its keys up first; most are new, which this filter tells without a walk of the
   // memtable.
   data.memtable_whole_key_filtering = true;

@@ -5,6 +5,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/json/unicode_json.h"
+#include "engine/stores/one_moment.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"
@@ -30,15 +31,22 @@ Result<JsonView> object_member(JsonView dict, std::string_view name) {
 
 Result<Json> KVPropertyGraphStore::to_dict() const {
   std::string text = "{\"nodes\": ";
-  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, nodes_, "", text));
-  text += ", \"relations\": ";
-  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, relations_, "", text));
-  text += ", \"triplets\": [";
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> triplets, all_triplets());
-  for (const TripletIds& ids : triplets) {
-    if (text.back() != '[') text += ", ";
-    text += triplet_key(ids);
-  }
+  QUIPU_RETURN_IF_ERROR(read_at_one_moment(*kvstore_, [&](const KVReader& state) -> Status {
+    QUIPU_RETURN_IF_ERROR(append_collection(state, nodes_, "", text));
+    text += ", \"relations\": ";
+    QUIPU_RETURN_IF_ERROR(append_collection(state, relations_, "", text));
+    text += ", \"triplets\": [";
+    ScanOptions options;
+    options.keys_only = true;
+    options.order = ScanOptions::Order::kInsertion;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, state.scan(options, triplets_));
+    while (it->next()) {
+      QUIPU_ASSIGN_OR_RETURN(const TripletIds ids, parse_triplet_key(it->key()));
+      if (text.back() != '[') text += ", ";
+      text += triplet_key(ids);
+    }
+    return it->status();
+  }));
   return Json::from_canonical(text + "]}");
 }
 

@@ -2,21 +2,24 @@
 
 #include <algorithm>
 
+#include "engine/stores/one_moment.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {
 
 Status persist_store_file(const BaseKVStore& kvstore, const std::vector<std::string>& own,
                           const std::string& persist_path, const FileSystem& fs) {
-  std::vector<std::string> collections;
-  if (const auto infos = kvstore.collections()) {
-    for (const CollectionInfo& info : *infos) {
-      if (std::ranges::find(own, info.name) != own.end()) collections.push_back(info.name);
+  return read_at_one_moment(kvstore, [&](const KVReader& state) {
+    std::vector<std::string> collections;
+    if (const auto infos = state.collections()) {
+      for (const CollectionInfo& info : *infos) {
+        if (std::ranges::find(own, info.name) != own.end()) collections.push_back(info.name);
+      }
+    } else {
+      collections = own;
     }
-  } else {
-    collections = own;
-  }
-  return export_persist_file(kvstore, persist_path, collections, {}, fs).status();
+    return export_persist_file(state, persist_path, collections, {}, fs).status();
+  });
 }
 
 }  // namespace quipu

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/json/json_file.h"
+#include "engine/stores/one_moment.h"
 #include "engine/stores/saved_dict.h"
+#include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/vector_store.h"
 
@@ -11,16 +13,16 @@ namespace quipu {
 
 Result<Json> KVVectorStore::to_dict() const {
   std::string text = "{\"embedding_dict\": ";
-  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, embeddings_, "embedding", text));
-  text += ", \"text_id_to_ref_doc_id\": ";
-  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, ref_doc_ids_, "ref_doc_id", text));
-  text += ", \"metadata_dict\": ";
-  QUIPU_ASSIGN_OR_RETURN(const bool is_null, metadata_is_null());
-  if (is_null) {
+  QUIPU_RETURN_IF_ERROR(read_at_one_moment(*kvstore_, [&](const KVReader& state) -> Status {
+    QUIPU_RETURN_IF_ERROR(append_collection(state, embeddings_, "embedding", text));
+    text += ", \"text_id_to_ref_doc_id\": ";
+    QUIPU_RETURN_IF_ERROR(append_collection(state, ref_doc_ids_, "ref_doc_id", text));
+    text += ", \"metadata_dict\": ";
+    QUIPU_ASSIGN_OR_RETURN(const bool is_null, state.exists(kMetadataDict, state_));
+    if (!is_null) return append_collection(state, metadata_, "", text);
     text += "null";
-  } else {
-    QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, metadata_, "", text));
-  }
+    return Status::ok();
+  }));
   return Json::from_canonical(text + "}");
 }
 

@@ -72,7 +72,7 @@ class StorageContext {
   // Errors: those of RocksDBKVStore::open.
   static Result<StorageContext> open(const std::string& directory, const RocksDBOptions& options = {});
 
-  // Writes every store's file; each is replaced atomically.
+  // Writes every store's file, each of one moment; each is replaced atomically.
   Status persist(const std::string& persist_dir = "./storage", const PersistNames& names = {},
                  const FileSystem& fs = local_file_system()) const;
 

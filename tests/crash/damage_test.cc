@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -16,6 +15,7 @@
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
+#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -135,8 +135,7 @@ class DamageTest : public ::testing::Test {
 };
 
 TEST_F(DamageTest, NoFlippedBitGivesWrongAnswers) {
-  const char* const given = std::getenv("QUIPU_BIT_FLIPS");
-  const int flips = given != nullptr ? std::atoi(given) : 100;
+  const int flips = full_or_share("QUIPU_BIT_FLIPS", 100);
   const auto by_kind = files();
   for (const char* const kind : {".sst", ".log", ".hnsw", "MANIFEST", "CURRENT", "SESSION", "QUIPU"}) {
     ASSERT_TRUE(by_kind.contains(kind)) << kind;
@@ -166,8 +165,7 @@ TEST_F(DamageTest, NoFlippedBitGivesWrongAnswers) {
 }
 
 TEST_F(DamageTest, ADamagedLogIsNoticedWhenTheStoreIsOpened) {
-  const char* const given = std::getenv("QUIPU_BIT_FLIPS");
-  const int rounds = (given != nullptr ? std::atoi(given) : 100) / 10;
+  const int rounds = full_or_share("QUIPU_BIT_FLIPS", 100) / 10;
   std::vector<std::string> logs = files().at(".log");
   for (int round = 0; round < rounds; ++round) {
     for (const std::string damage : {"flipped", "cut", "gone"}) {

@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "backends/rocksdb/store_over_env.h"
@@ -17,6 +16,7 @@
 #include "tests/support/fault_file_system.h"
 #include "tests/support/faulty_files.h"
 #include "tests/support/random.h"
+#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -163,8 +163,7 @@ int fail_nth_operation(const std::string& path, int number) {
 const ChildWork kFailNthOperation("fail_nth_operation", fail_nth_operation);
 
 TEST(FileOperationTest, AnyMayFail) {
-  const char* const given = std::getenv("QUIPU_FAULT_STRIDE");
-  const int stride = given != nullptr ? std::atoi(given) : 149;
+  const int stride = full_or_share("QUIPU_FAULT_STRIDE", 149);
   Random random(test_seed());
   for (int mode = 0; mode < 4; ++mode) {
     int runs = 0;

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <thread>
@@ -16,6 +15,8 @@
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
+#include "tests/support/share.h"
+#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -25,10 +26,7 @@ namespace fs = std::filesystem;
 
 const std::string kGolden = std::string(QUIPU_SOURCE_DIR) + "/tests/data/goldens/basic";
 
-int cycles(int share) {
-  const char* const given = std::getenv("QUIPU_CRASH_CYCLES");
-  return given != nullptr ? std::atoi(given) : share;
-}
+int cycles() { return full_or_share("QUIPU_CRASH_CYCLES", 24); }
 
 struct Ack {
   int writer;
@@ -149,7 +147,7 @@ class KillTest : public ::testing::Test {
 };
 
 TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfDone) {
-  const int count = cycles(24);
+  const int count = cycles();
   const auto begun = std::chrono::steady_clock::now();
   for (int cycle = 0; cycle < count && !HasFailure(); ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle));
@@ -163,7 +161,7 @@ TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfDone) {
 }
 
 TEST_F(KillTest, AnImportIsThereWholeOrNotAtAllAndCanBeRunAgain) {
-  const int count = cycles(24) / 3;
+  const int count = cycles() / 3;
   int whole = 0;
   for (int cycle = 0; cycle < count && !HasFailure(); ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle));
@@ -194,7 +192,7 @@ TEST_F(KillTest, AnExportReplacesFilesWholeOrNotAtAll) {
     const auto store = RocksDBKVStore::open(path_);
     ASSERT_TRUE(store && import_persist_dir(kGolden, **store));
   }
-  const int count = cycles(24) / 3;
+  const int count = cycles() / 3;
   for (int cycle = 0; cycle < count && !HasFailure(); ++cycle) {
     if (random_.one_in(4)) fs::remove_all(path_ + ".export");
     const pid_t child = start_child("export_for_ever", path_, 0);

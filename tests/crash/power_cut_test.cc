@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -18,6 +17,8 @@
 #include "tests/support/child_process.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/random.h"
+#include "tests/support/share.h"
+#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -103,8 +104,7 @@ class PowerCutTest : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(PowerCutTest, LosesNothingThatWasSyncedAndLeavesAPrefix) {
-  const char* const given = std::getenv("QUIPU_POWER_CUTS");
-  const int cuts = given != nullptr ? std::atoi(given) / 2 : 40;
+  const int cuts = full_or_share("QUIPU_POWER_CUTS", 80) / 2;
   int acknowledged = 0;
   int lost = 0;
   std::unique_ptr<WorkloadModel> model;

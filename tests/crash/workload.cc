@@ -9,7 +9,6 @@
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"
 #include "quipu/kv_transaction.h"
-#include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/vector_store.h"
 
@@ -160,17 +159,6 @@ void WorkloadModel::expect(const KVReader& store, int least, int most) {
                 << " operations; it differs from the last at byte " << at - found->begin() << ":\n"
                 << found->substr(static_cast<size_t>(from), 300) << "\n---- expected ----\n"
                 << expected.substr(static_cast<size_t>(from), 300);
-}
-
-void expect_sound(const RocksDBKVStore& store) {
-  const Status verified = store.verify([](const VerifyFault& fault) {
-    ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
-  });
-  EXPECT_TRUE(verified.is_ok()) << verified.to_string();
-  const Status documents = verify_stores(store, [](const InvariantFault& fault) {
-    ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
-  });
-  EXPECT_TRUE(documents.is_ok()) << documents.to_string();
 }
 
 }  // namespace quipu::testing

@@ -54,9 +54,6 @@ class WorkloadModel {
   int done_ = 0;
 };
 
-// Test failures for all that verify() and verify_stores() find.
-void expect_sound(const RocksDBKVStore& store);
-
 }  // namespace quipu::testing
 
 #endif  // QUIPU_TESTS_CRASH_WORKLOAD_H_

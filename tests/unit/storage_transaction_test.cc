@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 
 #include "quipu/persist_dir.h"
 #include "quipu/storage_context.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
+#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -187,8 +187,7 @@ const ChildWork kCommitForEver("commit_for_ever", commit_for_ever);
 
 TEST_F(StorageTransactionTest, AHundredKillsLeaveAllOrNothing) {
   Random random(test_seed());
-  const char* const more = std::getenv("QUIPU_TEST_KILLS");
-  const int rounds = more != nullptr ? std::atoi(more) : 100;
+  const int rounds = full_or_share("QUIPU_TEST_KILLS", 100);
   int expected = 0;
   for (int round = 0; round < rounds; ++round) {
     const auto [theirs, ours] = socket_pair();

@@ -1,0 +1,22 @@
+#include "tests/support/sound.h"
+
+#include <gtest/gtest.h>
+
+#include "quipu/persist_dir.h"
+#include "quipu/rocksdb_kv_store.h"
+
+namespace quipu::testing {
+
+void expect_sound(const BaseKVStore& store) {
+  const auto fails = [](const auto& fault) {
+    ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
+  };
+  if (const auto* const rocksdb = dynamic_cast<const RocksDBKVStore*>(&store)) {
+    const Status verified = rocksdb->verify(fails);
+    EXPECT_TRUE(verified.is_ok()) << verified.to_string();
+  }
+  const Status stores = verify_stores(store, fails);
+  EXPECT_TRUE(stores.is_ok()) << stores.to_string();
+}
+
+}  // namespace quipu::testing
