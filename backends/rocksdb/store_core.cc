@@ -35,7 +35,7 @@ StoreCore::StoreCore(const std::string& path, RocksDBOptions options, const Tuni
       frozen_(std::move(frozen)),
       env_(std::move(env)),
       tuning_(tuning.over(*env_)),
-      health_(std::make_shared<WriteHealth>(path, tuning_.db.write_buffer_manager, options_.logger)),
+      health_(std::make_shared<WriteHealth>(path, options_.logger)),
       process_(::getpid()) {
   if (!is_reader()) tuning_.db.listeners.push_back(health_);
 }

@@ -9,15 +9,11 @@ namespace quipu::rocks {
 
 namespace {
 
-constexpr size_t kNoLimit = SIZE_MAX / 16;
 constexpr uint64_t kRoomForLogs = 4 << 20;
 
 }  // namespace
 
 void WriteHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
-  // Writers that wait for a flush would wait for ever (seen in 7.8.3); without a limit they come to the
-  // error.
-  buffers_->SetBufferSize(kNoLimit);
   // After a flush that failed, Resume() may wait for ever for another (seen in 7.8.3).
   const bool can_resume = reason == rocksdb::BackgroundErrorReason::kWriteCallback ||
                           reason == rocksdb::BackgroundErrorReason::kCompaction;
@@ -93,7 +89,6 @@ Status WriteHealth::resume(rocksdb::DB& db) {
     if (for_good_) return cause_;
   }
   if (!has_room(db)) return cause_;
-  buffers_->SetBufferSize(buffer_bytes_);
   rocksdb::Status resumed = db.Resume();
   if (resumed.ok()) resumed = begin_new_log(db);
   std::lock_guard lock(mutex_);

@@ -10,7 +10,6 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/write_buffer_manager.h>
 
 #include <atomic>
 #include <functional>
@@ -26,12 +25,8 @@ namespace quipu::rocks {
 class WriteHealth : public rocksdb::EventListener {
  public:
   using Log = std::function<void(std::string_view message)>;
-  // Of the store in `directory`, whose writers wait for room in `buffers`.
-  WriteHealth(std::string directory, std::shared_ptr<rocksdb::WriteBufferManager> buffers, Log log)
-      : directory_(std::move(directory)),
-        log_(std::move(log)),
-        buffers_(std::move(buffers)),
-        buffer_bytes_(buffers_->buffer_size()) {}
+  // Of the store in `directory`.
+  WriteHealth(std::string directory, Log log) : directory_(std::move(directory)), log_(std::move(log)) {}
 
   // Why nothing can be written, or OK; has RocksDB try again first where that can help.
   Status check(rocksdb::DB& db) { return stopped_ ? resume(db) : Status::ok(); }
@@ -58,8 +53,6 @@ class WriteHealth : public rocksdb::EventListener {
 
   const std::string directory_;
   const Log log_;
-  const std::shared_ptr<rocksdb::WriteBufferManager> buffers_;
-  const size_t buffer_bytes_;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> resumed_{false};
   std::mutex resume_mutex_;  // locked first

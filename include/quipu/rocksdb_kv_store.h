@@ -57,7 +57,8 @@ struct RocksDBOptions {
   std::function<void(std::string_view message)> logger;
 
   // ---- performance ----
-  // For block cache and write buffers together, in bytes. Raise it to hold more of the data in memory.
+  // For block cache and write buffers together, in bytes; buffers that are being written out, or that an
+  // iterator holds, may come on top for a while. Raise it to hold more of the data in memory.
   uint64_t memory_budget_bytes = 256ULL << 20;
   // For the search index of each vector store or property graph, its HNSW graph included, in bytes. One that
   // would be larger is not held: every query then reads all vectors from disk, in little memory.
