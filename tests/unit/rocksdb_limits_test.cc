@@ -108,7 +108,7 @@ TEST_F(RocksDBLimitsTest, TheDirectory) {
   transaction->rollback();
   const auto load = *store->bulk_load();
   ASSERT_TRUE(load->begin_collection("loaded", {}).is_ok());
-  for (int i = 0; i < 40; ++i) ASSERT_TRUE(load->put("k" + std::to_string(i), value()).is_ok());
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(load->put("k" + std::to_string(i), value()).is_ok());
   expect_refused(load->commit(), directory_ / "db", "max_directory_bytes");
   EXPECT_EQ(store->collections()->size(), 1U);
 
