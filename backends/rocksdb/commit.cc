@@ -50,8 +50,7 @@ Commit::~Commit() {
 
 Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
-  size_t bytes = 0;
-  for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
+  const size_t bytes = batch_bytes();
   QUIPU_RETURN_IF_ERROR(core_.limits().check_batch(bytes));
   if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(bytes));
   rocksdb::WriteBatch batch(bytes);
@@ -65,9 +64,15 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   return Status::ok();
 }
 
+size_t Commit::batch_bytes() const {
+  size_t bytes = 0;
+  for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
+  return bytes;
+}
+
 Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
-  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(batch.GetDataSize()));
+  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(batch.GetDataSize() + batch_bytes()));
   batch.SetSavePoint();
   Status written = write_to(batch, /*ranges=*/false);
   if (written.is_ok()) written = core_.limits().check_transaction(batch.GetDataSize());

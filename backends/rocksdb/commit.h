@@ -72,6 +72,7 @@ class Commit {
     bool listed;
   };
 
+  size_t batch_bytes() const;  // about what the keys take in a batch
   Status prepare(std::span<const WriteOp> ops);
   Status write_to(rocksdb::WriteBatchBase& batch, bool ranges);
   void record_changes();
