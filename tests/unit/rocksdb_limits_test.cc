@@ -104,7 +104,10 @@ TEST_F(RocksDBLimitsTest, TheDirectory) {
   EXPECT_EQ(*store->count("c"), static_cast<uint64_t>(written));
 
   const auto transaction = *store->begin();
-  expect_refused(transaction->put("t", value(), "c"), directory_ / "db", "max_directory_bytes");
+  status = Status::ok();  // a compaction may have made some room
+  for (int i = 0; i < 100 && status.is_ok(); ++i)
+    status = transaction->put("t" + std::to_string(i), value(), "c");
+  expect_refused(status, directory_ / "db", "max_directory_bytes");
   transaction->rollback();
   const auto load = *store->bulk_load();
   ASSERT_TRUE(load->begin_collection("loaded", {}).is_ok());
