@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from dataclasses import dataclass
@@ -99,12 +100,12 @@ def copy_tree():
 
 def run(command, log):
     """Whether a command succeeds; what it prints goes to the log."""
-    scratch = WORK / "tmp"  # of the tests; those that are killed or crash leave something
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    with open(log, "w", encoding="utf-8") as out:
-        environment = dict(os.environ, TMPDIR=str(scratch))
-        return subprocess.run(command, cwd=TREE, env=environment, stdout=out, stderr=out, check=False).returncode == 0
+    # The tests' own folder: those that are killed or crash leave something.
+    with tempfile.TemporaryDirectory(dir=WORK, ignore_cleanup_errors=True) as scratch:
+        with open(log, "w", encoding="utf-8") as out:
+            environment = dict(os.environ, TMPDIR=scratch)
+            done = subprocess.run(command, cwd=TREE, env=environment, stdout=out, stderr=out, check=False)
+    return done.returncode == 0
 
 
 def configure():
