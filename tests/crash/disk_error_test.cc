@@ -68,6 +68,24 @@ TEST_F(DiskErrorTest, AFullDiskStopsWritingUntilThereIsRoom) {
   EXPECT_EQ(*store_->count(), 2u);
 }
 
+TEST_F(DiskErrorTest, AKeyThatCannotBeReadIsNotTakenForANewOne) {
+  ASSERT_TRUE(store_->put("a", value("1")).is_ok());
+  ASSERT_TRUE(store_->put("b", value("1")).is_ok());
+  ASSERT_TRUE(store_->compact().is_ok());
+  reopen();
+  faults_.fail_files(".sst", FaultKind::kIoError);
+  EXPECT_EQ(store_->put("a", value("2")).code(), StatusCode::kIoError);
+  const Json two = value("2");
+  const std::vector<KVPair> both = {{"a", two}, {"b", two}};
+  EXPECT_EQ(store_->put_all(both, "data", 2).code(), StatusCode::kIoError);
+  EXPECT_EQ(store_->delete_("a").status().code(), StatusCode::kIoError);
+  faults_.heal();
+  reopen();
+  EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
+  EXPECT_EQ(*store_->count(), 2u);
+  expect_no_faults();
+}
+
 TEST_F(DiskErrorTest, AFlushThatFindsTheDiskFullWantsTheStoreOpenedAgain) {
   ASSERT_TRUE(store_->put("a", value("1")).is_ok());
   faults_.fail_files(".sst", FaultKind::kNoSpace);

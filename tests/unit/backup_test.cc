@@ -531,6 +531,18 @@ TEST_F(BackupTest, SearchGraphsComeAlong) {
   EXPECT_EQ(read_file(target_ + "/indexes/" + name), graph);
   ASSERT_TRUE(create_checkpoint(path_, directory_ / "checkpoint").is_ok());
   EXPECT_EQ(read_file(directory_ / ("checkpoint/indexes/" + name)), graph);
+  // One whose graph is damaged is not restored.
+  const std::string stored = fs::directory_iterator(backups_ + "/indexes")->path().string();
+  std::string flipped = read_file(stored);
+  flipped[flipped.size() / 2] ^= 1;
+  write_file(stored, flipped);
+  const auto refused = restore_backup(backups_, directory_ / "other");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), StatusCode::kCorruption);
+  EXPECT_NE(refused.error().message().find(stored + " is damaged"), std::string::npos)
+      << refused.error().to_string();
+  EXPECT_FALSE(verify_backup(backups_, 1).is_ok());
+  EXPECT_FALSE(fs::exists(directory_ / "other"));
 }
 
 TEST_F(BackupTest, OneAtATime) {

@@ -169,5 +169,88 @@ TEST(NodeTest, ASourceThatIsAListHasNoRefDoc) {
   EXPECT_EQ(ref_doc.error().message(), "Source object must be a single RelatedNodeInfo object");
 }
 
+// What the reference's own from_dict gives for the same values.
+TEST(NodeTest, ValuesOfAnotherTypeAreConvertedAsPydanticDoes) {
+  const auto read = [](const std::string& field, const std::string& value) {
+    const auto node = BaseNode::from_json(
+        json(R"({"__type__": "1", "__data__": {"id_": "a", "text": "x", ")" + field + "\": " + value + "}}"));
+    if (!node) return "refused: " + node.error().message();
+    return std::string((*node)->to_json().view().find("__data__")->find(field)->text());
+  };
+  EXPECT_EQ(read("start_char_idx", "\"12\""), "12");
+  EXPECT_EQ(read("start_char_idx", "3.0"), "3");
+  EXPECT_EQ(read("start_char_idx", "true"), "1");
+  EXPECT_EQ(read("start_char_idx", "null"), "null");
+  EXPECT_EQ(read("embedding", R"([1, true, "2.5", 0.5])"), "[1.0, 1.0, 2.5, 0.5]");
+  EXPECT_EQ(read("embedding", "null"), "null");
+  for (const char* const value : {"3.5", "\"x\"", "[]"}) {
+    EXPECT_TRUE(read("start_char_idx", value).starts_with("refused: ValidationError")) << value;
+  }
+  for (const char* const value : {R"(["x"])", "[null]", "\"s\""}) {
+    EXPECT_TRUE(read("embedding", value).starts_with("refused: ValidationError")) << value;
+  }
+}
+
+TEST(NodeTest, RelativesAreReadOneByOneAndChildrenAsAList) {
+  const auto relative = [](const char* id) {
+    return RelatedNodeInfo{.node_id = id, .node_type = {}, .hash = {}};
+  };
+  const std::vector<RelatedNodeInfo> children = {relative("c1"), relative("c2")};
+  const auto built = TextNodeBuilder()
+                         .id("n")
+                         .relationship(NodeRelationship::PREVIOUS, relative("before"))
+                         .relationship(NodeRelationship::NEXT, relative("after"))
+                         .relationship(NodeRelationship::PARENT, relative("above"))
+                         .relationship(NodeRelationship::CHILD, children)
+                         .build();
+  ASSERT_TRUE(built) << built.error().to_string();
+  const BaseNode& node = **built;
+  EXPECT_EQ((**node.prev_node()).node_id, "before");
+  EXPECT_EQ((**node.next_node()).node_id, "after");
+  EXPECT_EQ((**node.parent_node()).node_id, "above");
+  ASSERT_EQ((**node.child_nodes()).size(), 2u);
+  EXPECT_EQ((**node.child_nodes())[1].node_id, "c2");
+  EXPECT_EQ(*node.source_node(), std::nullopt);
+
+  const auto odd = TextNodeBuilder()
+                       .relationship(NodeRelationship::NEXT, children)
+                       .relationship(NodeRelationship::CHILD, relative("c1"))
+                       .build();
+  ASSERT_TRUE(odd) << odd.error().to_string();
+  EXPECT_EQ((*odd)->next_node().error().message(), "Next object must be a single RelatedNodeInfo object");
+  EXPECT_EQ((*odd)->child_nodes().error().message(),
+            "Child objects must be a list of RelatedNodeInfo objects.");
+}
+
+TEST(NodeTest, ImagesAndResourcesComeBack) {
+  const std::vector<double> embedding = {0.25};
+  const auto image = ImageNodeBuilder()
+                         .image("aGk=")
+                         .image_path("a.png")
+                         .image_url("http://localhost/a.png")
+                         .image_mimetype("image/png")
+                         .text_embedding(embedding)
+                         .build();
+  ASSERT_TRUE(image) << image.error().to_string();
+  EXPECT_EQ((*image)->image(), "aGk=");
+  EXPECT_EQ((*image)->image_path(), "a.png");
+  EXPECT_EQ((*image)->image_url(), "http://localhost/a.png");
+  EXPECT_EQ((*image)->image_mimetype(), "image/png");
+  EXPECT_EQ((*image)->text_embedding(), embedding);
+  EXPECT_EQ((*ImageNodeBuilder().build())->image_url(), std::nullopt);
+
+  MediaResource text;
+  text.text = "words";
+  MediaResource picture;
+  picture.path = "b.png";
+  const auto node = DocumentBuilder().text_resource(text).image_resource(picture).build();
+  ASSERT_TRUE(node) << node.error().to_string();
+  EXPECT_EQ((*node)->text_resource()->text, "words");
+  EXPECT_EQ((*node)->image_resource()->path, "b.png");
+  EXPECT_EQ((*node)->image_resource()->mimetype, "image/png");
+  EXPECT_FALSE((*node)->audio_resource());
+  EXPECT_FALSE((*node)->video_resource());
+}
+
 }  // namespace
 }  // namespace quipu::testing

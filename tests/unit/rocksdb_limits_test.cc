@@ -55,6 +55,12 @@ TEST_F(RocksDBLimitsTest, KeysAndValues) {
   EXPECT_EQ(store->collections()->size(), 1U);
 }
 
+TEST_F(RocksDBLimitsTest, NamesOfCollections) {
+  const auto store = open({});
+  EXPECT_TRUE(store->put("k", object_of(10), std::string(64 << 10, 'n')).is_ok());
+  expect_refused(store->put("k", object_of(10), std::string((64 << 10) + 1, 'n')), "nnn", "limit of 64 KiB");
+}
+
 TEST_F(RocksDBLimitsTest, NoOptionAllowsMoreThanTheFormat) {
   const auto store = open({.max_key_bytes = 1ULL << 40});
   expect_refused(store->put(std::string((16 << 20) + 1, 'k'), object_of(10)), "kkk", "16777216 bytes");

@@ -38,6 +38,16 @@ int write_keys(const std::string& path, int number) {
   ::_exit(0);  // closes nothing
 }
 
+// A new value for a key that is there takes one sequence number of RocksDB, the least that a write can.
+int overwrite_one_key(const std::string& path, int number) {
+  const auto store = RocksDBKVStore::open(path);
+  if (!store) return 1;
+  for (int i = 0; i < number; ++i) {
+    if (!(*store)->put("k", value(i)).is_ok()) return 2;
+  }
+  ::_exit(0);
+}
+
 int open_only(const std::string& path, int) { return RocksDBKVStore::open(path) ? 0 : 1; }
 
 // Tells of every write through standard input, which is a socket.
@@ -72,6 +82,7 @@ int load_without_commit(const std::string& path, int families) { return load_in_
 int load_and_commit(const std::string& path, int families) { return load_in_bulk(path, families, true); }
 
 const ChildWork kWriteKeys("write_keys", write_keys);
+const ChildWork kOverwriteOneKey("overwrite_one_key", overwrite_one_key);
 const ChildWork kOpenOnly("open_only", open_only);
 const ChildWork kWriteForEver("write_for_ever", write_for_ever);
 const ChildWork kLoadWithoutCommit("load_without_commit", load_without_commit);
@@ -147,6 +158,20 @@ TEST_F(RocksDBRecoveryTest, ATruncatedLogIsNoticed) {
     fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
   }
   EXPECT_EQ(open_status().code(), StatusCode::kCorruption);
+}
+
+TEST_F(RocksDBRecoveryTest, ThatOnlyTheNewestWriteIsLostIsNoticed) {
+  ASSERT_EQ(wait_for(start_child("overwrite_one_key", path_, 10)), 0);
+  for (const auto& entry : fs::directory_iterator(path_ + "/rocksdb")) {
+    if (entry.path().extension() != ".log" || fs::file_size(entry.path()) == 0) continue;
+    fs::resize_file(entry.path(), fs::file_size(entry.path()) - 1);
+  }
+  EXPECT_EQ(open_status().code(), StatusCode::kCorruption);
+  RocksDBOptions accept;
+  accept.accept_lost_writes = true;
+  const auto store = RocksDBKVStore::open(path_, accept);
+  ASSERT_TRUE(store) << store.error().to_string();
+  EXPECT_EQ((*(*store)->get("k"))->text(), value(8).text());
 }
 
 TEST_F(RocksDBRecoveryTest, ACleanlyClosedStoreNeedsNoLog) {

@@ -98,8 +98,48 @@ TEST_F(TransactionTest, ScansMergeWhatIsStoredAndWhatIsNot) {
   EXPECT_EQ(keys({}), "abefg");
   EXPECT_EQ(keys({.reverse = true}), "gfeba");
   EXPECT_EQ(keys({.start = "b", .end = "g"}), "bef");
+  EXPECT_EQ(keys({.start = "b", .end = "g", .reverse = true}), "feb");
+  EXPECT_EQ(keys({.start = "c", .end = "d", .reverse = true}), "");
+  EXPECT_EQ(keys({.prefix = "e"}), "e");
   EXPECT_EQ(keys({.limit = 2}), "ab");
   EXPECT_EQ(keys({.order = ScanOptions::Order::kInsertion}), "bfgea");
+}
+
+TEST_F(TransactionTest, PutsManyAtOnceAndListsCollectionsAndFiles) {
+  ASSERT_TRUE(store_->declare_collection("c", {"docstore.json", ""}).is_ok());
+  const auto txn = begin();
+  ASSERT_TRUE(txn->declare_collection("d", {"graph_store.json", ""}).is_ok());
+  const Json one = value(1);
+  const std::vector<KVPair> pairs = {{"b", one}, {"a", one}};
+  ASSERT_TRUE(txn->put_all(pairs, "c").is_ok());
+  const auto infos = txn->collections();
+  ASSERT_TRUE(infos) << infos.error().to_string();
+  ASSERT_EQ(infos->size(), 2u);
+  EXPECT_EQ((*infos)[0].name, "c");
+  EXPECT_EQ((*infos)[0].count, 2u) << "its own entries count";
+  EXPECT_EQ((*infos)[1].persist_file, "graph_store.json");
+  EXPECT_EQ(*txn->persist_files(), (std::vector<std::string>{"docstore.json", "graph_store.json"}));
+  EXPECT_EQ(*store_->count("c"), 0u);
+  ASSERT_TRUE(txn->commit().is_ok());
+  EXPECT_EQ(content(*store_, "c"), R"(b={"n": 1};a={"n": 1};)");
+  EXPECT_EQ(txn->collections().status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(txn->persist_files().status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(txn->put_all(pairs, "c").code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(TransactionTest, AValueThatWasLookedForAndThenAppearedIsAConflict) {
+  ASSERT_TRUE(store_->put("a", Json::from_canonical(R"({"h": "x"})"), "c").is_ok());
+  const std::vector<std::string_view> wanted = {"x", "y"};
+  const auto txn = begin();
+  ASSERT_TRUE(txn->field_index()->ensure_index("c", "h").is_ok());
+  const auto other = begin();
+  EXPECT_EQ(*other->field_index()->values_exist("c", wanted), (std::vector<bool>{true, false}));
+  ASSERT_TRUE(other->put("z", value(1), "d").is_ok());
+  ASSERT_TRUE(store_->put("b", Json::from_canonical(R"({"h": "y"})"), "c").is_ok());
+  EXPECT_EQ(other->commit().code(), StatusCode::kBusy);
+  EXPECT_EQ(*store_->field_index()->values_exist("c", wanted), (std::vector<bool>{true, true}));
+  txn->rollback();
+  EXPECT_EQ(txn->field_index()->values_exist("c", wanted).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST_F(TransactionTest, RolledBackItLeavesNothing) {

@@ -225,6 +225,21 @@ TEST_P(VectorStoreTest, SaysWhatIsWrong) {
             StatusCode::kNotSupported);
   EXPECT_EQ(store.query({.query_embedding = {1, 2}, .mode = VectorStoreQueryMode::HYBRID}).error().message(),
             "ValueError: Invalid query mode: VectorStoreQueryMode.HYBRID");
+  const std::vector<std::pair<VectorStoreQueryMode, std::string>> invalid = {
+      {VectorStoreQueryMode::SPARSE, "SPARSE"},
+      {VectorStoreQueryMode::TEXT_SEARCH, "TEXT_SEARCH"},
+      {VectorStoreQueryMode::SEMANTIC_HYBRID, "SEMANTIC_HYBRID"}};
+  for (const auto& [mode, name] : invalid) {
+    EXPECT_EQ(store.query({.query_embedding = {1, 2}, .mode = mode}).error().message(),
+              "ValueError: Invalid query mode: VectorStoreQueryMode." + name);
+  }
+  for (const auto& [mode, name] : std::vector<std::pair<VectorStoreQueryMode, std::string>>{
+           {VectorStoreQueryMode::LOGISTIC_REGRESSION, "LOGISTIC_REGRESSION"},
+           {VectorStoreQueryMode::LINEAR_REGRESSION, "LINEAR_REGRESSION"}}) {
+    const Status refused = store.query({.query_embedding = {1, 2}, .mode = mode}).error();
+    EXPECT_EQ(refused.code(), StatusCode::kNotSupported);
+    EXPECT_NE(refused.message().find(name), std::string::npos) << refused.message();
+  }
   const auto without = TextNodeBuilder().id("x").text("t").build();
   const std::vector<std::shared_ptr<const BaseNode>> nodes = {node("b", {0, 1}), *without, node("c", {1, 1})};
   EXPECT_EQ(store.add(nodes).error().message(), "embedding not set.");
