@@ -107,19 +107,22 @@ Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
   return Status::ok();
 }
 
-Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
-  const MetadataFilters* filters = query.filters ? &*query.filters : nullptr;
-  if (filters != nullptr) {
-    QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, kvstore_->count(metadata_));
-    QUIPU_ASSIGN_OR_RETURN(const uint64_t vectors, kvstore_->count(embeddings_));
-    if (with_metadata == 0 && vectors != 0) {
-      return Status::invalid_argument(
-          "Cannot filter stores that were persisted without metadata. Please rebuild the store with metadata "
-          "to "
-          "enable filtering.");
-    }
-    if (filters->filters.empty()) filters = nullptr;
+// Those of a query that count, or null.
+Result<const MetadataFilters*> KVVectorStore::filters_of(const VectorStoreQuery& query) const {
+  if (!query.filters) return nullptr;
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, kvstore_->count(metadata_));
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t vectors, kvstore_->count(embeddings_));
+  if (with_metadata == 0 && vectors != 0) {
+    return Status::invalid_argument(
+        "Cannot filter stores that were persisted without metadata. Please rebuild the store with metadata "
+        "to "
+        "enable filtering.");
   }
+  return query.filters->filters.empty() ? nullptr : &*query.filters;
+}
+
+Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
+  QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
   const bool large_mmr =
       query.mode == VectorStoreQueryMode::MMR && shared_->index.mmr_bytes() > search_budget(*kvstore_);
@@ -137,24 +140,31 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
 
 Result<std::vector<std::pair<std::string, std::vector<double>>>> KVVectorStore::candidates(
     const VectorStoreQuery& query) const {
-  VectorStoreQuery all = query;
-  all.mode = VectorStoreQueryMode::DEFAULT;
-  all.similarity_top_k = 0;
-  QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult found, this->query(all));
-  const std::vector<std::string_view> ids(found.ids.begin(), found.ids.end());
-  QUIPU_ASSIGN_OR_RETURN(const auto orders, kvstore_->insertion_order(ids, embeddings_));
-  std::vector<std::pair<uint64_t, std::string_view>> placed;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (orders[i]) placed.emplace_back(*orders[i], ids[i]);  // else it was removed meanwhile
-  }
-  std::ranges::sort(placed);
-
-  std::vector<std::string_view> in_order;
-  for (const auto& [order, id] : placed) in_order.push_back(id);
+  QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
+  const std::vector<std::string>* const node_ids = query.node_ids ? &*query.node_ids : nullptr;
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
   std::vector<std::pair<std::string, std::vector<double>>> vectors;
+  if (shared_->streamed) {
+    std::vector<std::pair<uint64_t, size_t>> order;
+    QUIPU_RETURN_IF_ERROR(stream(node_ids, filters, [&](const StreamedVector& vector) {
+      order.emplace_back(vector.order, vectors.size());
+      vectors.emplace_back(vector.id, std::vector<double>(vector.elements.begin(), vector.elements.end()));
+      return Status::ok();
+    }));
+    std::ranges::sort(order);
+    std::vector<std::pair<std::string, std::vector<double>>> in_order;
+    for (const auto& [place, i] : order) in_order.push_back(std::move(vectors[i]));
+    return in_order;
+  }
+  const VectorIndex& index = shared_->index;
+  std::vector<uint32_t> rows;
+  QUIPU_RETURN_IF_ERROR(filter_rows(index, node_ids, filters, rows));
+  index.sort(rows);
+  std::vector<std::string_view> ids;
+  for (const uint32_t row : rows) ids.push_back(index.id_of(row));
   QUIPU_RETURN_IF_ERROR(
-      fetch_vectors(*kvstore_, embeddings_, in_order, [&](size_t i, std::span<const double> elements) {
-        vectors.emplace_back(in_order[i], std::vector<double>(elements.begin(), elements.end()));
+      fetch_vectors(*kvstore_, embeddings_, ids, [&](size_t i, std::span<const double> elements) {
+        vectors.emplace_back(ids[i], std::vector<double>(elements.begin(), elements.end()));
       }));
   return vectors;
 }

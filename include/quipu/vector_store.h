@@ -158,7 +158,8 @@ class KVVectorStore : public VectorStore {
   Status add_entries(std::span<const VectorStoreEntry> entries);
 
   // What a query may find, in whatever mode: the vectors that its node_ids and filters let pass, in insertion
-  // order. For a search of the caller's own. Errors: those of a query. Cost: a query; all of it in memory.
+  // order. For a search of the caller's own, so the query's embedding is not looked at. Errors: those of
+  // filters. Cost: reads those vectors; all of them are in memory.
   Result<std::vector<std::pair<std::string, std::vector<double>>>> candidates(
       const VectorStoreQuery& query) const;
 
@@ -217,6 +218,7 @@ class KVVectorStore : public VectorStore {
   // the call unless it is OK.
   Status for_each_vector(const std::function<Status(std::string_view id, std::optional<uint64_t> order,
                                                     std::span<const double>)>& use) const;
+  Result<const MetadataFilters*> filters_of(const VectorStoreQuery& query) const;
   // Reads the vectors of these ids (null: all) that pass the filters. REQUIRES: a lock on the index.
   Status stream(const std::vector<std::string>* node_ids, const MetadataFilters* filters,
                 const std::function<Status(const StreamedVector&)>& use) const;

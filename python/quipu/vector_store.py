@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -145,8 +144,6 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
         return await self._kvstore.run(self.query, query, **kwargs)
 
     def _query_learner(self, query: VectorStoreQuery) -> VectorStoreQueryResult:
-        if importlib.util.find_spec("sklearn") is None:  # before anything else can be wrong, as in the reference
-            raise ImportError("Please install scikit-learn to use this feature.")
         ids, embeddings = self._store().candidates(native_query(query))
         similarities, found = get_top_k_embeddings_learner(
             query.query_embedding or [],
