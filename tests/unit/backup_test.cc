@@ -527,6 +527,7 @@ TEST_F(BackupTest, SearchGraphsComeAlong) {
   const std::string graph = read_file(path_ + "/indexes/" + name);
   EXPECT_GT(backed_up().bytes, graph.size());
   EXPECT_LT(backed_up().new_bytes, graph.size());  // it is shared
+  ASSERT_TRUE(prune_backups(backups_, 1));         // and stays when the backup goes that brought it
   ASSERT_TRUE(restore_backup(backups_, target_));
   EXPECT_EQ(read_file(target_ + "/indexes/" + name), graph);
   ASSERT_TRUE(create_checkpoint(path_, directory_ / "checkpoint").is_ok());
