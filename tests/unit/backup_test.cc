@@ -542,7 +542,7 @@ TEST_F(BackupTest, SearchGraphsComeAlong) {
   EXPECT_EQ(refused.error().code(), StatusCode::kCorruption);
   EXPECT_NE(refused.error().message().find(stored + " is damaged"), std::string::npos)
       << refused.error().to_string();
-  EXPECT_FALSE(verify_backup(backups_, 1).is_ok());
+  EXPECT_FALSE(verify_backup(backups_, 2).is_ok());
   EXPECT_FALSE(fs::exists(directory_ / "other"));
 }
 
