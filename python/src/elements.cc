@@ -46,14 +46,14 @@ nb::list to_list(std::span<const double> elements) {
 
 nb::object to_matrix(const std::vector<std::vector<double>>& rows) {
   const size_t columns = rows.empty() ? 0 : rows.front().size();
+  if (std::ranges::any_of(rows, [&](const auto& row) { return row.size() != columns; })) {
+    nb::list lists;
+    for (const std::vector<double>& row : rows) lists.append(to_list(row));
+    return std::move(lists);
+  }
   auto data = std::make_unique<double[]>(std::max<size_t>(rows.size() * columns, 1));
   double* to = data.get();
-  for (const std::vector<double>& row : rows) {
-    if (row.size() != columns) {
-      throw StatusError(Status::invalid_argument("the embeddings are not equally long"));
-    }
-    to = std::copy(row.begin(), row.end(), to);
-  }
+  for (const std::vector<double>& row : rows) to = std::copy(row.begin(), row.end(), to);
   const nb::capsule owner(data.get(), [](void* owned) noexcept { delete[] static_cast<double*>(owned); });
   return nb::cast(nb::ndarray<nb::numpy, double, nb::ndim<2>>(data.release(), {rows.size(), columns}, owner));
 }

@@ -14,7 +14,7 @@ namespace quipu::python {
 // The numbers of a sequence or of a one-dimensional array. Error: TypeError.
 std::vector<double> to_elements(nanobind::handle vector);
 nanobind::list to_list(std::span<const double> elements);
-// A numpy array of the rows, which must be equally long.
+// A numpy array of the rows; a list of lists where they are not equally long, which numpy refuses.
 nanobind::object to_matrix(const std::vector<std::vector<double>>& rows);
 
 }  // namespace quipu::python
