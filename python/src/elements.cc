@@ -49,7 +49,7 @@ nb::object to_matrix(const std::vector<std::vector<double>>& rows) {
   if (std::ranges::any_of(rows, [&](const auto& row) { return row.size() != columns; })) {
     nb::list lists;
     for (const std::vector<double>& row : rows) lists.append(to_list(row));
-    return std::move(lists);
+    return lists;
   }
   auto data = std::make_unique<double[]>(std::max<size_t>(rows.size() * columns, 1));
   double* to = data.get();
