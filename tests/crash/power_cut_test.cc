@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "backends/rocksdb/store_over_env.h"
+#include "quipu/bulk_load.h"
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
 #include "tests/support/fault_file_system.h"
@@ -68,6 +69,33 @@ int work_until_the_power_is_cut(const std::string& path, int disk_seed) {
 
 const ChildWork kWork("work_until_the_power_is_cut", work_until_the_power_is_cut);
 
+// Loads a collection in bulk, is told that it is done, and loses power at the next change of a file.
+int load_and_lose_power(const std::string& path, int disk_seed) {
+  Faults faults;
+  FaultFileSystem disk(faults, static_cast<uint64_t>(disk_seed));
+  const auto store = rocks::StoreOverEnv::open(path, {}, disk.env());
+  if (!store) return 3;
+  const auto load = (*store)->bulk_load();
+  if (!load || !(*load)->begin_collection("loaded", {}).is_ok()) return 3;
+  for (int i = 0; i < 50; ++i) {
+    if (!(*load)->put(std::to_string(i), JsonView::from_canonical("{}")).is_ok()) return 3;
+  }
+  if (!(*load)->commit().is_ok()) return 3;
+  disk.cut_power_at(1);
+  (void)(*store)->put("k", JsonView::from_canonical("{}"), "later").is_ok();
+  return 4;  // the power was not cut
+}
+
+const ChildWork kLoad("load_and_lose_power", load_and_lose_power);
+
+// The machine has been started again: SESSION was written under another boot id.
+void pass_a_boot(const std::string& path) {
+  if (!fs::exists(path + "/SESSION")) return;
+  std::fstream session(path + "/SESSION", std::ios::in | std::ios::out | std::ios::binary);
+  session.seekp(16);
+  session << "00000000-1111-2222-3333-444444444444";
+}
+
 class PowerCutTest : public ::testing::TestWithParam<bool> {
  protected:
   // Runs until the cut; what was done, and what was done and synced, in operations.
@@ -89,14 +117,6 @@ class PowerCutTest : public ::testing::TestWithParam<bool> {
     ASSERT_FALSE(fs::exists(path_ + ".failed")) << read_file(path_ + ".failed");
     ASSERT_TRUE(status == FaultFileSystem::kPowerCut || (status == 0 && !plan.work)) << status;
   }
-  // The machine has been started again: SESSION was written under another boot id.
-  void pass_a_boot() const {
-    if (!fs::exists(path_ + "/SESSION")) return;
-    std::fstream session(path_ + "/SESSION", std::ios::in | std::ios::out | std::ios::binary);
-    session.seekp(16);
-    session << "00000000-1111-2222-3333-444444444444";
-  }
-
   const uint64_t seed_ = test_seed();
   Random random_{seed_};
   TempDir directory_;
@@ -118,13 +138,13 @@ TEST_P(PowerCutTest, LosesNothingThatWasSyncedAndLeavesAPrefix) {
     int synced = model->done();
     Plan plan = {.seed = seed_, .start = done, .sync = GetParam(), .cut_at = 1 + random_.below(1500)};
     ASSERT_NO_FATAL_FAILURE(run(plan, done, synced));
-    pass_a_boot();
+    pass_a_boot(path_);
     for (uint64_t again = random_.below(3); again != 0; --again) {  // and while it recovers from that
       int none = 0;
       plan.work = false;
       plan.cut_at = 1 + random_.below(60);
       ASSERT_NO_FATAL_FAILURE(run(plan, none, none));
-      pass_a_boot();
+      pass_a_boot(path_);
     }
     const auto store = RocksDBKVStore::open(path_);
     ASSERT_TRUE(store) << store.error().to_string();
@@ -137,6 +157,19 @@ TEST_P(PowerCutTest, LosesNothingThatWasSyncedAndLeavesAPrefix) {
   std::printf("%d power cuts, %d operations acknowledged, %d of them lost\n", cuts, acknowledged, lost);
   if (GetParam()) {
     EXPECT_EQ(lost, 0);
+  }
+}
+
+TEST(PowerCutImportTest, ABulkLoadIsDurableBeforeItSaysDone) {
+  const TempDir directory;
+  for (int round = 0; round < 5; ++round) {
+    const std::string path = directory / ("db" + std::to_string(round));
+    ASSERT_EQ(wait_for(start_child("load_and_lose_power", path, round)), FaultFileSystem::kPowerCut);
+    pass_a_boot(path);
+    const auto store = RocksDBKVStore::open(path);
+    ASSERT_TRUE(store) << store.error().to_string();
+    EXPECT_EQ(*(*store)->count("loaded"), 50U);
+    expect_sound(**store);
   }
 }
 
