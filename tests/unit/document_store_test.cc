@@ -146,6 +146,18 @@ TEST_P(DocumentStoreTest, ReadsLegacyRefDocInfo) {
             R"({"node_ids": ["n1", "n2"], "metadata": {"k": 1}})");
 }
 
+TEST_P(DocumentStoreTest, ARefDocTakesTheFirstMetadataThatIsNotEmpty) {
+  KVDocumentStore store = docstore();
+  const auto metadata_after = [&](const std::string& id, const std::string& metadata) {
+    add(store, {text_node(id, "text", "d", metadata)});
+    return (*store.get_ref_doc_info("d"))->metadata.text();
+  };
+  EXPECT_EQ(metadata_after("n1", "{}"), "{}");
+  EXPECT_EQ(metadata_after("n2", "{}"), "{}");
+  EXPECT_EQ(metadata_after("n3", R"({"k": 1})"), R"({"k": 1})");
+  EXPECT_EQ(metadata_after("n4", R"({"k": 2, "l": 3})"), R"({"k": 1})");
+}
+
 TEST_P(DocumentStoreTest, FindsNodesByHash) {
   KVDocumentStore store = docstore();
   add(store, {text_node("a", "same"), text_node("b", "same"), text_node("c", "other")});
