@@ -70,8 +70,9 @@ Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
 }
 
 Status RocksDBBulkLoad::put(std::string_view key, JsonView val) {
-  if (rows_)
+  if (rows_) {
     QUIPU_RETURN_IF_ERROR(core_.limits().check_object(staged_[current_].collection->name, key, val.text()));
+  }
   return add(key, val.text());
 }
 
@@ -145,8 +146,9 @@ Status RocksDBBulkLoad::end_collection() {
   }
   QUIPU_RETURN_IF_ERROR(staged.data.finish());
   QUIPU_RETURN_IF_ERROR(staged.index.finish());
-  staged_bytes_ += staged.data.bytes() + staged.index.bytes();
-  return core_.check_room(staged_bytes_);
+  uint64_t bytes = 0;
+  for (const Staged& each : staged_) bytes += each.data.bytes() + each.index.bytes();
+  return core_.check_room(bytes);
 }
 
 Status RocksDBBulkLoad::commit() {

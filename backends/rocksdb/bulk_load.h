@@ -54,7 +54,6 @@ class RocksDBBulkLoad : public BulkLoad {
   std::vector<std::string> files_;
   std::vector<Staged> staged_;
   size_t current_ = 0;
-  uint64_t staged_bytes_ = 0;        // of table files
   std::unique_ptr<RowSorter> rows_;  // of the current collection
   bool committed_ = false;
   uint64_t next_sequence_ = 0;

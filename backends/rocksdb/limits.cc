@@ -8,9 +8,6 @@
 namespace quipu::rocks {
 namespace {
 
-// What the options have when they say nothing. RocksDB's own limit of a value is 4 GiB, with what is around
-// it.
-const RocksDBOptions kMost;
 constexpr uint64_t kMaxNameBytes = 64 << 10;
 constexpr uint64_t kMaxTransactionBytes = 1ULL << 30;  // its index holds as much again
 
@@ -21,10 +18,14 @@ Status too_long(const std::string& what, uint64_t limit, std::string_view option
 
 }  // namespace
 
-Limits::Limits(const RocksDBOptions& options)
-    : key_bytes_(std::min(options.max_key_bytes, kMost.max_key_bytes)),
-      value_bytes_(std::min(options.max_value_bytes, kMost.max_value_bytes)),
-      batch_bytes_(std::min(options.max_batch_bytes, kMost.max_batch_bytes)) {}
+// What the options have when they say nothing is the most. RocksDB's own limit of a value is 4 GiB, with what
+// is around it.
+Limits::Limits(const RocksDBOptions& options) {
+  const RocksDBOptions most;
+  key_bytes_ = std::min(options.max_key_bytes, most.max_key_bytes);
+  value_bytes_ = std::min(options.max_value_bytes, most.max_value_bytes);
+  batch_bytes_ = std::min(options.max_batch_bytes, most.max_batch_bytes);
+}
 
 Status Limits::check_collection_name(std::string_view name) {
   if (name.size() <= kMaxNameBytes) return Status::ok();

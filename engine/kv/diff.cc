@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "engine/stores/one_moment.h"
+#include "engine/kv/one_moment.h"
 
 namespace quipu {
 namespace {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "engine/kv/one_moment.h"
 #include "engine/persist/file_exporter.h"
 #include "engine/persist/file_name.h"
 #include "quipu/persist_dir.h"
@@ -125,15 +126,8 @@ class TargetDirectory {
   bool keep_ = false;
 };
 
-}  // namespace
-
-Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
-                                        const ExportOptions& options) {
-  std::unique_ptr<KVReader> snapshot;
-  if (store.capabilities().snapshots) {
-    QUIPU_ASSIGN_OR_RETURN(snapshot, store.snapshot());
-  }
-  const KVReader& state = snapshot ? *snapshot : static_cast<const KVReader&>(store);
+Result<ExportReport> export_state(const KVReader& state, const std::string& directory,
+                                  const ExportOptions& options) {
   uint64_t entries_total = 0;
   QUIPU_ASSIGN_OR_RETURN(std::vector<FilePlan> plans, plan_files(state, entries_total));
   if (options.dry_run) return dry_run(std::move(plans), directory, options);
@@ -156,6 +150,14 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
   target.keep();
   for (const std::unique_ptr<OutputFile>& file : files) QUIPU_RETURN_IF_ERROR(file->commit());
   return report;
+}
+
+}  // namespace
+
+Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
+                                        const ExportOptions& options) {
+  return read_at_one_moment(store,
+                            [&](const KVReader& state) { return export_state(state, directory, options); });
 }
 
 Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,

@@ -5,7 +5,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/json/unicode_json.h"
-#include "engine/stores/one_moment.h"
+#include "engine/kv/one_moment.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/json/json_file.h"
-#include "engine/stores/one_moment.h"
+#include "engine/kv/one_moment.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"

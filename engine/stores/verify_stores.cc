@@ -1,6 +1,6 @@
 #include <vector>
 
-#include "engine/stores/one_moment.h"
+#include "engine/kv/one_moment.h"
 #include "engine/stores/ref_docs.h"
 #include "engine/stores/store_faults.h"
 

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "python/src/errors.h"
-
 namespace nb = nanobind;
 
 namespace quipu::python {

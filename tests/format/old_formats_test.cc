@@ -10,6 +10,7 @@
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
+#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -26,15 +27,6 @@ std::vector<std::string> versions() {
   }
   std::ranges::sort(found);
   return found;
-}
-
-std::string faults_of(const RocksDBKVStore& store) {
-  std::string all;
-  EXPECT_TRUE(store.verify([&](const VerifyFault& fault) { all += fault.message + "\n"; }).is_ok());
-  EXPECT_TRUE(verify_stores(store, [&](const InvariantFault& fault) {
-                all += fault.key + ": " + fault.message + "\n";
-              }).is_ok());
-  return all;
 }
 
 class OldFormatsTest : public ::testing::TestWithParam<std::string> {
@@ -64,7 +56,7 @@ class OldFormatsTest : public ::testing::TestWithParam<std::string> {
 TEST_P(OldFormatsTest, IsReadWithoutChangingIt) {
   const auto reader = RocksDBKVStore::open_reader(copy_ + "/database");
   ASSERT_TRUE(reader) << reader.error().message();
-  EXPECT_EQ(faults_of(**reader), "");
+  expect_sound(**reader);
   expect_exported_as_then(**reader);
   EXPECT_EQ(read_file(copy_ + "/database/SESSION"), read_file((golden_ / "database/SESSION").string()));
 }
@@ -89,7 +81,7 @@ TEST_P(OldFormatsTest, IsWrittenToAndOpenedAgain) {
     ASSERT_TRUE(info);
     EXPECT_EQ(info->node_ids.back(), "new");
     EXPECT_EQ(info->node_ids.size(), 11U);
-    EXPECT_EQ(faults_of(dynamic_cast<const RocksDBKVStore&>(*context->kvstore())), "");
+    expect_sound(*context->kvstore());
   }
 }
 
@@ -106,7 +98,7 @@ TEST_P(OldFormatsTest, BackupsAreRestored) {
     ASSERT_TRUE(restored) << restored.error().message();
     const auto store = RocksDBKVStore::open_reader(place);
     ASSERT_TRUE(store) << store.error().message();
-    EXPECT_EQ(faults_of(**store), "");
+    expect_sound(**store);
     if (backup.id == 2) expect_exported_as_then(**store);
   }
 }

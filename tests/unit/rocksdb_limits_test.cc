@@ -126,5 +126,21 @@ TEST_F(RocksDBLimitsTest, TheDirectory) {
   EXPECT_TRUE(store->put("again", value(), "c").is_ok());
 }
 
+TEST_F(RocksDBLimitsTest, WhatABulkLoadReplacesIsNotCounted) {
+  const auto store = open({.max_directory_bytes = 8 << 20});
+  const auto load = *store->bulk_load();
+  Random random(test_seed());
+  for (int round = 0; round < 4; ++round) {  // of about 4 MB each
+    ASSERT_TRUE(load->begin_collection("c", {}).is_ok());
+    for (int i = 0; i < 20; ++i) {
+      std::string text;
+      while (text.size() < 200'000) text += std::to_string(random.below(UINT64_MAX));
+      ASSERT_TRUE(load->put(std::to_string(i), *Json::parse(R"({"a": ")" + text + R"("})")).is_ok());
+    }
+  }
+  EXPECT_TRUE(load->commit().is_ok());
+  EXPECT_EQ(*store->count("c"), 20U);
+}
+
 }  // namespace
 }  // namespace quipu::testing

@@ -1,17 +1,19 @@
 // Reading several collections of a store as they were at one moment.
 
-#ifndef QUIPU_ENGINE_STORES_ONE_MOMENT_H_
-#define QUIPU_ENGINE_STORES_ONE_MOMENT_H_
+#ifndef QUIPU_ENGINE_KV_ONE_MOMENT_H_
+#define QUIPU_ENGINE_KV_ONE_MOMENT_H_
 
 #include <memory>
+#include <type_traits>
 
 #include "quipu/kv_store.h"
 
 namespace quipu {
 
-// Calls `read` with a snapshot of the store, or where it has none with the store itself.
+// What `read`, which returns a Status or a Result, gives of a snapshot of the store, or where it has none of
+// the store itself.
 template <class Read>
-Status read_at_one_moment(const BaseKVStore& store, const Read& read) {
+std::invoke_result_t<Read, const KVReader&> read_at_one_moment(const BaseKVStore& store, const Read& read) {
   if (!store.capabilities().snapshots) return read(static_cast<const KVReader&>(store));
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVReader> snapshot, store.snapshot());
   return read(*snapshot);
@@ -19,4 +21,4 @@ Status read_at_one_moment(const BaseKVStore& store, const Read& read) {
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_STORES_ONE_MOMENT_H_
+#endif  // QUIPU_ENGINE_KV_ONE_MOMENT_H_
