@@ -9,7 +9,7 @@ Result<std::unique_ptr<KVIterator>> InsertionOrderIterator::create(const Reader&
                                                                    const ScanOptions& options) {
   const StoreCore& core = reader.core();
   std::unique_ptr<InsertionOrderIterator> iterator(new InsertionOrderIterator(
-      core.directory().temporary_path(), core.options().memory_budget_bytes / 4, options.limit));
+      core.directory().temporary_path(), core.options().memory_budget_bytes / 4, options));
   ScanOptions all = options;  // which keys is decided while reading, how many and which way while yielding
   all.order = ScanOptions::Order::kKey;
   all.limit = 0;
@@ -24,6 +24,11 @@ Result<std::unique_ptr<KVIterator>> InsertionOrderIterator::create(const Reader&
   QUIPU_RETURN_IF_ERROR(rows.status());
   QUIPU_RETURN_IF_ERROR(iterator->sorter_.finish());
   return std::unique_ptr<KVIterator>(std::move(iterator));
+}
+
+std::optional<uint64_t> InsertionOrderIterator::order() const {
+  if (keys_only_) return std::nullopt;
+  return reverse_ ? ~row_.sequence : row_.sequence;
 }
 
 bool InsertionOrderIterator::next() {

@@ -2,6 +2,7 @@
 #define QUIPU_BACKENDS_ROCKSDB_INSERTION_ORDER_ITERATOR_H_
 
 #include <memory>
+#include <optional>
 
 #include "backends/rocksdb/reader.h"
 #include "backends/rocksdb/row_sorter.h"
@@ -18,14 +19,20 @@ class InsertionOrderIterator : public KVIterator {
   bool next() override;
   std::string_view key() const override { return row_.key; }
   JsonView val() const override { return JsonView::from_canonical(value_); }
+  std::optional<uint64_t> order() const override;
   Status status() const override { return status_; }
 
  private:
-  InsertionOrderIterator(std::string directory, size_t memory_bytes, uint64_t limit)
-      : sorter_(kBySequence, std::move(directory), memory_bytes), limit_(limit) {}
+  InsertionOrderIterator(std::string directory, size_t memory_bytes, const ScanOptions& options)
+      : sorter_(kBySequence, std::move(directory), memory_bytes),
+        limit_(options.limit),
+        reverse_(options.reverse),
+        keys_only_(options.keys_only) {}
 
   RowSorter sorter_;
   const uint64_t limit_;
+  const bool reverse_;
+  const bool keys_only_;
   uint64_t yielded_ = 0;
   Row row_{};
   std::string_view value_ = "null";

@@ -2,6 +2,7 @@
 #define QUIPU_BACKENDS_ROCKSDB_KEY_ORDER_ITERATOR_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backends/rocksdb/reader.h"
@@ -20,6 +21,9 @@ class KeyOrderIterator : public KVIterator {
   std::string_view key() const override { return key_; }
   JsonView val() const override { return JsonView::from_canonical(value_); }
   std::string_view raw_value() const { return value_; }
+  std::optional<uint64_t> order() const override {
+    return options_.keys_only ? std::nullopt : std::optional(sequence_);
+  }
   Status status() const override { return status_; }
   uint64_t sequence() const { return sequence_; }
 
@@ -55,6 +59,7 @@ class OwningKeyOrderIterator : public KVIterator {
   bool next() override { return it_.next(); }
   std::string_view key() const override { return it_.key(); }
   JsonView val() const override { return it_.val(); }
+  std::optional<uint64_t> order() const override { return it_.order(); }
   Status status() const override { return it_.status(); }
 
  private:

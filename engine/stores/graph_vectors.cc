@@ -24,33 +24,46 @@ JsonView properties_of(JsonView node) {
 
 }  // namespace
 
-void GraphVectors::set(std::string_view id, JsonView node) {
+void GraphVectors::set(std::string_view id, std::optional<uint64_t> order, JsonView node) {
   std::vector<double> elements;
   if (!embedding_of(node, elements)) {
     index_.erase(id);
     return;
   }
-  index_.put(id, elements);
+  order ? index_.put_at(id, *order, elements) : index_.put(id, elements);
   index_.columns().set(*index_.row_of(id), properties_of(node));
 }
 
 void GraphVectors::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
-  if (!loaded_) return;
+  if (loaded_ && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
+}
+
+Status GraphVectors::reload(const BaseKVStore& store, const std::vector<std::string>& keys) {
   const std::vector<std::string_view> ids(keys.begin(), keys.end());
-  const Result<std::vector<std::optional<Json>>> nodes = store.multi_get(ids, nodes_);
-  if (!nodes) return forget();  // and let the next query report what is wrong
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> nodes, store.multi_get(ids, nodes_));
+  std::vector<std::optional<uint64_t>> order(ids.size());
+  if (ordered_) {
+    QUIPU_ASSIGN_OR_RETURN(order, store.insertion_order(ids, nodes_));
+  }
   for (size_t i = 0; i < ids.size(); ++i) {
-    if ((*nodes)[i]) {
-      set(ids[i], *(*nodes)[i]);
-    } else {
+    if (!nodes[i]) {
       index_.erase(ids[i]);
+      continue;
+    }
+    const bool was_there = index_.row_of(ids[i]).has_value();
+    set(ids[i], order[i], *nodes[i]);
+    // Perhaps the node is old, and only its embedding is new: where it stands, a scan tells.
+    if (!ordered_ && !was_there && index_.row_of(ids[i])) {
+      forget();
+      return Status::ok();
     }
   }
   keep_within_budget(store);
+  return Status::ok();
 }
 
 void GraphVectors::forget() {
-  loaded_ = streamed_ = false;
+  loaded_ = ordered_ = streamed_ = false;
   index_.clear();
 }
 
@@ -67,7 +80,9 @@ Status GraphVectors::load(const BaseKVStore& store) {
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, nodes_));
   loaded_ = true;
   while (loaded_ && it->next()) {
-    set(it->key(), it->val());
+    const std::optional<uint64_t> order = it->order();
+    ordered_ = order.has_value();
+    set(it->key(), order, it->val());
     keep_within_budget(store);
   }
   if (!it->status().is_ok()) forget();

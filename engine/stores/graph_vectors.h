@@ -5,6 +5,7 @@
 #define QUIPU_ENGINE_STORES_GRAPH_VECTORS_H_
 
 #include <functional>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -36,7 +37,9 @@ class GraphVectors : public CollectionCache {
   Status load(const BaseKVStore& store);
   void keep_within_budget(const BaseKVStore& store);
   Status make_columns(const BaseKVStore& store, const MetadataFilters& filters);
-  void set(std::string_view id, JsonView node);
+  // Without `order`, at the place that it has, or the last one.
+  void set(std::string_view id, std::optional<uint64_t> order, JsonView node);
+  Status reload(const BaseKVStore& store, const std::vector<std::string>& keys);
   bool is_ready_for(const MetadataFilters* filters) const;
   // Reads the nodes of these ids (null: all) that have an embedding and pass the filters.
   Status stream(const BaseKVStore& store, const std::vector<std::string>* node_ids,
@@ -46,6 +49,7 @@ class GraphVectors : public CollectionCache {
   const std::string nodes_;
   std::shared_mutex mutex_;  // guards what follows
   bool loaded_ = false;
+  bool ordered_ = false;   // the store keeps the places of its nodes
   bool streamed_ = false;  // the index would be too large: queries read the nodes themselves
   VectorIndex index_;
 };

@@ -102,11 +102,7 @@ Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
   {
     std::unique_lock lock(shared_->mutex);
     QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-    for (size_t i = 0; i < entries.size() && shared_->loaded; ++i) {
-      shared_->put(entries[i].id, std::nullopt, entries[i].embedding);
-      shared_->index.columns().set(*shared_->index.row_of(entries[i].id), metadata[i]);
-    }
-    shared_->keep_within_budget();
+    shared_->added(*kvstore_, entries, metadata);
   }
   return insert_waiting();
 }

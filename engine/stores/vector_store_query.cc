@@ -84,7 +84,7 @@ Status KVVectorStore::for_each_vector(
     if (!parse_vector_value(it->val(), elements)) {
       return Status::corruption("vector store: the embedding of " + std::string(it->key()) + " is malformed");
     }
-    QUIPU_RETURN_IF_ERROR(use(it->key(), std::nullopt, elements));
+    QUIPU_RETURN_IF_ERROR(use(it->key(), it->order(), elements));
   }
   return it->status();
 }

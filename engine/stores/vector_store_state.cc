@@ -20,6 +20,29 @@ void KVVectorStore::Shared::keep_within_budget() {
   streamed = true;
 }
 
+void KVVectorStore::Shared::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                                  std::span<const Json> metadata) {
+  if (loaded && !add(store, entries, metadata).is_ok()) forget();  // and let the next query report it
+}
+
+// A store that keeps the places of its keys is asked for them: a transaction that commits later may have
+// taken earlier ones.
+Status KVVectorStore::Shared::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                                  std::span<const Json> metadata) {
+  std::vector<std::optional<uint64_t>> order(entries.size());
+  if (store.vector_values() != nullptr) {
+    std::vector<std::string_view> ids;
+    for (const VectorStoreEntry& entry : entries) ids.push_back(entry.id);
+    QUIPU_ASSIGN_OR_RETURN(order, store.insertion_order(ids, collections_.embeddings));
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    put(entries[i].id, order[i], entries[i].embedding);
+    index.columns().set(*index.row_of(entries[i].id), metadata[i]);
+  }
+  keep_within_budget();
+  return Status::ok();
+}
+
 void KVVectorStore::Shared::put(std::string_view id, std::optional<uint64_t> order,
                                 std::span<const double> elements) {
   if (order) {

@@ -40,8 +40,9 @@ class KVVectorStore::Shared : public CollectionCache {
   void forget() override;
 
   // ---- the index, and the graph with it. REQUIRES: locked ----
-  // Without `order`, the last one.
-  void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
+  // These have been written, with this metadata.
+  void added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+             std::span<const Json> metadata);
   void erase(std::string_view id);
   void clear();
   // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
@@ -56,6 +57,10 @@ class KVVectorStore::Shared : public CollectionCache {
   std::optional<HnswIndex> hnsw;  // where queries are approximate
 
  private:
+  // Without `order`, at the place that it has, or the last one.
+  void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
+  Status add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+             std::span<const Json> metadata);
   Status reload(BaseKVStore& store, const std::vector<std::string>& keys);
 
   const VectorCollections collections_;

@@ -53,13 +53,15 @@ std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
 }
 
 void VectorIndex::put(std::string_view id, std::span<const double> elements) {
-  put_at(id, next_order_, elements);
+  const std::optional<uint32_t> row = row_of(id);
+  put_at(id, row ? rows_[*row].order : next_order_, elements);
 }
 
 void VectorIndex::put_at(std::string_view id, uint64_t order, std::span<const double> elements) {
   next_order_ = std::max(next_order_, order + 1);
   if (const std::optional<uint32_t> row = row_of(id)) {
     Row& known = rows_[*row];
+    known.order = order;
     if (known.block->dimensions() == elements.size()) {
       known.block->set(known.slot, elements);
     } else {
@@ -126,6 +128,7 @@ void VectorIndex::clear() {
   free_rows_.clear();
   dimensions_.clear();
   columns_.clear();
+  next_order_ = 0;
   id_bytes_ = 0;
 }
 

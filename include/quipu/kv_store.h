@@ -94,6 +94,9 @@ class KVIterator {
   virtual bool next() = 0;  // false at the end, and on an error
   virtual std::string_view key() const = 0;
   virtual JsonView val() const = 0;
+  // The key's number as KVReader::insertion_order has it, where the store keeps it as long as the key stays,
+  // and not only keys are read. Default: nothing.
+  virtual std::optional<uint64_t> order() const { return std::nullopt; }
   virtual Status status() const = 0;
 };
 
@@ -127,7 +130,7 @@ class KVReader {
       std::span<const std::string_view> keys, std::string_view collection = DEFAULT_COLLECTION) const;
 
   // For each key a number that grows in the order in which the collection's keys were inserted; nothing for
-  // an absent one. Default: get_all(), O(collection); RocksDB: O(keys).
+  // an absent one. Default: its place among them, O(collection); RocksDB: one that it keeps, O(keys).
   virtual Result<std::vector<std::optional<uint64_t>>> insertion_order(
       std::span<const std::string_view> keys, std::string_view collection = DEFAULT_COLLECTION) const;
   // Default: get().

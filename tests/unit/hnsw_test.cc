@@ -207,6 +207,31 @@ TEST_F(HnswTest, IsSavedAndChecksWhatItFinds) {
   EXPECT_EQ(near->ids, (std::vector<std::string>{"n2050"}));
 }
 
+TEST_F(HnswTest, AnOldFilesPointsOfVectorsThatAreGoneAreNotFound) {
+  add(0, 1500);
+  ASSERT_TRUE(store_->use_hnsw().is_ok());
+  const std::string saved = file();
+  const std::string kept = read_file(saved);
+  std::vector<std::string> gone;
+  std::vector<Vector> vectors;
+  for (int i = 100; i < 120; ++i) {
+    gone.push_back("n" + std::to_string(i));
+    vectors.push_back(*store_->get(gone.back()));
+  }
+  ASSERT_TRUE(store_->delete_nodes(gone).is_ok());
+  ASSERT_TRUE(kv_->close().is_ok());
+  write_file(saved, kept);
+  open();
+  const std::vector<std::string> all = ids();
+  for (const Vector& vector : vectors) {
+    const auto near = store_->query({.query_embedding = vector, .similarity_top_k = 5});
+    const auto exact = store_->query({.query_embedding = vector, .similarity_top_k = 100, .node_ids = all});
+    const std::set<std::string> likely(exact->ids.begin(), exact->ids.end());
+    EXPECT_EQ(std::set(near->ids.begin(), near->ids.end()).size(), 5u);
+    for (const std::string& id : near->ids) EXPECT_TRUE(likely.contains(id)) << id;
+  }
+}
+
 TEST_F(HnswTest, ADamagedOrMissingFileIsMadeAgain) {
   add(0, 1200);
   ASSERT_TRUE(store_->use_hnsw({.M = 8, .ef_construction = 40, .ef = 64}).is_ok());

@@ -226,6 +226,21 @@ TEST_P(PropertyGraphStoreTest, AnswersVectorQueries) {
   EXPECT_EQ(names(KVPropertyGraphStore(kv_).vector_query(east)), "northeast west ");
 }
 
+// Nodes that are as good as each other are found in the order in which they were inserted.
+TEST_P(PropertyGraphStoreTest, AnEmbeddingThatComesLaterIsFoundAtItsNodesPlace) {
+  KVPropertyGraphStore graph(kv_);
+  ASSERT_TRUE(graph.upsert_relations(std::vector{Relation("r", "late", "never")}).is_ok());
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{entity("b", {1, 0}, 1), entity("a", {1, 0}, 1)}).is_ok());
+  const VectorStoreQuery all{
+      .query_embedding = {1, 0}, .similarity_top_k = 9, .mode = VectorStoreQueryMode::MMR};
+  EXPECT_EQ(names(graph.vector_query(all)), "b a ");
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{entity("c", {1, 0}, 1), entity("late", {1, 0}, 1)}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(all)), "late b a c ");
+  ASSERT_TRUE(graph.delete_({.ids = {"b"}}).is_ok());
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{entity("b", {1, 0}, 1)}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(all)), "late a c b ");
+}
+
 TEST_P(PropertyGraphStoreTest, AsyncCallsAreTheSyncOnes) {
   KVPropertyGraphStore graph(kv_);
   ASSERT_TRUE(graph.aupsert_nodes({entity("a", {1, 0}, 1), entity("b", {0, 1}, 2)}).get().is_ok());

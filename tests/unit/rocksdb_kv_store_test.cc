@@ -7,11 +7,13 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "quipu/bulk_load.h"
 #include "quipu/key_locks.h"
 #include "quipu/member_lists.h"
+#include "tests/support/raw_database.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -110,8 +112,8 @@ TEST_F(RocksDBKVStoreTest, OrdersAsADict) {
   for (const char* key : {"c", "a", "b"}) put(key, number(1));
   put("c", number(2));
   EXPECT_EQ(keys_in_order(), "c a b ");
-  EXPECT_TRUE(*store_->delete_("c"));
-  EXPECT_FALSE(*store_->delete_("c"));
+  EXPECT_TRUE(*store_->delete_("c", "data"));
+  EXPECT_FALSE(*store_->delete_("c", "data"));
   put("c", number(3));
   EXPECT_EQ(keys_in_order(), "a b c ");
   open({});
@@ -205,6 +207,47 @@ TEST_F(RocksDBKVStoreTest, ScansWithinBounds) {
     keys_only.keys_only = true;
     for (const auto& [key, value] : scan(*store_, keys_only, name)) EXPECT_EQ(value, "null") << key;
   }
+}
+
+TEST_F(RocksDBKVStoreTest, ADroppedCollectionLeavesNothing) {
+  for (const int families : {32, 0}) {
+    RocksDBOptions options;
+    options.max_collection_families = families;
+    open(options);
+    ASSERT_TRUE(store_->declare_collection("refs", {"", "field"}).is_ok());
+    put("k", json(R"({"field": "v"})"), "refs");
+    WriteBatch batch;
+    batch.put_list("refs", "list", "{\"l\": [", "]}");
+    for (const char* member : {"\"a\"", "\"b\""}) batch.add_member("refs", "list", member);
+    const Status written = store_->write(batch);
+    ASSERT_TRUE(written.is_ok()) << written.to_string();
+    ASSERT_TRUE(*store_->drop_collection("refs"));
+    ASSERT_TRUE(store_->close().is_ok());
+    store_.reset();
+    const RawDatabase raw(directory_ / "db/rocksdb");
+    for (const char* family : {"lists", "index", "shared"}) EXPECT_TRUE(raw.all(family).empty()) << family;
+  }
+}
+
+TEST_F(RocksDBKVStoreTest, ScansTellThePlacesThatKeysKeep) {
+  for (const char* key : {"c", "a", "b"}) put(key, number(1));
+  const std::vector<std::string_view> asked = {"a", "b", "c"};
+  const std::vector<std::optional<uint64_t>> places = *store_->insertion_order(asked, "data");
+  for (const auto order : {ScanOptions::Order::kKey, ScanOptions::Order::kInsertion}) {
+    for (const bool reverse : {false, true}) {
+      const auto it = *store_->scan({.reverse = reverse, .order = order}, "data");
+      std::map<std::string, std::optional<uint64_t>> told;
+      while (it->next()) told.emplace(it->key(), it->order());
+      EXPECT_EQ(told, (std::map<std::string, std::optional<uint64_t>>{
+                          {"a", places[0]}, {"b", places[1]}, {"c", places[2]}}));
+      const auto keys_only = *store_->scan({.reverse = reverse, .keys_only = true, .order = order}, "data");
+      ASSERT_TRUE(keys_only->next());
+      EXPECT_EQ(keys_only->order(), std::nullopt);
+    }
+  }
+  ASSERT_TRUE(*store_->delete_("c", "data"));
+  EXPECT_EQ(store_->insertion_order(asked, "data")->at(1), places[1])
+      << "its place moves with another's deletion";
 }
 
 TEST_F(RocksDBKVStoreTest, SortsOnDiskWhatDoesNotFit) {

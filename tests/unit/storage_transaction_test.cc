@@ -124,6 +124,60 @@ TEST_F(StorageTransactionTest, QueriesFollowTheirOwnStateAndThenEverybodys) {
   EXPECT_EQ(filtered->ids, (std::vector<std::string>{"y"}));
 }
 
+// MMR takes vectors that are as good as each other in the order in which they were inserted.
+const VectorStoreQuery kInInsertionOrder{
+    .query_embedding = {1, 0}, .similarity_top_k = 9, .mode = VectorStoreQueryMode::MMR};
+
+TEST_F(StorageTransactionTest, VectorsAreInTheOrderInWhichTransactionsLeaveThem) {
+  std::optional<StorageContext> context = open();
+  const auto add = [](StorageContext& to, const std::string& id) {
+    const auto added = node(id, "d", {1, 0});
+    ASSERT_TRUE((*to.vector_store())->add({&added, 1}));
+  };
+  const auto order = [&] { return (*context->vector_store())->query(kInInsertionOrder)->ids; };
+  for (const char* id : {"a", "b", "c"}) add(*context, id);
+  EXPECT_EQ(order(), (std::vector<std::string>{"a", "b", "c"}));
+  for (int i = 0; i < 5; ++i) add(*context, "c");  // which does not move it, or what comes later
+  {
+    auto txn = *context->begin();
+    ASSERT_TRUE((*txn->vector_store())->delete_nodes(std::vector<std::string>{"a"}).is_ok());
+    for (const char* id : {"a", "e", "d"}) add(*txn, id);
+    add(*context, "beside");
+    ASSERT_TRUE(txn.commit().is_ok());
+  }
+  add(*context, "last");
+  EXPECT_EQ(order(), (std::vector<std::string>{"b", "c", "a", "e", "d", "beside", "last"}));
+  context.reset();
+  context = open();
+  EXPECT_EQ(order(), (std::vector<std::string>{"b", "c", "a", "e", "d", "beside", "last"}));
+}
+
+TEST_F(StorageTransactionTest, EntitiesAreInTheOrderInWhichTransactionsLeaveThem) {
+  std::optional<StorageContext> context = open();
+  const auto add = [](StorageContext& to, const std::string& id) {
+    const std::vector<LabelledNode> added = {LabelledNode::entity(id, {.embedding = {{1, 0}}})};
+    ASSERT_TRUE(to.property_graph_store()->upsert_nodes(added).is_ok());
+  };
+  const auto order = [&] {
+    std::vector<std::string> ids;
+    const auto found = context->property_graph_store()->vector_query(kInInsertionOrder);
+    for (const LabelledNode& each : found->nodes) ids.push_back(each.id());
+    return ids;
+  };
+  for (const char* id : {"a", "b", "c"}) add(*context, id);
+  EXPECT_EQ(order(), (std::vector<std::string>{"a", "b", "c"}));
+  {
+    auto txn = *context->begin();
+    ASSERT_TRUE(txn->property_graph_store()->delete_({.ids = {"a"}}).is_ok());
+    for (const char* id : {"e", "d", "a"}) add(*txn, id);
+    ASSERT_TRUE(txn.commit().is_ok());
+  }
+  EXPECT_EQ(order(), (std::vector<std::string>{"b", "c", "e", "d", "a"}));
+  context.reset();
+  context = open();
+  EXPECT_EQ(order(), (std::vector<std::string>{"b", "c", "e", "d", "a"}));
+}
+
 TEST_F(StorageTransactionTest, AnImportIsSeenByQueriesThatCameBefore) {
   StorageContext other = open();
   const auto added = node("x", "d", {1, 0});
