@@ -37,7 +37,11 @@ class Making {
  public:
   Making(const StoreCore& core, const BackupDirectory& directory) : core_(core), directory_(directory) {}
   ~Making() {
-    if (engine_ && id_ != 0) engine_->DeleteBackup(id_).PermitUncheckedError();  // the next one does it else
+    if (!engine_ || id_ == 0) return;
+    // Without its record it is no backup. What stays the next one removes.
+    const bool unrecorded = remove_file(directory_.record_path(id_)).is_ok() &&
+                            sync_directory(directory_.path() + "/records").is_ok();
+    if (unrecorded) engine_->DeleteBackup(id_).PermitUncheckedError();
   }
 
   Result<BackupInfo> run() {
@@ -58,7 +62,8 @@ class Making {
     rocksdb::Status read = reader->GetBackupInfo(id_, &made);
     if (read.ok()) read = reader->VerifyBackup(id_, /*verify_with_checksum=*/true);
     QUIPU_RETURN_IF_ERROR(from_rocksdb(
-        read, directory_.path() + ": the backup differs from what was written (take another directory)"));
+        read, directory_.path() +
+                  ": the backup could not be read back as it was written (take another directory)"));
     QUIPU_ASSIGN_OR_RETURN(record_.meta_checksum, checksum_of_file(directory_.meta_path(id_)));
     record_.id = id_;
     record_.files = made.number_files + record_.index_files.size();
@@ -88,12 +93,10 @@ class Making {
   // A graph that a writer replaces meanwhile is the older or the newer one: both are made current when
   // loaded.
   Status copy_indexes() {
-    boost::system::error_code error;
-    for (fs::directory_iterator at(core_.directory().index_path(), error), end; !error && at != end;
-         at.increment(error)) {
-      if (is_index_file_name(at->path().filename().string())) {
-        QUIPU_RETURN_IF_ERROR(copy_index(at->path().string(), at->path().filename().string()));
-      }
+    const std::string folder = core_.directory().index_path();
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(folder));
+    for (const std::string& name : names) {
+      if (is_index_file_name(name)) QUIPU_RETURN_IF_ERROR(copy_index(folder + "/" + name, name));
     }
     return sync_directory(directory_.path() + "/indexes");
   }

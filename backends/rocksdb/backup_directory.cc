@@ -20,20 +20,18 @@ namespace fs = boost::filesystem;
 
 constexpr const char* kMarkerFile = "/QUIPU-BACKUPS";
 constexpr std::string_view kMarker = "quipu backups 1\n";
-constexpr const char* kRemovalSuffix = ".removing";  // of the record of a backup that is going
+constexpr std::string_view kRemovalSuffix = ".removing";  // of the record of a backup that is going
 constexpr size_t kMaxRecordBytes = 1 << 20;
 
-// The numbers that name files in a folder.
-std::vector<uint32_t> numbers_in(const std::string& folder) {
-  std::vector<uint32_t> numbers;
-  boost::system::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
+// The numbers among names.
+std::set<uint32_t> numbers_among(const std::vector<std::string>& names) {
+  std::set<uint32_t> numbers;
+  for (const std::string& name : names) {
     uint32_t number = 0;
     const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (read.ec == std::errc() && std::to_string(number) == name) numbers.push_back(number);
+    if (read.ec == std::errc() && std::to_string(number) == name) numbers.insert(number);
   }
-  return numbers;  // a folder that cannot be read has none, and the marker's has been
+  return numbers;
 }
 
 // Shows RocksDB the lists of sound backups only: it may end the process over one that is damaged, and wait
@@ -76,13 +74,17 @@ Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open_to_add(const std:
   QUIPU_RETURN_IF_ERROR(directory->remove_unfinished());
   for (const auto& [id, backup] : directory->backups_) {
     if (backup.info.state.is_ok()) continue;
-    return backup.info.state.prefixed("no backup can be added to or removed from " + path +
-                                      " (take another directory), because a backup there is damaged");
+    return backup.info.state.prefixed(
+        "no backup can be added to or removed from " + path +
+        " (take another directory), because a backup there is damaged or cannot be "
+        "read");
   }
   return directory;
 }
 
-std::string BackupDirectory::removal_path(uint32_t id) const { return record_path(id) + kRemovalSuffix; }
+std::string BackupDirectory::removal_path(uint32_t id) const {
+  return record_path(id) + std::string(kRemovalSuffix);
+}
 
 Status BackupDirectory::check_marker() const {
   boost::system::error_code error;
@@ -103,11 +105,10 @@ Status BackupDirectory::prepare() {
   }
   QUIPU_RETURN_IF_ERROR(make_directory(path_));
   std::string foreign;
-  for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(path_));
+  for (const std::string& name : names) {
     if (name != "LOCK" && name != "QUIPU-BACKUPS.tmp") foreign = name;  // one that was being made
   }
-  if (error) return Status::io_error("cannot read " + path_ + ": " + error.message());
   if (!foreign.empty()) {
     const Status ours = check_marker();
     if (!ours.is_ok()) return ours.prefixed("not empty (it holds " + foreign + ")");
@@ -123,22 +124,27 @@ Status BackupDirectory::prepare() {
 
 Status BackupDirectory::load() {
   backups_.clear();
-  for (const uint32_t id : numbers_in(path_ + "/records")) backups_[id].info.id = id;
-  for (const uint32_t id : numbers_in(path_ + "/meta")) {
-    boost::system::error_code error;
-    if (!fs::exists(removal_path(id), error)) backups_[id].info.id = id;
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> records, names_in(path_ + "/records"));
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> lists, names_in(path_ + "/meta"));
+  const std::set<uint32_t> recorded = numbers_among(records);
+  const std::set<uint32_t> listed = numbers_among(lists);
+  for (const uint32_t id : recorded) backups_[id].info.id = id;
+  for (const uint32_t id : listed) {
+    if (std::ranges::find(records, std::to_string(id) + std::string(kRemovalSuffix)) == records.end()) {
+      backups_[id].info.id = id;
+    }
   }
   boost::system::error_code error;
-  if (!fs::exists(path_ + "/meta", error)) {
+  if (listed.empty() && !fs::exists(path_ + "/meta", error)) {
     if (backups_.empty()) return Status::ok();  // one that was being made
     return Status::corruption(path_ + "/meta is missing");
   }
   std::set<std::string> hidden;
-  for (const uint32_t id : numbers_in(path_ + "/meta")) {
-    const auto text = read_small_file(record_path(id), kMaxRecordBytes);
-    const auto record = text ? BackupRecord::parse(*text) : std::nullopt;
-    const bool sound = record && checksum_of_file(meta_path(id)).value_or("") == record->meta_checksum;
-    if (!sound) hidden.insert(std::to_string(id));
+  for (const uint32_t id : listed) hidden.insert(std::to_string(id));
+  for (auto& [id, backup] : backups_) {
+    backup.unfinished = !recorded.contains(id);
+    backup.info.state = judge(backup);
+    if (backup.info.state.is_ok()) hidden.erase(std::to_string(id));
   }
   lists_ = rocksdb::NewCompositeEnv(std::make_shared<SoundLists>(path_ + "/meta", std::move(hidden)));
   rocksdb::BackupEngineReadOnly* engine = nullptr;
@@ -146,19 +152,16 @@ Status BackupDirectory::load() {
       from_rocksdb(rocksdb::BackupEngineReadOnly::Open(engine_options(), lists_.get(), &engine),
                    path_ + ": cannot read the backups"));
   engine_.reset(engine);
-  for (auto& [id, backup] : backups_) backup.info.state = judge(backup);
+  for (auto& [id, backup] : backups_) {
+    if (backup.info.state.is_ok()) backup.info.state = find_files(backup);
+  }
   return Status::ok();
 }
 
-// What can be said of a backup without reading its data.
+// What can be said of a backup without reading its data, from its record and its list.
 Status BackupDirectory::judge(Backup& backup) const {
   const uint32_t id = backup.info.id;
   const std::string name = "backup " + std::to_string(id) + " in " + path_;
-  rocksdb::BackupInfo listed;
-  const rocksdb::Status known = engine_->GetBackupInfo(id, &listed);
-  backup.info.created = listed.timestamp;
-  boost::system::error_code error;
-  backup.unfinished = !fs::exists(record_path(id), error);
   if (backup.unfinished) return Status::corruption(name + " was not finished, or has lost its record");
   QUIPU_ASSIGN_OR_RETURN(const std::string text, read_small_file(record_path(id), kMaxRecordBytes));
   const std::optional<BackupRecord> record = BackupRecord::parse(text);
@@ -173,8 +176,16 @@ Status BackupDirectory::judge(Backup& backup) const {
   if (*meta != record->meta_checksum) {
     return Status::corruption(name + ": " + meta_path(id) + " is damaged: its checksum is wrong");
   }
-  if (!known.ok()) return Status::corruption(name + ": files are missing: " + known.ToString());
   return Status::ok();
+}
+
+// Whether there are all files, which RocksDB has looked for.
+Status BackupDirectory::find_files(const Backup& backup) const {
+  rocksdb::BackupInfo listed;
+  const rocksdb::Status known = engine_->GetBackupInfo(backup.info.id, &listed);
+  if (known.ok()) return Status::ok();
+  return Status::corruption("backup " + std::to_string(backup.info.id) + " in " + path_ +
+                            ": a file is missing, or could not be read: " + known.ToString());
 }
 
 // The newest, of a process that died, and those whose removal has begun.
@@ -187,31 +198,23 @@ Status BackupDirectory::remove_unfinished() {
   const bool damaged =
       std::ranges::any_of(backups_, [](const auto& entry) { return !entry.second.info.state.is_ok(); });
   if (damaged) return Status::ok();  // nothing is touched then
-  return remove_files(going);
+  return remove_files(std::move(going));
 }
 
-// Takes away what only these backups have, and whatever is left of others. RocksDB is not shown their lists.
-Status BackupDirectory::remove_files(const std::vector<uint32_t>& going) {
-  boost::system::error_code error;
-  std::set<std::string> needed;
-  for (const auto& [id, backup] : backups_) {
-    for (const BackupRecord::IndexFile& file : backup.record.index_files) needed.insert(file.stored_name());
-  }
+// Takes away what only these backups have, and those whose removal has begun. RocksDB is not shown their
+// lists.
+Status BackupDirectory::remove_files(std::vector<uint32_t> going) {
+  QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/records"));  // that they have no record comes first
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> records, names_in(path_ + "/records"));
   std::vector<std::string> removals;
-  for (fs::directory_iterator at(path_ + "/records", error), end; !error && at != end; at.increment(error)) {
-    if (at->path().extension() != kRemovalSuffix) continue;
-    removals.push_back(at->path().string());
-    const auto text = read_small_file(removals.back(), kMaxRecordBytes);
-    const auto record = text ? BackupRecord::parse(*text) : std::nullopt;
-    if (!record) continue;
-    fs::remove(meta_path(static_cast<uint32_t>(record->id)), error);
-    for (const BackupRecord::IndexFile& file : record->index_files) {
-      if (!needed.contains(file.stored_name())) fs::remove(index_path(file), error);
-    }
+  for (const std::string& name : records) {
+    if (name.ends_with(kRemovalSuffix))
+      removals.push_back(name.substr(0, name.size() - kRemovalSuffix.size()));
   }
-  for (const uint32_t id : going) fs::remove(meta_path(id), error);
-  if (error) return Status::io_error("cannot remove backups in " + path_ + ": " + error.message());
+  for (const uint32_t id : numbers_among(removals)) going.push_back(id);
+  for (const uint32_t id : going) QUIPU_RETURN_IF_ERROR(remove_file(meta_path(id)));
   QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/meta"));
+  QUIPU_RETURN_IF_ERROR(remove_index_files());
   rocksdb::BackupEngine* opened = nullptr;
   QUIPU_RETURN_IF_ERROR(
       from_rocksdb(rocksdb::BackupEngine::Open(engine_options(), rocksdb::Env::Default(), &opened),
@@ -219,9 +222,23 @@ Status BackupDirectory::remove_files(const std::vector<uint32_t>& going) {
   const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
   QUIPU_RETURN_IF_ERROR(
       from_rocksdb(engine->GarbageCollect(), path_ + ": cannot remove the files of removed backups"));
-  for (const std::string& removal : removals) fs::remove(removal, error);
-  return error ? Status::io_error("cannot remove backups in " + path_ + ": " + error.message())
-               : Status::ok();
+  for (const uint32_t id : numbers_among(removals)) QUIPU_RETURN_IF_ERROR(remove_file(removal_path(id)));
+  return Status::ok();
+}
+
+// Those that no backup has.
+Status BackupDirectory::remove_index_files() const {
+  std::set<std::string> needed;
+  for (const auto& [id, backup] : backups_) {
+    for (const BackupRecord::IndexFile& file : backup.record.index_files) needed.insert(file.stored_name());
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(path_ + "/indexes"));
+  for (const std::string& name : names) {
+    if (BackupRecord::is_stored_name(name) && !needed.contains(name)) {
+      QUIPU_RETURN_IF_ERROR(remove_file(path_ + "/indexes/" + name));
+    }
+  }
+  return Status::ok();
 }
 
 Result<std::vector<BackupInfo>> BackupDirectory::prune(uint64_t keep) {
@@ -235,7 +252,6 @@ Result<std::vector<BackupInfo>> BackupDirectory::prune(uint64_t keep) {
     pruned.push_back(backups_.begin()->second.info);
     backups_.erase(backups_.begin());
   }
-  QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/records"));
   QUIPU_RETURN_IF_ERROR(remove_files({}));
   return pruned;
 }
@@ -259,6 +275,9 @@ Status BackupDirectory::verify(const Backup& backup) const {
     return Status::corruption(name + ": " + path + " is not a regular file");
   }
   if (verified.ok()) verified = engine_->VerifyBackup(backup.info.id, /*verify_with_checksum=*/true);
+  if (verified.IsNotFound()) {  // or RocksDB could not list it
+    return Status::corruption(name + ": a file is missing, or could not be read: " + verified.ToString());
+  }
   if (!verified.ok()) return Status::corruption(name + ": " + verified.ToString());
   for (const BackupRecord::IndexFile& file : backup.record.index_files) {
     const Result<std::string> found = checksum_of_file(index_path(file));

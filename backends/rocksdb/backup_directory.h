@@ -53,9 +53,11 @@ class BackupDirectory {
   Status check_marker() const;
   Status load();
   Status judge(Backup& backup) const;
+  Status find_files(const Backup& backup) const;
   Status prepare();
   Status remove_unfinished();
-  Status remove_files(const std::vector<uint32_t>& going);
+  Status remove_files(std::vector<uint32_t> going);
+  Status remove_index_files() const;
   std::string removal_path(uint32_t id) const;
 
   const std::string path_;

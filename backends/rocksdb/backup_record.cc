@@ -18,6 +18,15 @@ bool is_index_file_name(std::string_view name) {
          name.find_first_not_of("0123456789abcdef") == kDigits;
 }
 
+bool BackupRecord::is_stored_name(std::string_view name) {
+  const size_t bytes = kChecksumDigits + 1;
+  if (name.size() < bytes || name[kChecksumDigits] != '-') return false;
+  const size_t end = name.find('-', bytes);
+  return end != std::string_view::npos && name.find_first_not_of("0123456789", bytes) == end &&
+         name.find_first_not_of("0123456789abcdef") == kChecksumDigits &&
+         is_index_file_name(name.substr(end + 1));
+}
+
 std::string BackupRecord::text() const {
   std::ostringstream out;
   out << kFirstLine << "\nid " << id << "\ncreated " << created << "\nsequence " << sequence << "\nfiles "

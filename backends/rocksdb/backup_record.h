@@ -22,6 +22,9 @@ struct BackupRecord {
     std::string stored_name() const { return checksum + "-" + std::to_string(bytes) + "-" + name; }
   };
 
+  // Whether a name can be that of an index file of backups.
+  static bool is_stored_name(std::string_view name);
+
   uint64_t id = 0;
   uint64_t created = 0;
   uint64_t sequence = 0;  // that the database must reach

@@ -69,12 +69,11 @@ Status Directory::check(bool create_if_missing, bool& is_new) const {
     QUIPU_ASSIGN_OR_RETURN(const std::string marker, read_small_file(path_ + "/QUIPU", 64));
     return check_marker(path_, marker);
   }
-  for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(path_));
+  for (const std::string& name : names) {
     if (name == "LOCK" || name == "QUIPU.tmp") continue;  // a directory that was being made
     return Status::invalid_argument(path_ + " is not a Quipu directory, and not empty: it holds " + name);
   }
-  if (error) return Status::io_error("cannot read directory " + path_ + ": " + error.message());
   if (!create_if_missing) return Status::invalid_argument(path_ + " is empty: no Quipu directory");
   is_new = true;
   return Status::ok();
@@ -102,12 +101,11 @@ Status Directory::empty_temporary() const {
   if (!error) fs::create_directory(temporary_path(), error);
   if (error) return Status::io_error("cannot empty " + temporary_path() + ": " + error.message());
   // Index files that were being written when a process died.
-  std::vector<fs::path> unfinished;
-  for (fs::directory_iterator it(path_ + "/indexes", error), end; !error && it != end; it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (name.starts_with('.') && name.ends_with(".tmp")) unfinished.push_back(it->path());
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(index_path()));
+  for (const std::string& name : names) {
+    const bool unfinished = name.starts_with('.') && name.ends_with(".tmp");
+    if (unfinished) fs::remove(index_path() + "/" + name, error);  // what stays only takes up room
   }
-  for (const fs::path& file : unfinished) fs::remove(file, error);  // what stays only takes up room
   return Status::ok();
 }
 

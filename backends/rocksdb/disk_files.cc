@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <memory>
 #include <system_error>
-#include <vector>
 
 namespace quipu::rocks {
 namespace {
@@ -100,6 +99,11 @@ Status replace_file(const std::string& path, std::string_view text) {
   return sync_directory(path.substr(0, path.rfind('/')));
 }
 
+Status remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Status::ok();
+  return disk_error("cannot remove", path, errno);
+}
+
 Status sync_directory(const std::string& path) {
   const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return disk_error("cannot open", path, errno);
@@ -123,6 +127,18 @@ Status make_directory(const std::string& given) {
   if (::mkdir(path.c_str(), 0700) == 0) return Status::ok();
   const int why = errno;
   return fs::is_directory(path, error) ? Status::ok() : disk_error("cannot make directory", path, why);
+}
+
+Result<std::vector<std::string>> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  boost::system::error_code error;
+  fs::directory_iterator at(path, error);
+  if (error == boost::system::errc::no_such_file_or_directory) return names;
+  for (const fs::directory_iterator end; !error && at != end; at.increment(error)) {
+    names.push_back(at->path().filename().string());
+  }
+  if (error) return disk_error("cannot read directory", path, error.value());
+  return names;
 }
 
 Result<bool> is_vacant(const std::string& path) {

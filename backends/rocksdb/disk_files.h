@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quipu/status.h"
 
@@ -21,6 +22,9 @@ Result<std::string> read_small_file(const std::string& path, size_t limit);
 // The file is there with this text, or as it was before; made durable.
 Status replace_file(const std::string& path, std::string_view text);
 
+// Takes a file away, if it is there.
+Status remove_file(const std::string& path);
+
 Status sync_directory(const std::string& path);
 
 // Makes a directory that nobody but its owner may enter, so that what is in it is nobody else's to read, and
@@ -29,6 +33,9 @@ Status make_directory(const std::string& path);
 
 // "a/b" of "a/b//", whose last part is a name then.
 std::string without_slashes(std::string path);
+
+// The names in a directory, in no order; none where there is no such directory.
+Result<std::vector<std::string>> names_in(const std::string& path);
 
 // Whether nothing is there: no such path, or a directory with nothing in it. A link to nowhere is something.
 Result<bool> is_vacant(const std::string& path);

@@ -28,7 +28,7 @@ class FreshDatabase {
   FreshDatabase(const FreshDatabase&) = delete;
   FreshDatabase& operator=(const FreshDatabase&) = delete;
 
-  // Where the files are to be made: rocksdb/ (not yet there) and indexes/.
+  // Where the files are to be made: rocksdb/ and indexes/, which are not there yet.
   const std::string& path() const { return path_; }
   // Makes a closed database of the files and all of it durable. kCorruption unless it reaches `sequence`.
   Status complete(uint64_t sequence);

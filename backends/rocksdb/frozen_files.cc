@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -15,8 +14,6 @@
 
 namespace quipu::rocks {
 namespace {
-
-namespace fs = boost::filesystem;
 
 // A capture takes a millisecond; a version of the manifest lasts longer but under the heaviest load.
 constexpr int kAttempts = 200;
@@ -28,16 +25,14 @@ bool is_log(const std::string& name) { return name.ends_with(".log"); }
 Result<std::vector<std::string>> data_files(const std::string& path) {
   std::vector<std::pair<uint64_t, std::string>> logs;
   std::vector<std::string> names;
-  boost::system::error_code error;
-  for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
-    std::string name = at->path().filename().string();
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> all_names, names_in(path));
+  for (std::string& name : all_names) {
     if (is_log(name)) {
       logs.emplace_back(std::strtoull(name.c_str(), nullptr, 10), std::move(name));
     } else if (name.ends_with(".sst") || name == "IDENTITY") {
       names.push_back(std::move(name));
     }
   }
-  if (error) return Status::io_error("cannot read directory " + path + ": " + error.message());
   std::ranges::sort(logs, std::greater());
   std::vector<std::string> all;
   for (auto& [number, name] : logs) all.push_back(std::move(name));

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/filesystem.hpp>
 #include <cerrno>
 
 #include "backends/rocksdb/backup_directory.h"
@@ -16,8 +15,6 @@
 namespace quipu {
 namespace rocks {
 namespace {
-
-namespace fs = boost::filesystem;
 
 Result<const BackupDirectory::Backup*> choose(const BackupDirectory& directory,
                                               const RestoreOptions& options) {
@@ -89,12 +86,10 @@ Status copy_database(const StoreCore& core, const FreshDatabase& fresh) {
     }
   }
   QUIPU_ASSIGN_OR_RETURN(const std::string indexes, make_folder(fresh, "indexes"));
-  boost::system::error_code error;
-  for (fs::directory_iterator at(core.directory().index_path(), error), end; !error && at != end;
-       at.increment(error)) {
-    const std::string name = at->path().filename().string();
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(core.directory().index_path()));
+  for (const std::string& name : names) {
     if (!is_index_file_name(name)) continue;
-    QUIPU_RETURN_IF_ERROR(copy_path(at->path().string(), indexes + "/" + name));
+    QUIPU_RETURN_IF_ERROR(copy_path(core.directory().index_path() + "/" + name, indexes + "/" + name));
   }
   return sync_directory(indexes);
 }
@@ -121,7 +116,7 @@ Result<RestoreReport> restore_backup(const std::string& directory, const std::st
   RestoreReport report{backup->info, {}};
   if (options.dry_run) return report;
   QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::beside(database, options.replace));
-  const std::string place = fresh->path() + "/rocksdb";
+  QUIPU_ASSIGN_OR_RETURN(const std::string place, rocks::make_folder(*fresh, "rocksdb"));
   QUIPU_RETURN_IF_ERROR(rocks::from_rocksdb(
       backups->engine().RestoreDBFromBackup(rocksdb::RestoreOptions(), backup->info.id, place, place),
       directory + ": cannot restore backup " + std::to_string(backup->info.id)));

@@ -85,7 +85,7 @@ class InterruptedImportTest : public ::testing::TestWithParam<bool> {
 TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
   const auto kills = static_cast<uint64_t>(full_or_share("QUIPU_IMPORT_KILLS", 10)) / 2;
   start_anew();
-  const TracedRun whole = run_traced(import_command());
+  const TracedRun whole = run_traced(import_command(), {.below = directory_.path()});
   ASSERT_EQ(whole.status, kOk);
   const auto expected = exported();
   ASSERT_EQ(expected.size(), 4u);  // documents, index structs, graph, vectors
@@ -94,14 +94,14 @@ TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
   uint64_t complete = 0;
   for (uint64_t i = 0; i < kills && !HasFailure(); ++i) {
     // A random one of each of as many equal parts.
-    const uint64_t from = 1 + i * whole.changes / kills;
-    const uint64_t to = 1 + (i + 1) * whole.changes / kills;
+    const uint64_t from = 1 + i * whole.operations / kills;
+    const uint64_t to = 1 + (i + 1) * whole.operations / kills;
     const uint64_t at = from + random_.below(std::max<uint64_t>(to - from, 1));
-    SCOPED_TRACE("killed at change " + std::to_string(at) + " of " + std::to_string(whole.changes));
+    SCOPED_TRACE("killed at change " + std::to_string(at) + " of " + std::to_string(whole.operations));
     start_anew();
-    const TracedRun interrupted = run_traced(import_command(), at);
-    if (interrupted.killed) ++killed;
-    ++killed_at[interrupted.killed_at];
+    const TracedRun interrupted = run_traced(import_command(), {.below = directory_.path(), .nth = at});
+    if (interrupted.met_fault) ++killed;
+    ++killed_at[interrupted.fault_on];
     const int again = run_program(import_command());
     if (again != kOk) {  // it was complete but for its end, and a second import into it is refused
       ASSERT_EQ(again, kRefused);
@@ -113,7 +113,7 @@ TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
   }
   EXPECT_GE(killed * 10, kills * 9) << "too many imports ended before they were to be killed";
   std::printf("%d kills over %d changes of files, %d of them of an import that was complete already:\n",
-              static_cast<int>(killed), static_cast<int>(whole.changes), static_cast<int>(complete));
+              static_cast<int>(killed), static_cast<int>(whole.operations), static_cast<int>(complete));
   for (const auto& [change, count] : killed_at) std::printf("%6d before %s\n", count, change.c_str());
 }
 

@@ -162,28 +162,32 @@ int fail_nth_operation(const std::string& path, int number) {
 
 const ChildWork kFailNthOperation("fail_nth_operation", fail_nth_operation);
 
-TEST(FileOperationTest, AnyMayFail) {
+class FileOperationTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(FileOperationTest, AnyMayFail) {
   const int stride = full_or_share("QUIPU_FAULT_STRIDE", 149);
-  Random random(test_seed());
-  for (int mode = 0; mode < 4; ++mode) {
-    int runs = 0;
-    int failed = 0;
-    for (int nth = 1 + static_cast<int>(random.below(static_cast<uint64_t>(stride)));;
-         nth += stride, ++runs) {
-      const TempDir directory;
-      const std::string path = directory / "db";
-      const int status = wait_for(start_child("fail_nth_operation", path, 4 * nth + mode));
-      if (status == kNoFault) break;
-      if (status == 0) continue;
-      ++failed;
-      ADD_FAILURE() << "operation " << nth << ", mode " << mode << ": "
-                    << (fs::exists(path + ".failed") ? read_file(path + ".failed") : "the process ended");
-      if (failed > 10 && stride != 1) break;
-    }
-    std::printf("%s, %s: %d operations failed, %d runs went wrong\n",
-                mode % 2 == 1 ? "disk full" : "I/O error", mode / 2 == 1 ? "for ever" : "once", runs, failed);
+  const int mode = GetParam();
+  constexpr int kEnough = 10;
+  int runs = 0;
+  int failed = 0;
+  const int first = 1 + static_cast<int>(Random(test_seed()).below(static_cast<uint64_t>(stride)));
+  for (int nth = first; failed < kEnough; nth += stride, ++runs) {
+    const TempDir directory;
+    const std::string path = directory / "db";
+    const int status = wait_for(start_child("fail_nth_operation", path, 4 * nth + mode));
+    if (status == kNoFault) break;
+    if (status == 0) continue;
+    ++failed;
+    ADD_FAILURE() << "operation " << nth << ": "
+                  << (fs::exists(path + ".failed") ? read_file(path + ".failed") : "the process ended");
   }
+  std::printf("%d operations failed, %d runs went wrong\n", runs, failed);
 }
+
+std::string name_of(const ::testing::TestParamInfo<int>& mode) {
+  return std::string(mode.param % 2 == 1 ? "Full" : "Error") + (mode.param / 2 == 1 ? "ForEver" : "Once");
+}
+INSTANTIATE_TEST_SUITE_P(, FileOperationTest, ::testing::Range(0, 4), name_of);
 
 }  // namespace
 }  // namespace quipu::testing

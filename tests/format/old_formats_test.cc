@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/filesystem.hpp>
+#include <filesystem>
 
 #include "quipu/backup.h"
 #include "quipu/persist_dir.h"
@@ -16,7 +16,7 @@
 namespace quipu::testing {
 namespace {
 
-namespace fs = boost::filesystem;
+namespace fs = std::filesystem;  // whose copy() goes from one device to another, too
 
 const fs::path kGoldens = fs::path(QUIPU_SOURCE_DIR) / "tests/data/format";
 

@@ -5,12 +5,16 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -18,53 +22,85 @@
 namespace quipu::testing {
 namespace {
 
+constexpr int kOfFile = -1;  // a call whose first argument is an open file
+
 struct SystemCall {
   const char* name;
-  bool of_file;  // its first argument is an open file
+  int path;  // which argument is its path, or kOfFile
+  bool changes = true;
 };
 
-const std::map<long, SystemCall>& changing_calls() {
+const std::map<long, SystemCall>& file_calls() {
   static const std::map<long, SystemCall> calls = {
-      {SYS_write, {"write", true}},         {SYS_pwrite64, {"pwrite64", true}},
-      {SYS_writev, {"writev", true}},       {SYS_fsync, {"fsync", true}},
-      {SYS_fdatasync, {"fdatasync", true}}, {SYS_ftruncate, {"ftruncate", true}},
-      {SYS_fallocate, {"fallocate", true}}, {SYS_renameat, {"rename", false}},
-      {SYS_renameat2, {"rename", false}},   {SYS_linkat, {"link", false}},
-      {SYS_unlinkat, {"unlink", false}},    {SYS_mkdirat, {"mkdir", false}},
+      {SYS_write, {"write", kOfFile}},
+      {SYS_pwrite64, {"pwrite64", kOfFile}},
+      {SYS_writev, {"writev", kOfFile}},
+      {SYS_fsync, {"fsync", kOfFile}},
+      {SYS_fdatasync, {"fdatasync", kOfFile}},
+      {SYS_ftruncate, {"ftruncate", kOfFile}},
+      {SYS_fallocate, {"fallocate", kOfFile}},
+      {SYS_renameat, {"rename", 1}},
+      {SYS_renameat2, {"rename", 1}},
+      {SYS_linkat, {"link", 1}},
+      {SYS_unlinkat, {"unlink", 1}},
+      {SYS_mkdirat, {"mkdir", 1}},
 #ifdef SYS_rename
-      {SYS_rename, {"rename", false}},      {SYS_link, {"link", false}},
-      {SYS_unlink, {"unlink", false}},      {SYS_mkdir, {"mkdir", false}},
-      {SYS_rmdir, {"unlink", false}},
+      {SYS_rename, {"rename", 0}},
+      {SYS_link, {"link", 0}},
+      {SYS_unlink, {"unlink", 0}},
+      {SYS_mkdir, {"mkdir", 0}},
+      {SYS_rmdir, {"unlink", 0}},
 #endif
+      {SYS_openat, {"open", 1, false}},  // it changes where it may create
+      {SYS_read, {"read", kOfFile, false}},
+      {SYS_pread64, {"pread64", kOfFile, false}},
+      {SYS_getdents64, {"getdents64", kOfFile, false}},
   };
   return calls;
 }
 
-// ".sst", "MANIFEST", "QUIPU": what a file is for, by its name; empty: no file that lasts.
-std::string kind_of(pid_t thread, uint64_t file) {
+// What an open file of a thread is; empty: none that has a path.
+std::string path_of_file(pid_t thread, uint64_t file) {
   std::error_code none;
   const std::filesystem::path path =
       std::filesystem::read_symlink("/proc/" + std::to_string(thread) + "/fd/" + std::to_string(file), none);
-  if (!path.is_absolute() || path.string().starts_with("/dev/")) return "";
+  return path.is_absolute() ? path.string() : "";
+}
+
+// The text at an address of a thread.
+std::string text_at(pid_t thread, uint64_t address) {
+  std::string text(PATH_MAX, '\0');
+  constexpr uint64_t kPage = 4096;
+  const iovec to = {text.data(), text.size()};
+  const iovec from[2] = {{reinterpret_cast<void*>(address), kPage - address % kPage},
+                         {reinterpret_cast<void*>(address + kPage - address % kPage), kPage}};
+  const ssize_t read = ::process_vm_readv(thread, &to, 1, from, 2, 0);  // up to a page that is not there
+  text.resize(read > 0 ? static_cast<size_t>(read) : 0);
+  return text.substr(0, text.find('\0'));
+}
+
+// ".sst", "MANIFEST", "QUIPU": what a file is for, by its name.
+std::string kind_of(const std::filesystem::path& path) {
+  std::error_code none;
   if (std::filesystem::is_directory(path, none)) return "directory";
   if (path.has_extension()) return path.extension();
   return path.filename().string().substr(0, path.filename().string().find('-'));
 }
 
-// The change that a thread, which is stopped at a system call, is about to make; empty: none.
-std::string change_begun(pid_t thread) {
+// The operation that a thread, which is stopped at a system call, is about to begin; empty: none that counts.
+std::string operation_begun(pid_t thread, const OperationFault& fault) {
   __ptrace_syscall_info info{};
   if (::ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof info, &info) <= 0) return "";
-  if (info.seccomp.nr == SYS_openat) return "create";
-  const SystemCall& call = changing_calls().at(static_cast<long>(info.seccomp.nr));
-  if (!call.of_file) return call.name;
-  const std::string kind = kind_of(thread, info.seccomp.args[0]);
-  return kind.empty() ? "" : std::string(call.name) + " of " + kind;
+  const SystemCall& call = file_calls().at(static_cast<long>(info.seccomp.nr));
+  const std::string path = call.path == kOfFile ? path_of_file(thread, info.seccomp.args[0])
+                                                : text_at(thread, info.seccomp.args[call.path]);
+  const bool counts = path.starts_with(fault.below) || (call.path != kOfFile && !path.starts_with('/'));
+  return counts ? std::string(call.name) + " of " + kind_of(path) : "";
 }
 
-// The kernel stops this thread, and what it executes and starts, at the calls that change something, and at
-// no other: at every call would be slow.
-bool stop_at_changes() {
+// The kernel stops this thread, and what it executes and starts, at these operations, and at no other call:
+// at every call would be slow.
+bool stop_at_operations(bool reads) {
   std::vector<sock_filter> filter = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
@@ -73,7 +109,8 @@ bool stop_at_changes() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
   };
-  for (const auto& [number, call] : changing_calls()) {
+  for (const auto& [number, call] : file_calls()) {
+    if (!call.changes && !reads) continue;
     filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 1));
     filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
   }
@@ -83,39 +120,36 @@ bool stop_at_changes() {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-pid_t start(const std::vector<std::string>& command, bool traced) {
+// Executes a command in a new process; `prepare` is done there before. Its standard error goes to `errors`.
+template <class Prepare>
+pid_t start(const std::vector<std::string>& command, int errors, const Prepare& prepare) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const pid_t child = ::fork();
   if (child != 0) return child;
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int file = 0; file < 3; ++file) ::dup2(nothing, file);
-  const bool ready = !traced || (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 && stop_at_changes());
-  if (ready) ::execv(arguments[0], arguments.data());
+  for (int file = 0; file < 2; ++file) ::dup2(nothing, file);
+  ::dup2(errors < 0 ? nothing : errors, STDERR_FILENO);
+  if (prepare()) ::execv(arguments[0], arguments.data());
   ::_exit(127);
 }
 
-}  // namespace
-
-int run_program(const std::vector<std::string>& command) {
-  int status = 0;
-  ::waitpid(start(command, /*traced=*/false), &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+// The call at which a thread is stopped is not made; to the thread it looks as if it had failed.
+void let_fail([[maybe_unused]] pid_t thread, [[maybe_unused]] int error) {
+#ifdef __x86_64__
+  user_regs_struct registers{};
+  ::ptrace(PTRACE_GETREGS, thread, nullptr, &registers);
+  registers.orig_rax = static_cast<unsigned long long>(-1);
+  registers.rax = static_cast<unsigned long long>(-static_cast<long long>(error));
+  ::ptrace(PTRACE_SETREGS, thread, nullptr, &registers);
+#endif
 }
 
-TracedRun run_traced(const std::vector<std::string>& command, uint64_t kill_at) {
-  TracedRun run;
-  const pid_t child = start(command, /*traced=*/true);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (!WIFSTOPPED(status)) {
-    ADD_FAILURE() << command[0] << " cannot be run and traced";
-    return run;
-  }
-  const auto options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL;
-  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, options);
+// Lets the program run on from stop to stop, to its end.
+void follow(pid_t child, const OperationFault& fault, TracedRun& run) {
   pid_t thread = child;
+  int status = 0;
   int signal = 0;
   while (true) {
     ::ptrace(PTRACE_CONT, thread, nullptr, signal);
@@ -128,13 +162,48 @@ TracedRun run_traced(const std::vector<std::string>& command, uint64_t kill_at) 
       if (why != SIGTRAP && why != SIGSTOP) signal = why;  // what tracing itself sends is not passed on
       continue;
     }
-    const std::string change = run.killed ? "" : change_begun(thread);
-    if (change.empty() || ++run.changes != kill_at) continue;
-    run.killed = true;
-    run.killed_at = change;
-    ::kill(child, SIGKILL);
+    const bool over = run.met_fault && !fault.for_ever;
+    const std::string operation = over ? "" : operation_begun(thread, fault);
+    if (operation.empty() || ++run.operations < fault.nth) continue;
+    if (!run.met_fault) run.fault_on = operation;
+    run.met_fault = true;
+    if (fault.error == 0) {
+      ::kill(child, SIGKILL);
+    } else {
+      let_fail(thread, fault.error);
+    }
   }
   run.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& command) {
+  int status = 0;
+  ::waitpid(start(command, -1, [] { return true; }), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TracedRun run_traced(const std::vector<std::string>& command, const OperationFault& fault) {
+  TracedRun run;
+  const int errors = ::memfd_create("errors", MFD_CLOEXEC);
+  const pid_t child = start(command, errors, [&] {
+    return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 && stop_at_operations(fault.reads);
+  });
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WIFSTOPPED(status)) {
+    const auto options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL;
+    ::ptrace(PTRACE_SETOPTIONS, child, nullptr, options);
+    follow(child, fault, run);
+  } else {
+    ADD_FAILURE() << command[0] << " cannot be run and traced";
+  }
+  constexpr size_t kMost = 1 << 16;
+  run.said.resize(kMost);
+  const ssize_t read = ::pread(errors, run.said.data(), kMost, 0);
+  run.said.resize(read > 0 ? static_cast<size_t>(read) : 0);
+  ::close(errors);
   return run;
 }
 

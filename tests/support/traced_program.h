@@ -1,8 +1,9 @@
-// A program that is killed (SIGKILL) at a file operation of one's choice: as it is about to make its n-th
-// change to files, by whatever thread.
+// A program that meets a fault at a file operation of one's choice, whichever thread makes it: it is killed
+// (SIGKILL) as it is about to make its n-th change to files, or the operation fails.
 //
-//   const TracedRun whole = run_traced({"quipu", "import", from, to});
-//   const TracedRun killed = run_traced({"quipu", "import", from, to}, whole.changes / 2);
+//   const TracedRun whole = run_traced({"quipu", "import", from, to}, {.below = to});
+//   const TracedRun killed = run_traced({"quipu", "import", from, to}, {.below = to, .nth = whole.operations
+//   / 2});
 //
 // It is traced (ptrace, seccomp), so it needs no preparation. REQUIRES: the test has no other child
 // meanwhile.
@@ -16,18 +17,34 @@
 
 namespace quipu::testing {
 
-struct TracedRun {
-  uint64_t changes = 0;  // that it began
-  bool killed = false;   // else it ended before, with this exit status; -1: by another signal
-  int status = 0;
-  std::string killed_at;  // "pwrite64 of .sst", "rename": the change that was not made
+// Only x86-64 lets an operation fail in the way that is used here.
+#ifdef __x86_64__
+inline constexpr bool kOperationsCanFail = true;
+#else
+inline constexpr bool kOperationsCanFail = false;
+#endif
+
+struct OperationFault {
+  std::string below;          // operations on what is in this directory count, and no other
+  uint64_t nth = UINT64_MAX;  // the first is 1
+  int error = 0;              // that it fails with; 0: the program is killed before it
+  bool for_ever = false;      // all that follow fail, too
+  bool reads = false;         // reading and opening count as well as changing
 };
 
-// Runs a program; its exit status, -1: a signal ended it. What it prints is lost, here and below.
+struct TracedRun {
+  uint64_t operations = 0;  // that it began
+  bool met_fault = false;
+  int status = 0;        // its exit status; -1: a signal ended it
+  std::string fault_on;  // "pwrite64 of .sst", "rename": what was not done
+  std::string said;      // on standard error
+};
+
+// Runs a program; its exit status, -1: a signal ended it. What it prints is lost.
 int run_program(const std::vector<std::string>& command);
 
-// Runs it to its end, or until it begins change number `kill_at`, the first is 1.
-TracedRun run_traced(const std::vector<std::string>& command, uint64_t kill_at = UINT64_MAX);
+// Runs it to its end.
+TracedRun run_traced(const std::vector<std::string>& command, const OperationFault& fault);
 
 }  // namespace quipu::testing
 

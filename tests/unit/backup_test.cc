@@ -19,6 +19,7 @@
 #include "quipu/vector_store.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
+#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -66,6 +67,8 @@ int restore_for_ever(const std::string& path, int) {
 }
 const ChildWork kBackUp("back_up_for_ever", back_up_for_ever);
 const ChildWork kRestore("restore_for_ever", restore_for_ever);
+
+int kill_rounds() { return full_or_share("QUIPU_CRASH_CYCLES", 24) / 3; }
 
 class BackupTest : public ::testing::Test {
  protected:
@@ -402,7 +405,7 @@ TEST_F(BackupTest, AReplacedDatabaseLosesNoForeignFile) {
 TEST_F(BackupTest, KilledBackupsLeaveTheFinishedOnes) {
   Random random(test_seed());
   write(1);
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < kill_rounds(); ++round) {
     const pid_t child = start_child("back_up_for_ever", path_, 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(random.below(250)));
     kill_child(child);
@@ -430,7 +433,7 @@ TEST_F(BackupTest, KilledRestoresLeaveTheOldOrTheNew) {
   write(2);
   backed_up();
   write_file(path_ + "/mine.txt", "mine");
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < kill_rounds(); ++round) {
     const pid_t child = start_child("restore_for_ever", path_, 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(random.below(300)));
     kill_child(child);
