@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -56,8 +57,13 @@ Status print(std::string_view text) {
 }
 
 void message(std::string_view text) {
-  const std::string line = "quipu: " + without_controls(text) + "\n";
+  static std::mutex mutex;
+  static std::string last;
+  std::string line = "quipu: " + without_controls(text) + "\n";
+  const std::lock_guard lock(mutex);
+  if (line == last) return;  // RocksDB's threads meet one error many times
   std::fwrite(line.data(), 1, line.size(), stderr);
+  last = std::move(line);
 }
 
 Table::Table(std::vector<std::string> header, std::vector<size_t> right) : right_(std::move(right)) {

@@ -1,6 +1,6 @@
-// The n-th file operation of the command fails, once or for ever, with an error of the disk or because it is
-// full, while it backs up, restores, prunes or makes a checkpoint: it ends with a clear error, or as if
-// nothing had been; what was there before is whole; and the same command, run again, does its work.
+// The n-th file operation of a command fails, once or for ever, with an error of the disk or because it is
+// full: it ends with a clear error, or as if nothing had been; what was there before is whole; and the same
+// command, run again, does its work.
 //
 // QUIPU_FAULT_STRIDE says which operations fail, every one with 1; the default is the share of a test run.
 
@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 
 #include "quipu/backup.h"
+#include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 #include "tests/support/random.h"
@@ -24,21 +26,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What all entries of a sound database say; -1: there is none, or they do not agree.
-int said_by(const std::string& path) {
-  if (!fs::exists(path) || fs::is_empty(path)) return -1;
-  const auto store = RocksDBKVStore::open_reader(path);
-  EXPECT_TRUE(store) << store.error().to_string();
-  if (!store) return -1;
-  expect_sound(**store);
+// What all entries say; -1: they do not agree.
+int said_by(const KVReader& store) {
   int said = -1;
-  const std::vector<KVEntry> entries = *(*store)->get_all();
+  const std::vector<KVEntry> entries = *store.get_all();
   for (const KVEntry& entry : entries) {
     const int n = static_cast<int>(*entry.val.view().find("n")->number());
     if (said != -1 && n != said) return -1;
     said = n;
   }
   return said;
+}
+
+// What the entries of a sound database say; -1: there is none.
+int said_by(const std::string& path) {
+  if (!fs::exists(path) || fs::is_empty(path)) return -1;
+  const auto store = RocksDBKVStore::open_reader(path);
+  EXPECT_TRUE(store) << store.error().to_string();
+  if (!store) return -1;
+  expect_sound(**store);
+  return said_by(**store);
 }
 
 // Backup 1 of the database has the first state of its entries, backup 2 the second, the database the third, a
@@ -90,9 +97,44 @@ void expect_backups_up_to(const std::string& path, uint32_t first, uint32_t last
   }
 }
 
+std::map<std::string, std::string> files_in(const std::string& path) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    files[entry.path().filename()] = read_file(entry.path());
+  }
+  return files;
+}
+
 void expect_nothing_or(const std::string& path, int said) {
   const int found = said_by(path);
   EXPECT_TRUE(found == -1 || found == said) << found;
+}
+
+// The files that an export of a database makes, and what is in them.
+std::map<std::string, std::string> files_of(const std::string& path) {
+  const TempDir to;
+  const auto store = RocksDBKVStore::open_reader(path);
+  EXPECT_TRUE(store) << store.error().to_string();
+  if (!store) return {};
+  expect_sound(**store);
+  EXPECT_TRUE(export_persist_dir(**store, to / "files"));
+  return files_in(to / "files");
+}
+
+// What else is there is what a command could not take away.
+void expect_files(const std::string& path, const std::map<std::string, std::string>& expected) {
+  const std::map<std::string, std::string> found = files_in(path);
+  for (const auto& [name, text] : expected)
+    EXPECT_TRUE(found.contains(name) && found.at(name) == text) << name;
+}
+
+const std::string kGolden = std::string(QUIPU_SOURCE_DIR) + "/tests/data/goldens/basic";
+
+void expect_golden(const std::string& path) {
+  const std::map<std::string, std::string> files = files_of(path);
+  for (const char* name : {"docstore.json", "index_store.json", "graph_store.json"}) {
+    EXPECT_TRUE(files.contains(name) && files.at(name) == read_file(kGolden + "/" + name)) << name;
+  }
 }
 
 // A command, and what holds however it ended, and once it is done.
@@ -154,7 +196,55 @@ const Work kWorks[] = {
        expect_nothing_or(at.target, 3);
      },
      [](const Places& at) { EXPECT_EQ(said_by(at.target), 3); }},
+    {"Import",
+     [](const Places& at) {
+       return Words{"import", kGolden, at.target};
+     },
+     [](const Places&) {}, [](const Places& at) { expect_golden(at.target); }},
+    {"ImportMerging",
+     [](const Places& at) {
+       return Words{"import", kGolden, at.database, "--merge"};
+     },
+     [](const Places& at) {
+       const auto store = RocksDBKVStore::open_reader(at.database);
+       ASSERT_TRUE(store) << store.error().to_string();
+       EXPECT_EQ(said_by(**store), 3);  // verify may say that a merge was interrupted
+     },
+     [](const Places& at) { expect_golden(at.database); }},
+    {"Export",
+     [](const Places& at) {
+       return Words{"export", at.database, at.target, "--force"};
+     },
+     [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); },
+     [](const Places& at) { expect_files(at.target, files_of(at.database)); }},
+    {"Hnsw",
+     [](const Places& at) {
+       return Words{"hnsw", at.database, "--M", "8"};
+     },
+     [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); },
+     [](const Places& at) {
+       const auto store = RocksDBKVStore::open(at.database);
+       ASSERT_TRUE(store) << store.error().to_string();
+       EXPECT_EQ(KVVectorStore(*store).hnsw()->value_or(HnswOptions()).M, 8);
+     }},
+    {"Put",
+     [](const Places& at) {
+       return Words{"put", at.database, "data", "another", "{\"n\": 3}"};
+     },
+     [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); },
+     [](const Places& at) { EXPECT_TRUE(*(*RocksDBKVStore::open_reader(at.database))->exists("another")); }},
+    {"Compact",
+     [](const Places& at) {
+       return Words{"compact", at.database};
+     },
+     [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); }, [](const Places&) {}},
 };
+const Work kReadingWork = {"Verify",
+                           [](const Places& at) {
+                             return Words{"verify", at.database};
+                           },
+                           [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); },
+                           [](const Places&) {}};
 
 struct Kind {
   const char* name;
@@ -254,11 +344,16 @@ TEST_P(FailingOperationTest, LeavesWhatWasThereAndIsDoneWhenRunAgain) {
               errors_);
 }
 
+std::string name_of(const ::testing::TestParamInfo<std::tuple<Work, Kind>>& test) {
+  return std::string(std::get<0>(test.param).name) + std::get<1>(test.param).name;
+}
 INSTANTIATE_TEST_SUITE_P(, FailingOperationTest,
                          ::testing::Combine(::testing::ValuesIn(kWorks), ::testing::ValuesIn(kKinds)),
-                         [](const auto& info) {
-                           return std::string(std::get<0>(info.param).name) + std::get<1>(info.param).name;
-                         });
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Reading, FailingOperationTest,
+                         ::testing::Combine(::testing::Values(kReadingWork),
+                                            ::testing::Values(kKinds[0], kKinds[1])),
+                         name_of);
 
 }  // namespace
 }  // namespace quipu::testing

@@ -120,17 +120,18 @@ bool stop_at_operations(bool reads) {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// Executes a command in a new process; `prepare` is done there before. Its standard error goes to `errors`.
+// Executes a command in a new process; `prepare` is done there before. What it says goes to a file, or is
+// lost.
 template <class Prepare>
-pid_t start(const std::vector<std::string>& command, int errors, const Prepare& prepare) {
+pid_t start(const std::vector<std::string>& command, int output, const Prepare& prepare) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   const pid_t child = ::fork();
   if (child != 0) return child;
   const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int file = 0; file < 2; ++file) ::dup2(nothing, file);
-  ::dup2(errors < 0 ? nothing : errors, STDERR_FILENO);
+  ::dup2(nothing, STDIN_FILENO);
+  for (const int file : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(output < 0 ? nothing : output, file);
   if (prepare()) ::execv(arguments[0], arguments.data());
   ::_exit(127);
 }
@@ -186,8 +187,8 @@ int run_program(const std::vector<std::string>& command) {
 
 TracedRun run_traced(const std::vector<std::string>& command, const OperationFault& fault) {
   TracedRun run;
-  const int errors = ::memfd_create("errors", MFD_CLOEXEC);
-  const pid_t child = start(command, errors, [&] {
+  const int output = ::memfd_create("output", MFD_CLOEXEC);
+  const pid_t child = start(command, output, [&] {
     return ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 && stop_at_operations(fault.reads);
   });
   int status = 0;
@@ -201,9 +202,9 @@ TracedRun run_traced(const std::vector<std::string>& command, const OperationFau
   }
   constexpr size_t kMost = 1 << 16;
   run.said.resize(kMost);
-  const ssize_t read = ::pread(errors, run.said.data(), kMost, 0);
+  const ssize_t read = ::pread(output, run.said.data(), kMost, 0);
   run.said.resize(read > 0 ? static_cast<size_t>(read) : 0);
-  ::close(errors);
+  ::close(output);
   return run;
 }
 

@@ -37,7 +37,7 @@ struct TracedRun {
   bool met_fault = false;
   int status = 0;        // its exit status; -1: a signal ended it
   std::string fault_on;  // "pwrite64 of .sst", "rename": what was not done
-  std::string said;      // on standard error
+  std::string said;      // on standard output and error
 };
 
 // Runs a program; its exit status, -1: a signal ended it. What it prints is lost.
