@@ -188,10 +188,11 @@ Status BackupDirectory::find_files(const Backup& backup) const {
                             ": a file is missing, or could not be read: " + known.ToString());
 }
 
-// The newest, of a process that died, and those whose removal has begun.
+// The newest, of a process that died, and those whose removal has begun. More than one without a record have
+// lost theirs in another way.
 Status BackupDirectory::remove_unfinished() {
   std::vector<uint32_t> going;
-  while (!backups_.empty() && backups_.rbegin()->second.unfinished) {
+  if (!backups_.empty() && backups_.rbegin()->second.unfinished) {
     going.push_back(backups_.rbegin()->first);
     backups_.erase(going.back());
   }

@@ -256,6 +256,19 @@ TEST_F(BackupTest, ALostNewestIsNotPassedOver) {
   EXPECT_EQ(tree_of(backups_), before);
 }
 
+TEST_F(BackupTest, WhoLosesAllRecordsLosesNoBackup) {
+  for (const int what : {1, 2}) {
+    write(what);
+    backed_up();
+  }
+  fs::rename(backups_ + "/records", directory_ / "records");
+  EXPECT_EQ(create_backup(path_, backups_).error().code(), StatusCode::kCorruption);
+  EXPECT_EQ(prune_backups(backups_, 1).error().code(), StatusCode::kCorruption);
+  fs::remove(backups_ + "/records");
+  fs::rename(directory_ / "records", backups_ + "/records");
+  for (const uint32_t id : {1, 2}) EXPECT_TRUE(verify_backup(backups_, id).is_ok()) << id;
+}
+
 // Nothing vouches for the list of a backup without its record; RocksDB would end the process over it.
 TEST_F(BackupTest, ADamagedListWithoutARecordIsNeverRead) {
   write(1);
