@@ -107,8 +107,16 @@ bool links_are_valid(const Hnsw& hnsw, hnswlib::linklistsizeint* list, size_t mo
   });
 }
 
+// Whether similarities to a vector are numbers, which can be compared: no element of a vector of length 1 is
+// larger.
+bool is_normalised(const float* elements, size_t dimensions) {
+  constexpr float kMost = 1.01F;
+  return std::all_of(elements, elements + dimensions,
+                     [](float element) { return element >= -kMost && element <= kMost; });
+}
+
 // Whether every link of the graph leads to a point of its layer. A checksum says only who wrote the file.
-bool is_valid(const Hnsw& hnsw) {
+bool links_are_valid(const Hnsw& hnsw) {
   if (hnsw.cur_element_count == 0) return true;
   if (hnsw.enterpoint_node_ >= hnsw.cur_element_count) return false;
   if (hnsw.element_levels_[hnsw.enterpoint_node_] != hnsw.maxlevel_) return false;
@@ -215,8 +223,11 @@ Result<HnswGraph> HnswGraph::load(const std::string& path,
     hnsw.label_lookup_[hnsw.getExternalLabel(id)] = id;
   }
   QUIPU_RETURN_IF_ERROR(file.finish());
-  if (!is_valid(hnsw)) return file.damaged("has links that lead nowhere");
+  if (!links_are_valid(hnsw)) return file.damaged("has links that lead nowhere");
   for (uint32_t id = 0; id < header.points; ++id) {
+    const auto* const elements = reinterpret_cast<const float*>(hnsw.getDataByInternalId(id));
+    if (!is_normalised(elements, header.dimensions))
+      return file.damaged("has a vector of another length than 1");
     if (hnsw.isMarkedDeleted(id)) continue;
     if (hnsw.getExternalLabel(id) > UINT32_MAX) return file.damaged("numbers a point too high");
     point(static_cast<Point>(hnsw.getExternalLabel(id)), names[id]);
