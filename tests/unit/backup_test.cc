@@ -432,6 +432,7 @@ TEST_F(BackupTest, KilledBackupsLeaveTheFinishedOnes) {
     backed_up();
     const std::vector<BackupInfo> now = *list_backups(backups_);
     for (const BackupInfo& info : now) EXPECT_TRUE(info.state.is_ok()) << info.state.to_string();
+    EXPECT_TRUE(prune_backups(backups_, 3));
   }
   backed_up();  // where the machine is slow, no child may have come to its first
   EXPECT_TRUE(restore_backup(backups_, target_));
