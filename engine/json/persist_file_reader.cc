@@ -112,7 +112,7 @@ class PersistFileReader {
   }
 
   std::string described(const char* error) const {
-    if (error != kNestedTooDeeply) return error;
+    if (std::string_view(error) != kNestedTooDeeply) return error;  // two literals may have two addresses
     return error + (", the limit is " + std::to_string(std::min(options_.max_nesting, kMaxJsonDepth))) +
            " (max_nesting)";
   }
