@@ -51,11 +51,12 @@ Held HeldOverTime::median(double from, double to) const {
 }
 
 std::string HeldOverTime::growth() const {
+  const Held early = median(0.1, 0.2);
   const Held middle = median(0.4, 0.65);
   const Held end = median(0.75, 1);
   const bool is_short = samples_.size() < kSamplesOfALongRun;
   const bool memory = end.mib > middle.mib * 1.05 + (is_short ? 16 : 0);
-  const bool files = end.files > middle.files * 1.05 + (is_short ? 100 : 0);
+  const bool files = end.files > std::max(early.files, middle.files) * 1.05 + (is_short ? 100 : 0);
   if ((memory && kMemoryIsMeasured) || files || samples_.empty()) return to_string();
   return "";
 }

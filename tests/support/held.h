@@ -33,7 +33,8 @@ class HeldOverTime {
   void sample() { samples_.push_back(held_now()); }
   // What has grown by more than 5 % from the middle of the time to its end; empty: nothing. Medians over
   // a quarter of the samples each, the first tenth left out, are compared; in a short run, of less than
-  // some hundred samples, 16 MiB and 100 files are nothing.
+  // some hundred samples, 16 MiB and 100 files are nothing. Open files come and go with compactions: as many
+  // as there were early in the run are no growth either.
   std::string growth() const;
   // The figures, for a person.
   std::string to_string() const;
