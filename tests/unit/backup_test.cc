@@ -269,6 +269,21 @@ TEST_F(BackupTest, WhoLosesAllRecordsLosesNoBackup) {
   for (const uint32_t id : {1, 2}) EXPECT_TRUE(verify_backup(backups_, id).is_ok()) << id;
 }
 
+TEST_F(BackupTest, AFolderThatCannotBeListedIsNotTakenForEmpty) {
+  write(1);
+  backed_up();
+  fs::rename(backups_ + "/records", directory_ / "records");
+  write_file(backups_ + "/records", "no folder");
+  const auto listed = list_backups(backups_);
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().code(), StatusCode::kIoError) << listed.error().to_string();
+  EXPECT_NE(listed.error().message().find("/records"), std::string::npos) << listed.error().message();
+  EXPECT_FALSE(create_backup(path_, backups_));
+  fs::remove(backups_ + "/records");
+  fs::rename(directory_ / "records", backups_ + "/records");
+  EXPECT_TRUE(verify_backup(backups_, 1).is_ok());
+}
+
 // Nothing vouches for the list of a backup without its record; RocksDB would end the process over it.
 TEST_F(BackupTest, ADamagedListWithoutARecordIsNeverRead) {
   write(1);
