@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "engine/vectors/hnsw_graph.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
 #include "quipu/vector_store.h"
@@ -342,6 +343,27 @@ TEST_F(HnswTest, WhatFitsIntoNoGraphIsSearchedExactly) {
   EXPECT_GE(recall(20), 0.95);
   const auto wrong = store_->query({.query_embedding = {1, 2, 3}});
   EXPECT_EQ(wrong.status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(HnswGraphTest, AFileWithAnyBitFlippedIsRefused) {
+  const TempDir directory;
+  const std::string path = directory / "graph.hnsw";
+  HnswGraph graph(2, {.M = 4, .ef_construction = 8});
+  const std::vector<HnswGraph::Point> points = {0, 1, 2};
+  const std::vector<float> vectors = {1, 0, 0, 1, -1, 0};
+  ASSERT_TRUE(graph.add(points, vectors).is_ok());
+  ASSERT_TRUE(graph.save(path, [](HnswGraph::Point) { return "name"; }).is_ok());
+  const auto loaded = [&] {
+    return HnswGraph::load(path, [](HnswGraph::Point, std::string_view) {}).status();
+  };
+  ASSERT_TRUE(loaded().is_ok()) << loaded().to_string();
+  std::string bytes = read_file(path);
+  for (char& byte : bytes) {
+    byte ^= 1;
+    write_file(path, bytes);
+    EXPECT_EQ(loaded().code(), StatusCode::kCorruption) << "byte " << &byte - bytes.data();
+    byte ^= 1;
+  }
 }
 
 TEST_F(HnswTest, RefusesOptionsOutOfBounds) {
