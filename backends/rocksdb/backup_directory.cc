@@ -76,8 +76,7 @@ Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open_to_add(const std:
     if (backup.info.state.is_ok()) continue;
     return backup.info.state.prefixed(
         "no backup can be added to or removed from " + path +
-        " (take another directory), because a backup there is damaged or cannot be "
-        "read");
+        " (take another directory), because a backup there is damaged or cannot be read");
   }
   return directory;
 }
@@ -207,12 +206,12 @@ Status BackupDirectory::remove_unfinished() {
 Status BackupDirectory::remove_files(std::vector<uint32_t> going) {
   QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/records"));  // that they have no record comes first
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> records, names_in(path_ + "/records"));
-  std::vector<std::string> removals;
+  std::vector<std::string> names;
   for (const std::string& name : records) {
-    if (name.ends_with(kRemovalSuffix))
-      removals.push_back(name.substr(0, name.size() - kRemovalSuffix.size()));
+    if (name.ends_with(kRemovalSuffix)) names.push_back(name.substr(0, name.size() - kRemovalSuffix.size()));
   }
-  for (const uint32_t id : numbers_among(removals)) going.push_back(id);
+  const std::set<uint32_t> removals = numbers_among(names);
+  going.insert(going.end(), removals.begin(), removals.end());
   for (const uint32_t id : going) QUIPU_RETURN_IF_ERROR(remove_file(meta_path(id)));
   QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/meta"));
   QUIPU_RETURN_IF_ERROR(remove_index_files());
@@ -223,7 +222,7 @@ Status BackupDirectory::remove_files(std::vector<uint32_t> going) {
   const std::unique_ptr<rocksdb::BackupEngine> engine(opened);
   QUIPU_RETURN_IF_ERROR(
       from_rocksdb(engine->GarbageCollect(), path_ + ": cannot remove the files of removed backups"));
-  for (const uint32_t id : numbers_among(removals)) QUIPU_RETURN_IF_ERROR(remove_file(removal_path(id)));
+  for (const uint32_t id : removals) QUIPU_RETURN_IF_ERROR(remove_file(removal_path(id)));
   return Status::ok();
 }
 

@@ -30,7 +30,7 @@ void GraphVectors::set(std::string_view id, std::optional<uint64_t> order, JsonV
     index_.erase(id);
     return;
   }
-  order ? index_.put_at(id, *order, elements) : index_.put(id, elements);
+  index_.put(id, order, elements);
   index_.columns().set(*index_.row_of(id), properties_of(node));
 }
 

@@ -53,7 +53,7 @@ Status KVVectorStore::load_index() const {
     shared_->loaded = true;
     const auto take = [&](std::string_view id, std::optional<uint64_t> order,
                           std::span<const double> elements) -> Status {
-      order ? shared_->index.put_at(id, *order, elements) : shared_->index.put(id, elements);
+      shared_->index.put(id, order, elements);
       if (shared_->hnsw) shared_->hnsw->adopt(*shared_->index.row_of(id), id, elements);
       shared_->keep_within_budget();
       return shared_->loaded ? Status::ok() : Status::invalid_argument("the index is too large");

@@ -45,11 +45,7 @@ Status KVVectorStore::Shared::add(const BaseKVStore& store, std::span<const Vect
 
 void KVVectorStore::Shared::put(std::string_view id, std::optional<uint64_t> order,
                                 std::span<const double> elements) {
-  if (order) {
-    index.put_at(id, *order, elements);
-  } else {
-    index.put(id, elements);
-  }
+  index.put(id, order, elements);
   if (hnsw) hnsw->set(*index.row_of(id), elements);
 }
 

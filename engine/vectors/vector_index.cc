@@ -52,14 +52,11 @@ std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
   return place == places_.end() ? std::nullopt : std::optional(place->second);
 }
 
-void VectorIndex::put(std::string_view id, std::span<const double> elements) {
+void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::span<const double> elements) {
   const std::optional<uint32_t> row = row_of(id);
-  put_at(id, row ? rows_[*row].order : next_order_, elements);
-}
-
-void VectorIndex::put_at(std::string_view id, uint64_t order, std::span<const double> elements) {
+  const uint64_t order = given.value_or(row ? rows_[*row].order : next_order_);
   next_order_ = std::max(next_order_, order + 1);
-  if (const std::optional<uint32_t> row = row_of(id)) {
+  if (row) {
     Row& known = rows_[*row];
     known.order = order;
     if (known.block->dimensions() == elements.size()) {
@@ -70,18 +67,18 @@ void VectorIndex::put_at(std::string_view id, uint64_t order, std::span<const do
     }
     return;
   }
-  uint32_t row = static_cast<uint32_t>(rows_.size());
+  auto added = static_cast<uint32_t>(rows_.size());
   if (free_rows_.empty()) {
     rows_.emplace_back();
   } else {
-    row = free_rows_.back();
+    added = free_rows_.back();
     free_rows_.pop_back();
   }
-  rows_[row].id = id;
+  rows_[added].id = id;
   id_bytes_ += id.size();
-  rows_[row].order = order;
-  places_.emplace(rows_[row].id, row);
-  insert(row, elements);
+  rows_[added].order = order;
+  places_.emplace(rows_[added].id, added);
+  insert(added, elements);
 }
 
 void VectorIndex::insert(uint32_t row, std::span<const double> elements) {

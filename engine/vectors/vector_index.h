@@ -28,10 +28,9 @@ namespace quipu {
 
 class VectorIndex {
  public:
-  // Adds a vector behind all others, or replaces the one of this id at its place.
-  void put(std::string_view id, std::span<const double> elements);
-  // The same with a place that is known, be it another than the id had: larger comes later.
-  void put_at(std::string_view id, uint64_t order, std::span<const double> elements);
+  // Adds a vector, or replaces the one of this id. `order`: its place, be it another than the id had, larger
+  // comes later; without it, the one that the id has, or behind all others.
+  void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
   void erase(std::string_view id);
   void clear();
   bool empty() const { return places_.empty(); }

@@ -1,9 +1,9 @@
 // A program that meets a fault at a file operation of one's choice, whichever thread makes it: it is killed
 // (SIGKILL) as it is about to make its n-th change to files, or the operation fails.
 //
-//   const TracedRun whole = run_traced({"quipu", "import", from, to}, {.below = to});
-//   const TracedRun killed = run_traced({"quipu", "import", from, to}, {.below = to, .nth = whole.operations
-//   / 2});
+//   const std::vector<std::string> import = {"quipu", "import", from, to};
+//   const TracedRun whole = run_traced(import, {.below = to});
+//   const TracedRun killed = run_traced(import, {.below = to, .nth = whole.operations / 2});
 //
 // It is traced (ptrace, seccomp), so it needs no preparation. REQUIRES: the test has no other child
 // meanwhile.
