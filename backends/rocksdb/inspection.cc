@@ -36,7 +36,8 @@ class Inspection {
     if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
       QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged: " + checksums.ToString()));
     }
-    if (const Status complete = core_.check_complete(); complete.code() == StatusCode::kCorruption) {
+    if (const Status complete = core_.check_complete();
+        !complete.is_ok() && complete.code() != StatusCode::kBusy) {
       QUIPU_RETURN_IF_ERROR(fault({}, {}, complete.message()));
     }
     QUIPU_RETURN_IF_ERROR(check_catalog());
@@ -62,6 +63,14 @@ class Inspection {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
     return reader_.read_view().iterate(family, options);
+  }
+  // Whether there is something under a key. An error where that cannot be read: it is not for mending then.
+  Result<bool> find(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                    rocksdb::PinnableSlice& stored) const {
+    const rocksdb::Status found = reader_.read_view().get(family, slice(key), stored);
+    if (found.IsNotFound()) return false;
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot be read"));
+    return true;
   }
   Status check_end(const rocksdb::Iterator& it, std::string_view collection) const {
     if (it.status().ok()) return Status::ok();
@@ -268,7 +277,9 @@ class Inspection {
     if (value.empty()) return Status::ok();
     const std::string entry = index_prefix(collection.id(), value) + std::string(key);
     rocksdb::PinnableSlice stored;
-    if (reader_.read_view().get(core_.index(), slice(entry), stored).ok()) return Status::ok();
+    const Result<bool> there = find(core_.index(), entry, stored);
+    if (!there) return fault(collection.name, key, there.error().message());
+    if (*there) return Status::ok();
     return fault(collection.name, key, "is missing in the index of " + collection.record.indexed_field,
                  "entered in the index",
                  [&](Mending& mending) { return mending.put(core_.index(), entry, {}); });
@@ -286,9 +297,12 @@ class Inspection {
       std::string message = "an index entry is malformed";
       if (take_bytes(key, value)) {
         rocksdb::PinnableSlice stored;
-        const bool there =
-            reader_.read_view().get(collection.family.get(), slice(collection.key(key)), stored).ok();
-        const auto record = there ? parse_data_record(view(stored)) : std::nullopt;
+        const Result<bool> there = find(collection.family.get(), collection.key(key), stored);
+        if (!there) {
+          QUIPU_RETURN_IF_ERROR(fault(collection.name, key, there.error().message()));
+          continue;
+        }
+        const auto record = *there ? parse_data_record(view(stored)) : std::nullopt;
         if (record && !value.empty() && indexed_value(collection, *record) == value) continue;
         message = "the index has it under " + Json::from_string(value.substr(0, kQuotedBytes)).text() +
                   ", which is not its " + collection.record.indexed_field;
@@ -312,11 +326,12 @@ class Inspection {
       const bool well_formed = take_bytes(rest, key);
       const std::string prefix = well_formed ? list_prefix(collection.id(), key) : it->key().ToString();
       rocksdb::PinnableSlice stored;
-      const bool there =
-          well_formed &&
-          reader_.read_view().get(collection.family.get(), slice(collection.key(key)), stored).ok();
-      const auto record = there ? parse_data_record(view(stored)) : std::nullopt;
-      if (!record || !record->is_list()) {
+      const Result<bool> there =
+          well_formed ? find(collection.family.get(), collection.key(key), stored) : false;
+      const auto record = there && *there ? parse_data_record(view(stored)) : std::nullopt;
+      if (!there) {
+        QUIPU_RETURN_IF_ERROR(fault(collection.name, key, there.error().message()));
+      } else if (!record || !record->is_list()) {
         QUIPU_RETURN_IF_ERROR(fault(collection.name, key, "there are members of a list, but no list",
                                     kSetAside, [&](Mending& mending) {
                                       return mending.set_members_aside(collection.name, key, core_.lists(),

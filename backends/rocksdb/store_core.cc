@@ -204,7 +204,10 @@ Status StoreCore::writable() const {
 Status StoreCore::check_complete() const {
   QUIPU_RETURN_IF_ERROR(usable());
   std::string marker;
-  if (!db_->Get({}, catalog_.get(), slice(kMergeKey), &marker).ok()) return Status::ok();
+  const rocksdb::Status found = db_->Get({}, catalog_.get(), slice(kMergeKey), &marker);
+  if (found.IsNotFound()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(found, directory_->path() + ": cannot tell whether an import is complete"));
   if (is_reader() && !DirectoryLock::check(directory_->path()).is_ok()) {
     return Status::busy(directory_->path() +
                         ": an import with merge is under way; a part of it is to be seen");
