@@ -158,7 +158,7 @@ Status RocksDBBulkLoad::commit() {
   QUIPU_RETURN_IF_ERROR(end_collection());
   QUIPU_RETURN_IF_ERROR(ingest());
   const std::vector<LockedCache> caches = lock_caches();
-  const Status done = merge_or_publish();
+  Status done = merge_or_publish();
   for (const LockedCache& cache : caches) cache->forget();  // after an error, too: a part may be merged
   return done;
 }
@@ -233,7 +233,9 @@ Status RocksDBBulkLoad::publish() {
   }
   for (const std::string& file : files_) {
     std::string known;
-    if (core_.db().Get({}, core_.catalog(), file_key(file), &known).ok()) continue;
+    const rocksdb::Status found = core_.db().Get({}, core_.catalog(), file_key(file), &known);
+    if (found.ok()) continue;
+    if (!found.IsNotFound()) return from_rocksdb(found, core_.directory().path() + ": bulk load");
     std::string order;
     put_varint(core_.next_order(), order);
     batch.Put(core_.catalog(), file_key(file), order).PermitUncheckedError();

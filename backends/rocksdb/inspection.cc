@@ -34,13 +34,14 @@ class Inspection {
 
   Status run() {
     if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
-      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged: " + checksums.ToString()));
+      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged or cannot be read: " + checksums.ToString()));
     }
     if (const Status complete = core_.check_complete();
         !complete.is_ok() && complete.code() != StatusCode::kBusy) {
       QUIPU_RETURN_IF_ERROR(fault({}, {}, complete.message()));
     }
-    QUIPU_RETURN_IF_ERROR(check_catalog());
+    QUIPU_ASSIGN_OR_RETURN(const bool catalog_read, check_catalog());
+    if (!catalog_read) return Status::ok();  // what the collections should be is not known
     for (const CollectionPtr& collection : moment_.collections) {
       QUIPU_RETURN_IF_ERROR(check_collection(*collection));
       QUIPU_RETURN_IF_ERROR(check_index(*collection));
@@ -72,12 +73,20 @@ class Inspection {
     QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot be read"));
     return true;
   }
-  Status check_end(const rocksdb::Iterator& it, std::string_view collection) const {
-    if (it.status().ok()) return Status::ok();
-    return fault(collection, {}, "cannot be read to its end: " + it.status().ToString());
+  // False, and a fault, where what it goes over could not be read to its end: nothing else is said of it
+  // then.
+  Result<bool> read_whole(const rocksdb::Iterator& it, std::string_view collection) const {
+    if (it.status().ok()) return true;
+    QUIPU_RETURN_IF_ERROR(fault(collection, {}, "cannot be read to its end: " + it.status().ToString()));
+    return false;
   }
-  // The ids that are in use, the limit of sequences, and counts of what there is not.
-  Status check_catalog() {
+  Status check_end(const rocksdb::Iterator& it, std::string_view collection) const {
+    const Result<bool> whole = read_whole(it, collection);
+    return whole ? Status::ok() : whole.error();
+  }
+  // The ids that are in use, the limit of sequences, and counts of what there is not. False where it cannot
+  // be read.
+  Result<bool> check_catalog() {
     const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.catalog());
     for (const CollectionPtr& collection : moment_.collections) ids_.insert(collection->id());
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
@@ -93,7 +102,8 @@ class Inspection {
         if (take_u32(key, id)) ids_.insert(id);
       }
     }
-    QUIPU_RETURN_IF_ERROR(check_end(*it, {}));
+    QUIPU_ASSIGN_OR_RETURN(const bool whole, read_whole(*it, {}));
+    if (!whole) return false;
     for (it->Seek("c"); it->Valid() && view(it->key()).starts_with('c'); it->Next()) {
       const std::string_view key = view(it->key());
       std::string_view rest = key.substr(1);
@@ -102,7 +112,7 @@ class Inspection {
       QUIPU_RETURN_IF_ERROR(fault({}, {}, "a count of a collection that does not exist", "removed",
                                   [&](Mending& mending) { return mending.erase(core_.catalog(), key); }));
     }
-    return check_end(*it, {});
+    return read_whole(*it, {});
   }
 
   Status check_collection(const Collection& collection) {
@@ -121,7 +131,8 @@ class Inspection {
       QUIPU_RETURN_IF_ERROR(sequences.add({sound->sequence, user_key, {}}));
       QUIPU_RETURN_IF_ERROR(check_indexed(collection, user_key, *sound));
     }
-    QUIPU_RETURN_IF_ERROR(check_end(*it, collection.name));
+    QUIPU_ASSIGN_OR_RETURN(const bool whole, read_whole(*it, collection.name));
+    if (!whole) return Status::ok();
     QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view key, std::string what) {
       return SequencePlace{&collection, key, std::move(what), collection.family.get(), collection.key(key)};
     }));
@@ -132,6 +143,9 @@ class Inspection {
   Status check_count(const Collection& collection, uint64_t found) const {
     const Result<uint64_t> count = reader_.count(collection);
     if (count && *count == found) return Status::ok();
+    if (!count && count.error().code() != StatusCode::kCorruption) {
+      return fault(collection.name, {}, count.error().message());
+    }
     return fault(collection.name, {},
                  "counts " + (count ? std::to_string(*count) : count.error().message()) + " keys but holds " +
                      std::to_string(found),
@@ -180,20 +194,20 @@ class Inspection {
     if (!header || !parsed || parsed->text() != around || !parsed->view().is_object()) {
       return std::string("the member list is malformed");
     }
-    QUIPU_ASSIGN_OR_RETURN(const uint64_t found, check_members(collection, key));
-    if (found == header->count) return std::string();
-    const std::string counted = make_list_record(record.sequence, {found, header->head, header->tail});
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> found, check_members(collection, key));
+    if (!found || *found == header->count) return std::string();
+    const std::string counted = make_list_record(record.sequence, {*found, header->head, header->tail});
     QUIPU_RETURN_IF_ERROR(fault(collection.name, key,
                                 "the member list counts " + std::to_string(header->count) +
-                                    " members but holds " + std::to_string(found),
+                                    " members but holds " + std::to_string(*found),
                                 "counted anew", [&](Mending& mending) {
                                   return mending.put(collection.family.get(), collection.key(key), counted);
                                 }));
     return std::string();
   }
 
-  // How many there are.
-  Result<uint64_t> check_members(const Collection& collection, std::string_view key) const {
+  // How many there are; nothing where they cannot be read.
+  Result<std::optional<uint64_t>> check_members(const Collection& collection, std::string_view key) const {
     const std::string prefix = list_prefix(collection.id(), key);
     uint64_t found = 0;
     RowSorter sequences(kBySequence, core_.directory().temporary_path(), kListSortBytes);
@@ -215,12 +229,13 @@ class Inspection {
       if (!take_varint(value, sequence) || !value.empty()) sequence = UINT64_MAX;
       QUIPU_RETURN_IF_ERROR(sequences.add({sequence, member, {}}));
     }
-    QUIPU_RETURN_IF_ERROR(check_end(*it, collection.name));
+    QUIPU_ASSIGN_OR_RETURN(const bool whole, read_whole(*it, collection.name));
+    if (!whole) return std::optional<uint64_t>();
     QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view member, std::string what) {
       return SequencePlace{&collection, key, "member " + std::string(member) + ": " + std::move(what),
                            core_.lists(), prefix + std::string(member)};
     }));
-    return found;
+    return std::optional(found);
   }
 
   // Where a sequence stands.

@@ -92,7 +92,9 @@ Status Mending::load_sequences() {
   if (next_sequence_) return Status::ok();
   uint64_t next = 0;
   std::string stored;
-  if (core_.db().Get({}, core_.catalog(), slice(kSequenceLimitKey), &stored).ok()) {
+  const rocksdb::Status found = core_.db().Get({}, core_.catalog(), slice(kSequenceLimitKey), &stored);
+  if (!found.ok() && !found.IsNotFound()) return from_rocksdb(found, "cannot read what is to be mended");
+  if (found.ok()) {
     std::string_view bytes = stored;
     uint64_t limit = 0;
     if (take_varint(bytes, limit) && limit < kMaxSequence) next = limit;

@@ -15,6 +15,7 @@
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
+#include "tests/cli/damaged_store.h"
 #include "tests/support/random.h"
 #include "tests/support/share.h"
 #include "tests/support/sound.h"
@@ -52,9 +53,13 @@ int said_by(const std::string& path) {
 // part of it in its log.
 struct Places {
   explicit Places(const std::string& folder)
-      : database(folder + "/db"), backups(folder + "/backups"), target(folder + "/target") {}
+      : database(folder + "/db"),
+        backups(folder + "/backups"),
+        damaged(folder + "/damaged"),
+        target(folder + "/target") {}
   const std::string database;
   const std::string backups;
+  const std::string damaged;
   const std::string target;  // there is nothing yet
 };
 
@@ -146,7 +151,7 @@ struct Work {
 };
 
 using Words = std::vector<std::string>;
-void PrintTo(const Work& work, std::ostream* out) { *out << work.name; }
+std::ostream& operator<<(std::ostream& out, const Work& work) { return out << work.name; }
 
 const Work kWorks[] = {
     {"Backup",
@@ -238,6 +243,12 @@ const Work kWorks[] = {
        return Words{"compact", at.database};
      },
      [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); }, [](const Places&) {}},
+    {"Repair",
+     [](const Places& at) {
+       return Words{"repair", at.damaged, "--yes"};
+     },
+     [](const Places& at) { expect_nothing_lost(at.damaged); },
+     [](const Places& at) { expect_mended(at.damaged); }},
 };
 const Work kReadingWork = {"Verify",
                            [](const Places& at) {
@@ -251,7 +262,7 @@ struct Kind {
   int error;
   bool for_ever;
 };
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.name; }
 const Kind kKinds[] = {{"ErrorOnce", EIO, false},
                        {"ErrorForEver", EIO, true},
                        {"FullOnce", ENOSPC, false},
@@ -269,6 +280,7 @@ class FailingOperationTest : public ::testing::TestWithParam<std::tuple<Work, Ki
       const auto backup = create_backup(made.database, made.backups);
       ASSERT_TRUE(backup) << backup.error().to_string();
     }
+    make_damaged_store(made.damaged);
     write_file(made.database + "/mine.txt", "mine");
   }
   Words command() const {

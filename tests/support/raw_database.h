@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/rocksdb/record.h"
 #include "backends/rocksdb/rocksdb_tuning.h"
 
 namespace quipu::testing {
@@ -66,6 +67,17 @@ class RawDatabase {
     std::vector<std::string> names;
     for (const rocksdb::ColumnFamilyHandle* handle : handles_) names.push_back(handle->GetName());
     return names;
+  }
+  // The name of the family of a collection that has its own, and the collection's number.
+  std::string family_of(const std::string& collection) const {
+    for (const std::string& name : families()) {
+      if (name.ends_with(":" + collection)) return name;
+    }
+    ADD_FAILURE() << "no collection " << collection;
+    return {};
+  }
+  uint32_t number_of(const std::string& collection) const {
+    return *rocks::family_collection_id(family_of(collection));
   }
 
  private:

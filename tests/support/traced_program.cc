@@ -73,8 +73,11 @@ std::string text_at(pid_t thread, uint64_t address) {
   std::string text(PATH_MAX, '\0');
   constexpr uint64_t kPage = 4096;
   const iovec to = {text.data(), text.size()};
-  const iovec from[2] = {{reinterpret_cast<void*>(address), kPage - address % kPage},
-                         {reinterpret_cast<void*>(address + kPage - address % kPage), kPage}};
+  const uint64_t rest = kPage - address % kPage;
+  // NOLINTBEGIN(performance-no-int-to-ptr): the addresses are another process's.
+  const iovec from[2] = {{reinterpret_cast<void*>(address), rest},
+                         {reinterpret_cast<void*>(address + rest), kPage}};
+  // NOLINTEND(performance-no-int-to-ptr)
   const ssize_t read = ::process_vm_readv(thread, &to, 1, from, 2, 0);  // up to a page that is not there
   text.resize(read > 0 ? static_cast<size_t>(read) : 0);
   return text.substr(0, text.find('\0'));

@@ -207,7 +207,7 @@ TEST_F(BackupTest, NoDamageIsRestored) {
     const std::string path = backups_ + "/" + name;
     const bool of_first = name.ends_with("/1") || name.find("/1/") != std::string::npos;
     replace.backup = of_first ? 1 : 2;
-    const auto refused = [&](const std::string& how) {
+    const auto refused = [&, &name = name](const std::string& how) {
       ++damaged;
       const auto restored = restore_backup(backups_, target_, replace);
       EXPECT_FALSE(restored) << name << " " << how;

@@ -56,18 +56,6 @@ class RepairTest : public ::testing::Test {
     ASSERT_TRUE(context.kvstore()->put("k", JsonView::from_canonical(R"({"a": 1})"), "plain").is_ok());
   }
 
-  // The family of a collection, and its number.
-  static std::string family(const RawDatabase& raw, const std::string& collection) {
-    for (const std::string& name : raw.families()) {
-      if (name.ends_with(":" + collection)) return name;
-    }
-    ADD_FAILURE() << "no collection " << collection;
-    return {};
-  }
-  static uint32_t number(const RawDatabase& raw, const std::string& collection) {
-    return *rocks::family_collection_id(family(raw, collection));
-  }
-
   Values values() const {
     Values all;
     const auto store = *RocksDBKVStore::open(path_);
@@ -159,7 +147,7 @@ TEST_F(RepairTest, AHealthyDatabaseIsNotChanged) {
 
 TEST_F(RepairTest, AMissingIndexEntry) {
   damage([](RawDatabase& raw) {
-    const uint32_t id = number(raw, "property_graph_store/triplets");
+    const uint32_t id = raw.number_of("property_graph_store/triplets");
     raw.erase("index", rocks::index_prefix(id, "Bob") + R"(["Ann", "knows", "Bob"])");
   });
   expect_repaired(
@@ -169,7 +157,7 @@ TEST_F(RepairTest, AMissingIndexEntry) {
 
 TEST_F(RepairTest, AnIndexEntryTooMany) {
   damage([](RawDatabase& raw) {
-    raw.put("index", rocks::index_prefix(number(raw, "docstore/metadata"), "old") + "d1", "");
+    raw.put("index", rocks::index_prefix(raw.number_of("docstore/metadata"), "old") + "d1", "");
   });
   expect_repaired({"docstore/metadata/d1: the index has it under \"old\", which is not its doc_hash"},
                   healthy_);
@@ -177,7 +165,7 @@ TEST_F(RepairTest, AnIndexEntryTooMany) {
 
 TEST_F(RepairTest, AMissingMember) {
   damage([](RawDatabase& raw) {
-    raw.erase("lists", rocks::list_prefix(number(raw, "docstore/ref_doc_info"), "D") + "\"d3\"");
+    raw.erase("lists", rocks::list_prefix(raw.number_of("docstore/ref_doc_info"), "D") + "\"d3\"");
   });
   expect_repaired({"docstore/ref_doc_info/D: the member list counts 3 members but holds 2",
                    "docstore/metadata/d3: belongs to ref doc D, which does not list it"},
@@ -186,7 +174,7 @@ TEST_F(RepairTest, AMissingMember) {
 
 TEST_F(RepairTest, AMemberOfNoNode) {
   damage([](RawDatabase& raw) {
-    raw.put("lists", rocks::list_prefix(number(raw, "docstore/ref_doc_info"), "D") + "\"gone\"", "\1");
+    raw.put("lists", rocks::list_prefix(raw.number_of("docstore/ref_doc_info"), "D") + "\"gone\"", "\1");
   });
   expect_repaired({"docstore/ref_doc_info/D: the member list counts 3 members but holds 4",
                    "docstore/ref_doc_info/D: lists node gone, which does not exist"},
@@ -195,7 +183,7 @@ TEST_F(RepairTest, AMemberOfNoNode) {
 
 TEST_F(RepairTest, AMemberThatIsNoJson) {
   damage([](RawDatabase& raw) {
-    const std::string list = rocks::list_prefix(number(raw, "docstore/ref_doc_info"), "D");
+    const std::string list = rocks::list_prefix(raw.number_of("docstore/ref_doc_info"), "D");
     raw.put("lists", list + "nonsense", "\1");
     raw.put("lists", list + "\"d2\"", "");
   });
@@ -213,7 +201,7 @@ TEST_F(RepairTest, AMemberThatIsNoJson) {
 }
 
 TEST_F(RepairTest, MembersWithoutTheirList) {
-  damage([](RawDatabase& raw) { raw.erase(family(raw, "docstore/ref_doc_info"), "D"); });
+  damage([](RawDatabase& raw) { raw.erase(raw.family_of("docstore/ref_doc_info"), "D"); });
   expect_repaired({"docstore/ref_doc_info/: counts 2 keys but holds 1",
                    "docstore/ref_doc_info/D: there are members of a list, but no list",
                    "docstore/metadata/d1: belongs to ref doc D, which does not list it",
@@ -240,24 +228,24 @@ TEST_F(RepairTest, WhatBelongsToNoCollection) {
 
 TEST_F(RepairTest, AWrongCount) {
   damage([](RawDatabase& raw) {
-    raw.put("default", rocks::count_key(number(raw, "graph_store/data")), rocks::make_count(40));
+    raw.put("default", rocks::count_key(raw.number_of("graph_store/data")), rocks::make_count(40));
   });
   expect_repaired({"graph_store/data/: counts 40 keys but holds 1"}, healthy_);
 }
 
 TEST_F(RepairTest, AValueInAnotherSpelling) {
-  damage([](RawDatabase& raw) { raw.put(family(raw, "plain"), "k", "\7{\"a\":  1}"); });
+  damage([](RawDatabase& raw) { raw.put(raw.family_of("plain"), "k", "\7{\"a\":  1}"); });
   expect_repaired({"plain/k: the value is not in json.dumps's form"}, healthy_);
 }
 
 TEST_F(RepairTest, AValueThatIsNoJson) {
-  damage([](RawDatabase& raw) { raw.put(family(raw, "plain"), "k", "\7{\"a\": "); });
+  damage([](RawDatabase& raw) { raw.put(raw.family_of("plain"), "k", "\7{\"a\": "); });
   expect_repaired_without({"plain/k: the value is not JSON: Expecting value at byte 6"}, {"plain/k"}, 1);
   EXPECT_EQ(aside(), "{\"collection\": \"plain\", \"key\": \"k\", \"value_hex\": \"077b2261223a20\"}\n");
 }
 
 TEST_F(RepairTest, ARecordOfNoKnownForm) {
-  damage([](RawDatabase& raw) { raw.put(family(raw, "docstore/data"), "d1", "\7\3"); });
+  damage([](RawDatabase& raw) { raw.put(raw.family_of("docstore/data"), "d1", "\7\3"); });
   Values expected = healthy_;  // the node's text is gone, and with it the node; its vector stays
   expected.erase("docstore/data/d1");
   expected.erase("docstore/metadata/d1");
@@ -268,8 +256,9 @@ TEST_F(RepairTest, ARecordOfNoKnownForm) {
 }
 
 TEST_F(RepairTest, AMalformedVector) {
-  damage(
-      [](RawDatabase& raw) { raw.put(family(raw, "vector_store/default/embeddings"), "d1", "\7\2\5abcde"); });
+  damage([](RawDatabase& raw) {
+    raw.put(raw.family_of("vector_store/default/embeddings"), "d1", "\7\2\5abcde");
+  });
   expect_repaired_without({"vector_store/default/embeddings/d1: the vector is malformed"},
                           {"vector_store/default/embeddings/d1", "vector_store/default/ref_doc_ids/d1",
                            "vector_store/default/metadata/d1"},
@@ -278,7 +267,7 @@ TEST_F(RepairTest, AMalformedVector) {
 
 TEST_F(RepairTest, ASequenceUsedTwice) {
   damage([](RawDatabase& raw) {
-    const std::string in = family(raw, "docstore/data");
+    const std::string in = raw.family_of("docstore/data");
     const std::string body = raw.get(in, "d2").substr(raw.get(in, "d2").find('{'));
     raw.put(in, "d2", raw.get(in, "d1").substr(0, raw.get(in, "d1").find('{')) + body);
   });
@@ -287,13 +276,13 @@ TEST_F(RepairTest, ASequenceUsedTwice) {
 
 TEST_F(RepairTest, SequencesBeyondTheLimit) {
   damage([](RawDatabase& raw) {
-    const std::string in = family(raw, "graph_store/data");
+    const std::string in = raw.family_of("graph_store/data");
     for (const uint64_t sequence : {1ULL << 40, 1ULL << 60}) {
       std::string record;
       rocks::put_varint(sequence, record);
       raw.put(in, sequence == 1ULL << 40 ? "x" : "y", record + R"({"edges": []})");
     }
-    raw.put("default", rocks::count_key(number(raw, "graph_store/data")), rocks::make_count(3));
+    raw.put("default", rocks::count_key(raw.number_of("graph_store/data")), rocks::make_count(3));
   });
   Values expected = healthy_;
   expected["graph_store/data/x"] = expected["graph_store/data/y"] = R"({"edges": []})";

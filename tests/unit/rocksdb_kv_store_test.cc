@@ -419,8 +419,8 @@ TEST_F(RocksDBKVStoreTest, ThreadsLoseNoUpdate) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(store_->member_lists()->members("refs", "r")->size(), size_t{kThreads * kEach});
-  EXPECT_EQ(*store_->count("nodes"), uint64_t{kThreads * kEach + 1});
+  EXPECT_EQ(store_->member_lists()->members("refs", "r")->size(), static_cast<size_t>(kThreads) * kEach);
+  EXPECT_EQ(*store_->count("nodes"), static_cast<uint64_t>(kThreads) * kEach + 1);
   expect_no_faults();
 }
 
