@@ -152,6 +152,19 @@ void write_vector_store_json(const std::string& path, uint64_t nodes, int dimens
   finish(out, path);
 }
 
+// The struct of a VectorStoreIndex over all nodes, as the reference keeps it: JSON text within JSON.
+std::string index_struct_json(uint64_t nodes) {
+  constexpr std::string_view kIndexId = "c0ffee00-0000-4000-8000-000000000000";
+  std::string data = "{\"index_id\": \"" + std::string(kIndexId) + "\", \"summary\": null, \"nodes_dict\": {";
+  for (uint64_t i = 0; i < nodes; ++i) {
+    const std::string id = node_id(i);
+    data += (i > 0 ? ", \"" : "\"") + id + "\": \"" + id + "\"";
+  }
+  data += "}, \"doc_id_dict\": {}, \"embeddings_dict\": {}}";
+  return "{\"index_store/data\": {\"" + std::string(kIndexId) +
+         "\": {\"__type__\": \"vector_store\", \"__data__\": " + Json::from_string(data).text() + "}}}";
+}
+
 void write_text(const std::string& path, std::string_view text) {
   std::ofstream out(path, std::ios::binary);
   out << text;
@@ -163,8 +176,11 @@ void write_text(const std::string& path, std::string_view text) {
 void write_persist_dir(const std::string& directory, uint64_t nodes, int dimensions) {
   std::filesystem::create_directories(directory);
   write_docstore_json(directory + "/docstore.json", nodes);
-  write_text(directory + "/index_store.json", "{}");
-  if (dimensions == 0) return;
+  if (dimensions == 0) {
+    write_text(directory + "/index_store.json", "{}");
+    return;
+  }
+  write_text(directory + "/index_store.json", index_struct_json(nodes));
   write_vector_store_json(directory + "/default__vector_store.json", nodes, dimensions);
   write_text(directory + "/graph_store.json", "{\"graph_dict\": {}}");
 }
