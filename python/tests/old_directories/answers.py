@@ -180,6 +180,7 @@ def pg_vector(asker: Asker, answer: Answer) -> Question:
             asker.context.property_graph_store,
             vector_store=asker.context.vector_stores.get("default"),
             include_text=False,
+            include_properties=asker.manifest.version < (0, 11),  # which showed them always
             similarity_top_k=answer["top_k"],
         )
         return [(text_digest(each.node.get_content()), each.score) for each in retriever.retrieve(asker.bundle(answer))]
