@@ -106,7 +106,7 @@ Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
   QUIPU_RETURN_IF_ERROR(store.verify(report));
   const Status stores = verify_stores(store, report);
   if (stores.code() == StatusCode::kCorruption && faults.count() != 0) {  // one of those that are listed
-    report(InvariantFault{{}, {}, "the stores cannot be checked to the end: " + stores.message()});
+    report(Fault{{}, {}, "the stores cannot be checked to the end: " + stores.message()});
   } else {
     QUIPU_RETURN_IF_ERROR(stores);
   }
@@ -123,7 +123,7 @@ Result<int> verify_files(const InspectArgs& args) {
   Listing faults(args.common.json, "faults");
   QUIPU_RETURN_IF_ERROR(verify_persist_dir(
       args.database, scratch->store(),
-      [&](const PersistFault& fault) {
+      [&](const Fault& fault) {
         JsonText row;
         row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
         row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);

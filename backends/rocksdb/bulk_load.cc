@@ -25,7 +25,7 @@ RocksDBBulkLoad::~RocksDBBulkLoad() {
 
 Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
   QUIPU_RETURN_IF_ERROR(core_.loadable());
-  files_.emplace_back(persist_file);
+  if (std::ranges::find(files_, persist_file) == files_.end()) files_.emplace_back(persist_file);
   return Status::ok();
 }
 
@@ -232,13 +232,7 @@ Status RocksDBBulkLoad::publish() {
     batch.Delete(core_.catalog(), pending_key(collection.id())).PermitUncheckedError();
   }
   for (const std::string& file : files_) {
-    std::string known;
-    const rocksdb::Status found = core_.db().Get({}, core_.catalog(), file_key(file), &known);
-    if (found.ok()) continue;
-    if (!found.IsNotFound()) return from_rocksdb(found, core_.directory().path() + ": bulk load");
-    std::string order;
-    put_varint(core_.next_order(), order);
-    batch.Put(core_.catalog(), file_key(file), order).PermitUncheckedError();
+    QUIPU_RETURN_IF_ERROR(add_file_record(core_, file, batch));
   }
   batch.Delete(core_.catalog(), slice(kMergeKey)).PermitUncheckedError();
   QUIPU_RETURN_IF_ERROR(core_.write(batch, true));

@@ -77,8 +77,7 @@ Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
   return infos;
 }
 
-Result<std::vector<std::string>> persist_files(const Reader& reader,
-                                               const std::vector<CollectionPtr>& collections) {
+Result<std::vector<std::string>> declared_files(const Reader& reader) {
   std::map<uint64_t, std::string> by_order;
   const std::unique_ptr<rocksdb::Iterator> it = reader.read_view().iterate(reader.core().catalog());
   for (it->Seek("f"); it->Valid() && view(it->key()).starts_with('f'); it->Next()) {
@@ -89,11 +88,25 @@ Result<std::vector<std::string>> persist_files(const Reader& reader,
   QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read the catalog"));
   std::vector<std::string> files;
   for (auto& [order, file] : by_order) files.push_back(std::move(file));
-  for (const CollectionPtr& collection : collections) {
-    const std::string& file = collection->record.persist_file;
-    if (!file.empty() && std::ranges::find(files, file) == files.end()) files.push_back(file);
-  }
   return files;
+}
+
+Status add_file_record(StoreCore& core, std::string_view persist_file, rocksdb::WriteBatch& batch) {
+  std::string known;
+  const rocksdb::Status found = core.db().Get({}, core.catalog(), file_key(persist_file), &known);
+  if (found.ok()) return Status::ok();
+  if (!found.IsNotFound()) return from_rocksdb(found, core.directory().path() + ": the catalog");
+  std::string order;
+  put_varint(core.next_order(), order);
+  batch.Put(core.catalog(), file_key(persist_file), order).PermitUncheckedError();
+  return Status::ok();
+}
+
+Status declare_file(StoreCore& core, std::string_view persist_file) {
+  std::lock_guard lock(core.catalog_mutex());
+  rocksdb::WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(add_file_record(core, persist_file, batch));
+  return batch.Count() == 0 ? Status::ok() : core.write(batch, core.options().sync);
 }
 
 Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options) {

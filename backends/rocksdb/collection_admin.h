@@ -15,10 +15,12 @@ Result<std::unique_ptr<KVIterator>> scan_or_nothing(const Reader& reader, const 
                                                     const ScanOptions& options);
 Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
                                                      const std::vector<CollectionPtr>& collections);
-Result<std::vector<std::string>> persist_files(const Reader& reader,
-                                               const std::vector<CollectionPtr>& collections);
+Result<std::vector<std::string>> declared_files(const Reader& reader);
 // These may be called by whoever holds key locks.
 Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options);
+// Adds the record of a persist file to `batch`, unless there is one. REQUIRES: catalog_mutex is held.
+Status add_file_record(StoreCore& core, std::string_view persist_file, rocksdb::WriteBatch& batch);
+Status declare_file(StoreCore& core, std::string_view persist_file);
 Status ensure_index(StoreCore& core, std::string_view name, std::string_view field);
 Result<bool> drop_collection(StoreCore& core, std::string_view name);
 Status compact(StoreCore& core);

@@ -29,7 +29,7 @@ std::string indexed_value(const Collection& collection, const DataRecord& record
 
 class Inspection {
  public:
-  Inspection(const StoreCore& core, const std::function<Status(const Fault&)>& take)
+  Inspection(const StoreCore& core, const std::function<Status(const RecordFault&)>& take)
       : core_(core), moment_(Moment::now(core)), reader_(ReadView(core, moment_.snapshot)), take_(take) {}
 
   Status run() {
@@ -389,19 +389,19 @@ class Inspection {
   const StoreCore& core_;
   const Moment moment_;
   const Reader reader_;
-  const std::function<Status(const Fault&)>& take_;
+  const std::function<Status(const RecordFault&)>& take_;
   std::set<uint32_t> ids_;
   uint64_t limit_ = 0;  // of insertion sequences
 };
 
 }  // namespace
 
-Status inspect(const StoreCore& core, const std::function<Status(const Fault&)>& take) {
+Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take) {
   return Inspection(core, take).run();
 }
 
-Status verify(const StoreCore& core, const std::function<void(const VerifyFault&)>& report) {
-  return inspect(core, [&](const Fault& fault) {
+Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report) {
+  return inspect(core, [&](const RecordFault& fault) {
     report(fault.what);
     return Status::ok();
   });

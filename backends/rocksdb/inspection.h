@@ -13,17 +13,17 @@
 
 namespace quipu::rocks {
 
-struct Fault {
-  VerifyFault what;
+struct RecordFault {
+  Fault what;
   std::string step;                        // what mending it does; empty: it cannot be mended
   std::function<Status(Mending&)> mend{};  // called, if at all, before the inspection goes on
 };
 
 // OK when everything could be looked at. What `take` returns ends it unless it is OK.
-Status inspect(const StoreCore& core, const std::function<Status(const Fault&)>& take);
+Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take);
 
 // Lists them.
-Status verify(const StoreCore& core, const std::function<void(const VerifyFault&)>& report);
+Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report);
 
 }  // namespace quipu::rocks
 

@@ -45,7 +45,7 @@ class Repair {
       open_.accept_lost_writes = false;  // they have been
       Mending mending(*core, aside_);
       const uint64_t before = report_.steps;
-      QUIPU_RETURN_IF_ERROR(inspect(*core, [&](const Fault& fault) {
+      QUIPU_RETURN_IF_ERROR(inspect(*core, [&](const RecordFault& fault) {
         if (!fault.mend) return Status::corruption("no repair helps: " + fault.what.message);
         tell({fault.what.collection, fault.what.key, fault.what.message, fault.step});
         return fault.mend(mending);

@@ -128,7 +128,7 @@ Status RocksDBKVStore::compact() {
   return rocks::compact(*impl_->core);
 }
 
-Status RocksDBKVStore::verify(const std::function<void(const VerifyFault&)>& report) const {
+Status RocksDBKVStore::verify(const std::function<void(const Fault&)>& report) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   return rocks::verify(*impl_->core, report);
 }
@@ -244,9 +244,9 @@ Result<std::vector<CollectionInfo>> RocksDBKVStore::collections() const {
   return rocks::collection_infos(impl_->reader(), impl_->core->collections());
 }
 
-Result<std::vector<std::string>> RocksDBKVStore::persist_files() const {
+Result<std::vector<std::string>> RocksDBKVStore::declared_files() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::persist_files(impl_->reader(), impl_->core->collections());
+  return rocks::declared_files(impl_->reader());
 }
 
 Result<std::unique_ptr<KVReader>> RocksDBKVStore::snapshot() const {
@@ -262,6 +262,11 @@ Result<std::shared_ptr<KVTransaction>> RocksDBKVStore::begin() {
 Status RocksDBKVStore::declare_collection(std::string_view name, const CollectionOptions& options) {
   QUIPU_RETURN_IF_ERROR(impl_->core->writable());
   return rocks::declare_collection(*impl_->core, name, options);
+}
+
+Status RocksDBKVStore::declare_file(std::string_view persist_file) {
+  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
+  return rocks::declare_file(*impl_->core, persist_file);
 }
 
 Result<bool> RocksDBKVStore::drop_collection(std::string_view name) {

@@ -26,9 +26,9 @@ Result<std::vector<CollectionInfo>> SnapshotReader::collections() const {
   return collection_infos(reader_, moment_.collections);
 }
 
-Result<std::vector<std::string>> SnapshotReader::persist_files() const {
+Result<std::vector<std::string>> SnapshotReader::declared_files() const {
   QUIPU_RETURN_IF_ERROR(reader_.core().usable());
-  return rocks::persist_files(reader_, moment_.collections);
+  return rocks::declared_files(reader_);
 }
 
 }  // namespace quipu::rocks

@@ -23,7 +23,7 @@ class SnapshotReader : public CollectionReads<KVReader> {
   explicit SnapshotReader(const StoreCore& core);
 
   Result<std::vector<CollectionInfo>> collections() const override;
-  Result<std::vector<std::string>> persist_files() const override;
+  Result<std::vector<std::string>> declared_files() const override;
 
  private:
   const Reader& reader() const override { return reader_; }

@@ -158,9 +158,9 @@ Result<std::vector<CollectionInfo>> RocksDBTransaction::collections() const {
   return collection_infos(*reader_, core_.collections());
 }
 
-Result<std::vector<std::string>> RocksDBTransaction::persist_files() const {
+Result<std::vector<std::string>> RocksDBTransaction::declared_files() const {
   QUIPU_RETURN_IF_ERROR(active());
-  return rocks::persist_files(*reader_, core_.collections());
+  return rocks::declared_files(*reader_);
 }
 
 Result<CollectionPtr> RocksDBTransaction::find(std::string_view collection,

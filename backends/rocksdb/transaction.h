@@ -40,7 +40,7 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
   Status write(const WriteBatch& batch, const WriteOptions& options) override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   Result<std::vector<CollectionInfo>> collections() const override;
-  Result<std::vector<std::string>> persist_files() const override;
+  Result<std::vector<std::string>> declared_files() const override;
   MemberLists* member_lists() override { return &tracked_; }
   FieldIndex* field_index() override { return &tracked_; }
   const VectorValues* vector_values() const override { return &tracked_; }

@@ -9,7 +9,10 @@ Status BulkLoad::put_vector(std::string_view key, std::span<const double> elemen
   return put(key, vector_value(elements));
 }
 
-Status BufferedBulkLoad::begin_file(std::string_view /*persist_file*/) { return Status::ok(); }
+Status BufferedBulkLoad::begin_file(std::string_view persist_file) {
+  files_.emplace_back(persist_file);
+  return Status::ok();
+}
 
 Status BufferedBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
   for (current_ = 0; current_ < collections_.size(); ++current_) {
@@ -38,6 +41,7 @@ Status BufferedBulkLoad::put(std::string_view key, JsonView val) {
 }
 
 Status BufferedBulkLoad::commit() {
+  for (const std::string& file : files_) QUIPU_RETURN_IF_ERROR(store_.declare_file(file));
   WriteBatch batch;
   for (const Collection& collection : collections_) {
     QUIPU_RETURN_IF_ERROR(store_.declare_collection(collection.name, collection.options));

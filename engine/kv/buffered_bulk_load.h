@@ -31,6 +31,7 @@ class BufferedBulkLoad : public BulkLoad {
   };
 
   BaseKVStore& store_;
+  std::vector<std::string> files_;
   std::vector<Collection> collections_;
   size_t current_ = 0;
 };

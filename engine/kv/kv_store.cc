@@ -62,9 +62,11 @@ Result<std::vector<CollectionInfo>> KVReader::collections() const {
   return Status::not_supported("this key-value store cannot list its collections");
 }
 
+Result<std::vector<std::string>> KVReader::declared_files() const { return std::vector<std::string>(); }
+
 Result<std::vector<std::string>> KVReader::persist_files() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> files, declared_files());
   QUIPU_ASSIGN_OR_RETURN(std::vector<CollectionInfo> infos, collections());
-  std::vector<std::string> files;
   for (const CollectionInfo& info : infos) {
     bool known = info.persist_file.empty();
     for (const std::string& file : files) known = known || file == info.persist_file;
@@ -157,6 +159,8 @@ Result<std::shared_ptr<KVTransaction>> BaseKVStore::begin() {
 Status BaseKVStore::declare_collection(std::string_view /*name*/, const CollectionOptions& /*options*/) {
   return Status::ok();
 }
+
+Status BaseKVStore::declare_file(std::string_view /*persist_file*/) { return Status::ok(); }
 
 Result<bool> BaseKVStore::drop_collection(std::string_view name) {
   QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, get_all(name));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kPlaces = "verify/places";  // of the scratch store: where each entry stands
 
-using ReportFault = std::function<void(const PersistFault&)>;
+using ReportFault = std::function<void(const Fault&)>;
 
 std::string place_key(std::string_view collection, std::string_view key) {
   return std::string(collection) + '\0' + std::string(key);
@@ -72,7 +72,8 @@ class FileCheck : public PersistFileHandler {
   void failed(uint64_t line, uint64_t byte, std::string_view collection, std::string_view key,
               std::string_view what) override {
     failed_ = true;
-    report_({file_, line, byte, std::string(collection), std::string(key), std::string(what)});
+    report_(
+        {std::string(collection), std::string(key), std::string(what), Severity::kFault, file_, line, byte});
   }
   bool failed() const { return failed_; }
 
@@ -95,7 +96,7 @@ class FileCheck : public PersistFileHandler {
 
  private:
   void fault(std::string_view key, std::string_view what) const {
-    report_({file_, line_, byte_, collection_, std::string(key), std::string(what)});
+    report_({collection_, std::string(key), std::string(what), Severity::kFault, file_, line_, byte_});
   }
   // What is wrong with the file's contents is reported; other errors end the reading.
   Status judged(std::string_view key, const Status& status) const {
@@ -173,14 +174,14 @@ class DirectoryCheck {
     const bool of_file = read.code() == StatusCode::kInvalidArgument || read.code() == StatusCode::kIoError;
     if (!of_file) return read;
     whole_ = false;
-    if (!told) report_({file, 0, 0, {}, {}, read.message()});
+    if (!told) report_({{}, {}, read.message(), Severity::kFault, file});
     return Status::ok();
   }
 
   Status check_stores() const {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, scratch_.collections());
-    return verify_stores(scratch_, [&](const InvariantFault& fault) {
-      PersistFault placed{{}, 0, 0, fault.collection, fault.key, fault.message};
+    return verify_stores(scratch_, [&](const Fault& fault) {
+      Fault placed = fault;
       for (const CollectionInfo& info : infos) {
         if (info.name == fault.collection) placed.file = info.persist_file;
       }
@@ -204,8 +205,7 @@ class DirectoryCheck {
 }  // namespace
 
 Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
-                          const std::function<void(const PersistFault&)>& report,
-                          const ImportOptions& options) {
+                          const std::function<void(const Fault&)>& report, const ImportOptions& options) {
   return DirectoryCheck(directory, scratch, report, options).run();
 }
 

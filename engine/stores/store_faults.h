@@ -37,7 +37,7 @@ class StoreMending {
 };
 
 struct StoreFault {
-  InvariantFault what;
+  Fault what;
   std::string step;                             // what mending it does
   std::function<Status(StoreMending&)> mend{};  // called, if at all, before the search goes on
 };

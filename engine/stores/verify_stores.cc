@@ -54,7 +54,7 @@ Status StoreMending::finish() {
   return Status::ok();
 }
 
-Status verify_stores(const BaseKVStore& store, const std::function<void(const InvariantFault&)>& report) {
+Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report) {
   return find_faults(store, [&](const StoreFault& fault) {
     report(fault.what);
     return Status::ok();

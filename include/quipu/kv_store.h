@@ -146,8 +146,13 @@ class KVReader {
   // The collections in the order in which they were made. Default: kNotSupported.
   virtual Result<std::vector<CollectionInfo>> collections() const;
 
-  // The persist files that belong to this store, in order. Default: those of collections().
-  virtual Result<std::vector<std::string>> persist_files() const;
+  // The persist files that were declared (BaseKVStore::declare_file), as every import declares those that it
+  // reads, in order. Default: none.
+  virtual Result<std::vector<std::string>> declared_files() const;
+
+  // The persist files that belong to this store: declared_files(), then those of collections() that are not
+  // among them.
+  Result<std::vector<std::string>> persist_files() const;
 };
 
 // What a backend can do beyond the reference's contract.
@@ -196,6 +201,9 @@ class BaseKVStore : public KVReader {
   // Makes sure that a collection exists; one that does is only given the persist file it lacks (for an index
   // see FieldIndex::ensure_index). Default: does nothing.
   virtual Status declare_collection(std::string_view name, const CollectionOptions& options);
+
+  // Notes that a persist file belongs to this store, even when no collection does. Default: does nothing.
+  virtual Status declare_file(std::string_view persist_file);
 
   // Removes a collection and all in it; false when there was none. RocksDB: O(1), space comes back with
   // compaction. Default: deletes key by key.

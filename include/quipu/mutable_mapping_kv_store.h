@@ -14,6 +14,7 @@
 #ifndef QUIPU_MUTABLE_MAPPING_KV_STORE_H_
 #define QUIPU_MUTABLE_MAPPING_KV_STORE_H_
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -89,6 +90,11 @@ class MutableMappingKVStore : public BaseKVStore {
     return infos;
   }
 
+  Result<std::vector<std::string>> declared_files() const override {
+    std::shared_lock lock(mutex_);
+    return declared_files_;
+  }
+
   Status write(const WriteBatch& batch, const WriteOptions& /*options*/ = {}) override {
     for (const WriteOp& op : batch.ops()) {
       if (op.kind == WriteOp::Kind::kPut) {
@@ -116,6 +122,7 @@ class MutableMappingKVStore : public BaseKVStore {
       copied->collections_.insert_or_assign(
           name, Collection{std::make_shared<Map>(*collection.map), collection.options});
     }
+    copied->declared_files_ = declared_files_;
     return copied;
   }
 
@@ -124,6 +131,14 @@ class MutableMappingKVStore : public BaseKVStore {
     collection_for_write(name);
     CollectionOptions& known = collections_[name].options;
     if (known.persist_file.empty()) known.persist_file = options.persist_file;
+    return Status::ok();
+  }
+
+  Status declare_file(std::string_view persist_file) override {
+    std::unique_lock lock(mutex_);
+    if (std::ranges::find(declared_files_, persist_file) == declared_files_.end()) {
+      declared_files_.emplace_back(persist_file);
+    }
     return Status::ok();
   }
 
@@ -156,6 +171,7 @@ class MutableMappingKVStore : public BaseKVStore {
   std::function<Map()> mapping_factory_;
   mutable std::shared_mutex mutex_;
   OrderedMap<Collection> collections_;
+  std::vector<std::string> declared_files_;
 };
 
 }  // namespace quipu

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/fault.h"
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
@@ -47,6 +48,8 @@ struct ImportOptions {
   bool merge = false;
   // Read and check everything, write nothing.
   bool dry_run = false;
+  // Fail, and write nothing, where the report would have warnings.
+  bool strict = false;
   // Longest value, in bytes; a longer one is refused by name.
   uint64_t max_value_bytes = 256ULL << 20;
   // Deepest nesting of a value; one nested more deeply is refused by name. At most kMaxJsonDepth.
@@ -71,6 +74,8 @@ struct ImportReport {
   // JSON files of the directory that belong to stores that are not imported (vectors, graphs). They were
   // checked to be JSON and left alone.
   std::vector<std::string> not_imported;
+  // What does not fit together in what was read: one for each index or store that is concerned.
+  std::vector<Fault> warnings;
 };
 
 // Imports a persist directory. Errors: kInvalidArgument (bad JSON with file, line, byte, collection and key;
@@ -100,25 +105,13 @@ struct ExportReport {
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options = {});
 
-// A fault of a persist directory, and where it stands: line from 1, byte from 0; 0 both where no place has
-// it.
-struct PersistFault {
-  std::string file;
-  uint64_t line = 0;
-  uint64_t byte = 0;
-  std::string collection;  // as in the file, or, of what verify_stores() finds, as in a store
-  std::string key;
-  std::string message;
-};
-
 // Reads a persist directory as an import does, but goes on behind what an import refuses, and reports each
 // fault; where all files can be read to their end, also what verify_stores() finds in them. `scratch`: an
 // empty store, to be thrown away; on RocksDB, memory is bounded as for an import. Nothing is written
 // elsewhere. Of the options max_value_bytes, max_nesting, progress and fs count. OK when all could be
 // checked.
 Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
-                          const std::function<void(const PersistFault&)>& report,
-                          const ImportOptions& options = {});
+                          const std::function<void(const Fault&)>& report, const ImportOptions& options = {});
 
 // One file of a persist directory, for stores that keep a single one (MemoryKVStore). Export makes its
 // directory when it is missing.
@@ -128,13 +121,6 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
                                        const ProgressCallback& progress = {},
                                        const FileSystem& fs = local_file_system());
 
-// A fault of a store's collections: data without metadata, a ref doc that lists a missing node, ....
-struct InvariantFault {
-  std::string collection;
-  std::string key;
-  std::string message;
-};
-
 // Checks the stores in `store` and reports each fault; OK when the check could be made.
 // Document stores: each node has its own id and its metadata, a ref doc lists distinct nodes that exist and,
 // where it has the text of one of them, have text, and what names a ref doc is listed there.
@@ -142,7 +128,7 @@ struct InvariantFault {
 // nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes and
 // relations, and relations their triplets.
 // Cost: a scan of all collections. What mends the faults: repair.h.
-Status verify_stores(const BaseKVStore& store, const std::function<void(const InvariantFault&)>& report);
+Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report);
 
 }  // namespace quipu
 

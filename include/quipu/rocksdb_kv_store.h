@@ -36,6 +36,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/fault.h"
 #include "quipu/kv_store.h"
 #include "quipu/write_batch.h"
 
@@ -82,13 +83,6 @@ struct RocksDBOptions {
   uint64_t max_directory_bytes = 0;
 };
 
-// Faults found by verify(): where, and what is wrong.
-struct VerifyFault {
-  std::string collection;
-  std::string key;
-  std::string message;
-};
-
 class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<RocksDBKVStore> {
  public:
   // Errors: kBusy (held by another process or handle), kInvalidArgument (the directory is something else; a
@@ -128,7 +122,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Status compact();
   // Reads everything: block checksums, record forms, counts, member lists, indexes. Reports each fault; OK
   // when the check could be made, whether or not there were faults.
-  Status verify(const std::function<void(const VerifyFault&)>& report) const;
+  Status verify(const std::function<void(const Fault&)>& report) const;
   // OK unless the database holds a part of an import with merge: kCorruption when that was interrupted (the
   // same import, run again, completes it), kBusy when another process is at it. The logger is told at open.
   Status check_complete() const;
@@ -153,11 +147,12 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
                                            std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<std::vector<CollectionInfo>> collections() const override;
-  Result<std::vector<std::string>> persist_files() const override;
+  Result<std::vector<std::string>> declared_files() const override;
   Status write(const WriteBatch& batch, const WriteOptions& options = {}) override;
   Result<std::unique_ptr<KVReader>> snapshot() const override;
   Result<std::shared_ptr<KVTransaction>> begin() override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
+  Status declare_file(std::string_view persist_file) override;
   Result<bool> drop_collection(std::string_view name) override;
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;
   Result<std::string> index_directory() override;

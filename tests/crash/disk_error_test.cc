@@ -33,7 +33,7 @@ class DiskErrorTest : public ::testing::Test {
   }
   void expect_no_faults() const {
     const Status verified =
-        store_->verify([](const VerifyFault& fault) { ADD_FAILURE() << fault.key << ": " << fault.message; });
+        store_->verify([](const Fault& fault) { ADD_FAILURE() << fault.key << ": " << fault.message; });
     EXPECT_TRUE(verified.is_ok()) << verified.to_string();
   }
   void expect_refused(const Status& status, const std::string& cause, const std::string& advice) const {
@@ -101,8 +101,8 @@ TEST_F(DiskErrorTest, WhatCannotBeReadIsNotTakenForMissing) {
     reopen();  // with nothing in its cache
     faults_.fail(nth, FaultKind::kIoError, /*for_ever=*/false);
     std::string found;
-    const Status verified = store_->verify(
-        [&](const VerifyFault& fault) { found += fault.collection + " " + fault.message + "\n"; });
+    const Status verified =
+        store_->verify([&](const Fault& fault) { found += fault.collection + " " + fault.message + "\n"; });
     const bool met = !faults_.failed_on().empty();
     faults_.heal();
     if (!met) break;

@@ -136,8 +136,8 @@ class FailingRun {
       if (done <= 3 && !fs::exists(path_ + ".export/" + name)) return std::string("not exported: ") + name;
     }
     std::string faults;
-    const Status verified = (*store)->verify(
-        [&](const VerifyFault& fault) { faults += fault.key + ": " + fault.message + "\n"; });
+    const Status verified =
+        (*store)->verify([&](const Fault& fault) { faults += fault.key + ": " + fault.message + "\n"; });
     if (!verified.is_ok() || !faults.empty()) return "not sound: " + verified.to_string() + " " + faults;
     const Status closed = (*store)->close();
     return closed.is_ok() ? "" : "cannot be closed: " + closed.to_string();

@@ -232,7 +232,7 @@ TEST_P(ExportTest, EachPersistedFileIsOneMomentWhileFourWritersWrite) {
       EXPECT_EQ(info.node_ids, (std::vector<std::string>{source + "-1", source + "-2", source + "-3"}));
     }
     EXPECT_EQ(read->docs()->size(), 3 * ref_docs->size());
-    const Status verified = verify_stores(read->kvstore(), [](const InvariantFault& fault) {
+    const Status verified = verify_stores(read->kvstore(), [](const Fault& fault) {
       ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
     });
     EXPECT_TRUE(verified.is_ok());

@@ -93,7 +93,7 @@ class BackupTest : public ::testing::Test {
     const StorePtr store = open(path);
     if (!store) return -1;
     std::string faults;
-    EXPECT_TRUE(store->verify([&](const VerifyFault& fault) { faults += fault.message + "\n"; }).is_ok());
+    EXPECT_TRUE(store->verify([&](const Fault& fault) { faults += fault.message + "\n"; }).is_ok());
     EXPECT_EQ(faults, "");
     int said = -1;
     const std::vector<KVEntry> entries = *store->get_all();
@@ -518,7 +518,7 @@ TEST_F(BackupTest, HasAllThatWasAcknowledgedBefore) {
     EXPECT_GE(*copy->count("a"), static_cast<uint64_t>(before + 1));
     EXPECT_EQ(*copy->count("a"), *copy->count("b"));
     std::string faults;
-    EXPECT_TRUE(copy->verify([&](const VerifyFault& fault) { faults += fault.message; }).is_ok());
+    EXPECT_TRUE(copy->verify([&](const Fault& fault) { faults += fault.message; }).is_ok());
     EXPECT_EQ(faults, "");
   }
   stop = true;

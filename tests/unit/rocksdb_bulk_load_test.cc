@@ -53,7 +53,7 @@ class RocksDBBulkLoadTest : public ::testing::TestWithParam<int> {
   void expect_no_faults() const {
     std::string faults;
     ASSERT_TRUE(store_
-                    ->verify([&](const VerifyFault& fault) {
+                    ->verify([&](const Fault& fault) {
                       faults += fault.collection + "/" + fault.key + ": " + fault.message + "\n";
                     })
                     .is_ok());

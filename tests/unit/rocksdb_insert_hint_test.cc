@@ -58,7 +58,7 @@ class RangesAndInserts {
       const std::vector<std::string> stored = *store_->member_lists()->members(name, "list");
       EXPECT_EQ(std::set<std::string>(stored.begin(), stored.end()), members) << name;
     }
-    const Status sound = store_->verify([](const VerifyFault& fault) { ADD_FAILURE() << fault.message; });
+    const Status sound = store_->verify([](const Fault& fault) { ADD_FAILURE() << fault.message; });
     EXPECT_TRUE(sound.is_ok()) << sound.to_string();
   }
 

@@ -65,7 +65,7 @@ class RocksDBKVStoreTest : public ::testing::Test {
   }
   void expect_no_faults() const {
     std::string faults;
-    const Status verified = store_->verify([&](const VerifyFault& fault) {
+    const Status verified = store_->verify([&](const Fault& fault) {
       faults += fault.collection + "/" + fault.key + ": " + fault.message + "\n";
     });
     EXPECT_TRUE(verified.is_ok()) << verified.to_string();

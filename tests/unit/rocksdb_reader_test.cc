@@ -106,7 +106,7 @@ class RocksDBReaderTest : public ::testing::Test {
   }
   static std::string faults(const RocksDBKVStore& store) {
     std::string all;
-    EXPECT_TRUE(store.verify([&](const VerifyFault& fault) { all += fault.message + "\n"; }).is_ok());
+    EXPECT_TRUE(store.verify([&](const Fault& fault) { all += fault.message + "\n"; }).is_ok());
     return all;
   }
 

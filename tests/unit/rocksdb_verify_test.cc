@@ -35,7 +35,7 @@ class RocksDBVerifyTest : public ::testing::Test {
     if (!store) return store.error().to_string();
     std::string all;
     EXPECT_TRUE((*store)
-                    ->verify([&](const VerifyFault& fault) {
+                    ->verify([&](const Fault& fault) {
                       all += fault.collection + "/" + fault.key + ": " + fault.message + "\n";
                     })
                     .is_ok());

@@ -263,8 +263,8 @@ TEST_F(StorageTransactionTest, AHundredKillsLeaveAllOrNothing) {
     if (round % 20 != 19) continue;
     const auto store = std::static_pointer_cast<RocksDBKVStore>(context.kvstore());
     std::string faults;
-    ASSERT_TRUE(store->verify([&](const VerifyFault& fault) { faults += fault.message; }).is_ok());
-    const auto add_fault = [&](const InvariantFault& fault) { faults += fault.message; };
+    ASSERT_TRUE(store->verify([&](const Fault& fault) { faults += fault.message; }).is_ok());
+    const auto add_fault = [&](const Fault& fault) { faults += fault.message; };
     ASSERT_TRUE(verify_stores(*store, add_fault).is_ok());
     EXPECT_EQ(faults, "");
   }

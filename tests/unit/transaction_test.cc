@@ -22,7 +22,7 @@ Json value(uint64_t n) { return Json::from_canonical("{\"n\": " + std::to_string
 std::string faults(const RocksDBKVStore& store) {
   std::string all;
   EXPECT_TRUE(store
-                  .verify([&](const VerifyFault& fault) {
+                  .verify([&](const Fault& fault) {
                     all += fault.collection + " " + fault.key + " " + fault.message + "\n";
                   })
                   .is_ok());

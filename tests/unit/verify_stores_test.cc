@@ -17,7 +17,7 @@ namespace fs = boost::filesystem;
 // Of vectors and graphs.
 std::string faults_of(const BaseKVStore& store) {
   std::string all;
-  const auto report = [&](const InvariantFault& fault) {
+  const auto report = [&](const Fault& fault) {
     all += fault.collection + "/" + fault.key + ": " + fault.message + "\n";
   };
   EXPECT_TRUE(verify_stores(store, report).is_ok());
