@@ -44,9 +44,10 @@ Status check_store(const RocksDBKVStore& store, const ImportReport& report, bool
   return Status::ok();
 }
 
-void tell_not_imported(const ImportReport& report) {
-  for (const std::string& name : report.not_imported) {
-    message("not imported: " + printable(name) + " (no file of a store)");
+void tell_notes(const ImportReport& report) {
+  for (const std::string& note : report.notes) message(without_controls(note));
+  for (const NotImportedFile& file : report.not_imported) {
+    message("not imported: " + printable(file.name) + " (" + without_controls(file.reason) + ")");
   }
 }
 
@@ -62,7 +63,7 @@ Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport
   QUIPU_ASSIGN_OR_RETURN(report, import_persist_dir(args.directory, store, options));
   bar.erase();
   if (!args.common.quiet) {
-    tell_not_imported(report);
+    tell_notes(report);
     message(summary(args.dry_run ? "checked" : "imported", report.files, bar.seconds()));
   }
   return kExitOk;
@@ -73,7 +74,12 @@ std::string report_text(const ImportArgs& args, const ImportReport& report) {
   JsonText text;
   text.add("directory", args.directory).add("database", args.database).add("dry_run", args.dry_run);
   text.add_raw("files", files_json(report.files));
-  text.add_raw("not_imported", JsonText::array_of_strings(report.not_imported));
+  std::vector<std::string> not_imported;
+  for (const NotImportedFile& file : report.not_imported) {
+    not_imported.push_back(JsonText().add("file", file.name).add("reason", file.reason).object());
+  }
+  text.add_raw("not_imported", JsonText::array(not_imported));
+  text.add_raw("notes", JsonText::array_of_strings(report.notes));
   return text.object() + "\n";
 }
 

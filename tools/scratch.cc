@@ -20,8 +20,8 @@ bool is_persist_dir(const std::string& path) {
   if (path.starts_with("s3://")) return true;
   std::error_code error;
   if (fs::exists(path + "/QUIPU", error)) return false;
-  return fs::exists(path_in(path, DOCSTORE_PERSIST_FNAME), error) ||
-         fs::exists(path_in(path, INDEX_STORE_PERSIST_FNAME), error);
+  const Result<bool> holds_files = quipu::is_persist_dir(path);
+  return holds_files && *holds_files;
 }
 
 Result<std::unique_ptr<Scratch>> Scratch::make() {

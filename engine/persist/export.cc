@@ -4,6 +4,7 @@
 #include "engine/kv/one_moment.h"
 #include "engine/persist/file_exporter.h"
 #include "engine/persist/file_name.h"
+#include "engine/persist/persist_file_kind.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {
@@ -140,9 +141,10 @@ Result<ExportReport> export_state(const KVReader& state, const std::string& dire
   for (const FilePlan& plan : plans) {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file,
                            options.fs->create(path_in(directory, plan.report.name)));
-    QUIPU_ASSIGN_OR_RETURN(FileReport written,
-                           write_file(state, plan.report.name, *FileExporter::for_file(plan.report.name),
-                                      plan.collections, *file, progress));
+    QUIPU_ASSIGN_OR_RETURN(
+        FileReport written,
+        write_file(state, plan.report.name, *PersistFileKind::of(plan.report.name).make_exporter(),
+                   plan.collections, *file, progress));
     report.files.push_back(std::move(written));
     files.push_back(std::move(file));
   }
@@ -167,8 +169,8 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, fs.create(path));
   ExportProgress progress(callback, 0);
   QUIPU_ASSIGN_OR_RETURN(FileReport report,
-                         write_file(store, path.substr(path.rfind('/') + 1),
-                                    *FileExporter::for_key_value_file(), collections, *file, progress));
+                         write_file(store, path.substr(path.rfind('/') + 1), *make_key_value_exporter(),
+                                    collections, *file, progress));
   QUIPU_RETURN_IF_ERROR(file->commit());
   return report;
 }

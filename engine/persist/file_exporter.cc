@@ -1,9 +1,6 @@
 #include "engine/persist/file_exporter.h"
 
 #include "engine/json/persist_file_writer.h"
-#include "engine/persist/file_name.h"
-#include "quipu/graph_store.h"
-#include "quipu/property_graph_store.h"
 
 namespace quipu {
 namespace {
@@ -24,16 +21,7 @@ class KeyValueExporter : public FileExporter {
 
 }  // namespace
 
-std::unique_ptr<FileExporter> FileExporter::for_file(std::string_view name) {
-  if (name == GRAPH_STORE_PERSIST_FNAME) return make_graph_exporter();
-  if (name == PG_STORE_PERSIST_FNAME) return make_property_graph_exporter();
-  if (vector_store_namespace(name)) return make_vector_exporter();
-  return for_key_value_file();
-}
-
-std::unique_ptr<FileExporter> FileExporter::for_key_value_file() {
-  return std::make_unique<KeyValueExporter>();
-}
+std::unique_ptr<FileExporter> make_key_value_exporter() { return std::make_unique<KeyValueExporter>(); }
 
 Status FileExporter::write(const KVReader& store, const std::vector<std::string>& collections,
                            OutputFile& file, const EntryDone& entry_done, FileReport& report) const {

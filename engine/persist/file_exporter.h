@@ -1,5 +1,5 @@
-// FileExporter: writes one persist file from a store's collections. Each kind of file has its own; which one
-// is decided by the file's name.
+// FileExporter: writes one persist file from a store's collections. Each kind of file has its own
+// (persist_file_kind.h).
 
 #ifndef QUIPU_ENGINE_PERSIST_FILE_EXPORTER_H_
 #define QUIPU_ENGINE_PERSIST_FILE_EXPORTER_H_
@@ -20,10 +20,6 @@ class FileExporter {
   virtual ~FileExporter() = default;
   // Called after each entry with the bytes written; what is not OK ends the export.
   using EntryDone = std::function<Status(uint64_t bytes)>;
-
-  static std::unique_ptr<FileExporter> for_file(std::string_view name);
-  // For a key-value file, whatever its name.
-  static std::unique_ptr<FileExporter> for_key_value_file();
 
   // Writes `collections`, the store's that belong to the file, in order. The report's bytes are the caller's.
   Status write(const KVReader& store, const std::vector<std::string>& collections, OutputFile& file,
@@ -55,6 +51,8 @@ class FileExporter {
   virtual Status write(const Source& source, OutputFile& file) const = 0;
 };
 
+// The first writes collections and values as they are.
+std::unique_ptr<FileExporter> make_key_value_exporter();
 std::unique_ptr<FileExporter> make_graph_exporter();
 std::unique_ptr<FileExporter> make_property_graph_exporter();
 std::unique_ptr<FileExporter> make_vector_exporter();

@@ -1,9 +1,5 @@
 #include "engine/persist/file_loader.h"
 
-#include "engine/persist/file_name.h"
-#include "quipu/graph_store.h"
-#include "quipu/property_graph_store.h"
-
 namespace quipu {
 namespace {
 
@@ -21,16 +17,8 @@ class KeyValueLoader : public FileLoader {
 
 }  // namespace
 
-std::unique_ptr<FileLoader> FileLoader::for_file(const std::string& name, BulkLoad& load,
-                                                 CollectionOwners& owners) {
-  if (name == GRAPH_STORE_PERSIST_FNAME) return make_graph_loader(name, load, owners);
-  if (name == PG_STORE_PERSIST_FNAME) return make_property_graph_loader(name, load, owners);
-  if (const auto ns = vector_store_namespace(name)) return make_vector_loader(name, *ns, load, owners);
-  return for_key_value_file(name, load, owners);
-}
-
-std::unique_ptr<FileLoader> FileLoader::for_key_value_file(const std::string& name, BulkLoad& load,
-                                                           CollectionOwners& owners) {
+std::unique_ptr<FileLoader> make_key_value_loader(const std::string& name, BulkLoad& load,
+                                                  CollectionOwners& owners) {
   return std::make_unique<KeyValueLoader>(name, load, owners);
 }
 

@@ -1,5 +1,4 @@
-// FileLoader: brings one persist file into a bulk load. Each kind of file has its own; which one is decided
-// by the file's name.
+// FileLoader: brings one persist file into a bulk load. Each kind of file has its own (persist_file_kind.h).
 
 #ifndef QUIPU_ENGINE_PERSIST_FILE_LOADER_H_
 #define QUIPU_ENGINE_PERSIST_FILE_LOADER_H_
@@ -18,17 +17,18 @@ namespace quipu {
 // Which file each collection of a store belongs to.
 using CollectionOwners = std::map<std::string, std::string>;
 
+class FileLoaders;
+
 class FileLoader : public PersistFileHandler {
  public:
-  // What it is given must outlive it.
-  static std::unique_ptr<FileLoader> for_file(const std::string& name, BulkLoad& load,
-                                              CollectionOwners& owners);
-  // For a key-value file, whatever its name.
-  static std::unique_ptr<FileLoader> for_key_value_file(const std::string& name, BulkLoad& load,
-                                                        CollectionOwners& owners);
-
   Status end_collection() override { return Status::ok(); }
+  // Called once all files have been read: for what was found here and is kept in another file today, and to
+  // note what was converted.
+  virtual Status finish(FileLoaders& /*all*/) { return Status::ok(); }
+
   const FileReport& report() const { return report_; }
+  // Of the files that were read for it.
+  void add_bytes(uint64_t bytes) { report_.bytes += bytes; }
 
  protected:
   FileLoader(const std::string& name, BulkLoad& load, CollectionOwners& owners)
@@ -46,7 +46,9 @@ class FileLoader : public PersistFileHandler {
   size_t current_ = 0;
 };
 
-// The loaders of the stores that have their own form.
+// What these are given must outlive them. The first keeps collections and values as they are.
+std::unique_ptr<FileLoader> make_key_value_loader(const std::string& name, BulkLoad& load,
+                                                  CollectionOwners& owners);
 std::unique_ptr<FileLoader> make_graph_loader(const std::string& name, BulkLoad& load,
                                               CollectionOwners& owners);
 std::unique_ptr<FileLoader> make_property_graph_loader(const std::string& name, BulkLoad& load,

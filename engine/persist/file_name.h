@@ -3,8 +3,6 @@
 #ifndef QUIPU_ENGINE_PERSIST_FILE_NAME_H_
 #define QUIPU_ENGINE_PERSIST_FILE_NAME_H_
 
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "quipu/status.h"
@@ -13,12 +11,6 @@ namespace quipu {
 
 // OK for a name that stays in its directory: not empty, at most 255 bytes, no separator, no NUL, not . or ..
 Status check_file_name(std::string_view name);
-
-// The namespace of a vector store's file, "<namespace>__vector_store.json"; nothing for another name.
-std::optional<std::string> vector_store_namespace(std::string_view name);
-
-// True for the files of the reference's vector and graph stores.
-bool is_other_store_file(std::string_view name);
 
 }  // namespace quipu
 

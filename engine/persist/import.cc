@@ -1,11 +1,9 @@
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
 
-#include "engine/persist/directory_files.h"
-#include "engine/persist/file_loader.h"
-#include "engine/persist/file_name.h"
+#include "engine/persist/directory_plan.h"
+#include "engine/persist/file_loaders.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
 
@@ -92,18 +90,63 @@ Status check_counts(const BaseKVStore& store, std::vector<FileReport>& files) {
   return Status::ok();
 }
 
+// Where a planned file goes.
+class IntoLoaders : public ConversionTarget {
+ public:
+  IntoLoaders(FileLoaders& loaders, uint64_t file_bytes) : loaders_(loaders), bytes_(file_bytes) {}
+
+  Result<PersistFileHandler*> file(std::string_view persist_file) override {
+    QUIPU_ASSIGN_OR_RETURN(FileLoader* const loader, loaders_.at(persist_file));
+    loader->add_bytes(std::exchange(bytes_, 0));  // counted for the first
+    return loader;
+  }
+  void note(std::string text) override { loaders_.note(std::move(text)); }
+
+ private:
+  FileLoaders& loaders_;
+  uint64_t bytes_;
+};
+
+Status read_files(const std::string& directory, const DirectoryPlan& plan, const ImportOptions& options,
+                  FileLoaders& loaders) {
+  const auto bytes_of = [&](const std::string& name) {
+    return size_of(path_in(directory, name), *options.fs);
+  };
+  uint64_t total = 0;
+  for (const PlannedFile& file : plan.files) total += bytes_of(file.name);
+  for (const LeftOutFile& left : plan.left_out) total += left.is_store_file ? bytes_of(left.file.name) : 0;
+  ProgressOverFiles progress(options.progress, total);
+  for (const PlannedFile& file : plan.files) {
+    const SourceFile source{file.name, path_in(directory, file.name),
+                            progress.options_for(file.name, options)};
+    const uint64_t bytes = bytes_of(file.name);
+    IntoLoaders target(loaders, bytes);
+    QUIPU_RETURN_IF_ERROR(read_planned_file(file, source, target));
+    progress.file_done(bytes);
+  }
+  for (const LeftOutFile& left : plan.left_out) {
+    if (!left.is_store_file) continue;
+    QUIPU_RETURN_IF_ERROR(
+        check_json_file(path_in(directory, left.file.name), progress.options_for(left.file.name, options)));
+    progress.file_done(bytes_of(left.file.name));
+  }
+  return Status::ok();
+}
+
 }  // namespace
+
+Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory, {}, fs));
+  for (const PlannedFile& file : plan.files) {
+    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(directory, file.name));
+    if (!size || *size) return true;
+  }
+  return false;
+}
 
 Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
                                         const ImportOptions& options) {
-  std::vector<std::string> files = options.files;
-  if (files.empty()) {
-    QUIPU_ASSIGN_OR_RETURN(files, store_files(directory, *options.fs));
-  }
-  for (const std::string& file : files) QUIPU_RETURN_IF_ERROR(check_file_name(file));
-
-  ImportReport report;
-  QUIPU_ASSIGN_OR_RETURN(report.not_imported, other_files(directory, files, *options.fs));
+  QUIPU_ASSIGN_OR_RETURN(DirectoryPlan plan, plan_directory(directory, options.files, *options.fs));
   std::unique_ptr<BulkLoad> load = std::make_unique<DiscardingLoad>();
   if (!options.dry_run) {
     QUIPU_ASSIGN_OR_RETURN(load, store.bulk_load());
@@ -111,27 +154,11 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
   CollectionOwners owners;
   QUIPU_RETURN_IF_ERROR(check_target(store, options.merge, owners));
 
-  std::vector<std::string> checked;  // not imported, but a damaged one must not pass unseen
-  std::ranges::copy_if(report.not_imported, std::back_inserter(checked), is_other_store_file);
-  uint64_t total = 0;
-  for (const std::vector<std::string>* names : {&files, &checked}) {
-    for (const std::string& name : *names) total += size_of(path_in(directory, name), *options.fs);
-  }
-  ProgressOverFiles progress(options.progress, total);
-  for (const std::string& file : files) {
-    const std::string path = path_in(directory, file);
-    QUIPU_RETURN_IF_ERROR(load->begin_file(file));
-    const std::unique_ptr<FileLoader> loader = FileLoader::for_file(file, *load, owners);
-    QUIPU_RETURN_IF_ERROR(read_persist_file(path, progress.options_for(file, options), *loader));
-    report.files.push_back(loader->report());
-    report.files.back().bytes = size_of(path, *options.fs);
-    progress.file_done(report.files.back().bytes);
-  }
-  for (const std::string& file : checked) {
-    const std::string path = path_in(directory, file);
-    QUIPU_RETURN_IF_ERROR(check_json_file(path, progress.options_for(file, options)));
-    progress.file_done(size_of(path, *options.fs));
-  }
+  FileLoaders loaders(*load, owners);
+  QUIPU_RETURN_IF_ERROR(read_files(directory, plan, options, loaders));
+  QUIPU_RETURN_IF_ERROR(loaders.finish());
+  ImportReport report{loaders.reports(), {}, loaders.notes(), {}};
+  for (LeftOutFile& left : plan.left_out) report.not_imported.push_back(std::move(left.file));
   if (options.dry_run) return report;
   QUIPU_RETURN_IF_ERROR(load->commit());
   QUIPU_RETURN_IF_ERROR(check_counts(store, report.files));
@@ -142,7 +169,7 @@ Status import_persist_file(const std::string& path, BulkLoad& load, const Import
   const std::string name = path.substr(path.rfind('/') + 1);
   QUIPU_RETURN_IF_ERROR(load.begin_file(name));
   CollectionOwners owners;
-  const std::unique_ptr<FileLoader> loader = FileLoader::for_key_value_file(name, load, owners);
+  const std::unique_ptr<FileLoader> loader = make_key_value_loader(name, load, owners);
   const ProgressOverFiles progress(options.progress, size_of(path, *options.fs));
   return read_persist_file(path, progress.options_for(path, options), *loader);
 }

@@ -1,9 +1,10 @@
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
-#include "engine/persist/directory_files.h"
-#include "engine/persist/file_loader.h"
-#include "engine/persist/file_name.h"
+#include "engine/persist/directory_plan.h"
+#include "engine/persist/file_loaders.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
 
@@ -115,6 +116,32 @@ class FileCheck : public PersistFileHandler {
   uint64_t byte_ = 0;
 };
 
+// The checks of the loaders that one file of the directory feeds.
+class CheckedFiles : public ConversionTarget {
+ public:
+  CheckedFiles(const std::string& file, FileLoaders& loaders, NotingLoad& load, const ReportFault& report)
+      : file_(file), loaders_(loaders), load_(load), report_(report) {}
+
+  Result<PersistFileHandler*> file(std::string_view persist_file) override {
+    QUIPU_ASSIGN_OR_RETURN(FileLoader* const loader, loaders_.at(persist_file));
+    std::unique_ptr<FileCheck>& check = checks_[loader];
+    if (!check) check = std::make_unique<FileCheck>(file_, *loader, load_, report_);
+    return check.get();
+  }
+  void note(std::string /*text*/) override {}  // nothing is wrong with what can be converted
+
+  bool failed() const {
+    return std::ranges::any_of(checks_, [](const auto& check) { return check.second->failed(); });
+  }
+
+ private:
+  const std::string& file_;
+  FileLoaders& loaders_;
+  NotingLoad& load_;
+  const ReportFault& report_;
+  std::map<FileLoader*, std::unique_ptr<FileCheck>> checks_;
+};
+
 class DirectoryCheck {
  public:
   DirectoryCheck(const std::string& directory, BaseKVStore& scratch, const ReportFault& report,
@@ -122,15 +149,20 @@ class DirectoryCheck {
       : directory_(directory), scratch_(scratch), report_(report), options_(options) {}
 
   Status run() {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> files, store_files(directory_, *options_.fs));
+    QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory_, {}, *options_.fs));
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> load, scratch_.bulk_load());
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> places, scratch_.bulk_load());
     NotingLoad noting(std::move(load), std::move(places));
     QUIPU_RETURN_IF_ERROR(noting.begin());
-    for (const std::string& file : files) QUIPU_RETURN_IF_ERROR(read(file, noting));
-    QUIPU_RETURN_IF_ERROR(check_other_files(files));
+    CollectionOwners owners;
+    FileLoaders loaders(noting, owners);
+    for (const PlannedFile& file : plan.files) QUIPU_RETURN_IF_ERROR(read(file, loaders, noting));
+    for (const LeftOutFile& left : plan.left_out) {
+      if (left.is_store_file) QUIPU_RETURN_IF_ERROR(check(left.file.name));
+    }
     // Of files that were not read to their end too much would be missing.
     if (!whole_) return Status::ok();
+    QUIPU_RETURN_IF_ERROR(loaders.finish());
     QUIPU_RETURN_IF_ERROR(noting.commit());
     return check_stores();
   }
@@ -149,23 +181,15 @@ class DirectoryCheck {
     return options;
   }
 
-  Status read(const std::string& file, NotingLoad& load) {
-    QUIPU_RETURN_IF_ERROR(load.begin_file(file));
-    const std::unique_ptr<FileLoader> loader = FileLoader::for_file(file, load, owners_);
-    FileCheck check(file, *loader, load, report_);
-    const Status read = read_persist_file(path_in(directory_, file), file_options(file), check);
-    return judge(file, read, check.failed());
+  Status read(const PlannedFile& file, FileLoaders& loaders, NotingLoad& load) {
+    CheckedFiles target(file.name, loaders, load, report_);
+    const SourceFile source{file.name, path_in(directory_, file.name), file_options(file.name)};
+    const Status read = read_planned_file(file, source, target);
+    return judge(file.name, read, target.failed());
   }
 
-  Status check_other_files(const std::vector<std::string>& files) {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> others,
-                           other_files(directory_, files, *options_.fs));
-    for (const std::string& file : others) {
-      if (!is_other_store_file(file)) continue;
-      const Status read = check_json_file(path_in(directory_, file), file_options(file));
-      QUIPU_RETURN_IF_ERROR(judge(file, read, /*told=*/false));
-    }
-    return Status::ok();
+  Status check(const std::string& file) {
+    return judge(file, check_json_file(path_in(directory_, file), file_options(file)), /*told=*/false);
   }
 
   // A file that cannot be read is a fault of the directory; `told`: it has been reported.
@@ -198,7 +222,6 @@ class DirectoryCheck {
   BaseKVStore& scratch_;
   const ReportFault& report_;
   const ImportOptions& options_;
-  CollectionOwners owners_;
   bool whole_ = true;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/persist/file_name.h"
+#include "engine/persist/persist_file_kind.h"
 #include "quipu/persist_dir.h"
 #include "quipu/simple_document_store.h"
 

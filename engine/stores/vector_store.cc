@@ -4,6 +4,7 @@
 
 #include "engine/node/node_metadata.h"
 #include "engine/node/python_text.h"
+#include "engine/persist/persist_file_kind.h"
 #include "engine/stores/stored_forms.h"
 #include "engine/stores/vector_store_state.h"
 #include "engine/vectors/vector_search.h"
@@ -12,14 +13,6 @@
 #include "quipu/vector_values.h"
 
 namespace quipu {
-namespace {
-
-std::string persist_file(const std::string& ns) {
-  return ns + std::string(NAMESPACE_SEP) + std::string(VECTOR_STORE_PERSIST_FNAME);
-}
-
-}  // namespace
-
 KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
     : kvstore_(std::move(kvstore)), ns_(ns) {
   const VectorCollections collections(ns_);
@@ -37,7 +30,7 @@ KVVectorStore::KVVectorStore(KVVectorStore&&) noexcept = default;
 KVVectorStore& KVVectorStore::operator=(KVVectorStore&&) noexcept = default;
 
 Status KVVectorStore::declare_collections() {
-  const std::string file = persist_file(ns_);
+  const std::string file = vector_store_file(ns_);
   QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(embeddings_, {file, ""}));
   QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(ref_doc_ids_, {file, std::string(kRefDocId)}));
   return kvstore_->declare_collection(metadata_, {file, ""});
@@ -261,7 +254,7 @@ Status KVVectorStore::load(JsonView save_dict) {
     batch.put(ref_doc_ids_, each.key(), wrapped(kRefDocId, each.value));
   }
   if (metadata.is_null()) {
-    QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(state_, {persist_file(ns_), ""}));
+    QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(state_, {vector_store_file(ns_), ""}));
     batch.put(state_, kMetadataDict, null_metadata_state());
   } else {
     for (const JsonMember& each : metadata.members()) {

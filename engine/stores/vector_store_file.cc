@@ -4,6 +4,7 @@
 
 #include "engine/json/json_file.h"
 #include "engine/kv/one_moment.h"
+#include "engine/persist/persist_file_kind.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"
@@ -35,9 +36,7 @@ SimpleVectorStore::SimpleVectorStore() : KVVectorStore(std::make_shared<MemoryKV
 
 Result<SimpleVectorStore> SimpleVectorStore::from_persist_dir(const std::string& persist_dir,
                                                               std::string_view ns, const FileSystem& fs) {
-  const std::string name =
-      std::string(ns) + std::string(NAMESPACE_SEP) + std::string(VECTOR_STORE_PERSIST_FNAME);
-  return from_persist_path(path_in(persist_dir, name), fs);
+  return from_persist_path(path_in(persist_dir, vector_store_file(ns)), fs);
 }
 
 Result<SimpleVectorStore> SimpleVectorStore::from_persist_path(const std::string& persist_path,
@@ -65,8 +64,15 @@ SimpleVectorStore::from_namespaced_persist_dir(const std::string& persist_dir, c
                          [](const std::string& name) { return name.ends_with(VECTOR_STORE_PERSIST_FNAME); });
   }
   std::vector<std::pair<std::string, std::shared_ptr<SimpleVectorStore>>> stores;
+  // A file without a namespace is that of the default store where this has no file of its own.
+  const std::string own_default = vector_store_file(DEFAULT_VECTOR_STORE);
+  const bool former = std::ranges::find(names, own_default) == names.end() &&
+                      std::ranges::find(names, VECTOR_STORE_PERSIST_FNAME) != names.end();
   const auto load = [&](const std::string& ns) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(SimpleVectorStore store, from_persist_dir(persist_dir, ns, fs));
+    const std::string name = vector_store_file(ns);
+    const std::string path =
+        path_in(persist_dir, former && name == own_default ? VECTOR_STORE_PERSIST_FNAME : name);
+    QUIPU_ASSIGN_OR_RETURN(SimpleVectorStore store, from_persist_path(path, fs));
     std::erase_if(stores, [&](const auto& known) { return known.first == ns; });
     stores.emplace_back(ns, std::make_shared<SimpleVectorStore>(std::move(store)));
     return Status::ok();

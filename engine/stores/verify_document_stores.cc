@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/persist/file_name.h"
+#include "engine/persist/persist_file_kind.h"
 #include "engine/stores/document_metadata.h"
 #include "engine/stores/ref_docs.h"
 #include "engine/stores/store_faults.h"
@@ -194,7 +194,7 @@ class DocumentStoreCheck {
 std::set<std::string> document_store_namespaces(const std::vector<CollectionInfo>& infos) {
   std::set<std::string> namespaces;
   for (const CollectionInfo& info : infos) {
-    if (is_other_store_file(info.persist_file)) continue;  // of vectors or graphs
+    if (!PersistFileKind::of(info.persist_file).holds_key_values) continue;  // of vectors or graphs
     for (const std::string_view suffix : {"/metadata", "/ref_doc_info", "/data"}) {
       const bool own = suffix != "/data" || info.persist_file == DOCSTORE_PERSIST_FNAME;
       if (own && info.name.ends_with(suffix)) {

@@ -3,6 +3,7 @@
 //   QUIPU_ASSIGN_OR_RETURN(ImportReport in, import_persist_dir("./storage", *store));
 //   QUIPU_ASSIGN_OR_RETURN(ExportReport out, export_persist_dir(*store, "./storage-copy"));
 //
+// Files of every version are read, and converted where today's LlamaIndex no longer reads them as they are.
 // Files are streamed: memory is bounded by the store's budget and the longest single value. Import takes what
 // Python's json.load takes, refuses what it refuses, and is all or nothing over the whole directory. Export
 // writes what the reference's persist() would write after loading the same files; each file is replaced
@@ -40,9 +41,10 @@ struct Progress {
 using ProgressCallback = std::function<Status(const Progress&)>;
 
 struct ImportOptions {
-  // Names of files in the directory to be read, as key-value files where they are no other store's. Empty:
-  // docstore.json and index_store.json, which must exist, as the reference demands, and those of graph and
-  // vector stores that are there.
+  // Names of files in the directory to be read, as key-value files where they are no other store's; whatever
+  // else is there is not looked at. Empty: all that LlamaIndex has persisted there. Of a storage context both
+  // docstore.json and index_store.json must exist, as the reference demands; a document store alone, and a
+  // pipeline's llama_cache, need no other.
   std::vector<std::string> files;
   // Allow a store that holds collections already; imported pairs win over what is there.
   bool merge = false;
@@ -69,14 +71,24 @@ struct FileReport {
   std::vector<CollectionReport> collections;
 };
 
+struct NotImportedFile {
+  std::string name;
+  std::string reason;
+};
+
 struct ImportReport {
-  std::vector<FileReport> files;
-  // JSON files of the directory that belong to stores that are not imported (vectors, graphs). They were
-  // checked to be JSON and left alone.
-  std::vector<std::string> not_imported;
+  std::vector<FileReport> files;  // as the store knows them
+  // JSON files of the directory that were left alone. Those of vector stores were checked to be JSON.
+  std::vector<NotImportedFile> not_imported;
+  // What was not in the form that today's LlamaIndex reads and was converted, or could not be; a sentence
+  // each.
+  std::vector<std::string> notes;
   // What does not fit together in what was read: one for each index or store that is concerned.
   std::vector<Fault> warnings;
 };
+
+// Whether there is something in a directory that import_persist_dir imports. Errors: kIoError.
+Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs = local_file_system());
 
 // Imports a persist directory. Errors: kInvalidArgument (bad JSON with file, line, byte, collection and key;
 // a store that is not empty, without `merge`), kIoError, kCorruption. On an error the store is as it was.

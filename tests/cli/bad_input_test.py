@@ -118,7 +118,7 @@ class UnusablePlaceTest(CliTest):
 
     def test_sources_that_are_not_there(self):
         self.assert_refused("import", self.folder / "none", self.database, name="none")
-        directory = self.persist_dir()
+        directory = self.persist_dir(graph_store__json={"graph_dict": {}})
         (directory / "index_store.json").unlink()
         self.assert_refused("import", directory, self.database, name="index_store.json")
         self.assert_refused("import", directory, self.database, "--file", "mine.json", name="mine.json")

@@ -141,14 +141,18 @@ class ImportExportTest(CliTest):
         self.assertNotIn("\r", said)  # no progress bar: not a terminal
 
     def test_import_json(self):
-        directory = self.persist_dir(graph_store__json={"graph_dict": {"a": [["r", "b"]]}}, vector_store__json={})
+        directory = self.persist_dir(graph_store__json={"graph_dict": {"a": [["r", "b"]]}}, vector_store__json={},
+                                     default__vector_store__json={}, mine__json={})
         report = self.quipu_json("import", directory, self.database)
         self.assertEqual([{"collection": "knots", "entries": 2}], report["files"][0]["collections"])
-        self.assertEqual(["docstore.json", "index_store.json", "graph_store.json"],
+        self.assertEqual(["docstore.json", "index_store.json", "graph_store.json", "default__vector_store.json"],
                          [file["file"] for file in report["files"]])
         self.assertEqual([{"collection": "graph_store/data", "entries": 1}], report["files"][2]["collections"])
         self.assertGreater(report["files"][0]["bytes"], 100)
-        self.assertEqual(["vector_store.json"], report["not_imported"])
+        self.assertEqual([{"file": "mine.json", "reason": "no file of a store"},
+                          {"file": "vector_store.json", "reason": "default__vector_store.json is there already"}],
+                         report["not_imported"])
+        self.assertEqual([], report["notes"])
         self.assertIs(False, report["dry_run"])
 
     def test_quiet(self):

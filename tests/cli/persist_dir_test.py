@@ -97,7 +97,7 @@ class VerifyFilesTest(CliTest):
                          [fault[3:] for fault in self.faults(directory)])
 
     def test_a_missing_file(self):
-        directory = self.persist_dir()
+        directory = self.persist_dir(graph_store__json={"graph_dict": {}})
         (directory / "index_store.json").unlink()
         (fault,) = self.faults(directory)
         self.assertEqual(("index_store.json", 0, 0, "", ""), fault[:-1])

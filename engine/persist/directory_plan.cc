@@ -1,0 +1,135 @@
+#include "engine/persist/directory_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "engine/persist/file_name.h"
+#include "engine/persist/persist_file_kind.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+namespace {
+
+class Planning {
+ public:
+  Planning(const std::string& directory, const FileSystem& fs) : directory_(directory), fs_(fs) {}
+
+  // Plans a file whatever stands beside it.
+  void take(const std::string& name) {
+    const Conversion* const conversion = conversion_of(name);
+    plan_.files.push_back({name, conversion != nullptr ? std::string() : present_name(name), conversion});
+  }
+
+  // Plans what is in the directory: files of today's names, in the order in which LlamaIndex writes them,
+  // files of former names, and those of other forms. What there is for a persist file already keeps others
+  // out.
+  Status take_all() {
+    QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> names, fs_.list(directory_));
+    std::vector<PlannedFile> to_convert;
+    std::erase_if(names, [&](const std::string& name) {
+      const Conversion* const conversion = conversion_of(name);
+      if (conversion != nullptr) to_convert.push_back({name, {}, conversion});
+      return conversion != nullptr;
+    });
+    for (const PersistFileKind& kind : PersistFileKind::all()) {
+      std::erase_if(names, [&](const std::string& name) {
+        const bool taken = kind.matches(name) && is_file(name);
+        if (taken) add({name, name});
+        return taken;
+      });
+    }
+    for (const std::string& name : names) {
+      if (const std::string present = present_name(name); present != name) {
+        add({name, present});
+      } else if (name.ends_with(".json")) {
+        leave_out(name, "no file of a store");
+      }
+    }
+    for (PlannedFile& file : to_convert) add(std::move(file));
+    add_missing();
+    std::ranges::sort(plan_.left_out, {}, [](const LeftOutFile& left) { return left.file.name; });
+    return Status::ok();
+  }
+
+  DirectoryPlan finish() && { return std::move(plan_); }
+
+ private:
+  const Conversion* conversion_of(const std::string& name) const {
+    FileHead head(path_in(directory_, name), name, fs_);
+    for (const Conversion* const conversion : conversions()) {
+      if (conversion->recognises(head)) return conversion;
+    }
+    return nullptr;
+  }
+
+  // A folder may well be called as a cache is; of what is called JSON the reading says what is wrong.
+  bool is_file(const std::string& name) const {
+    if (name.ends_with(".json")) return true;
+    const Result<std::optional<uint64_t>> size = fs_.file_size(path_in(directory_, name));
+    return size && *size;
+  }
+
+  bool is_fed(std::string_view persist_file) const {
+    return std::ranges::find(fed_, persist_file) != fed_.end();
+  }
+
+  void add(PlannedFile file) {
+    std::vector<std::string> feeds = {file.persist_file};
+    if (file.conversion != nullptr) {
+      feeds.assign(file.conversion->persist_files.begin(), file.conversion->persist_files.end());
+    }
+    for (const std::string& persist_file : feeds) {
+      if (is_fed(persist_file)) return leave_out(file.name, persist_file + " is there already");
+    }
+    std::ranges::move(feeds, std::back_inserter(fed_));
+    plan_.files.push_back(std::move(file));
+  }
+
+  // Of a storage context both are there, as the reference demands. A pipeline has no index store, and no more
+  // has a document store alone.
+  void add_missing() {
+    const auto is_of_context = [](const PlannedFile& file) {
+      const PersistFileKind* const kind = PersistFileKind::named(file.persist_file);
+      return kind != nullptr && kind->of_storage_context && file.persist_file != DOCSTORE_PERSIST_FNAME;
+    };
+    const bool context = std::ranges::any_of(plan_.files, is_of_context);
+    const std::array<std::pair<std::string_view, bool>, 2> wanted = {
+        {{DOCSTORE_PERSIST_FNAME, context || plan_.files.empty()}, {INDEX_STORE_PERSIST_FNAME, context}}};
+    for (const auto& [name, is_wanted] : wanted) {
+      if (is_wanted && !is_fed(name)) plan_.files.push_back({std::string(name), std::string(name)});
+    }
+  }
+
+  void leave_out(const std::string& name, std::string reason) {
+    const bool is_store_file = name.ends_with(VECTOR_STORE_PERSIST_FNAME) || name == "image_store.json";
+    plan_.left_out.push_back({{name, std::move(reason)}, is_store_file});
+  }
+
+  const std::string& directory_;
+  const FileSystem& fs_;
+  std::vector<std::string> fed_;  // persist files for which there is a file
+  DirectoryPlan plan_;
+};
+
+}  // namespace
+
+Result<DirectoryPlan> plan_directory(const std::string& directory, const std::vector<std::string>& names,
+                                     const FileSystem& fs) {
+  Planning planning(directory, fs);
+  if (names.empty()) QUIPU_RETURN_IF_ERROR(planning.take_all());
+  for (const std::string& name : names) {
+    QUIPU_RETURN_IF_ERROR(check_file_name(name));
+    planning.take(name);
+  }
+  return std::move(planning).finish();
+}
+
+Status read_planned_file(const PlannedFile& file, const SourceFile& source, ConversionTarget& target) {
+  if (file.conversion != nullptr) return file.conversion->convert(source, target);
+  if (file.persist_file != file.name) target.note(file.name + " is imported as " + file.persist_file);
+  QUIPU_ASSIGN_OR_RETURN(PersistFileHandler* const handler, target.file(file.persist_file));
+  return read_persist_file(source.path, source.options, *handler);
+}
+
+}  // namespace quipu
