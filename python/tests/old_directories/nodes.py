@@ -145,7 +145,8 @@ def compare_native(docstore: Any, manifest: Manifest, node_id: str, told: Any, f
 def compare_converted(docstore: Any, manifest: Manifest, node_id: str, told: Any, findings: Findings) -> None:
     """A node of a file that today's LlamaIndex cannot read."""
     get: Callable[[], BaseNode] = lambda: docstore.get_node(node_id)  # noqa: E731
-    name = CLASSES.get(told.get("cls", ""), told.get("cls")) or TYPES[told.get("type", "2" if told.get("image") else "1")]
+    kind = told.get("type", "2" if told.get("image") else "1")
+    name = CLASSES.get(told.get("cls", ""), told.get("cls")) or TYPES[kind]
     compare_common(docstore, manifest, node_id, told, name, findings)
     if "relationships" in told:
         findings.check("node relationships", node_id, told["relationships"], lambda: related_ids(get()))
