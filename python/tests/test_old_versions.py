@@ -1,4 +1,4 @@
-"""Directories that old versions of LlamaIndex wrote: in, answered, and out again. See old_versions.py for more of them."""
+"""Directories that old versions of LlamaIndex wrote: in, answered, and out again. old_versions.py takes any."""
 
 import logging
 from pathlib import Path

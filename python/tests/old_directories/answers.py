@@ -49,8 +49,8 @@ def vector(asker: Asker, answer: Answer) -> Question:
 
 
 def vector_filtered(asker: Asker, answer: Answer) -> Question:
-    filters = MetadataFilters(filters=[ExactMatchFilter(key=key, value=value) for key, value in answer["filter"].items()])
-    options = {"similarity_top_k": answer["top_k"], "filters": filters}
+    filters = [ExactMatchFilter(key=key, value=value) for key, value in answer["filter"].items()]
+    options = {"similarity_top_k": answer["top_k"], "filters": MetadataFilters(filters=filters)}
     return ranked(answer, lambda: asker.retrieve(answer, asker.bundle(answer), **options))
 
 

@@ -56,9 +56,10 @@ class Trip:
 
     def quipu(self, *arguments: Any) -> str:
         """What the command says on standard output; raises with its message when it fails."""
-        ran = subprocess.run([self.command, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60)
+        command = [self.command, *map(str, arguments)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if ran.returncode != 0:
-            message = (ran.stderr.strip() or ran.stdout.strip()).replace(str(self.folder), "")
+            message = f"{ran.stderr.strip()} {ran.stdout.strip()}".replace(str(self.folder), "")
             raise RuntimeError(f"exit code {ran.returncode}: {message[:300]}")
         return ran.stdout
 

@@ -8,9 +8,9 @@ import math
 from typing import Any, Optional
 
 
-def text_digest(text: Optional[str]) -> Optional[str]:
-    """A text of more than 40 characters as the start of its SHA-256."""
-    if text is None or len(text) <= 40:
+def text_digest(text: Optional[str], javascript: bool = False) -> Optional[str]:
+    """A text of more than 40 characters (JavaScript counts UTF-16's units) as the start of its SHA-256."""
+    if text is None or (len(text.encode("utf-16-le", "surrogatepass")) // 2 if javascript else len(text)) <= 40:
         return text
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

@@ -66,4 +66,5 @@ def compare_single_file(context: StorageContext, manifest: Manifest, findings: F
         value_digest(list(context.vector_stores["default"].get(node_id))) for node_id in ids()
     )
     findings.check("vector", "default", sorted(told), digests)
-    findings.check("vectors without nodes", "default", [], lambda: [each for each in ids() if each not in manifest.nodes])
+    stray: Callable[[], List[str]] = lambda: [each for each in ids() if each not in manifest.nodes]  # noqa: E731
+    findings.check("vectors without nodes", "default", [], stray)
