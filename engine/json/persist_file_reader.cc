@@ -189,8 +189,11 @@ class PersistFileReader {
     } else if (kind == JsonKind::kArray) {
       key_.clear();
       QUIPU_RETURN_IF_ERROR(read_array([this] { return read_entry_value(); }));
-    } else {
+    } else if (kind == JsonKind::kNull) {
       QUIPU_RETURN_IF_ERROR(read_value([](JsonView) { return Status::ok(); }));
+    } else {
+      key_.clear();
+      QUIPU_RETURN_IF_ERROR(read_value([this](JsonView value) { return handler_.entry(key_, value); }));
     }
     in_collection_ = false;
     return handler_.end_collection();
@@ -203,8 +206,15 @@ class PersistFileReader {
 
   Status read_entry_value() {
     in_entry_ = true;
-    QUIPU_RETURN_IF_ERROR(
-        next_kind("the value", [this](JsonKind kind) { return handler_.takes_value(kind); }).status());
+    QUIPU_ASSIGN_OR_RETURN(const JsonKind kind, next_kind("the value", [this](JsonKind found) {
+                             return handler_.takes_value(found);
+                           }));
+    if (kind == JsonKind::kObject && handler_.enters(key_)) {
+      QUIPU_RETURN_IF_ERROR(placed(handler_.enter(key_)));
+      QUIPU_RETURN_IF_ERROR(read_object([this] { return read_entry(); }));
+      in_entry_ = false;
+      return placed(handler_.leave());
+    }
     handler_.place(cursor_.line(cursor_.at()), cursor_.byte(cursor_.at()));
     QUIPU_RETURN_IF_ERROR(read_value([this](JsonView value) { return handler_.entry(key_, value); }));
     in_entry_ = false;

@@ -24,14 +24,17 @@ class PersistFileHandler {
  public:
   virtual ~PersistFileHandler() = default;
   // What a collection of this name may be: an object, which the rest is about; with kArray its elements come
-  // as entries without a key; with kNull nothing follows; of any other kind, and what skips() says, is passed
-  // over. Default: objects only.
+  // as entries without a key; with kNull nothing follows; a value of any other kind comes as one entry
+  // without a key. What skips() says is passed over. Default: objects only.
   virtual bool takes_collection(std::string_view /*name*/, JsonKind kind) const {
     return kind == JsonKind::kObject;
   }
   virtual bool skips(std::string_view /*name*/) const { return false; }
   // Whether an entry of the current collection may be of this kind. Default: objects only.
   virtual bool takes_value(JsonKind kind) const { return kind == JsonKind::kObject; }
+  // Whether an entry that is an object is not a value, but is read as entries of its own, which come between
+  // enter() and leave(). Nesting is bounded by what this says. Default: values only.
+  virtual bool enters(std::string_view /*key*/) const { return false; }
   // Whether floats in the values need not be in canonical form, because only their numbers count. Cheaper.
   virtual bool takes_any_float() const { return false; }
 
@@ -41,6 +44,8 @@ class PersistFileHandler {
   // repeats it: then the last value counts, at the first one's place.
   virtual Status entry(std::string_view key, JsonView value) = 0;
   virtual Status end_collection() = 0;
+  virtual Status enter(std::string_view /*key*/) { return Status::ok(); }
+  virtual Status leave() { return Status::ok(); }
 
   // For who wants to know: before an entry where its value stands, and before the reading ends with an error
   // what is wrong where; `collection` and `key` as far as they are known.

@@ -59,6 +59,8 @@ struct Conversion {
   std::span<const std::string_view> persist_files;  // that it feeds, or may feed
   bool (*recognises)(FileHead& file);
   Status (*convert)(const SourceFile& file, ConversionTarget& target);
+  // Instead of `convert`, for a form of which a directory may hold several files, which come in together.
+  Status (*convert_together)(std::span<const SourceFile> files, ConversionTarget& target) = nullptr;
 };
 
 // All of them; the first that recognises a file reads it.

@@ -18,7 +18,8 @@ class Planning {
   // Plans a file whatever stands beside it.
   void take(const std::string& name) {
     const Conversion* const conversion = conversion_of(name);
-    plan_.files.push_back({name, conversion != nullptr ? std::string() : present_name(name), conversion});
+    const std::string persist_file = conversion != nullptr ? std::string() : present_name(name);
+    if (!is_taken_together(name, conversion)) plan_.files.push_back({name, {}, persist_file, conversion});
   }
 
   // Plans what is in the directory: files of today's names, in the order in which LlamaIndex writes them,
@@ -29,19 +30,19 @@ class Planning {
     std::vector<PlannedFile> to_convert;
     std::erase_if(names, [&](const std::string& name) {
       const Conversion* const conversion = conversion_of(name);
-      if (conversion != nullptr) to_convert.push_back({name, {}, conversion});
+      if (conversion != nullptr) to_convert.push_back({name, {}, {}, conversion});
       return conversion != nullptr;
     });
     for (const PersistFileKind& kind : PersistFileKind::all()) {
       std::erase_if(names, [&](const std::string& name) {
         const bool taken = kind.matches(name) && is_file(name);
-        if (taken) add({name, name});
+        if (taken) add({name, {}, name});
         return taken;
       });
     }
     for (const std::string& name : names) {
       if (const std::string present = present_name(name); present != name) {
-        add({name, present});
+        add({name, {}, present});
       } else if (name.ends_with(".json")) {
         leave_out(name, "no file of a store");
       }
@@ -52,7 +53,10 @@ class Planning {
     return Status::ok();
   }
 
-  DirectoryPlan finish() && { return std::move(plan_); }
+  DirectoryPlan finish() && {
+    plan_.directory = directory_;
+    return std::move(plan_);
+  }
 
  private:
   const Conversion* conversion_of(const std::string& name) const {
@@ -74,7 +78,17 @@ class Planning {
     return std::ranges::find(fed_, persist_file) != fed_.end();
   }
 
+  // Adds a file to those of its conversion that are planned already, if that takes several.
+  bool is_taken_together(const std::string& name, const Conversion* conversion) {
+    if (conversion == nullptr || conversion->convert_together == nullptr) return false;
+    const auto first = std::ranges::find(plan_.files, conversion, &PlannedFile::conversion);
+    if (first == plan_.files.end()) return false;
+    first->further.push_back(name);
+    return true;
+  }
+
   void add(PlannedFile file) {
+    if (is_taken_together(file.name, file.conversion)) return;
     std::vector<std::string> feeds = {file.persist_file};
     if (file.conversion != nullptr) {
       feeds.assign(file.conversion->persist_files.begin(), file.conversion->persist_files.end());
@@ -97,7 +111,7 @@ class Planning {
     const std::array<std::pair<std::string_view, bool>, 2> wanted = {
         {{DOCSTORE_PERSIST_FNAME, context || plan_.files.empty()}, {INDEX_STORE_PERSIST_FNAME, context}}};
     for (const auto& [name, is_wanted] : wanted) {
-      if (is_wanted && !is_fed(name)) plan_.files.push_back({std::string(name), std::string(name)});
+      if (is_wanted && !is_fed(name)) plan_.files.push_back({std::string(name), {}, std::string(name)});
     }
   }
 
@@ -114,9 +128,16 @@ class Planning {
 
 }  // namespace
 
-Result<DirectoryPlan> plan_directory(const std::string& directory, const std::vector<std::string>& names,
+Result<DirectoryPlan> plan_directory(const std::string& path, const std::vector<std::string>& names,
                                      const FileSystem& fs) {
-  Planning planning(directory, fs);
+  const Result<std::optional<uint64_t>> size = fs.file_size(path);
+  if (names.empty() && size && *size) {
+    const std::string directory = directory_of(path);
+    Planning planning(directory, fs);
+    planning.take(path.substr(path.rfind('/') + 1));
+    return std::move(planning).finish();
+  }
+  Planning planning(path, fs);
   if (names.empty()) QUIPU_RETURN_IF_ERROR(planning.take_all());
   for (const std::string& name : names) {
     QUIPU_RETURN_IF_ERROR(check_file_name(name));
@@ -125,8 +146,24 @@ Result<DirectoryPlan> plan_directory(const std::string& directory, const std::ve
   return std::move(planning).finish();
 }
 
-Status read_planned_file(const PlannedFile& file, const SourceFile& source, ConversionTarget& target) {
-  if (file.conversion != nullptr) return file.conversion->convert(source, target);
+std::vector<SourceFile> sources_of(
+    const DirectoryPlan& plan, const PlannedFile& file,
+    const std::function<PersistFileOptions(const std::string& name)>& options_for) {
+  const auto source = [&](const std::string& name) {
+    return SourceFile{name, path_in(plan.directory, name), options_for(name)};
+  };
+  std::vector<SourceFile> sources = {source(file.name)};
+  for (const std::string& name : file.further) sources.push_back(source(name));
+  return sources;
+}
+
+Status read_planned_file(const PlannedFile& file, std::span<const SourceFile> sources,
+                         ConversionTarget& target) {
+  const SourceFile& source = sources.front();
+  if (file.conversion != nullptr) {
+    return file.conversion->convert_together != nullptr ? file.conversion->convert_together(sources, target)
+                                                        : file.conversion->convert(source, target);
+  }
   if (file.persist_file != file.name) target.note(file.name + " is imported as " + file.persist_file);
   QUIPU_ASSIGN_OR_RETURN(PersistFileHandler* const handler, target.file(file.persist_file));
   return read_persist_file(source.path, source.options, *handler);

@@ -3,6 +3,8 @@
 #ifndef QUIPU_ENGINE_PERSIST_DIRECTORY_PLAN_H_
 #define QUIPU_ENGINE_PERSIST_DIRECTORY_PLAN_H_
 
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@ namespace quipu {
 
 struct PlannedFile {
   std::string name;                        // in the directory
+  std::vector<std::string> further = {};   // files that the conversion reads together with it
   std::string persist_file;                // in the store; empty with a conversion
   const Conversion* conversion = nullptr;  // for a file that is not in today's form
 };
@@ -23,18 +26,26 @@ struct LeftOutFile {
 };
 
 struct DirectoryPlan {
+  std::string directory;
   std::vector<PlannedFile> files;     // in the order in which they are read
   std::vector<LeftOutFile> left_out;  // JSON files, sorted
 };
 
-// `names`: the files to be read, the others then do not count; empty: all that LlamaIndex persists. Of a
-// storage context, which has files beside docstore.json and a pipeline's cache, docstore.json and
-// index_store.json are planned also where they are missing, and so is docstore.json where there is nothing:
-// reading them says so. Errors: kIoError, kInvalidArgument (a name that is no plain file name).
-Result<DirectoryPlan> plan_directory(const std::string& directory, const std::vector<std::string>& names,
+// `path`: a persist directory, or one file, which is then planned whatever stands beside it. `names`: the
+// files to be read, the others then do not count; empty: all that LlamaIndex persists. Of a storage context,
+// which has files beside docstore.json and a pipeline's cache, docstore.json and index_store.json are planned
+// also where they are missing, and so is docstore.json where there is nothing: reading them says so. Errors:
+// kIoError, kInvalidArgument (a name that is no plain file name).
+Result<DirectoryPlan> plan_directory(const std::string& path, const std::vector<std::string>& names,
                                      const FileSystem& fs);
 
-Status read_planned_file(const PlannedFile& file, const SourceFile& source, ConversionTarget& target);
+// A planned file, and behind it the further ones.
+std::vector<SourceFile> sources_of(
+    const DirectoryPlan& plan, const PlannedFile& file,
+    const std::function<PersistFileOptions(const std::string& name)>& options_for);
+// `sources`: those of the file.
+Status read_planned_file(const PlannedFile& file, std::span<const SourceFile> sources,
+                         ConversionTarget& target);
 
 }  // namespace quipu
 

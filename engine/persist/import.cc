@@ -107,27 +107,31 @@ class IntoLoaders : public ConversionTarget {
   uint64_t bytes_;
 };
 
-Status read_files(const std::string& directory, const DirectoryPlan& plan, const ImportOptions& options,
-                  FileLoaders& loaders) {
+Status read_files(const DirectoryPlan& plan, const ImportOptions& options, FileLoaders& loaders) {
   const auto bytes_of = [&](const std::string& name) {
-    return size_of(path_in(directory, name), *options.fs);
+    return size_of(path_in(plan.directory, name), *options.fs);
+  };
+  const auto bytes_of_all = [&](const PlannedFile& file) {
+    uint64_t bytes = bytes_of(file.name);
+    for (const std::string& name : file.further) bytes += bytes_of(name);
+    return bytes;
   };
   uint64_t total = 0;
-  for (const PlannedFile& file : plan.files) total += bytes_of(file.name);
+  for (const PlannedFile& file : plan.files) total += bytes_of_all(file);
   for (const LeftOutFile& left : plan.left_out) total += left.is_store_file ? bytes_of(left.file.name) : 0;
   ProgressOverFiles progress(options.progress, total);
   for (const PlannedFile& file : plan.files) {
-    const SourceFile source{file.name, path_in(directory, file.name),
-                            progress.options_for(file.name, options)};
-    const uint64_t bytes = bytes_of(file.name);
+    const std::vector<SourceFile> sources =
+        sources_of(plan, file, [&](const std::string& name) { return progress.options_for(name, options); });
+    const uint64_t bytes = bytes_of_all(file);
     IntoLoaders target(loaders, bytes);
-    QUIPU_RETURN_IF_ERROR(read_planned_file(file, source, target));
+    QUIPU_RETURN_IF_ERROR(read_planned_file(file, sources, target));
     progress.file_done(bytes);
   }
   for (const LeftOutFile& left : plan.left_out) {
     if (!left.is_store_file) continue;
-    QUIPU_RETURN_IF_ERROR(
-        check_json_file(path_in(directory, left.file.name), progress.options_for(left.file.name, options)));
+    QUIPU_RETURN_IF_ERROR(check_json_file(path_in(plan.directory, left.file.name),
+                                          progress.options_for(left.file.name, options)));
     progress.file_done(bytes_of(left.file.name));
   }
   return Status::ok();
@@ -138,7 +142,7 @@ Status read_files(const std::string& directory, const DirectoryPlan& plan, const
 Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs) {
   QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory, {}, fs));
   for (const PlannedFile& file : plan.files) {
-    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(directory, file.name));
+    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(plan.directory, file.name));
     if (!size || *size) return true;
   }
   return false;
@@ -155,7 +159,7 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
   QUIPU_RETURN_IF_ERROR(check_target(store, options.merge, owners));
 
   FileLoaders loaders(*load, owners);
-  QUIPU_RETURN_IF_ERROR(read_files(directory, plan, options, loaders));
+  QUIPU_RETURN_IF_ERROR(read_files(plan, options, loaders));
   QUIPU_RETURN_IF_ERROR(loaders.finish());
   ImportReport report{loaders.reports(), {}, loaders.notes(), {}};
   for (LeftOutFile& left : plan.left_out) report.not_imported.push_back(std::move(left.file));

@@ -52,7 +52,7 @@ class NotingLoad : public BulkLoad {
   const std::unique_ptr<BulkLoad> load_;
   const std::unique_ptr<BulkLoad> places_;
   std::string collection_;
-  Json place_;
+  Json place_ = Json::from_canonical(R"({"line": 0, "byte": 0})");  // not known
 };
 
 // A loader of a file that reports what it refuses and goes on.
@@ -144,20 +144,20 @@ class CheckedFiles : public ConversionTarget {
 
 class DirectoryCheck {
  public:
-  DirectoryCheck(const std::string& directory, BaseKVStore& scratch, const ReportFault& report,
+  DirectoryCheck(const std::string& path, BaseKVStore& scratch, const ReportFault& report,
                  const ImportOptions& options)
-      : directory_(directory), scratch_(scratch), report_(report), options_(options) {}
+      : path_(path), scratch_(scratch), report_(report), options_(options) {}
 
   Status run() {
-    QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory_, {}, *options_.fs));
+    QUIPU_ASSIGN_OR_RETURN(plan_, plan_directory(path_, {}, *options_.fs));
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> load, scratch_.bulk_load());
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> places, scratch_.bulk_load());
     NotingLoad noting(std::move(load), std::move(places));
     QUIPU_RETURN_IF_ERROR(noting.begin());
     CollectionOwners owners;
     FileLoaders loaders(noting, owners);
-    for (const PlannedFile& file : plan.files) QUIPU_RETURN_IF_ERROR(read(file, loaders, noting));
-    for (const LeftOutFile& left : plan.left_out) {
+    for (const PlannedFile& file : plan_.files) QUIPU_RETURN_IF_ERROR(read(file, loaders, noting));
+    for (const LeftOutFile& left : plan_.left_out) {
       if (left.is_store_file) QUIPU_RETURN_IF_ERROR(check(left.file.name));
     }
     // Of files that were not read to their end too much would be missing.
@@ -183,13 +183,14 @@ class DirectoryCheck {
 
   Status read(const PlannedFile& file, FileLoaders& loaders, NotingLoad& load) {
     CheckedFiles target(file.name, loaders, load, report_);
-    const SourceFile source{file.name, path_in(directory_, file.name), file_options(file.name)};
-    const Status read = read_planned_file(file, source, target);
+    const std::vector<SourceFile> sources =
+        sources_of(plan_, file, [this](const std::string& name) { return file_options(name); });
+    const Status read = read_planned_file(file, sources, target);
     return judge(file.name, read, target.failed());
   }
 
   Status check(const std::string& file) {
-    return judge(file, check_json_file(path_in(directory_, file), file_options(file)), /*told=*/false);
+    return judge(file, check_json_file(path_in(plan_.directory, file), file_options(file)), /*told=*/false);
   }
 
   // A file that cannot be read is a fault of the directory; `told`: it has been reported.
@@ -218,10 +219,11 @@ class DirectoryCheck {
     });
   }
 
-  const std::string& directory_;
+  const std::string& path_;
   BaseKVStore& scratch_;
   const ReportFault& report_;
   const ImportOptions& options_;
+  DirectoryPlan plan_;
   bool whole_ = true;
 };
 
