@@ -30,7 +30,8 @@ def models():
 @pytest.mark.parametrize("directory", DIRECTORIES, ids=[Manifest(each).name for each in DIRECTORIES])
 def test_directory(directory, models):
     verdict = old_versions.travel(directory, old_versions.find_command())
-    assert not verdict.faults, "\n".join(map(str, verdict.faults[:20]))
+    if verdict.faults:
+        pytest.fail("\n".join(map(str, verdict.faults[:20])), pytrace=False)
     assert sum(count.writer for count in verdict.counts.values()) > 10
 
 

@@ -14,7 +14,7 @@ from llama_index.core.retrievers import AutoMergingRetriever
 from pydantic_core import to_json
 
 from old_directories import answers, contexts, graphs, nodes, pipelines, structs, vectors
-from old_directories.findings import Findings, Raised, Verdict
+from old_directories.findings import Findings, Raised, Verdict, closely
 from old_directories.manifest import Manifest
 from old_directories.model import SeededEmbedding
 
@@ -152,4 +152,4 @@ class Trip:
             leaves = structs.load(context, index_id).as_retriever(similarity_top_k=6)
             return [(each.node.node_id, each.score) for each in AutoMergingRetriever(leaves, context).retrieve(query)]
 
-        findings.check("auto-merging", index_id, "what the reference finds", retrieve)
+        findings.check("auto-merging", index_id, "what the reference finds", retrieve, closely)
