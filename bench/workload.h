@@ -25,8 +25,8 @@ std::vector<double> vector_of(uint64_t i, int dimensions);
 
 // A docstore.json of the reference with `nodes` such nodes.
 void write_docstore_json(const std::string& path, uint64_t nodes);
-// A persist directory with that docstore.json; with `dimensions` also a vector for each node, the struct of the
-// VectorStoreIndex that has them, and an empty graph.
+// A persist directory with that docstore.json; with `dimensions` also a vector for each node, the struct of
+// the VectorStoreIndex that has them, and an empty graph.
 void write_persist_dir(const std::string& directory, uint64_t nodes, int dimensions);
 
 // A new directory under the system's temporary one, removed with what it holds.
