@@ -64,6 +64,12 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
             self._metadata_collection_suffix,
         )
 
+    def _facts(self) -> Dict[str, Any]:
+        return {
+            "nodes": self._kvstore.count(self._node_collection),
+            "ref_docs": self._kvstore.count(self._ref_doc_collection),
+        }
+
     @property
     def _native(self) -> _native.DocumentStore:
         return self._kvstore.bind(_native.DocumentStore, *self._arguments())

@@ -37,6 +37,9 @@ class QuipuGraphStore(OnDatabase, GraphStore):
     def _arguments(self) -> Tuple[Any, ...]:
         return (self._namespace,)
 
+    def _facts(self) -> Dict[str, Any]:
+        return {"subjects": self._kvstore.count(f"{self._namespace}/data")}
+
     @property
     def _native(self) -> _native.GraphStore:
         return self._kvstore.bind(_native.GraphStore, *self._arguments())

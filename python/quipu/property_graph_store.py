@@ -51,6 +51,11 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     def _arguments(self) -> Tuple[Any, ...]:
         return (self._namespace,)
 
+    def _facts(self) -> Dict[str, Any]:
+        return {
+            each: self._kvstore.count(f"{self._namespace}/{each}") for each in ("nodes", "relations", "triplets")
+        }
+
     @property
     def _native(self) -> _native.PropertyGraphStore:
         return self._kvstore.bind(_native.PropertyGraphStore, *self._arguments())

@@ -61,6 +61,10 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
     def _arguments(self) -> Tuple[Any, ...]:
         return (self.namespace,)
 
+    def _facts(self) -> Dict[str, Any]:
+        vectors = self._kvstore.count(f"vector_store/{self.namespace}/embeddings")
+        return {"namespace": repr(self.namespace), "vectors": vectors}
+
     def _store(self) -> _native.VectorStore:
         return self._kvstore.bind(_native.VectorStore, *self._arguments())
 
