@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 from quipu import _native
-from quipu.options import Options
+from quipu.options import Options as Options
 from quipu.paths import Path, check_no_persist_dir, database_path
 
 T = TypeVar("T")
@@ -186,11 +186,11 @@ def close(path: Path) -> None:
 
 
 @contextmanager
-def borrow(path: str, options: Options) -> Iterator[Database]:
+def borrow(path: Path, options: Options) -> Iterator[Database]:
     """The database of a directory for a while: as it is open, else opened with these options. An exception leaves
     nothing of a database that was made for this."""
     with _lock:
-        database = _use(path, options)
+        database = _use(database_path(path), options)
     try:
         yield database
     except BaseException:

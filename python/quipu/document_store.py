@@ -36,6 +36,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     """
 
     _kvstore: RocksDBKVStore
+    _persist_file = "docstore.json"
 
     def __init__(
         self,

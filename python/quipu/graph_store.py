@@ -26,6 +26,8 @@ class QuipuGraphStore(OnDatabase, GraphStore):
         namespace: before the collection's name.
     """
 
+    _persist_file = DEFAULT_PERSIST_FNAME
+
     def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_NAMESPACE) -> None:
         self._kvstore = kvstore
         self._namespace = namespace

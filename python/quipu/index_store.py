@@ -27,6 +27,7 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
     """
 
     _kvstore: RocksDBKVStore
+    _persist_file = "index_store.json"
 
     def __init__(
         self,

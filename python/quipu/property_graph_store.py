@@ -40,6 +40,8 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     supports_structured_queries: bool = False
     supports_vector_queries: bool = True
 
+    _persist_file = "property_graph_store.json"
+
     def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_NAMESPACE) -> None:
         self._kvstore = kvstore
         self._namespace = namespace

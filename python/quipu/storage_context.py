@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict
+import os
+from typing import TYPE_CHECKING, Any, Dict, Optional, Union
 
+import fsspec
 from llama_index.core import StorageContext
-from llama_index.core.storage.storage_context import IMAGE_VECTOR_STORE_NAMESPACE
-from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE
+from llama_index.core.graph_stores.types import DEFAULT_PERSIST_FNAME as GRAPH_STORE_FNAME
+from llama_index.core.graph_stores.types import DEFAULT_PG_PERSIST_FNAME as PG_FNAME
+from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_FNAME as DOCSTORE_FNAME
+from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_FNAME as INDEX_STORE_FNAME
+from llama_index.core.storage.storage_context import (
+    DEFAULT_PERSIST_DIR,
+    IMAGE_STORE_FNAME,
+    IMAGE_VECTOR_STORE_NAMESPACE,
+)
+from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, NAMESPACE_SEP
+from llama_index.core.vector_stores.types import DEFAULT_PERSIST_FNAME as VECTOR_STORE_FNAME
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from quipu import _native
@@ -17,6 +28,7 @@ from quipu.index_store import QuipuIndexStore
 from quipu.kv_store import RocksDBKVStore, describe
 from quipu.options import OpenOptions, check_names, OPTION_NAMES
 from quipu.paths import Path
+from quipu.persist_dir import export_files
 from quipu.property_graph_store import QuipuPropertyGraphStore
 from quipu.vector_store import QuipuVectorStore
 
@@ -62,6 +74,32 @@ class QuipuStorageContext(Closing, StorageContext):
     def close(self) -> None:
         """Lets go of the directory. Safe twice. Raises BusyError while a transaction is open."""
         self.kvstore.close()
+
+    def persist(
+        self,
+        persist_dir: Union[str, "os.PathLike[str]"] = DEFAULT_PERSIST_DIR,
+        docstore_fname: str = DOCSTORE_FNAME,
+        index_store_fname: str = INDEX_STORE_FNAME,
+        vector_store_fname: str = VECTOR_STORE_FNAME,
+        image_store_fname: str = IMAGE_STORE_FNAME,
+        graph_store_fname: str = GRAPH_STORE_FNAME,
+        pg_graph_store_fname: str = PG_FNAME,
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+    ) -> None:
+        """Writes LlamaIndex's JSON files: those that ``export_dir`` writes, of one moment. Data is safe without it; it
+        is for switching back. Files of the same names are replaced."""
+        names = {
+            DOCSTORE_FNAME: docstore_fname,
+            INDEX_STORE_FNAME: index_store_fname,
+            GRAPH_STORE_FNAME: graph_store_fname,
+            PG_FNAME: pg_graph_store_fname,
+        }
+        for namespace in self.vector_stores:
+            names[f"{namespace}{NAMESPACE_SEP}{VECTOR_STORE_FNAME}"] = f"{namespace}{NAMESPACE_SEP}{vector_store_fname}"
+        export_files(self.kvstore.native, os.fspath(persist_dir), names, fs)
+        for namespace, store in self.vector_stores.items():  # those that are elsewhere
+            if not isinstance(store, QuipuVectorStore):
+                store.persist(os.path.join(persist_dir, f"{namespace}{NAMESPACE_SEP}{vector_store_fname}"), fs=fs)
 
     def __repr__(self) -> str:
         return describe(self, self.kvstore.path, self._facts)

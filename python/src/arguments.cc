@@ -64,8 +64,8 @@ void read_argument(nb::handle given, const char* name, Strings& value) {
 }
 
 void read_argument(nb::handle given, const char* name, bool& value) {
-  const bool is_bool = PyBool_Check(given.ptr()) ||
-                       std::string_view(nb::type_name(given.type()).c_str()).starts_with("numpy.bool");
+  const std::string_view type = Py_TYPE(given.ptr())->tp_name;
+  const bool is_bool = PyBool_Check(given.ptr()) || type.starts_with("numpy.bool");
   if (!is_bool) refuse(given, name, "a bool");
   value = PyObject_IsTrue(given.ptr()) == 1;
 }
