@@ -31,6 +31,11 @@ bool equal_sets(JsonView a, JsonView b) {
          sorted_texts(a) == sorted_texts(b);
 }
 
+// What the reference gives a field that is not there.
+bool is_default(JsonView value) {
+  return value.is_null() || ((value.is_object() || value.is_array()) && !value.truthy());
+}
+
 // Dicts whose values are sets. Those in another order count as different, which at worst is written once
 // more.
 bool equal_tables(JsonView a, JsonView b) {
@@ -58,7 +63,7 @@ bool is_same_struct(const Json& stored, const IndexStruct& now) {
   if (!before || before->type() != now.type()) return false;
   for (const JsonMember& member : now.data().members()) {
     const std::optional<JsonView> other = before->data().find(member.key());
-    const bool equal = !other                        ? !member.value.truthy()
+    const bool equal = !other                        ? is_default(member.value)
                        : has_sets(now, member.key()) ? equal_tables(*other, member.value)
                                                      : other->text() == member.value.text();
     if (!equal) return false;
