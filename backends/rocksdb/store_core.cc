@@ -63,6 +63,7 @@ void StoreCore::release() {
   shared_.reset();
   if (db_) db_->Close().PermitUncheckedError();  // all that matters is in the log or in files
   db_.reset();
+  following_.reset();
   session_.reset();
   if (directory_) directory_->unlock();
 }

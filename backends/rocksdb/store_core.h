@@ -19,6 +19,7 @@
 #include "backends/rocksdb/commit_gate.h"
 #include "backends/rocksdb/conflict_table.h"
 #include "backends/rocksdb/directory.h"
+#include "backends/rocksdb/following_database.h"
 #include "backends/rocksdb/frozen_files.h"
 #include "backends/rocksdb/limits.h"
 #include "backends/rocksdb/record.h"
@@ -51,7 +52,8 @@ class StoreCore {
   static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options,
                                                  rocksdb::Env* env);
   // The database as it is at this moment, for reading only, whoever else has it open. `like`: a reader of the
-  // same database whose block cache is shared, or null.
+  // same database that is refreshed, or null: its block cache is shared, and what it has of the log is not
+  // read again.
   static Result<std::unique_ptr<StoreCore>> open_for_reading(const std::string& path,
                                                              const RocksDBOptions& options,
                                                              const StoreCore* like = nullptr);
@@ -125,7 +127,8 @@ class StoreCore {
   StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
             std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen = nullptr);
   Status open_database();
-  Status open_frozen();
+  Status open_frozen(const StoreCore* like);
+  Status open_following();
   std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
                                             const std::vector<Family>& opened);
   void release();
@@ -144,6 +147,7 @@ class StoreCore {
   const pid_t process_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SessionFile> session_;
+  std::shared_ptr<FollowingDatabase> following_;  // under db_, in a reader that was refreshed; else null
   std::unique_ptr<rocksdb::DB> db_;
   std::shared_ptr<rocksdb::SstFileManager> tables_;  // counts their bytes
   Family catalog_;

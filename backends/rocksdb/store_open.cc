@@ -119,7 +119,7 @@ Result<std::unique_ptr<StoreCore>> StoreCore::open_for_reading(const std::string
     core->directory_ = std::move(directory);
     uint64_t recovered = 0;
     if (!absent) {
-      QUIPU_RETURN_IF_ERROR(core->open_frozen());
+      QUIPU_RETURN_IF_ERROR(core->open_frozen(like));
       recovered = core->db_->GetLatestSequenceNumber();
     }
     const Status checked = core->check_recovery(
@@ -130,7 +130,14 @@ Result<std::unique_ptr<StoreCore>> StoreCore::open_for_reading(const std::string
 }
 
 // The part of open_database() that changes nothing.
-Status StoreCore::open_frozen() {
+Status StoreCore::open_frozen(const StoreCore* like) {
+  if (like != nullptr) {
+    if (like->following_) db_ = like->following_->follow(*frozen_);
+    if (db_) following_ = like->following_;
+    if (!db_) QUIPU_RETURN_IF_ERROR(open_following());
+    std::unordered_map<uint32_t, Family> own_families = take(following_->families(), following_->handles());
+    return load_catalog(own_families);
+  }
   bool exists = false;
   QUIPU_ASSIGN_OR_RETURN(std::vector<rocksdb::ColumnFamilyDescriptor> families,
                          families_of(*directory_, tuning_, exists));
@@ -144,6 +151,18 @@ Status StoreCore::open_frozen() {
   }
   std::unordered_map<uint32_t, Family> own_families = take(families, opened);
   return load_catalog(own_families);
+}
+
+// A reader that is refreshed once will be again.
+Status StoreCore::open_following() {
+  bool exists = false;
+  QUIPU_ASSIGN_OR_RETURN(std::vector<rocksdb::ColumnFamilyDescriptor> families,
+                         families_of(*directory_, tuning_, exists));
+  QUIPU_RETURN_IF_ERROR(
+      from_open(FollowingDatabase::open(tuning_, directory_->rocksdb_path(), families, frozen_, following_),
+                directory_->path()));
+  db_ = following_->follow(*frozen_);
+  return db_ ? Status::ok() : Status::corruption(directory_->path() + ": the write-ahead log is damaged");
 }
 
 // Keeps the families that are not a collection's own; the others by their collection's id.

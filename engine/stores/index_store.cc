@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/json/json_file.h"
+#include "engine/stores/same_struct.h"
 #include "engine/stores/store_file.h"
 #include "quipu/executor.h"
 #include "quipu/persist_dir.h"
@@ -27,6 +28,9 @@ Result<std::vector<IndexStruct>> KVIndexStore::index_structs() const {
 }
 
 Status KVIndexStore::add_index_struct(const IndexStruct& index_struct) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored,
+                         kvstore_->get(index_struct.index_id(), collection_));
+  if (stored && is_same_struct(*stored, index_struct)) return Status::ok();
   QUIPU_RETURN_IF_ERROR(
       kvstore_->declare_collection(collection_, {std::string(INDEX_STORE_PERSIST_FNAME), ""}));
   return kvstore_->put(index_struct.index_id(), index_struct.to_json(), collection_);

@@ -31,7 +31,9 @@ class BaseIndexStore {
 
   // All structs in insertion order.
   virtual Result<std::vector<IndexStruct>> index_structs() const = 0;
-  // Stores a struct under its index_id, over one of that id.
+  // Stores a struct under its index_id, over one of that id. Writes nothing when the one that is there is
+  // equal as the reference compares them: sets have no order, and fields that an older version did not write
+  // have their defaults.
   virtual Status add_index_struct(const IndexStruct& index_struct) = 0;
   // Removes a struct; an unknown key is fine.
   virtual Status delete_index_struct(std::string_view key) = 0;

@@ -11,13 +11,15 @@
 Every class is a subclass of LlamaIndex's own. See docs/python.md.
 """
 
-from quipu._native import BusyError, ConflictError, CorruptionError, LockedError, __version__
+from quipu._native import BusyError, ConflictError, CorruptionError, LockedError, ReadOnlyError, __version__
 from quipu.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
-from quipu.database import ForkedError
+from quipu.database import ForkedError, close
 from quipu.document_store import QuipuDocumentStore
 from quipu.graph_store import QuipuGraphStore
 from quipu.index_store import QuipuIndexStore
+from quipu.ingestion_cache import QuipuIngestionCache
 from quipu.kv_store import RocksDBKVStore
+from quipu.options import OpenOptions
 from quipu.persist_dir import export_dir, import_dir
 from quipu.property_graph_store import QuipuPropertyGraphStore
 from quipu.storage_context import QuipuStorageContext, storage_context
@@ -31,18 +33,22 @@ __all__ = [
     "CorruptionError",
     "ForkedError",
     "LockedError",
+    "OpenOptions",
     "QuipuDocumentStore",
     "QuipuGraphStore",
     "QuipuIndexStore",
+    "QuipuIngestionCache",
     "QuipuPropertyGraphStore",
     "QuipuStorageContext",
     "QuipuVectorStore",
+    "ReadOnlyError",
     "RestoreReport",
     "RocksDBKVStore",
     "__version__",
     "backup",
     "backups",
     "checkpoint",
+    "close",
     "export_dir",
     "import_dir",
     "restore",

@@ -9,7 +9,7 @@ from typing import List, Optional, Tuple, Union
 
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
-from quipu.persist_dir import Path
+from quipu.paths import Path, database_path, local_path
 from quipu.storage_context import QuipuStorageContext
 
 Source = Union[Path, QuipuStorageContext, RocksDBKVStore]
@@ -47,12 +47,12 @@ def backup(source: Source, directory: Path) -> BackupInfo:
         BusyError: another backup into the directory is under way.
         ValueError: the directory holds something else.
     """
-    return _info(_native.create_backup(_path_of(source), os.fspath(directory)))
+    return _info(_native.create_backup(_path_of(source), local_path(directory)))
 
 
 def backups(directory: Path) -> List[BackupInfo]:
     """All backups of a directory, oldest first, the damaged ones among them. Reads no data."""
-    return [_info(each) for each in _native.list_backups(os.fspath(directory))]
+    return [_info(each) for each in _native.list_backups(local_path(directory))]
 
 
 def verify_backup(directory: Path, backup: int) -> None:
@@ -62,7 +62,7 @@ def verify_backup(directory: Path, backup: int) -> None:
         CorruptionError: a file, which it names, is missing or damaged.
         ValueError: there is no such backup.
     """
-    _native.verify_backup(os.fspath(directory), backup)
+    _native.verify_backup(local_path(directory), backup)
 
 
 def restore(
@@ -91,7 +91,7 @@ def restore(
     """
     seconds = None if before is None else int(before.timestamp())
     info, kept_aside = _native.restore_backup(
-        os.fspath(directory), os.fspath(path), backup, seconds, replace, dry_run
+        local_path(directory), database_path(path), backup, seconds, replace, dry_run
     )
     return RestoreReport(_info(info), kept_aside or None)
 
@@ -99,13 +99,13 @@ def restore(
 def checkpoint(source: Source, directory: Path) -> None:
     """Makes ``directory``, which must be missing or empty, a database of the present contents of ``source``. Files
     are shared by hard links where both are on one file system."""
-    _native.create_checkpoint(_path_of(source), os.fspath(directory))
+    _native.create_checkpoint(_path_of(source), local_path(directory))
 
 
 def _path_of(source: Source) -> str:
     if isinstance(source, QuipuStorageContext):
         source = source.kvstore
-    return source.path if isinstance(source, RocksDBKVStore) else os.fspath(source)
+    return source.path if isinstance(source, RocksDBKVStore) else database_path(source)
 
 
 def _info(values: Tuple[int, int, int, int, int, Optional[str]]) -> BackupInfo:

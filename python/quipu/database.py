@@ -7,25 +7,17 @@ import contextvars
 import os
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 from quipu import _native
+from quipu.options import Options as Options
+from quipu.paths import Path, check_no_persist_dir, database_path
 
 T = TypeVar("T")
 
 
 class ForkedError(RuntimeError):
     """This process is a fork() of one that had a database open, whose threads it lacks: start it by "spawn"."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a directory is opened; see RocksDBKVStore."""
-
-    create_if_missing: bool = field(default=True, compare=False)  # of no consequence once it is open
-    sync: bool = False
-    memory_budget_bytes: int = 256 << 20
 
 
 class Session:
@@ -50,9 +42,8 @@ class Database:
         self.path = path
         self.options = options
         self.users = 0
-        self._session: Optional[Session] = Session(
-            _native.open(path, options.create_if_missing, options.sync, options.memory_budget_bytes)
-        )
+        self._session: Optional[Session] = Session(_open(path, options))
+        self._refreshing = threading.Lock()
         self._forked = False
 
     def session(self) -> Session:
@@ -66,12 +57,25 @@ class Database:
             raise ValueError(f"{self.path}: the store is closed")
         return self._session
 
+    @property
+    def closed(self) -> bool:
+        return self._session is None
+
+    def refresh(self) -> None:
+        """Of a reader: from now on, the database as it is now. Calls under way, and scans, go on with what they have."""
+        with self._refreshing:
+            session = self.own_session()
+            newer = session.native.refresh()
+            if newer is not session.native:
+                self._session = Session(newer)
+
     def close(self, abandon: bool = False) -> None:
         """With ``abandon``, a database that was made by opening it and holds nothing is removed."""
         if self._session is not None and not self._forked:
-            native = self._session.native
-            native.abandon() if abandon else native.close()
-            self._session = None
+            with self._refreshing:
+                native = self._session.native
+                native.abandon() if abandon else native.close()
+                self._session = None
 
     def leave_to_parent(self) -> None:
         """In the child of a fork(): neither use nor free what the parent's threads work on."""
@@ -110,7 +114,7 @@ class Database:
         return await future
 
 
-_databases: Dict[str, Database] = {}
+_databases: Dict[Tuple[str, bool], Database] = {}  # by directory, and whether it is a reader
 _lock = threading.RLock()  # a finalizer may take it on a thread that holds it
 _left_to_parent: List[Optional[Session]] = []
 _opened = False  # any database, ever: RocksDB's threads, which a child lacks, outlive it
@@ -120,12 +124,34 @@ _transactions: contextvars.ContextVar[Dict[Database, Session]] = contextvars.Con
 )
 
 
+def _open(path: str, options: Options) -> _native.Database:
+    """Opens a directory; what is wrong is said with what to do about it."""
+    try:
+        return _native.open(path, options.for_native())
+    except _native.LockedError as error:
+        raise _native.LockedError(
+            f"{error}; read_only=True reads beside it, and in a pipeline with num_workers a "
+            "quipu.QuipuIngestionCache is the cache"
+        ) from None
+    except (ValueError, OSError):
+        check_no_persist_dir(path)
+        raise
+
+
+def _key(path: str, options: Options) -> Tuple[str, bool]:
+    return os.path.realpath(path), options.read_only
+
+
 def acquire(path: str, options: Options) -> Database:
     """The database of a directory, opened when it is not; release() gives it back."""
     with _lock:
-        database = _databases.get(os.path.realpath(path))
+        database = _databases.get(_key(path, options))
         if database is not None and database.options != options:
-            raise ValueError(f"{path} is open in this process with other options: {database.options}")
+            there, asked = database.options.differences(options)
+            raise ValueError(
+                f"{path} is open in this process with other options: it has {there}, and {asked} is asked for; "
+                f"quipu.close({path!r}) closes it for all that have it"
+            )
         return _use(path, options)
 
 
@@ -133,7 +159,7 @@ def _use(path: str, options: Options) -> Database:
     global _opened
     if _forked:
         raise ForkedError(f"{path}: the parent had a database open before fork(); start processes by 'spawn' instead")
-    key = os.path.realpath(path)
+    key = _key(path, options)
     if key not in _databases:
         _opened = True
         _databases[key] = Database(path, options)
@@ -141,12 +167,30 @@ def _use(path: str, options: Options) -> Database:
     return _databases[key]
 
 
+def close(path: Path) -> None:
+    """Closes the database of a directory in this process, whoever has it: for a notebook whose cells are run again.
+
+    Every store and context on it is closed, those that read only, too; later calls on them raise ValueError. Does
+    nothing when it is not open here.
+
+    Raises:
+        BusyError: a transaction is open.
+    """
+    key = os.path.realpath(database_path(path))
+    with _lock:
+        for read_only in (True, False):
+            database = _databases.get((key, read_only))
+            if database is not None:
+                database.close()
+                del _databases[key, read_only]
+
+
 @contextmanager
-def borrow(path: str, options: Options) -> Iterator[Database]:
+def borrow(path: Path, options: Options) -> Iterator[Database]:
     """The database of a directory for a while: as it is open, else opened with these options. An exception leaves
     nothing of a database that was made for this."""
     with _lock:
-        database = _use(path, options)
+        database = _use(database_path(path), options)
     try:
         yield database
     except BaseException:
@@ -161,7 +205,9 @@ def release(database: Database, abandon: bool = False) -> None:
     with _lock:
         if database.users == 1:
             database.close(abandon)
-            _databases.pop(os.path.realpath(database.path), None)
+            key = _key(database.path, database.options)
+            if _databases.get(key) is database:  # close() may have taken it out, and another be there
+                del _databases[key]
         database.users -= 1
 
 

@@ -36,6 +36,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     """
 
     _kvstore: RocksDBKVStore
+    _persist_file = "docstore.json"
 
     def __init__(
         self,
@@ -63,6 +64,12 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
             self._ref_doc_collection_suffix,
             self._metadata_collection_suffix,
         )
+
+    def _facts(self) -> Dict[str, Any]:
+        return {
+            "nodes": self._kvstore.count(self._node_collection),
+            "ref_docs": self._kvstore.count(self._ref_doc_collection),
+        }
 
     @property
     def _native(self) -> _native.DocumentStore:

@@ -26,6 +26,8 @@ class QuipuGraphStore(OnDatabase, GraphStore):
         namespace: before the collection's name.
     """
 
+    _persist_file = DEFAULT_PERSIST_FNAME
+
     def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_NAMESPACE) -> None:
         self._kvstore = kvstore
         self._namespace = namespace
@@ -36,6 +38,9 @@ class QuipuGraphStore(OnDatabase, GraphStore):
 
     def _arguments(self) -> Tuple[Any, ...]:
         return (self._namespace,)
+
+    def _facts(self) -> Dict[str, Any]:
+        return {"subjects": self._kvstore.count(f"{self._namespace}/data")}
 
     @property
     def _native(self) -> _native.GraphStore:

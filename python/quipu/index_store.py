@@ -27,6 +27,7 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
     """
 
     _kvstore: RocksDBKVStore
+    _persist_file = "index_store.json"
 
     def __init__(
         self,
@@ -38,6 +39,9 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
 
     def _arguments(self) -> Tuple[Any, ...]:
         return (self._namespace, self._collection_suffix)
+
+    def _facts(self) -> Dict[str, Any]:
+        return {"index_structs": self._kvstore.count(self._collection)}
 
     @property
     def _native(self) -> _native.IndexStore:

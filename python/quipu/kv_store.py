@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import weakref
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE, DEFAULT_COLLECTION, BaseKVStore
 
 from quipu import _native
 from quipu.closing import Closing
-from quipu.database import Database, Options, acquire, release, release_unused
+from quipu.database import Database, acquire, release, release_unused
+from quipu.options import Options, OpenOptions, make_options
+from quipu.paths import Path, database_path
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 T = TypeVar("T")
 
@@ -25,31 +29,40 @@ class RocksDBKVStore(Closing, BaseKVStore):
     Every call is one atomic write. A write that returned survives the end of the process, also by ``kill -9``;
     with ``sync`` it survives a power cut too, at the price of one fsync a write.
 
-    Objects on one path in one process share one open database; a second process gets ``LockedError``. Close by
-    ``close()`` or ``with``; what is open at the end of the process is closed then. A pickled store is its path
-    and options. Any number of threads may use a store.
+    Objects on one path in one process share one open database; a second process gets ``LockedError``, unless it
+    reads only. Close by ``close()`` or ``with``; what is open at the end of the process is closed then. A pickled
+    store is its path and options. Any number of threads may use a store.
+
+    With ``read_only``, any number of processes read, beside one that writes or without one, from a read-only file
+    system, too. Such a store shows the database as it was when it was opened, or by ``refresh()`` last: of each
+    write all or nothing. Writing raises ``ReadOnlyError``.
 
     Args:
         path: the directory; made when it is missing or empty.
+        read_only: read beside others.
         create_if_missing: False to raise for a directory that holds no database.
         sync: make every write survive a power cut.
+        accept_lost_writes: open although acknowledged writes are missing, as after a damaged log.
+        logger: called with what is worth knowing, such as a recovery, from any thread.
         memory_budget_bytes: for block cache and write buffers together.
+        search_memory_bytes: for the index in memory of each vector store or property graph; one that would be larger
+            is not held, and each query reads all vectors from the disk.
+        max_collection_families: collections beyond so many share one of RocksDB's column families.
+        background_threads: for flush and compaction.
+        max_open_files: that RocksDB may keep open.
+        max_key_bytes, max_value_bytes, max_batch_bytes: what is longer is refused.
+        max_directory_bytes: beyond it only deletions are taken; 0 is no limit.
 
     Raises:
-        LockedError: another process has the directory open.
+        LockedError: another process, which it names, has the directory open for writing.
         CorruptionError: stored bytes are damaged, or writes were lost.
+        FileNotFoundError: with ``read_only``, or without ``create_if_missing``, no directory.
         ValueError: the directory is something else, or open in this process with other options.
+        TypeError: an argument of another type, or of a name that there is not.
     """
 
-    def __init__(
-        self,
-        path: Union[str, "os.PathLike[str]"],
-        *,
-        create_if_missing: bool = True,
-        sync: bool = False,
-        memory_budget_bytes: int = Options.memory_budget_bytes,
-    ) -> None:
-        self._set_out(os.path.abspath(os.fspath(path)), Options(create_if_missing, sync, memory_budget_bytes))
+    def __init__(self, path: Path, **options: Unpack[OpenOptions]) -> None:
+        self._set_out(database_path(path), make_options("RocksDBKVStore", options))
         self._open()
 
     def _set_out(self, path: str, options: Options) -> None:
@@ -173,11 +186,25 @@ class RocksDBKVStore(Closing, BaseKVStore):
         """Gives deleted data's space back to the disk. Takes minutes on large stores."""
         self.database.own_session().native.compact()
 
-    # ---- closing, copying ----
+    # ---- refreshing, closing, copying ----
+
+    @property
+    def read_only(self) -> bool:
+        return self._options.read_only
+
+    def refresh(self) -> None:
+        """Shows the database as it is now; so do all stores of this process that read this path only.
+
+        A scan that has begun goes on with what it began with. Does nothing for a store that can write, which always
+        shows what is there. Costs little more than what was written since; the search index of a vector store is
+        made anew by the next query, when anything was written.
+        """
+        if self.read_only:
+            self.database.refresh()
 
     @property
     def closed(self) -> bool:
-        return self._closed
+        return self._closed or (self._database is not None and self._database.closed)
 
     def close(self) -> None:
         """Lets go of the directory; the last object on it makes all durable and unlocks it. Safe twice.
@@ -194,7 +221,7 @@ class RocksDBKVStore(Closing, BaseKVStore):
         return _unpickle, (self._path, self._options)
 
     def __repr__(self) -> str:
-        return f"RocksDBKVStore({self._path!r})"
+        return describe(self, self._path, lambda: {"collections": len(self.collections())})
 
     # ---- for the stores on this one ----
 
@@ -215,6 +242,15 @@ class RocksDBKVStore(Closing, BaseKVStore):
     async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Awaits a call on the database's pool of threads."""
         return await self.database.run(call, *args, **kwargs)
+
+
+def describe(store: Any, path: str, facts: Callable[[], Dict[str, Any]]) -> str:
+    """What repr() says of a store: its path, and what is in it where that can be read."""
+    try:
+        texts = [f"{name}={value}" for name, value in facts().items()]
+    except Exception:  # closed, the parent's, locked by another process, damaged
+        texts = ["closed"] if getattr(store, "closed", False) else []
+    return f"{type(store).__name__}({', '.join([repr(path), *texts])})"
 
 
 def _unpickle(path: str, options: Options) -> RocksDBKVStore:

@@ -40,6 +40,8 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     supports_structured_queries: bool = False
     supports_vector_queries: bool = True
 
+    _persist_file = "property_graph_store.json"
+
     def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_NAMESPACE) -> None:
         self._kvstore = kvstore
         self._namespace = namespace
@@ -50,6 +52,11 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     def _arguments(self) -> Tuple[Any, ...]:
         return (self._namespace,)
+
+    def _facts(self) -> Dict[str, Any]:
+        return {
+            each: self._kvstore.count(f"{self._namespace}/{each}") for each in ("nodes", "relations", "triplets")
+        }
 
     @property
     def _native(self) -> _native.PropertyGraphStore:

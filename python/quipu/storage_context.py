@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Union
+from typing import TYPE_CHECKING, Any, Dict, Optional, Union
 
+import fsspec
 from llama_index.core import StorageContext
-from llama_index.core.storage.storage_context import IMAGE_VECTOR_STORE_NAMESPACE
-from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE
+from llama_index.core.graph_stores.types import DEFAULT_PERSIST_FNAME as GRAPH_STORE_FNAME
+from llama_index.core.graph_stores.types import DEFAULT_PG_PERSIST_FNAME as PG_FNAME
+from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_FNAME as DOCSTORE_FNAME
+from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_FNAME as INDEX_STORE_FNAME
+from llama_index.core.storage.storage_context import (
+    DEFAULT_PERSIST_DIR,
+    IMAGE_STORE_FNAME,
+    IMAGE_VECTOR_STORE_NAMESPACE,
+)
+from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, NAMESPACE_SEP
+from llama_index.core.vector_stores.types import DEFAULT_PERSIST_FNAME as VECTOR_STORE_FNAME
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from quipu import _native
@@ -15,9 +25,15 @@ from quipu.closing import Closing
 from quipu.document_store import QuipuDocumentStore
 from quipu.graph_store import QuipuGraphStore
 from quipu.index_store import QuipuIndexStore
-from quipu.kv_store import RocksDBKVStore
+from quipu.kv_store import RocksDBKVStore, describe
+from quipu.options import OpenOptions, check_names, OPTION_NAMES
+from quipu.paths import Path
+from quipu.persist_dir import export_files
 from quipu.property_graph_store import QuipuPropertyGraphStore
 from quipu.vector_store import QuipuVectorStore
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class QuipuStorageContext(Closing, StorageContext):
@@ -26,34 +42,107 @@ class QuipuStorageContext(Closing, StorageContext):
     ``persist`` writes LlamaIndex's JSON files, for switching back; data is safe without it.
     """
 
+    docstore: QuipuDocumentStore
+    index_store: QuipuIndexStore
+    graph_store: QuipuGraphStore
+    property_graph_store: QuipuPropertyGraphStore
+
+    @property
+    def vector_store(self) -> QuipuVectorStore:
+        """The default one. Raises KeyError 'default' where there is none, as the reference does."""
+        store = self.vector_stores[DEFAULT_VECTOR_STORE]
+        assert isinstance(store, QuipuVectorStore), "the default vector store was replaced by one that is elsewhere"
+        return store
+
     @property
     def kvstore(self) -> RocksDBKVStore:
-        assert isinstance(self.docstore, QuipuDocumentStore)
         return self.docstore.kvstore
+
+    @property
+    def closed(self) -> bool:
+        return self.kvstore.closed
+
+    def refresh(self) -> None:
+        """Of a context that reads only: shows the database as it is now, in all stores; see RocksDBKVStore.refresh.
+
+        What an index object keeps in memory, its struct, is as it was: load the index again.
+        """
+        self.kvstore.refresh()
+        for name, store in _vector_stores(self.kvstore).items():
+            self.vector_stores.setdefault(name, store)
 
     def close(self) -> None:
         """Lets go of the directory. Safe twice. Raises BusyError while a transaction is open."""
         self.kvstore.close()
 
+    def persist(
+        self,
+        persist_dir: Union[str, "os.PathLike[str]"] = DEFAULT_PERSIST_DIR,
+        docstore_fname: str = DOCSTORE_FNAME,
+        index_store_fname: str = INDEX_STORE_FNAME,
+        vector_store_fname: str = VECTOR_STORE_FNAME,
+        image_store_fname: str = IMAGE_STORE_FNAME,
+        graph_store_fname: str = GRAPH_STORE_FNAME,
+        pg_graph_store_fname: str = PG_FNAME,
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+    ) -> None:
+        """Writes LlamaIndex's JSON files: those that ``export_dir`` writes, of one moment. Data is safe without it; it
+        is for switching back. Files of the same names are replaced."""
+        names = {
+            DOCSTORE_FNAME: docstore_fname,
+            INDEX_STORE_FNAME: index_store_fname,
+            GRAPH_STORE_FNAME: graph_store_fname,
+            PG_FNAME: pg_graph_store_fname,
+        }
+        for namespace in self.vector_stores:
+            names[f"{namespace}{NAMESPACE_SEP}{VECTOR_STORE_FNAME}"] = f"{namespace}{NAMESPACE_SEP}{vector_store_fname}"
+        export_files(self.kvstore.native, os.fspath(persist_dir), names, fs)
+        for namespace, store in self.vector_stores.items():  # those that are elsewhere
+            if not isinstance(store, QuipuVectorStore):
+                store.persist(os.path.join(persist_dir, f"{namespace}{NAMESPACE_SEP}{vector_store_fname}"), fs=fs)
 
-def storage_context(path: Union[str, "os.PathLike[str]"], **options: Any) -> QuipuStorageContext:
+    def __repr__(self) -> str:
+        return describe(self, self.kvstore.path, self._facts)
+
+    def _facts(self) -> Dict[str, Any]:
+        stores = [self.docstore, self.index_store, self.graph_store, self.property_graph_store]
+        facts: Dict[str, Any] = {}
+        for store in stores[:2]:
+            facts.update(store._facts())
+        facts["vectors"] = {
+            name: store._facts()["vectors"]
+            for name, store in self.vector_stores.items()
+            if isinstance(store, QuipuVectorStore)
+        }
+        facts["graph_subjects"] = self.graph_store._facts()["subjects"]
+        facts["property_graph"] = self.property_graph_store._facts()
+        return facts
+
+
+def _vector_stores(kvstore: RocksDBKVStore) -> Dict[str, BasePydanticVectorStore]:
+    names = [DEFAULT_VECTOR_STORE, *_native.vector_store_namespaces(kvstore.native), IMAGE_VECTOR_STORE_NAMESPACE]
+    return {name: QuipuVectorStore(kvstore, name) for name in dict.fromkeys(names)}
+
+
+def storage_context(path: Path, **options: Unpack[OpenOptions]) -> QuipuStorageContext:
     """All stores of a database directory, which is made when it is missing.
+
+        with quipu.storage_context("./storage.quipu", read_only=True) as context:  # beside a process that writes
+            index = load_index_from_storage(context)
 
     Args:
         path: the directory.
-        options: those of RocksDBKVStore.
+        options: those of RocksDBKVStore, which says what each is: ``read_only``, ``sync``, ``memory_budget_bytes``,
+            ``search_memory_bytes``, and so on.
 
     Raises: as RocksDBKVStore.
     """
+    check_names("storage_context", options, OPTION_NAMES)
     kvstore = RocksDBKVStore(path, **options)
-    names = [DEFAULT_VECTOR_STORE, *_native.vector_store_namespaces(kvstore.native), IMAGE_VECTOR_STORE_NAMESPACE]
-    vector_stores: Dict[str, BasePydanticVectorStore] = {
-        name: QuipuVectorStore(kvstore, name) for name in dict.fromkeys(names)
-    }
     return QuipuStorageContext(
         docstore=QuipuDocumentStore(kvstore),
         index_store=QuipuIndexStore(kvstore),
-        vector_stores=vector_stores,
+        vector_stores=_vector_stores(kvstore),
         graph_store=QuipuGraphStore(kvstore),
         property_graph_store=QuipuPropertyGraphStore(kvstore),
     )

@@ -35,6 +35,8 @@ def transaction(target: Union[StorageContext, RocksDBKVStore, Any], *, sync: boo
     owner = _database_of(target)
     if database.in_transaction(owner):
         raise ValueError(f"{owner.path}: a transaction is running already in this context")
+    if not isinstance(sync, bool):  # told at the beginning of the block, not at its end
+        raise TypeError(f"sync must be a bool, not {type(sync).__name__}")
     native = owner.own_session().native.begin()
     token = database.enter_transaction(owner, database.Session(native))
     try:

@@ -10,7 +10,7 @@ import fsspec
 from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
 from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
 from llama_index.core.schema import BaseNode
-from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES
+from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES, NAMESPACE_SEP
 from llama_index.core.vector_stores.types import (
     DEFAULT_PERSIST_DIR,
     DEFAULT_PERSIST_FNAME,
@@ -23,6 +23,7 @@ from llama_index.core.vector_stores.types import (
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
+from quipu.paths import Path
 from quipu.persist_dir import persist
 from quipu.vector_query import native_filters, native_query
 
@@ -51,6 +52,25 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
         self._kvstore = kvstore
 
     @classmethod
+    def _file_of(cls, namespace: Optional[str]) -> str:
+        return f"{namespace or DEFAULT_VECTOR_STORE}{NAMESPACE_SEP}{DEFAULT_PERSIST_FNAME}"
+
+    @classmethod
+    def from_namespaced_persist_dir(
+        cls,
+        persist_dir: str = DEFAULT_PERSIST_DIR,
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+        *,
+        path: Optional[Path] = None,
+        **options: Any,
+    ) -> Dict[str, BasePydanticVectorStore]:
+        """The vector stores of all files of a persist directory, by namespace; see ``from_persist_dir``."""
+        names = os.listdir(persist_dir) if fs is None else [os.path.basename(each) for each in fs.ls(persist_dir, False)]
+        end = NAMESPACE_SEP + DEFAULT_PERSIST_FNAME
+        found = [name[: -len(end)] for name in sorted(names) if name.endswith(end)]
+        return {ns: cls.from_persist_dir(persist_dir, ns, fs, path=path, **options) for ns in found}
+
+    @classmethod
     def class_name(cls) -> str:
         return "QuipuVectorStore"
 
@@ -60,6 +80,10 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
 
     def _arguments(self) -> Tuple[Any, ...]:
         return (self.namespace,)
+
+    def _facts(self) -> Dict[str, Any]:
+        vectors = self._kvstore.count(f"vector_store/{self.namespace}/embeddings")
+        return {"namespace": repr(self.namespace), "vectors": vectors}
 
     def _store(self) -> _native.VectorStore:
         return self._kvstore.bind(_native.VectorStore, *self._arguments())

@@ -1,13 +1,16 @@
 #include "python/src/database.h"
 
 #include <nanobind/stl/shared_ptr.h>
-#include <nanobind/stl/string.h>
 
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
+#include <string_view>
+#include <thread>
 
+#include "python/src/arguments.h"
 #include "python/src/scan.h"
 #include "quipu/executor.h"
 
@@ -39,6 +42,55 @@ void call_and_drop(PyObject* work) {
   Py_DECREF(work);
 }
 
+// A logger of the library that calls a Python callable, from whatever thread, for as long as there is a
+// Python.
+std::function<void(std::string_view)> to_logger(const nb::object& callable) {
+  std::shared_ptr<nb::object> kept(new nb::object(callable), [](nb::object* owned) {
+    if (!nb::is_alive()) return;
+    const nb::gil_scoped_acquire gil;
+    delete owned;
+  });
+  return [kept](std::string_view message) {
+    if (!nb::is_alive()) return;
+    const nb::gil_scoped_acquire gil;
+    try {
+      (*kept)(to_str(message));
+    } catch (nb::python_error& error) {
+      error.discard_as_unraisable(*kept);
+    }
+  };
+}
+
+// The fields of quipu.database.Options, by name.
+RocksDBOptions to_options(const nb::dict& given) {
+  RocksDBOptions options;
+  const auto read = [&](const char* name, auto& value) { read_argument(given[name], name, value); };
+  read("create_if_missing", options.create_if_missing);
+  read("sync", options.sync);
+  read("accept_lost_writes", options.accept_lost_writes);
+  read("memory_budget_bytes", options.memory_budget_bytes);
+  read("search_memory_bytes", options.search_memory_bytes);
+  read("max_collection_families", options.max_collection_families);
+  read("background_threads", options.background_threads);
+  read("max_open_files", options.max_open_files);
+  read("max_key_bytes", options.max_key_bytes);
+  read("max_value_bytes", options.max_value_bytes);
+  read("max_batch_bytes", options.max_batch_bytes);
+  read("max_directory_bytes", options.max_directory_bytes);
+  const nb::object logger = given["logger"];
+  if (!logger.is_none() && PyCallable_Check(logger.ptr()) == 0) {
+    throw nb::type_error("logger must be callable");
+  }
+  if (!logger.is_none()) options.logger = to_logger(logger);
+  return options;
+}
+
+bool reads_only(const nb::dict& given) {
+  bool read_only = false;
+  read_argument(given["read_only"], "read_only", read_only);
+  return read_only;
+}
+
 }  // namespace
 
 std::shared_ptr<Database> Database::open(const std::string& path, const RocksDBOptions& options) {
@@ -46,8 +98,17 @@ std::shared_ptr<Database> Database::open(const std::string& path, const RocksDBO
   return std::make_shared<Database>(take(RocksDBKVStore::open(path, options), BusyMeans::kLocked));
 }
 
-// The last reference may go with the GIL held, while the store waits for threads that want it.
+std::shared_ptr<Database> Database::open_reader(const std::string& path, const RocksDBOptions& options) {
+  nb::gil_scoped_release without_gil;
+  return std::make_shared<Database>(take(RocksDBKVStore::open_reader(path, options)));
+}
+
+// The last reference may go with the GIL held, while the store waits for threads that want it; or on one of
+// the store's own threads, which it waits for.
 Database::~Database() {
+  if (is_pool_thread && !transaction_) {
+    std::thread([store = std::move(store_), rocksdb = std::move(rocksdb_)] {}).detach();
+  }
   const auto release = [this] {
     end_scans();
     transaction_.reset();
@@ -79,6 +140,13 @@ void Database::end_scans() {
 
 void Database::end(Status (RocksDBKVStore::*end_store)()) {
   nb::gil_scoped_release without_gil;
+  for (const std::weak_ptr<Database>& each : older_) {
+    if (const std::shared_ptr<Database> older = each.lock()) older->end_one(end_store);
+  }
+  end_one(end_store);
+}
+
+void Database::end_one(Status (RocksDBKVStore::*end_store)()) {
   {
     std::unique_lock lock(mutex_);
     closing_ = true;
@@ -91,6 +159,16 @@ void Database::end(Status (RocksDBKVStore::*end_store)()) {
   std::lock_guard lock(mutex_);
   closing_ = false;
   throw StatusError(closed);
+}
+
+std::shared_ptr<Database> Database::refresh() {
+  std::shared_ptr<RocksDBKVStore> now = run([&] { return take(rocksdb_->refresh()); });
+  if (now == rocksdb_) return shared_from_this();
+  auto newer = std::make_shared<Database>(std::move(now));
+  newer->older_ = older_;
+  std::erase_if(newer->older_, [](const std::weak_ptr<Database>& each) { return each.expired(); });
+  newer->older_.push_back(weak_from_this());
+  return newer;
 }
 
 std::shared_ptr<Database> Database::begin() {
@@ -121,10 +199,10 @@ void Database::submit(nb::callable work) {
   }
   PyObject* const owned = work.release().ptr();
   nb::gil_scoped_release without_gil;  // the pool may be full, and its threads want the GIL
-  (void)rocksdb_->executor().submit([this, owned] {
+  (void)rocksdb_->executor().submit([self = shared_from_this(), owned] {
     call_and_drop(owned);
-    std::lock_guard lock(mutex_);
-    if (--submitted_ == 0) idle_.notify_all();
+    std::lock_guard lock(self->mutex_);
+    if (--self->submitted_ == 0) self->idle_.notify_all();
   });
 }
 
@@ -134,8 +212,11 @@ void register_database(nb::module_& module) {
   nb::class_<Database>(module, "Database")
       .def("close", &Database::close)
       .def("abandon", &Database::abandon)
+      .def("refresh", &Database::refresh)
+      .def("is_reader", &Database::is_reader)
       .def("begin", &Database::begin)
-      .def("commit", &Database::commit, nb::arg("sync"))
+      .def(
+          "commit", [](Database& db, Flag<"sync"> sync) { db.commit(sync); }, nb::arg("sync").none())
       .def("rollback", &Database::rollback)
       .def("submit", &Database::submit, nb::arg("work"))
       .def("sync", [](const Database& db) { db.run([&] { check(db.rocksdb().sync()); }); })
@@ -144,14 +225,18 @@ void register_database(nb::module_& module) {
   module.def("on_pool_thread", &Database::on_pool_thread);
   module.def(
       "open",
-      [](const std::string& path, bool create_if_missing, bool sync, uint64_t memory_budget_bytes) {
-        RocksDBOptions options;
-        options.create_if_missing = create_if_missing;
-        options.sync = sync;
-        options.memory_budget_bytes = memory_budget_bytes;
-        return Database::open(path, options);
+      [](const Arg<"path", PathText>& path, const nb::dict& options) {
+        const RocksDBOptions read = to_options(options);
+        return reads_only(options) ? Database::open_reader(path.text, read) : Database::open(path.text, read);
       },
-      nb::arg("path"), nb::arg("create_if_missing"), nb::arg("sync"), nb::arg("memory_budget_bytes"));
+      nb::arg("path"), nb::arg("options"));
+  module.def(
+      "check_options",
+      [](const nb::dict& options) {
+        (void)to_options(options);
+        (void)reads_only(options);
+      },
+      nb::arg("options"));
 }
 
 }  // namespace quipu::python

@@ -28,6 +28,7 @@ class Scan;
 class Database : public std::enable_shared_from_this<Database> {
  public:
   static std::shared_ptr<Database> open(const std::string& path, const RocksDBOptions& options);
+  static std::shared_ptr<Database> open_reader(const std::string& path, const RocksDBOptions& options);
   explicit Database(std::shared_ptr<RocksDBKVStore> store) : rocksdb_(store), store_(std::move(store)) {}
   Database(std::shared_ptr<Database> parent, std::shared_ptr<KVTransaction> transaction)
       : rocksdb_(parent->rocksdb_),
@@ -59,6 +60,11 @@ class Database : public std::enable_shared_from_this<Database> {
   // The same after a failure; see RocksDBKVStore.
   void abandon() { end(&RocksDBKVStore::abandon); }
 
+  // Of a reader: the database as it is now; this one when nothing has been written since. This one serves
+  // those who have it until they drop it, or the newer one is closed.
+  std::shared_ptr<Database> refresh();
+  bool is_reader() const { return rocksdb_->capabilities().read_only; }
+
   std::shared_ptr<Database> begin();
   void commit(bool sync);
   void rollback();
@@ -73,6 +79,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
  private:
   void end(Status (RocksDBKVStore::*end_store)());
+  void end_one(Status (RocksDBKVStore::*end_store)());
   void end_scans();
 
   std::shared_ptr<RocksDBKVStore> rocksdb_;
@@ -85,6 +92,7 @@ class Database : public std::enable_shared_from_this<Database> {
   std::condition_variable idle_;  // nothing is submitted any more
   size_t submitted_ = 0;          // to the pool, and not done
   bool closing_ = false;
+  std::vector<std::weak_ptr<Database>> older_;  // what this was refreshed from, where somebody has it still
 };
 
 void register_database(nanobind::module_& module);

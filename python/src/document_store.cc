@@ -4,6 +4,7 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 
+#include "python/src/arguments.h"
 #include "python/src/json_encoder.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
@@ -20,8 +21,8 @@ AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool st
   return {.allow_update = allow_update, .batch_size = batch_size, .store_text = store_text};
 }
 
-void add_serialized(Documents& documents, const nb::list& nodes, bool allow_update,
-                    std::optional<int> batch_size, bool store_text) {
+void add_serialized(Documents& documents, const nb::list& nodes, Flag<"allow_update"> allow_update,
+                    Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
   const std::string text = to_json(nodes);
   documents.run([&](KVDocumentStore& store) {
     const Json parsed = parse_json(text);
@@ -52,8 +53,8 @@ std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
 
 // `failed`: id and error of the node after `nodes`.
 void add_facts(Documents& documents, const nb::list& nodes, const nb::list& facts,
-               const std::optional<std::pair<Text, Text>>& failed, bool allow_update,
-               std::optional<int> batch_size, bool store_text) {
+               const std::optional<std::pair<Text, Text>>& failed, Flag<"allow_update"> allow_update,
+               Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
   const std::string nodes_text = to_json(nodes);
   const std::string facts_text = to_json(facts);
   BadNode bad;
@@ -80,7 +81,7 @@ std::string entries_text(const OrderedMap<RefDocInfo>& entries) {
   return text + "}";
 }
 
-std::optional<nb::str> get_ref_doc_info(Documents& documents, const Text& ref_doc_id) {
+std::optional<nb::str> get_ref_doc_info(Documents& documents, const Str<"ref_doc_id">& ref_doc_id) {
   const auto info = documents.run(
       [&](const KVDocumentStore& store) { return take(store.get_ref_doc_info(ref_doc_id.view)); });
   if (!info) return std::nullopt;
@@ -100,10 +101,16 @@ nb::dict get_all_document_hashes(Documents& documents) {
   return found;
 }
 
-void set_document_hashes(Documents& documents, const nb::dict& doc_hashes) {
+void set_document_hashes(Documents& documents, nb::handle given) {
+  nb::dict doc_hashes;
+  read_argument(given, "doc_hashes", doc_hashes);
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto [id, hash] : doc_hashes) {
-    pairs.emplace_back(nb::cast<Text>(id).view, nb::cast<Text>(hash).view);
+    Text key;
+    Text value;
+    read_argument(id, "doc_id", key);
+    read_argument(hash, "doc_hash", value);
+    pairs.emplace_back(key.view, value.view);
   }
   documents.run([&](KVDocumentStore& store) { check(store.set_document_hashes(pairs)); });
 }
@@ -114,8 +121,10 @@ void register_document_store(nb::module_& module) {
   nb::class_<Documents>(module, "DocumentStore")
       .def(
           "__init__",
-          [](Documents* self, std::shared_ptr<Database> database, const Text& ns, int batch_size,
-             const Text& nodes, const Text& ref_docs, const Text& metadata) {
+          [](Documents* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
+             Arg<"batch_size", int> batch_size, const Str<"node_collection_suffix">& nodes,
+             const Str<"ref_doc_collection_suffix">& ref_docs,
+             const Str<"metadata_collection_suffix">& metadata) {
             new (self)
                 Documents(std::move(database),
                           DocumentStoreOptions{.ns = std::string(ns.view),
@@ -124,65 +133,64 @@ void register_document_store(nb::module_& module) {
                                                .ref_doc_collection_suffix = std::string(ref_docs.view),
                                                .metadata_collection_suffix = std::string(metadata.view)});
           },
-          nb::arg("database"), nb::arg("namespace"), nb::arg("batch_size"), nb::arg("node_collection_suffix"),
-          nb::arg("ref_doc_collection_suffix"), nb::arg("metadata_collection_suffix"))
-      .def("add_serialized", &add_serialized, nb::arg("nodes"), nb::arg("allow_update"),
-           nb::arg("batch_size").none(), nb::arg("store_text"))
+          nb::arg("database"), nb::arg("namespace").none(), nb::arg("batch_size").none(),
+          nb::arg("node_collection_suffix").none(), nb::arg("ref_doc_collection_suffix").none(),
+          nb::arg("metadata_collection_suffix").none())
+      .def("add_serialized", &add_serialized, nb::arg("nodes"), nb::arg("allow_update").none(),
+           nb::arg("batch_size").none(), nb::arg("store_text").none())
       .def("add_facts", &add_facts, nb::arg("nodes"), nb::arg("facts"), nb::arg("failed").none(),
-           nb::arg("allow_update"), nb::arg("batch_size").none(), nb::arg("store_text"))
+           nb::arg("allow_update").none(), nb::arg("batch_size").none(), nb::arg("store_text").none())
       .def(
           "delete_document",
-          [](Documents& documents, const Text& id, bool raise_error) {
+          [](Documents& documents, const Str<"doc_id">& id, Flag<"raise_error"> raise_error) {
             documents.run(
                 [&](KVDocumentStore& store) { check(store.delete_document(id.view, raise_error)); });
           },
-          nb::arg("doc_id"), nb::arg("raise_error"))
+          nb::arg("doc_id").none(), nb::arg("raise_error").none())
       .def(
           "delete_ref_doc",
-          [](Documents& documents, const Text& id, bool raise_error) {
+          [](Documents& documents, const Str<"ref_doc_id">& id, Flag<"raise_error"> raise_error) {
             documents.run([&](KVDocumentStore& store) { check(store.delete_ref_doc(id.view, raise_error)); });
           },
-          nb::arg("ref_doc_id"), nb::arg("raise_error"))
+          nb::arg("ref_doc_id").none(), nb::arg("raise_error").none())
       .def(
           "ref_doc_exists",
-          [](Documents& documents, const Text& id) {
+          [](Documents& documents, const Str<"ref_doc_id">& id) {
             return documents.run(
                 [&](const KVDocumentStore& store) { return take(store.ref_doc_exists(id.view)); });
           },
-          nb::arg("ref_doc_id"))
-      .def("get_ref_doc_info", &get_ref_doc_info, nb::arg("ref_doc_id"))
+          nb::arg("ref_doc_id").none())
+      .def("get_ref_doc_info", &get_ref_doc_info, nb::arg("ref_doc_id").none())
       .def("get_all_ref_doc_info", &get_all_ref_doc_info)
       .def("get_all_document_hashes", &get_all_document_hashes)
-      .def("set_document_hashes", &set_document_hashes, nb::arg("doc_hashes"))
+      .def("set_document_hashes", &set_document_hashes, nb::arg("doc_hashes").none())
       .def(
           "set_document_hash",
-          [](Documents& documents, const Text& id, const Text& hash) {
+          [](Documents& documents, const Str<"doc_id">& id, const Str<"doc_hash">& hash) {
             documents.run(
                 [&](KVDocumentStore& store) { check(store.set_document_hash(id.view, hash.view)); });
           },
-          nb::arg("doc_id"), nb::arg("doc_hash"))
+          nb::arg("doc_id").none(), nb::arg("doc_hash").none())
       .def(
           "missing_hashes",
-          [](Documents& documents, const nb::list& hashes) {
-            const std::vector<std::string> texts = to_strings(hashes);
+          [](Documents& documents, const Arg<"hashes", Strings>& hashes) {
             return to_list(documents.run(
-                [&](const KVDocumentStore& store) { return take(store.missing_hashes(texts)); }));
+                [&](const KVDocumentStore& store) { return take(store.missing_hashes(hashes)); }));
           },
-          nb::arg("hashes"))
+          nb::arg("hashes").none())
       .def(
           "ids_by_hash",
-          [](Documents& documents, const Text& hash) {
+          [](Documents& documents, const Str<"doc_hash">& hash) {
             return to_list(documents.run(
                 [&](const KVDocumentStore& store) { return take(store.ids_by_hash(hash.view)); }));
           },
-          nb::arg("doc_hash"))
+          nb::arg("doc_hash").none())
       .def(
           "persist",
-          [](Documents& documents, const Text& path) {
-            documents.run(
-                [&](const KVDocumentStore& store) { check(store.persist(std::string(path.view))); });
+          [](Documents& documents, const Arg<"persist_path", PathText>& path) {
+            documents.run([&](const KVDocumentStore& store) { check(store.persist(path.text)); });
           },
-          nb::arg("persist_path"));
+          nb::arg("persist_path").none());
 }
 
 }  // namespace quipu::python

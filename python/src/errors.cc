@@ -12,6 +12,7 @@ namespace {
 // Made once, for the life of the process; Python's own exceptions live as long.
 PyObject* busy_errors[3] = {};  // by BusyMeans
 PyObject* corruption_error = nullptr;
+PyObject* read_only_error = nullptr;
 
 // Python's exceptions that the library names at the beginning of a message, where the reference raises them.
 // What pydantic and json raise are ValueErrors.
@@ -41,7 +42,9 @@ PyObject* take_named(std::string_view& message) {
 }
 
 PyObject* type_of_code(const StatusError& error) {
-  const bool missing = error.status().message().find("No such file or directory") != std::string::npos;
+  const std::string& message = error.status().message();
+  const bool missing = message.find("No such file or directory") != std::string::npos;
+  if (message.ends_with(" is open for reading only")) return read_only_error;
   switch (error.status().code()) {
     case StatusCode::kNotFound: return missing ? PyExc_FileNotFoundError : PyExc_ValueError;
     case StatusCode::kIoError: return missing ? PyExc_FileNotFoundError : PyExc_OSError;
@@ -59,7 +62,15 @@ void raise(const StatusError& error) {
     message = message.substr(1, message.size() - 2);  // a KeyError shows its argument by repr
   }
   if (type == nullptr) type = type_of_code(error);
-  PyErr_SetObject(type, to_str(message).ptr());
+  const auto decoded = [&](const char* errors) {
+    return nb::steal(PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), errors));
+  };
+  nb::object shown = decoded("surrogatepass");
+  if (!shown.is_valid()) {  // a path that is no text
+    PyErr_Clear();
+    shown = decoded("backslashreplace");
+  }
+  if (shown.is_valid()) PyErr_SetObject(type, shown.ptr());
 }
 
 PyObject* define(nb::module_& module, const char* name, PyObject* base) {
@@ -78,6 +89,9 @@ void register_errors(nb::module_& module) {
   busy_errors[static_cast<size_t>(BusyMeans::kLocked)] = define(module, "LockedError", busy);
   busy_errors[static_cast<size_t>(BusyMeans::kConflict)] = define(module, "ConflictError", busy);
   corruption_error = define(module, "CorruptionError", PyExc_RuntimeError);
+  // As a file that is open for reading only raises it: an OSError and a ValueError.
+  read_only_error =
+      define(module, "ReadOnlyError", nb::module_::import_("io").attr("UnsupportedOperation").ptr());
   nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
     try {
       std::rethrow_exception(thrown);

@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
+#include "python/src/arguments.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "quipu/graph_store.h"
@@ -21,17 +22,17 @@ nb::list list_of(const Texts&... texts) {
   return list;
 }
 
-nb::list get(Graph& graph, const Text& subj) {
+nb::list get(Graph& graph, const Str<"subj">& subj) {
   const auto edges = graph.run([&](const KVGraphStore& store) { return take(store.get(subj.view)); });
   nb::list found;
   for (const GraphEdge& edge : edges) found.append(list_of(edge.rel, edge.obj));
   return found;
 }
 
-nb::dict get_rel_map(Graph& graph, const std::optional<nb::list>& subjs, int depth, int limit) {
-  const std::vector<std::string> given = subjs ? to_strings(*subjs) : std::vector<std::string>();
+nb::dict get_rel_map(Graph& graph, const Arg<"subjs", std::optional<Strings>>& subjs, Arg<"depth", int> depth,
+                     Arg<"limit", int> limit) {
   const GraphRelMap map = graph.run([&](const KVGraphStore& store) {
-    return take(store.get_rel_map(subjs ? std::optional<std::span<const std::string>>(given) : std::nullopt,
+    return take(store.get_rel_map(subjs ? std::optional<std::span<const std::string>>(*subjs) : std::nullopt,
                                   depth, limit));
   });
   nb::dict found;
@@ -49,35 +50,36 @@ void register_graph_store(nb::module_& module) {
   nb::class_<Graph>(module, "GraphStore")
       .def(
           "__init__",
-          [](Graph* self, std::shared_ptr<Database> database, const Text& ns) {
+          [](Graph* self, std::shared_ptr<Database> database, const Str<"namespace">& ns) {
             new (self) Graph(std::move(database), ns.view);
           },
-          nb::arg("database"), nb::arg("namespace"))
-      .def("get", &get, nb::arg("subj"))
-      .def("get_rel_map", &get_rel_map, nb::arg("subjs").none(), nb::arg("depth"), nb::arg("limit"))
+          nb::arg("database"), nb::arg("namespace").none())
+      .def("get", &get, nb::arg("subj").none())
+      .def("get_rel_map", &get_rel_map, nb::arg("subjs").none(), nb::arg("depth").none(),
+           nb::arg("limit").none())
       .def(
           "upsert_triplet",
-          [](Graph& graph, const Text& subj, const Text& rel, const Text& obj) {
+          [](Graph& graph, const Str<"subj">& subj, const Str<"rel">& rel, const Str<"obj">& obj) {
             graph.run(
                 [&](KVGraphStore& store) { check(store.upsert_triplet(subj.view, rel.view, obj.view)); });
           },
-          nb::arg("subj"), nb::arg("rel"), nb::arg("obj"))
+          nb::arg("subj").none(), nb::arg("rel").none(), nb::arg("obj").none())
       .def(
           "delete",
-          [](Graph& graph, const Text& subj, const Text& rel, const Text& obj) {
+          [](Graph& graph, const Str<"subj">& subj, const Str<"rel">& rel, const Str<"obj">& obj) {
             graph.run([&](KVGraphStore& store) { check(store.delete_(subj.view, rel.view, obj.view)); });
           },
-          nb::arg("subj"), nb::arg("rel"), nb::arg("obj"))
+          nb::arg("subj").none(), nb::arg("rel").none(), nb::arg("obj").none())
       .def("to_dict",
            [](Graph& graph) {
              return to_str(graph.run([](const KVGraphStore& store) { return take(store.to_dict()); }).text());
            })
       .def(
           "persist",
-          [](Graph& graph, const Text& path) {
-            graph.run([&](const KVGraphStore& store) { check(store.persist(std::string(path.view))); });
+          [](Graph& graph, const Arg<"persist_path", PathText>& path) {
+            graph.run([&](const KVGraphStore& store) { check(store.persist(path.text)); });
           },
-          nb::arg("persist_path"));
+          nb::arg("persist_path").none());
 }
 
 }  // namespace quipu::python

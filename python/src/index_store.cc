@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/shared_ptr.h>
 
+#include "python/src/arguments.h"
 #include "python/src/json_encoder.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
@@ -19,10 +20,11 @@ void register_index_store(nb::module_& module) {
   nb::class_<Indexes>(module, "IndexStore")
       .def(
           "__init__",
-          [](Indexes* self, std::shared_ptr<Database> database, const Text& ns, const Text& suffix) {
+          [](Indexes* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
+             const Str<"collection_suffix">& suffix) {
             new (self) Indexes(std::move(database), ns.view, suffix.view);
           },
-          nb::arg("database"), nb::arg("namespace"), nb::arg("collection_suffix"))
+          nb::arg("database"), nb::arg("namespace").none(), nb::arg("collection_suffix").none())
       .def(
           "add_index_struct",
           [](Indexes& indexes, const nb::dict& index_struct) {
@@ -34,10 +36,10 @@ void register_index_store(nb::module_& module) {
           nb::arg("index_struct"))
       .def(
           "persist",
-          [](Indexes& indexes, const Text& path) {
-            indexes.run([&](const KVIndexStore& store) { check(store.persist(std::string(path.view))); });
+          [](Indexes& indexes, const Arg<"persist_path", PathText>& path) {
+            indexes.run([&](const KVIndexStore& store) { check(store.persist(path.text)); });
           },
-          nb::arg("persist_path"));
+          nb::arg("persist_path").none());
 }
 
 }  // namespace quipu::python

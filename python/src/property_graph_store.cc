@@ -2,6 +2,7 @@
 
 #include <nanobind/stl/shared_ptr.h>
 
+#include "python/src/arguments.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "python/src/vector_query.h"
@@ -69,7 +70,7 @@ nb::str get_triplets(PropertyGraph& graph, const Text& selection) {
   }));
 }
 
-nb::str get_rel_map(PropertyGraph& graph, const Text& nodes, int depth, int limit,
+nb::str get_rel_map(PropertyGraph& graph, const Text& nodes, Arg<"depth", int> depth, Arg<"limit", int> limit,
                     const nb::list& ignore_rels) {
   const std::vector<std::string> ignored = to_strings(ignore_rels);
   return to_str(graph.run([&](const KVPropertyGraphStore& store) {
@@ -115,8 +116,8 @@ void register_property_graph_store(nb::module_& module) {
           nb::arg("database"), nb::arg("namespace"))
       .def("get", &get, nb::arg("properties"), nb::arg("ids"))
       .def("get_triplets", &get_triplets, nb::arg("selection"))
-      .def("get_rel_map", &get_rel_map, nb::arg("graph_nodes"), nb::arg("depth"), nb::arg("limit"),
-           nb::arg("ignore_rels"))
+      .def("get_rel_map", &get_rel_map, nb::arg("graph_nodes"), nb::arg("depth").none(),
+           nb::arg("limit").none(), nb::arg("ignore_rels"))
       .def("upsert_nodes", &upsert_nodes, nb::arg("nodes"))
       .def("upsert_relations", &upsert_relations, nb::arg("relations"))
       .def("delete", &delete_selected, nb::arg("selection"))

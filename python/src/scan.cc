@@ -4,6 +4,7 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/unique_ptr.h>
 
+#include "python/src/arguments.h"
 #include "python/src/text.h"
 
 namespace nb = nanobind;
@@ -21,7 +22,7 @@ struct BoundScan {
 };
 
 std::unique_ptr<BoundScan> start(const std::shared_ptr<Database>& database, const ScanOptions& options,
-                                 const Text& collection) {
+                                 const Str<"collection">& collection) {
   auto scan = database->run(
       [&] { return std::make_shared<Scan>(take(database->store()->scan(options, collection.view))); });
   database->add(scan);
@@ -61,9 +62,10 @@ void register_scan(nb::module_& module) {
       .def("end", [](const BoundScan& bound) { bound.database->run([&] { bound.scan->end(); }); });
   module.def(
       "scan",
-      [](const std::shared_ptr<Database>& database, const Text& collection, const Text& prefix,
-         const std::optional<Text>& start_key, const std::optional<Text>& end_key, uint64_t limit,
-         bool reverse, bool keys_only, bool insertion_order) {
+      [](const std::shared_ptr<Database>& database, const Str<"collection">& collection,
+         const Str<"prefix">& prefix, const Arg<"start", std::optional<Text>>& start_key,
+         const Arg<"end", std::optional<Text>>& end_key, Arg<"limit", uint64_t> limit,
+         Flag<"reverse"> reverse, Flag<"keys_only"> keys_only, Flag<"insertion_order"> insertion_order) {
         ScanOptions options;
         options.prefix = prefix.view;
         if (start_key) options.start = std::string(start_key->view);
@@ -74,9 +76,9 @@ void register_scan(nb::module_& module) {
         options.order = insertion_order ? ScanOptions::Order::kInsertion : ScanOptions::Order::kKey;
         return start(database, options, collection);
       },
-      nb::arg("database"), nb::arg("collection"), nb::arg("prefix"), nb::arg("start").none(),
-      nb::arg("end").none(), nb::arg("limit"), nb::arg("reverse"), nb::arg("keys_only"),
-      nb::arg("insertion_order"));
+      nb::arg("database"), nb::arg("collection").none(), nb::arg("prefix").none(), nb::arg("start").none(),
+      nb::arg("end").none(), nb::arg("limit").none(), nb::arg("reverse").none(), nb::arg("keys_only").none(),
+      nb::arg("insertion_order").none());
 }
 
 }  // namespace quipu::python

@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include "python/src/arguments.h"
 #include "python/src/elements.h"
 #include "python/src/errors.h"
 #include "python/src/text.h"
@@ -31,6 +32,18 @@ VectorStoreQueryMode mode_of(std::string_view name) {
   throw StatusError(Status::invalid_argument("Invalid query mode: " + std::string(name)));
 }
 
+// A query by text alone has none: of a mode that needs none, the store says whether it has it.
+std::vector<double> elements_of(nb::handle embedding, VectorStoreQueryMode mode, std::string_view name) {
+  using Mode = VectorStoreQueryMode;
+  if (!embedding.is_none()) return to_elements(embedding);
+  const bool unknown = mode == Mode::SPARSE || mode == Mode::HYBRID || mode == Mode::TEXT_SEARCH ||
+                       mode == Mode::SEMANTIC_HYBRID;
+  if (unknown) return {};
+  throw nb::type_error(("the query has no query_embedding, which the mode '" + std::string(name) +
+                        "' needs: embed its text first")
+                           .c_str());
+}
+
 }  // namespace
 
 std::optional<MetadataFilters> parse_filters(const std::optional<std::string>& text) {
@@ -48,19 +61,20 @@ void register_vector_query(nb::module_& module) {
   nb::class_<QueryArguments>(module, "VectorQuery")
       .def(
           "__init__",
-          [](QueryArguments* self, nb::object embedding, int similarity_top_k,
-             const std::optional<nb::list>& node_ids, const Text& mode,
-             const std::optional<std::string>& filters, std::optional<double> mmr_threshold) {
+          [](QueryArguments* self, nb::object embedding, Arg<"similarity_top_k", int> similarity_top_k,
+             const Arg<"node_ids", std::optional<Strings>>& node_ids, const Text& mode,
+             const std::optional<std::string>& filters,
+             const Arg<"mmr_threshold", std::optional<double>>& mmr_threshold) {
             VectorStoreQuery query;
-            query.query_embedding = to_elements(embedding);
-            query.similarity_top_k = similarity_top_k;
-            if (node_ids) query.node_ids = to_strings(*node_ids);
             query.mode = mode_of(mode.view);
+            query.query_embedding = elements_of(embedding, query.mode, mode.view);
+            query.similarity_top_k = similarity_top_k;
+            if (node_ids) query.node_ids = *node_ids;
             if (mmr_threshold) query.mmr_threshold = *mmr_threshold;
             new (self) QueryArguments(std::move(query), filters);
           },
-          nb::arg("embedding"), nb::arg("similarity_top_k"), nb::arg("node_ids").none(), nb::arg("mode"),
-          nb::arg("filters").none(), nb::arg("mmr_threshold").none());
+          nb::arg("embedding").none(), nb::arg("similarity_top_k").none(), nb::arg("node_ids").none(),
+          nb::arg("mode"), nb::arg("filters").none(), nb::arg("mmr_threshold").none());
 }
 
 }  // namespace quipu::python

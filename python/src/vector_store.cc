@@ -4,6 +4,7 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
+#include "python/src/arguments.h"
 #include "python/src/elements.h"
 #include "python/src/json_encoder.h"
 #include "python/src/stores.h"
@@ -20,9 +21,8 @@ namespace {
 using Vectors = Bound<KVVectorStore>;
 
 // One list an attribute. An empty ref_doc_id counts as none.
-void add(Vectors& vectors, const nb::list& ids, const nb::list& embeddings, const nb::list& class_names,
-         const nb::list& ref_doc_ids, const nb::list& metadata) {
-  const std::vector<std::string> all_ids = to_strings(ids);
+void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embeddings,
+         const nb::list& class_names, const nb::list& ref_doc_ids, const nb::list& metadata) {
   const std::vector<std::string> all_names = to_strings(class_names);
   const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
   std::vector<std::vector<double>> all_elements;
@@ -34,13 +34,13 @@ void add(Vectors& vectors, const nb::list& ids, const nb::list& embeddings, cons
     std::vector<VectorStoreEntry> entries;
     for (const JsonView each : parsed.view().elements()) {
       const size_t i = entries.size();
-      entries.push_back({all_ids.at(i), all_elements.at(i), all_names.at(i), all_ref_docs.at(i), each});
+      entries.push_back({ids.at(i), all_elements.at(i), all_names.at(i), all_ref_docs.at(i), each});
     }
     check(store.add_entries(entries));
   });
 }
 
-std::optional<nb::list> get(Vectors& vectors, const Text& text_id) {
+std::optional<nb::list> get(Vectors& vectors, const Str<"text_id">& text_id) {
   const auto found = vectors.run([&](const KVVectorStore& store) {
     Result<std::vector<double>> elements = store.get(text_id.view);
     if (!elements && elements.error().code() == StatusCode::kNotFound) {
@@ -65,12 +65,11 @@ nb::tuple candidates(Vectors& vectors, const QueryArguments& arguments) {
   return nb::make_tuple(to_list(ids), to_matrix(rows));
 }
 
-void delete_nodes(Vectors& vectors, const std::optional<nb::list>& node_ids,
+void delete_nodes(Vectors& vectors, const Arg<"node_ids", std::optional<Strings>>& node_ids,
                   const std::optional<std::string>& filters) {
-  const std::vector<std::string> ids = node_ids ? to_strings(*node_ids) : std::vector<std::string>();
   vectors.run([&](KVVectorStore& store) {
     const std::optional<MetadataFilters> parsed = parse_filters(filters);
-    check(store.delete_nodes(node_ids ? std::optional<std::span<const std::string>>(ids) : std::nullopt,
+    check(store.delete_nodes(node_ids ? std::optional<std::span<const std::string>>(*node_ids) : std::nullopt,
                              parsed ? &*parsed : nullptr));
   });
 }
@@ -97,31 +96,32 @@ void register_vector_store(nb::module_& module) {
   nb::class_<Vectors>(module, "VectorStore")
       .def(
           "__init__",
-          [](Vectors* self, std::shared_ptr<Database> database, const Text& ns) {
+          [](Vectors* self, std::shared_ptr<Database> database, const Str<"namespace">& ns) {
             new (self) Vectors(std::move(database), ns.view);
           },
-          nb::arg("database"), nb::arg("namespace"))
-      .def("add", &add, nb::arg("ids"), nb::arg("embeddings"), nb::arg("class_names"), nb::arg("ref_doc_ids"),
-           nb::arg("metadata"))
-      .def("get", &get, nb::arg("text_id"))
+          nb::arg("database"), nb::arg("namespace").none())
+      .def("add", &add, nb::arg("ids").none(), nb::arg("embeddings"), nb::arg("class_names"),
+           nb::arg("ref_doc_ids"), nb::arg("metadata"))
+      .def("get", &get, nb::arg("text_id").none())
       .def(
           "delete",
-          [](Vectors& vectors, const Text& ref_doc_id) {
+          [](Vectors& vectors, const Str<"ref_doc_id">& ref_doc_id) {
             vectors.run([&](KVVectorStore& store) { check(store.delete_(ref_doc_id.view)); });
           },
-          nb::arg("ref_doc_id"))
+          nb::arg("ref_doc_id").none())
       .def("delete_nodes", &delete_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
       .def("clear", [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.clear()); }); })
       .def("query", &query, nb::arg("query"))
       .def("candidates", &candidates, nb::arg("query"))
       .def(
           "use_hnsw",
-          [](Vectors& vectors, size_t m, size_t ef_construction, size_t ef) {
+          [](Vectors& vectors, Arg<"M", size_t> m, Arg<"ef_construction", size_t> ef_construction,
+             Arg<"ef", size_t> ef) {
             vectors.run([&](KVVectorStore& store) {
               check(store.use_hnsw({.M = m, .ef_construction = ef_construction, .ef = ef}));
             });
           },
-          nb::arg("M"), nb::arg("ef_construction"), nb::arg("ef"))
+          nb::arg("M").none(), nb::arg("ef_construction").none(), nb::arg("ef").none())
       .def("drop_hnsw",
            [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.drop_hnsw()); }); })
       .def("to_dict",
@@ -131,10 +131,10 @@ void register_vector_store(nb::module_& module) {
            })
       .def(
           "persist",
-          [](Vectors& vectors, const Text& path) {
-            vectors.run([&](const KVVectorStore& store) { check(store.persist(std::string(path.view))); });
+          [](Vectors& vectors, const Arg<"persist_path", PathText>& path) {
+            vectors.run([&](const KVVectorStore& store) { check(store.persist(path.text)); });
           },
-          nb::arg("persist_path"));
+          nb::arg("persist_path").none());
 }
 
 }  // namespace quipu::python

@@ -78,6 +78,16 @@ def test_works_alone(tmp_path: Path) -> None:
     run(WORK, GOLDEN, tmp_path / "db", tmp_path / "copy")
 
 
+def test_brings_the_command() -> None:
+    import quipu
+
+    command = Path(sys.executable).parent / "quipu"
+    said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=120, check=False)
+    assert (said.returncode, said.stdout.split()[-1:]) == (0, [quipu.__version__]), said
+    refused = subprocess.run([command, "nonsense"], capture_output=True, text=True, timeout=120, check=False)
+    assert refused.returncode == 2 and "nonsense" in refused.stderr, refused
+
+
 def test_version_is_that_of_the_project() -> None:
     import importlib.metadata
 

@@ -82,6 +82,46 @@ TEST_P(IndexStoreTest, KeepsStructsInInsertionOrder) {
   EXPECT_EQ(ids(again), "a m ");
 }
 
+// What is stored stays, to the byte, where loading an index puts an equal struct back.
+TEST_P(IndexStoreTest, AnEqualStructIsNotWritten) {
+  KVIndexStore store(kv_);
+  const auto stored_after = [&](const IndexStruct& before, const IndexStruct& added) {
+    EXPECT_TRUE(kv_->put("i", before.to_json(), store.collection()).is_ok());
+    EXPECT_TRUE(store.add_index_struct(added).is_ok());
+    return (*kv_->get("i", store.collection()))->text();
+  };
+  const auto kept = [&](std::string_view type, const std::string& before, const std::string& added) {
+    return stored_after(make(type, before), make(type, added)) == make(type, before).to_json().text();
+  };
+  const auto stored = [&](std::string_view type, const std::string& before, const std::string& added) {
+    return stored_after(make(type, before), make(type, added)) == make(type, added).to_json().text();
+  };
+  const std::string table =
+      R"({"index_id": "i", "summary": null, "table": {"cord": ["a", "b"], "knot": ["c"]}})";
+  const std::string other =
+      R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "a"], "knot": ["c"]}})";
+  EXPECT_TRUE(kept("keyword_table", table, other));
+  EXPECT_TRUE(kept("kg", table, other));
+  EXPECT_TRUE(stored("list", table, other));  // a list has an order
+  EXPECT_TRUE(stored("keyword_table", table,
+                     R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "d"], "knot": ["c"]}})"));
+  EXPECT_TRUE(stored("keyword_table", table,
+                     R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "a"], "knat": ["c"]}})"));
+  EXPECT_TRUE(
+      stored("keyword_table", table, R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "a"]}})"));
+  EXPECT_TRUE(
+      stored("keyword_table", table, R"({"index_id": "i", "summary": "s", "table": {"cord": ["b", "a"]}})"));
+  // Fields that have come since.
+  EXPECT_TRUE(kept("list", R"({"index_id": "i", "nodes": ["a"]})",
+                   R"({"index_id": "i", "summary": null, "nodes": ["a"], "more": {}, "others": []})"));
+  EXPECT_TRUE(stored("list", R"({"index_id": "i", "nodes": ["a"]})",
+                     R"({"index_id": "i", "summary": "s", "nodes": ["a"]})"));
+  EXPECT_TRUE(stored("list", R"({"index_id": "i", "nodes": ["a"]})",
+                     R"({"index_id": "i", "summary": null, "nodes": ["b"]})"));
+  EXPECT_EQ(stored_after(make("list", R"({"index_id": "i"})"), make("tree", R"({"index_id": "i"})")),
+            make("tree", R"({"index_id": "i"})").to_json().text());
+}
+
 TEST_P(IndexStoreTest, WithoutAnIdThereMustBeExactlyOne) {
   KVIndexStore store(kv_);
   EXPECT_TRUE(store.get_index_struct().error().message().starts_with("AssertionError"));

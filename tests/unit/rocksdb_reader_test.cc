@@ -133,6 +133,70 @@ TEST_F(RocksDBReaderTest, ShowsTheMomentOfItsOpeningAndRefreshes) {
   EXPECT_EQ(faults(*after), "");
 }
 
+// Readers that were refreshed from each other follow one log, and each keeps its moment: random batches, with
+// values beyond a block of the log, flushes, collections that come and go, and a bulk load between them.
+TEST_F(RocksDBReaderTest, RefreshedReadersKeepTheirMomentWhateverIsTakenInLater) {
+  const StorePtr store = writer();
+  ASSERT_TRUE(store->put("first", number(0), "c0").is_ok());
+  using Contents = std::map<std::string, std::map<std::string, std::string>>;
+  const auto read = [](const RocksDBKVStore& from) {
+    Contents all;
+    for (const CollectionInfo& info : *from.collections()) {
+      for (const KVEntry& entry : *from.get_all(info.name)) all[info.name][entry.key] = entry.val.text();
+      EXPECT_EQ(*from.count(info.name), all[info.name].size());
+    }
+    return all;
+  };
+  Random random(test_seed());
+  std::vector<std::pair<StorePtr, Contents>> kept;
+  StorePtr newest = *reader()->refresh();
+  for (int round = 0; round < 120; ++round) {
+    WriteBatch batch;
+    for (int i = 0; i < 4; ++i) {
+      const std::string collection = "c" + std::to_string(random.below(3));
+      const std::string key = "k" + std::to_string(random.below(40));
+      const std::string filler(random.below(8) == 0 ? 70'000 : random.below(300), 'x');
+      if (random.below(4) == 0) {
+        batch.delete_(collection, key);
+      } else {
+        batch.put(collection, key,
+                  Json::from_canonical("{\"n\": " + std::to_string(round) + ", \"f\": \"" + filler + "\"}"));
+      }
+    }
+    ASSERT_TRUE(store->write(batch).is_ok());
+    if (random.below(25) == 0) ASSERT_TRUE(store->flush().is_ok());
+    if (random.below(30) == 0) ASSERT_TRUE(store->drop_collection("c1"));
+    if (random.below(3) != 0) continue;
+    newest = *newest->refresh();
+    const Contents now = read(*newest);
+    ASSERT_EQ(now, read(*store)) << "round " << round;
+    kept.emplace_back(newest, now);
+    if (kept.size() > 6) kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(random.below(3)));
+    for (const auto& [reader, contents] : kept) ASSERT_EQ(read(*reader), contents) << "round " << round;
+  }
+  EXPECT_EQ(faults(*newest), "");
+  EXPECT_EQ(faults(*kept.front().first), "");
+}
+
+TEST_F(RocksDBReaderTest, ADamagedLogIsNotFollowed) {
+  const StorePtr store = writer();
+  ASSERT_TRUE(store->put("a", number(1)).is_ok());
+  const StorePtr first = reader();
+  ASSERT_TRUE(store->put("b", number(2)).is_ok());
+  const StorePtr following = *first->refresh();
+  ASSERT_TRUE(store->put("c", number(3)).is_ok());
+  for (const auto& entry : fs::directory_iterator(path_ + "/rocksdb")) {
+    if (entry.path().extension() != ".log") continue;
+    std::string bytes = read_file(entry.path().string());
+    bytes[bytes.size() - 3] ^= 1;
+    write_file(entry.path().string(), bytes);
+  }
+  const auto refused = following->refresh();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), StatusCode::kCorruption);
+  EXPECT_EQ(number_of(*following->get("b")), 2);
+}
+
 TEST_F(RocksDBReaderTest, DropsAndCompactionsLeaveAReaderAlone) {
   const StorePtr store = writer();
   for (int i = 0; i < 2000; ++i) ASSERT_TRUE(store->put("k" + std::to_string(i), number(i), "c").is_ok());
