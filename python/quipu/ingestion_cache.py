@@ -37,11 +37,16 @@ class _WorkerKVStore(SimpleKVStore):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self._database = RocksDBKVStore(path, read_only=True)
+        self._path = path
+        self._database: Optional[RocksDBKVStore] = None  # opened by a call, which can say what is wrong
 
     def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
         added = super().get(key, collection)
-        return self._database.get(key, collection) if added is None else added
+        if added is not None:
+            return added
+        if self._database is None:
+            self._database = RocksDBKVStore(self._path, read_only=True)
+        return self._database.get(key, collection)
 
 
 def _in_worker(path: str, collection: str) -> IngestionCache:

@@ -13,12 +13,16 @@ PIPELINE = """
 import quipu, sys
 from llama_index.core import Document, MockEmbedding
 from llama_index.core.ingestion import DocstoreStrategy, IngestionCache, IngestionPipeline
-from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.schema import TextNode, TransformComponent
+
+class Split(TransformComponent):
+    def __call__(self, nodes, **kwargs):
+        return [TextNode(text=node.get_content(), relationships={"1": node.as_related_node_info()}) for node in nodes]
 
 def run(path, cache_class):
     with quipu.storage_context(path) as context:
         pipeline = IngestionPipeline(
-            transformations=[SentenceSplitter(chunk_size=64, chunk_overlap=0), MockEmbedding(embed_dim=2)],
+            transformations=[Split(), MockEmbedding(embed_dim=2)],
             docstore=context.docstore,
             vector_store=context.vector_store,
             docstore_strategy=DocstoreStrategy.UPSERTS,

@@ -141,8 +141,10 @@ TEST_F(RocksDBReaderTest, RefreshedReadersKeepTheirMomentWhateverIsTakenInLater)
   using Contents = std::map<std::string, std::map<std::string, std::string>>;
   const auto read = [](const RocksDBKVStore& from) {
     Contents all;
-    for (const CollectionInfo& info : *from.collections()) {
-      for (const KVEntry& entry : *from.get_all(info.name)) all[info.name][entry.key] = entry.val.text();
+    const std::vector<CollectionInfo> collections = *from.collections();
+    for (const CollectionInfo& info : collections) {
+      const std::vector<KVEntry> entries = *from.get_all(info.name);
+      for (const KVEntry& entry : entries) all[info.name][entry.key] = entry.val.text();
       EXPECT_EQ(*from.count(info.name), all[info.name].size());
     }
     return all;
@@ -164,8 +166,12 @@ TEST_F(RocksDBReaderTest, RefreshedReadersKeepTheirMomentWhateverIsTakenInLater)
       }
     }
     ASSERT_TRUE(store->write(batch).is_ok());
-    if (random.below(25) == 0) ASSERT_TRUE(store->flush().is_ok());
-    if (random.below(30) == 0) ASSERT_TRUE(store->drop_collection("c1"));
+    if (random.below(25) == 0) {
+      ASSERT_TRUE(store->flush().is_ok());
+    }
+    if (random.below(30) == 0) {
+      ASSERT_TRUE(store->drop_collection("c1"));
+    }
     if (random.below(3) != 0) continue;
     newest = *newest->refresh();
     const Contents now = read(*newest);
