@@ -82,7 +82,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
         return self._kvstore.bind(_native.PropertyGraphStore, *self._arguments())
 
     @property
-    def supports_vector_queries(self) -> bool:  # type: ignore[override]
+    def supports_vector_queries(self) -> bool:
         """What the constructor was given, else what holds for the graph."""
         return self._native.supports_vector_queries()
 
