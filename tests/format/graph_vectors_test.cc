@@ -27,7 +27,8 @@ class GraphVectorsTest : public ::testing::TestWithParam<std::string> {
 
   static std::vector<std::string> entities(const KVPropertyGraphStore& graph) {
     std::vector<std::string> ids;
-    for (const LabelledNode& node : *graph.get()) {
+    const std::vector<LabelledNode> nodes = *graph.get();
+    for (const LabelledNode& node : nodes) {
       if (!node.is_chunk()) ids.push_back(node.id());
     }
     return ids;
