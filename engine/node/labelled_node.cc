@@ -109,14 +109,23 @@ Result<LabelledNode> LabelledNode::from_json(JsonView node) {
   return chunk(text, id_text, fields);
 }
 
-LabelledNode LabelledNode::from_stored(Json node) {
+LabelledNode LabelledNode::from_stored(Json node, std::string_view key) {
   if (const std::optional<JsonView> name = node.view().find("name")) {
     std::string id = entity_id(name->string());
     return {std::move(node), std::move(id), false};
   }
   const JsonView id = node.view().find("id_").value_or(JsonView());
-  std::string id_text = id.is_string() ? id.string() : sha256_hex(node.view().find("text")->string());
-  return {std::move(node), std::move(id_text), true};
+  if (id.is_string()) {
+    std::string own = id.string();
+    return {std::move(node), std::move(own), true};
+  }
+  constexpr std::string_view kNoId = "null}";  // what such a chunk ends with
+  if (node.text().ends_with(kNoId)) {
+    std::string text(node.text().substr(0, node.text().size() - kNoId.size()));
+    append_json_string(key, text);
+    node = Json::from_canonical(text + "}");
+  }
+  return {std::move(node), std::string(key), true};
 }
 
 std::optional<std::vector<double>> LabelledNode::embedding() const {

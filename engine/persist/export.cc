@@ -5,7 +5,11 @@
 #include "engine/persist/file_exporter.h"
 #include "engine/persist/file_name.h"
 #include "engine/persist/persist_file_kind.h"
+#include "engine/stores/entity_vectors.h"
+#include "engine/stores/stored_forms.h"
 #include "quipu/persist_dir.h"
+#include "quipu/property_graph_store.h"
+#include "quipu/vector_store.h"
 
 namespace quipu {
 namespace {
@@ -73,6 +77,11 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
   const auto has = [&](std::string_view name) {
     return std::ranges::any_of(plans, [&](const FilePlan& plan) { return plan.report.name == name; });
   };
+  if (has(PG_STORE_PERSIST_FNAME)) {
+    QUIPU_ASSIGN_OR_RETURN(const bool entities,
+                           entities_hold_vectors(store, std::string(kPropertyGraphNamespace)));
+    if (entities) plan_of(vector_store_file(DEFAULT_VECTOR_STORE));
+  }
   if (has(DOCSTORE_PERSIST_FNAME)) plan_of(INDEX_STORE_PERSIST_FNAME);
   if (has(INDEX_STORE_PERSIST_FNAME)) plan_of(DOCSTORE_PERSIST_FNAME);
   for (const FilePlan& plan : plans) QUIPU_RETURN_IF_ERROR(check_file_name(plan.report.name));

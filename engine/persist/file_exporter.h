@@ -33,6 +33,9 @@ class FileExporter {
            const OutputFile& file, FileReport& report)
         : store_(store), collections_(collections), entry_done_(entry_done), file_(file), report_(report) {}
 
+    const KVReader& store() const { return store_; }
+    // The file's name.
+    const std::string& file_name() const { return report_.name; }
     const std::vector<std::string>& collections() const { return collections_; }
     // The collection whose name ends so; empty when there is none.
     std::string collection_ending(std::string_view end) const;

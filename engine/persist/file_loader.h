@@ -34,6 +34,8 @@ class FileLoader : public PersistFileHandler {
   FileLoader(const std::string& name, BulkLoad& load, CollectionOwners& owners)
       : load_(load), report_{name, 0, {}}, owners_(owners) {}
 
+  // Whether the store, or a file before, has this collection.
+  bool owns(std::string_view collection) const { return owners_.contains(std::string(collection)); }
   // Starts a collection of the store. Errors: kInvalidArgument when another file has it.
   Status begin(std::string_view collection, std::string_view indexed_field = {});
   Status put(std::string_view key, JsonView value);

@@ -32,6 +32,7 @@ class PropertyGraphLoader : public FileLoader {
     }
     part_ = name;
     const std::string collection = std::string(kPropertyGraphNamespace) + "/" + part_;
+    if (name == kNodes && !owns(collection)) QUIPU_RETURN_IF_ERROR(record_vector_queries());
     return begin(collection, name == kTriplets ? kTripletTarget : "");
   }
 
@@ -51,6 +52,13 @@ class PropertyGraphLoader : public FileLoader {
   }
 
  private:
+  // A file's graph is the reference's, which keeps entities' embeddings in a vector store. What holds for a
+  // graph that is there already stays.
+  Status record_vector_queries() {
+    QUIPU_RETURN_IF_ERROR(begin(std::string(kPropertyGraphNamespace) + "/" + std::string(kGraphState)));
+    return put(kSupportsVectorQueries, supports_vector_queries_value(false));
+  }
+
   static size_t hash(std::string_view key) { return std::hash<std::string_view>{}(key); }
 
   Status triplet(JsonView value) {

@@ -1,5 +1,6 @@
 #include "engine/json/persist_file_writer.h"
 #include "engine/persist/file_exporter.h"
+#include "engine/stores/entity_vectors.h"
 #include "engine/stores/stored_forms.h"
 
 namespace quipu {
@@ -8,9 +9,10 @@ namespace {
 class VectorExporter : public FileExporter {
  private:
   Status write(const Source& source, OutputFile& file) const override {
+    QUIPU_ASSIGN_OR_RETURN(const bool entities, file_has_entities(source.store(), source.file_name()));
     PersistFileWriter writer(file);
-    QUIPU_RETURN_IF_ERROR(part(source, writer, kEmbeddingDict, "/embeddings", "embedding"));
-    QUIPU_RETURN_IF_ERROR(part(source, writer, kTextIdToRefDocId, "/ref_doc_ids", kRefDocId));
+    QUIPU_RETURN_IF_ERROR(write_part(source, writer, kEmbeddingsPart, entities));
+    QUIPU_RETURN_IF_ERROR(write_part(source, writer, kRefDocIdsPart, entities));
     bool metadata_is_null = false;
     if (const std::string state = source.collection_ending("/state"); !state.empty()) {
       QUIPU_RETURN_IF_ERROR(source.for_each(state, [&](std::string_view key, JsonView) {
@@ -18,20 +20,22 @@ class VectorExporter : public FileExporter {
         return Status::ok();
       }));
     }
-    QUIPU_RETURN_IF_ERROR(metadata_is_null ? writer.member(kMetadataDict, JsonView())
-                                           : part(source, writer, kMetadataDict, "/metadata", {}));
+    QUIPU_RETURN_IF_ERROR(metadata_is_null && !entities
+                              ? writer.member(kMetadataDict, JsonView())
+                              : write_part(source, writer, kMetadataPart, entities));
     return writer.finish();
   }
 
-  // A collection under its name in the file; of each value only the member `field`, when one is named.
-  static Status part(const Source& source, PersistFileWriter& writer, std::string_view name,
-                     std::string_view ending, std::string_view field) {
-    QUIPU_RETURN_IF_ERROR(writer.begin_collection(name));
-    if (const std::string collection = source.collection_ending(ending); !collection.empty()) {
-      QUIPU_RETURN_IF_ERROR(source.for_each(collection, [&](std::string_view key, JsonView value) {
-        return writer.entry(key, field.empty() ? value : value.find(field).value_or(JsonView()));
-      }));
-    }
+  static Status write_part(const Source& source, PersistFileWriter& writer, const VectorPart& part,
+                           bool entities) {
+    QUIPU_RETURN_IF_ERROR(writer.begin_collection(part.name));
+    const std::string collection = source.collection_ending(part.ending);
+    const auto scan = [&](const UseEntry& use) {
+      return collection.empty() ? Status::ok() : source.for_each(collection, use);
+    };
+    QUIPU_RETURN_IF_ERROR(
+        for_each_of_part(source.store(), part, collection, entities, scan,
+                         [&](std::string_view key, JsonView value) { return writer.entry(key, value); }));
     return writer.end_collection();
   }
 };

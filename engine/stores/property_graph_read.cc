@@ -24,14 +24,16 @@ void cut(std::vector<T>& list, int limit) {
 
 }  // namespace
 
-KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
-    : kvstore_(std::move(kvstore)) {
+KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns,
+                                           std::optional<bool> supports_vector_queries)
+    : kvstore_(std::move(kvstore)), supports_vector_queries_(supports_vector_queries) {
   const std::string prefix(ns.empty() ? kPropertyGraphNamespace : ns);
   nodes_ = prefix + "/nodes";
   relations_ = prefix + "/relations";
   triplets_ = prefix + "/triplets";
+  state_ = prefix + "/state";
   vectors_ = std::static_pointer_cast<GraphVectors>(
-      kvstore_->cache(nodes_, [this] { return std::make_shared<GraphVectors>(nodes_); }));
+      kvstore_->cache(nodes_, [&] { return std::make_shared<GraphVectors>(prefix); }));
 }
 
 std::string KVPropertyGraphStore::triplet_key(const TripletIds& triplet) {
@@ -64,15 +66,15 @@ Result<std::vector<LabelledNode>> KVPropertyGraphStore::get(JsonView properties,
                                                             std::span<const std::string> ids) const {
   const bool by_properties = properties.truthy();
   std::vector<LabelledNode> nodes;
-  const auto take = [&](Json stored) {
-    LabelledNode node = LabelledNode::from_stored(std::move(stored));
+  const auto take = [&](std::string_view key, Json stored) {
+    LabelledNode node = LabelledNode::from_stored(std::move(stored), key);
     if (!by_properties || matches_properties(node.properties(), properties)) nodes.push_back(std::move(node));
   };
   if (ids.empty()) {
     ScanOptions in_order;
     in_order.order = ScanOptions::Order::kInsertion;
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(in_order, nodes_));
-    while (it->next()) take(Json::from_canonical(std::string(it->val().text())));
+    while (it->next()) take(it->key(), Json::from_canonical(std::string(it->val().text())));
     QUIPU_RETURN_IF_ERROR(it->status());
     return nodes;
   }
@@ -89,7 +91,7 @@ Result<std::vector<LabelledNode>> KVPropertyGraphStore::get(JsonView properties,
     order.emplace_back(0, 0);
   }
   for (const auto& [place, i] : order) {
-    if (stored[i]) take(*std::move(stored[i]));
+    if (stored[i]) take(keys[i], *std::move(stored[i]));
   }
   return nodes;
 }
@@ -189,15 +191,20 @@ Result<std::vector<Triplet>> KVPropertyGraphStore::load_triplets(std::span<const
         QUIPU_ASSIGN_OR_RETURN(const std::string other_key, relation_key_of(part[i]));
         QUIPU_ASSIGN_OR_RETURN(relations[i], kvstore_->get(other_key, relations_));
       }
-      triplets.push_back({LabelledNode::from_stored(*source),
+      triplets.push_back({LabelledNode::from_stored(*source, part[i].source),
                           // Two triplets may share a key; what is left when one has been deleted has no
                           // properties.
                           relations[i] ? Relation::from_stored(*std::move(relations[i]))
                                        : Relation(part[i].label, part[i].source, part[i].target),
-                          LabelledNode::from_stored(*target)});
+                          LabelledNode::from_stored(*target, part[i].target)});
     }
   }
   return triplets;
+}
+
+Result<bool> KVPropertyGraphStore::supports_vector_queries() const {
+  if (supports_vector_queries_) return *supports_vector_queries_;
+  return vectors_->entities_hold_vectors(*kvstore_);
 }
 
 Result<ScoredNodes> KVPropertyGraphStore::vector_query(const VectorStoreQuery& query) const {
@@ -207,7 +214,7 @@ Result<ScoredNodes> KVPropertyGraphStore::vector_query(const VectorStoreQuery& q
   ScoredNodes found;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!stored[i]) continue;  // deleted in the meantime
-    found.nodes.push_back(LabelledNode::from_stored(*std::move(stored[i])));
+    found.nodes.push_back(LabelledNode::from_stored(*std::move(stored[i]), ids[i]));
     found.similarities.push_back(near.similarities[i]);
   }
   return found;

@@ -24,11 +24,14 @@ std::vector<std::string> ids_for(const std::string& id) {
 
 }  // namespace
 
+// And records how the graph keeps embeddings.
 Status KVPropertyGraphStore::declare_collections() {
   const std::string file(PG_STORE_PERSIST_FNAME);
+  QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(state_, {file, ""}));
   QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(nodes_, {file, ""}));
   QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(relations_, {file, ""}));
-  return kvstore_->declare_collection(triplets_, {file, std::string(kTripletTarget)});
+  QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(triplets_, {file, std::string(kTripletTarget)}));
+  return vectors_->record(*kvstore_, supports_vector_queries_);
 }
 
 Status KVPropertyGraphStore::upsert_nodes(std::span<const LabelledNode> nodes) {
@@ -55,7 +58,7 @@ Result<std::string> KVPropertyGraphStore::node_id_for(std::string_view id) const
   std::string of_entity = entity_id(std::string(id));
   if (of_entity == id) return of_entity;
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(id, nodes_));
-  return stored ? LabelledNode::from_stored(*std::move(stored)).id() : of_entity;
+  return stored ? LabelledNode::from_stored(*std::move(stored), id).id() : of_entity;
 }
 
 Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relations) {

@@ -28,6 +28,10 @@ inline constexpr std::string_view kPropertyGraphNamespace = "property_graph_stor
 inline constexpr std::string_view kNodes = "nodes";
 inline constexpr std::string_view kRelations = "relations";
 inline constexpr std::string_view kTriplets = "triplets";
+// Has one key, "supports_vector_queries", with {"value": true or false}: where entities' embeddings are.
+// Graphs that were written before there was that key have none.
+inline constexpr std::string_view kGraphState = "state";
+inline constexpr std::string_view kSupportsVectorQueries = "supports_vector_queries";
 // A triplet's value is {"target": "id"}, which an index covers, and where a file of the reference has the
 // relation under another key than the ids give (it forgets there that quotes in names become spaces in ids),
 // also "relation_key".
@@ -43,6 +47,10 @@ inline Json triplet_value(std::string_view target, std::string_view other_relati
     append_json_string(other_relation_key, text);
   }
   return Json::from_canonical(text + "}");
+}
+
+inline Json supports_vector_queries_value(bool value) {
+  return Json::from_canonical(value ? "{\"value\": true}" : "{\"value\": false}");
 }
 
 // A triplet's key: the JSON array of its ids.

@@ -13,6 +13,45 @@
 #include "quipu/vector_values.h"
 
 namespace quipu {
+namespace {
+
+// Tells the indexes of others over a store's vectors of what has been written, at its end: a property graph's
+// entities may have their embeddings here. To be made before any lock is taken, for those of all caches have
+// an order.
+class ToldToOthers {
+ public:
+  ToldToOthers(BaseKVStore& store, const CollectionCache* own, std::string_view vectors)
+      : store_(store), own_(own), vectors_(vectors) {}
+  ~ToldToOthers() {
+    if (ids.empty() && !everything) return;
+    for (const std::shared_ptr<CollectionCache>& cache : others()) {
+      const LockedCache locked(cache);
+      everything ? locked->forget() : locked->changed(store_, ids);
+    }
+  }
+  ToldToOthers(const ToldToOthers&) = delete;
+  ToldToOthers& operator=(const ToldToOthers&) = delete;
+
+  // Who reads the store later needs not be told.
+  bool anybody() const { return !others().empty(); }
+
+  std::vector<std::string> ids;
+  bool everything = false;
+
+ private:
+  std::vector<std::shared_ptr<CollectionCache>> others() const {
+    std::vector<std::shared_ptr<CollectionCache>> caches = store_.caches();
+    std::erase_if(caches, [&](const auto& cache) { return cache.get() == own_ || !cache->covers(vectors_); });
+    return caches;
+  }
+
+  BaseKVStore& store_;
+  const CollectionCache* const own_;
+  const std::string_view vectors_;
+};
+
+}  // namespace
+
 KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
     : kvstore_(std::move(kvstore)), ns_(ns) {
   const VectorCollections collections(ns_);
@@ -89,6 +128,7 @@ Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
     batch.put(ref_doc_ids_, entry.id, wrapped(kRefDocId, *kept.view().find(kRefDocId)));
     batch.put(metadata_, entry.id, kept);
   }
+  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
   std::lock_guard writing(shared_->writing);
   QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
   if (was_null) batch.delete_(state_, kMetadataDict);
@@ -96,6 +136,9 @@ Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
     std::unique_lock lock(shared_->mutex);
     QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
     shared_->added(*kvstore_, entries, metadata);
+  }
+  if (told.anybody()) {
+    for (const VectorStoreEntry& entry : entries) told.ids.emplace_back(entry.id);
   }
   return insert_waiting();
 }
@@ -156,15 +199,15 @@ Status KVVectorStore::remove_with_metadata(std::span<const std::string> ids) {
 }
 
 Status KVVectorStore::delete_(std::string_view ref_doc_id) {
+  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  std::vector<std::string>& ids = told.ids;
   std::lock_guard writing(shared_->writing);
   FieldIndex* const index = kvstore_->field_index();
   if (index != nullptr && !ref_doc_id.empty()) {  // which is not indexed
     QUIPU_RETURN_IF_ERROR(index->ensure_index(ref_doc_ids_, kRefDocId));
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> ids,
-                           index->keys_with_value(ref_doc_ids_, ref_doc_id));
+    QUIPU_ASSIGN_OR_RETURN(ids, index->keys_with_value(ref_doc_ids_, ref_doc_id));
     return remove(ids);
   }
-  std::vector<std::string> ids;
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, ref_doc_ids_));
   while (it->next()) {
     const std::optional<JsonView> owner = it->val().find(kRefDocId);
@@ -177,13 +220,17 @@ Status KVVectorStore::delete_(std::string_view ref_doc_id) {
 Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> node_ids,
                                    const MetadataFilters* filters) {
   if (filters != nullptr && filters->filters.empty()) filters = nullptr;
+  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  std::vector<std::string>& ids = told.ids;
   std::lock_guard writing(shared_->writing);
-  if (node_ids && filters == nullptr) return remove_with_metadata(*node_ids);
+  if (node_ids && filters == nullptr) {
+    ids.assign(node_ids->begin(), node_ids->end());
+    return remove_with_metadata(ids);
+  }
   QUIPU_RETURN_IF_ERROR(load_index());
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   std::optional<std::vector<std::string>> given;
   if (node_ids) given.emplace(node_ids->begin(), node_ids->end());
-  std::vector<std::string> ids;
   if (shared_->streamed) {
     QUIPU_RETURN_IF_ERROR(stream(given ? &*given : nullptr, filters, [&](const StreamedVector& vector) {
       ids.emplace_back(vector.id);
@@ -206,6 +253,8 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
 }
 
 Status KVVectorStore::clear() {
+  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  told.everything = true;
   std::lock_guard writing(shared_->writing);
   WriteBatch batch;
   for (const std::string* const collection : {&embeddings_, &ref_doc_ids_, &metadata_, &state_}) {
@@ -263,6 +312,8 @@ Status KVVectorStore::load(JsonView save_dict) {
       batch.put(metadata_, each.key(), each.value);
     }
   }
+  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  told.everything = true;
   std::lock_guard writing(shared_->writing);
   std::unique_lock lock(shared_->mutex);
   shared_->forget();

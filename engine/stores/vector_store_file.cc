@@ -1,10 +1,12 @@
 // KVVectorStore as one JSON text, and SimpleVectorStore.
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/json/json_file.h"
 #include "engine/kv/one_moment.h"
 #include "engine/persist/persist_file_kind.h"
+#include "engine/stores/entity_vectors.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/memory_kv_store.h"
@@ -12,23 +14,58 @@
 
 namespace quipu {
 
-Result<Json> KVVectorStore::to_dict() const {
-  std::string text = "{\"embedding_dict\": ";
-  QUIPU_RETURN_IF_ERROR(read_at_one_moment(*kvstore_, [&](const KVReader& state) -> Status {
-    QUIPU_RETURN_IF_ERROR(append_collection(state, embeddings_, "embedding", text));
-    text += ", \"text_id_to_ref_doc_id\": ";
-    QUIPU_RETURN_IF_ERROR(append_collection(state, ref_doc_ids_, "ref_doc_id", text));
-    text += ", \"metadata_dict\": ";
-    QUIPU_ASSIGN_OR_RETURN(const bool is_null, state.exists(kMetadataDict, state_));
-    if (!is_null) return append_collection(state, metadata_, "", text);
-    text += "null";
+namespace {
+
+Status append_part(const KVReader& state, const VectorPart& part, const std::string& collection,
+                   bool entities, std::string& text) {
+  const auto scan = [&](const UseEntry& use) -> Status {
+    ScanOptions in_order;
+    in_order.order = ScanOptions::Order::kInsertion;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, state.scan(in_order, collection));
+    while (it->next()) QUIPU_RETURN_IF_ERROR(use(it->key(), it->val()));
+    return it->status();
+  };
+  bool first = true;
+  text += text.empty() ? "{\"" : ", \"";
+  text += part.name;
+  text += "\": {";
+  QUIPU_RETURN_IF_ERROR(
+      for_each_of_part(state, part, collection, entities, scan, [&](std::string_view key, JsonView value) {
+        text += std::exchange(first, false) ? "" : ", ";
+        append_json_string(key, text);
+        text += ": ";
+        text += value.text();
+        return Status::ok();
+      }));
+  text += '}';
+  return Status::ok();
+}
+
+// The three dicts; with the property graph's entities, where the file has them.
+Result<Json> dict_of(const BaseKVStore& store, const std::string& ns, bool as_file) {
+  const VectorCollections collections(ns);
+  std::string text;
+  QUIPU_RETURN_IF_ERROR(read_at_one_moment(store, [&](const KVReader& state) -> Status {
+    bool entities = false;
+    if (as_file) {
+      QUIPU_ASSIGN_OR_RETURN(entities, file_has_entities(state, vector_store_file(ns)));
+    }
+    QUIPU_RETURN_IF_ERROR(append_part(state, kEmbeddingsPart, collections.embeddings, entities, text));
+    QUIPU_RETURN_IF_ERROR(append_part(state, kRefDocIdsPart, collections.ref_doc_ids, entities, text));
+    QUIPU_ASSIGN_OR_RETURN(const bool is_null, state.exists(kMetadataDict, collections.state));
+    if (!is_null || entities) return append_part(state, kMetadataPart, collections.metadata, entities, text);
+    text += ", \"metadata_dict\": null";
     return Status::ok();
   }));
   return Json::from_canonical(text + "}");
 }
 
+}  // namespace
+
+Result<Json> KVVectorStore::to_dict() const { return dict_of(*kvstore_, ns_, false); }
+
 Status KVVectorStore::persist(const std::string& persist_path, const FileSystem& fs) const {
-  QUIPU_ASSIGN_OR_RETURN(const Json dict, to_dict());
+  QUIPU_ASSIGN_OR_RETURN(const Json dict, dict_of(*kvstore_, ns_, true));
   return write_text_file(persist_path, dict.text(), fs);
 }
 

@@ -48,6 +48,7 @@ class PropertyGraphCheck {
         nodes_(ns + "/" + std::string(kNodes)),
         relations_(ns + "/" + std::string(kRelations)),
         triplets_(ns + "/" + std::string(kTriplets)),
+        state_(ns + "/" + std::string(kGraphState)),
         take_(take) {}
 
   Status run() {
@@ -56,7 +57,13 @@ class PropertyGraphCheck {
       return parsed ? Status::ok() : bad(nodes_, id, "not a node: " + parsed.error().message());
     }));
     QUIPU_RETURN_IF_ERROR(for_each(triplets_, [this](auto key, auto value) { return triplet(key, value); }));
-    return for_each(relations_, [this](auto key, auto value) { return relation(key, value); });
+    QUIPU_RETURN_IF_ERROR(
+        for_each(relations_, [this](auto key, auto value) { return relation(key, value); }));
+    return for_each(state_, [this](std::string_view key, JsonView value) {
+      const JsonView recorded = value.find("value").value_or(JsonView());
+      const bool known = key == kSupportsVectorQueries && recorded.kind() == JsonKind::kBool;
+      return known ? Status::ok() : bad(state_, key, "not a record of whether vector queries are answered");
+    });
   }
 
  private:
@@ -127,6 +134,7 @@ class PropertyGraphCheck {
   const std::string nodes_;
   const std::string relations_;
   const std::string triplets_;
+  const std::string state_;
   const TakeFault& take_;
 };
 

@@ -41,8 +41,9 @@ class LabelledNode {
   // get their defaults, embeddings become floats.
   static Result<LabelledNode> from_json(JsonView node);
 
-  // Takes what to_json() gave, unchecked.
-  static LabelledNode from_stored(Json node);
+  // Takes what to_json() gave, unchecked, and the key under which it is stored: that is the id of a chunk
+  // that has none, and what is made of it says so.
+  static LabelledNode from_stored(Json node, std::string_view key);
 
   // {"label", "embedding", "properties", "name"} or {..., "text", "id_"}.
   const Json& to_json() const { return json_; }

@@ -79,7 +79,7 @@ class PropertyGraphStore {
   // Removes the nodes that are named or whose properties match, with all their relations, and the relations
   // that are named or match. Nothing given: nothing removed.
   virtual Status delete_(const GraphSelection& selection) = 0;
-  // The nodes whose embeddings are most similar, best first, and how similar; filters are over their
+  // The entities whose embeddings are most similar, best first, and how similar; filters are over their
   // properties. Default: kNotSupported, as in the reference.
   virtual Result<ScoredNodes> vector_query(const VectorStoreQuery& query) const;
   // Writes property_graph_store.json as pydantic does, replacing the file atomically. Error: kInvalidArgument
@@ -101,9 +101,13 @@ class PropertyGraphStore {
 
 class KVPropertyGraphStore : public PropertyGraphStore {
  public:
-  // The collections are ns + "/nodes", "/relations" and "/triplets"; an empty namespace means
-  // "property_graph_store".
-  explicit KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = {});
+  // The collections are ns + "/nodes", "/relations", "/triplets" and "/state"; an empty namespace means
+  // "property_graph_store". `supports_vector_queries`: true where entities are to carry their embeddings on
+  // their nodes and to be found by vector_query(), which the first write then records for all who open the
+  // graph later; false where LlamaIndex is to keep them in the default vector store, as it does beside its
+  // own store; nullopt to go by the record, or, in a graph of a version that had none, by the nodes.
+  explicit KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = {},
+                                std::optional<bool> supports_vector_queries = std::nullopt);
 
   Result<std::vector<LabelledNode>> get(JsonView properties = {},
                                         std::span<const std::string> ids = {}) const override;
@@ -114,7 +118,14 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   Status upsert_nodes(std::span<const LabelledNode> nodes) override;
   Status upsert_relations(std::span<const Relation> relations) override;
   Status delete_(const GraphSelection& selection) override;
-  // Exact, as KVVectorStore's; the first query makes an index of all nodes that have an embedding.
+  // What the constructor was given, else what holds for the graph; false for a new one. An export brings
+  // embeddings that are on nodes into the default vector store's file too where it holds, so that the
+  // reference finds them. Cost: a look-up; in a graph without a record, once, a scan up to the first entity
+  // with an embedding.
+  Result<bool> supports_vector_queries() const;
+  // Exact, as KVVectorStore's; the first query makes an index of all entities that have an embedding, be it
+  // on their node or, failing that, under their id in the default vector store of the same key-value store.
+  // Answers whatever supports_vector_queries() says.
   Result<ScoredNodes> vector_query(const VectorStoreQuery& query) const override;
   Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
@@ -178,9 +189,11 @@ class KVPropertyGraphStore : public PropertyGraphStore {
 
   std::shared_ptr<BaseKVStore> kvstore_;
   std::shared_ptr<GraphVectors> vectors_;
+  std::optional<bool> supports_vector_queries_;
   std::string nodes_;
   std::string relations_;
   std::string triplets_;
+  std::string state_;
 };
 
 // The reference's SimplePropertyGraphStore: in memory, saved as one JSON file.

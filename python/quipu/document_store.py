@@ -13,6 +13,7 @@ from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
 
 from quipu import _native
+from quipu.json_values import NotJSONError, node_at_fault
 from quipu.kv_store import RocksDBKVStore
 from quipu.nodes import to_dicts
 from quipu.on_database import OnDatabase
@@ -28,6 +29,8 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
 
     Methods, results and exceptions are those of KVDocumentStore. Every change is one atomic write, over all
     collections; adding a node to a document, or taking it out, costs the same whatever the document's size.
+    Values of metadata that are no JSON, such as dates, are stored as pydantic's mode "json" writes them; one that it
+    cannot write is a TypeError that names node and key.
 
     Args:
         kvstore: the database; ``from_path`` opens one.
@@ -93,15 +96,17 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
             raise
 
     def _add(self, docs: Sequence[BaseNode], options: Tuple[bool, Optional[int], bool]) -> None:
-        if not all(type(doc) in _PLAIN for doc in docs):
-            facts, failed = _facts(docs)
-            nodes = [doc_to_json(doc) for doc in docs[: len(facts)]]
-            self._native.add_facts(nodes, facts, failed, *options)
-            return
+        if all(type(doc) in _PLAIN for doc in docs):
+            try:
+                return self._native.add_serialized(to_dicts(docs), *options)
+            except TypeError:
+                pass  # a value that is no JSON, or only stands for it: its node's hash is of what it is
+        facts, failed = _facts(docs)
+        nodes = [doc_to_json(doc) for doc in docs[: len(facts)]]
         try:
-            self._native.add_serialized(to_dicts(docs), *options)
-        except TypeError:  # a value that is no JSON: pydantic may know what to make of it
-            self._native.add_serialized([doc_to_json(doc) for doc in docs], *options)
+            self._native.add_facts(nodes, facts, failed, *options)
+        except NotJSONError as error:
+            raise TypeError(node_at_fault(docs, error)) from error
 
     async def async_add_documents(
         self,

@@ -90,8 +90,8 @@ def _to_json(struct: IndexStruct) -> Dict[str, Any]:
     if type(struct) is IndexDict:
         values = {name: getattr(struct, name) for name in _INDEX_DICT_FIELDS}
         try:
-            return {"__type__": _VECTOR_STORE_TYPE, "__data__": _native.to_json(values)}
-        except TypeError:  # a value that only dataclasses_json can bring into JSON
+            return {"__type__": _VECTOR_STORE_TYPE, "__data__": _native.to_plain_json(values)}
+        except TypeError:  # a value that dataclasses_json may bring into JSON in its own way
             pass
     return index_struct_to_json(struct)
 

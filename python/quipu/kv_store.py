@@ -12,6 +12,7 @@ from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE, DEFAULT_C
 from quipu import _native
 from quipu.closing import Closing
 from quipu.database import Database, acquire, release, release_unused
+from quipu.json_values import NotJSONError, key_at_fault
 from quipu.options import Options, OpenOptions, make_options
 from quipu.paths import Path, database_path
 
@@ -27,7 +28,8 @@ class RocksDBKVStore(Closing, BaseKVStore):
     """Keys and JSON objects in named collections, each in the order of a dict.
 
     Every call is one atomic write. A write that returned survives the end of the process, also by ``kill -9``;
-    with ``sync`` it survives a power cut too, at the price of one fsync a write.
+    with ``sync`` it survives a power cut too, at the price of one fsync a write. What is no JSON in a value, such as a
+    date, is stored as pydantic's mode "json" writes it; what that cannot write is a TypeError that names the key.
 
     Objects on one path in one process share one open database; a second process gets ``LockedError``, unless it
     reads only. Close by ``close()`` or ``with``; what is open at the end of the process is closed then. A pickled
@@ -88,7 +90,10 @@ class RocksDBKVStore(Closing, BaseKVStore):
     # ---- the reference's methods ----
 
     def put(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
-        _native.put(self.native, key, val, collection)
+        try:
+            _native.put(self.native, key, val, collection)
+        except NotJSONError as error:
+            raise TypeError(f"collection {collection!r}, key {key!r}: {error}") from error
 
     async def aput(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
         await self.run(self.put, key, val, collection)
@@ -102,7 +107,12 @@ class RocksDBKVStore(Closing, BaseKVStore):
         """Stores all pairs in one atomic write, whatever the batch size."""
         keys = [key for key, _ in kv_pairs]
         vals = [val for _, val in kv_pairs]
-        _native.put_all(self.native, keys, vals, collection, batch_size)
+        try:
+            _native.put_all(self.native, keys, vals, collection, batch_size)
+        except NotJSONError as error:
+            at_fault = key_at_fault(dict(zip(keys, vals)))
+            key, why = at_fault or ("", error)
+            raise TypeError(f"collection {collection!r}, key {key!r}: {why}") from error
 
     async def aput_all(
         self,

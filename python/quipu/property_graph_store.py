@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import fsspec
 from llama_index.core.graph_stores.types import (
@@ -14,9 +14,13 @@ from llama_index.core.graph_stores.types import (
     Relation,
     Triplet,
 )
+from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import VectorStoreQuery
 
+from pydantic_core import PydanticSerializationError
+
 from quipu import _native
+from quipu.json_values import NotJSONError, key_at_fault, node_at_fault
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
 from quipu.persist_dir import persist
@@ -29,29 +33,44 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     """A labelled property graph on a Quipu database.
 
     Methods and results are those of SimplePropertyGraphStore, whose ``delete`` removes more than it is asked
-    for, and whose triplets may dangle then: here what is selected goes, nodes with all their relations. Nodes
-    that carry embeddings answer ``vector_query``. A step of ``get_rel_map`` costs what it finds, not the graph.
+    for, and whose triplets may dangle then: here what is selected goes, nodes with all their relations. A step of
+    ``get_rel_map`` costs what it finds, not the graph.
+
+    As beside SimplePropertyGraphStore, PropertyGraphIndex keeps entities' embeddings in the vector store of its
+    storage context, and its retriever asks that. With ``supports_vector_queries`` it puts them on the graph's nodes
+    and asks ``vector_query``, which also finds embeddings of entities in the database's default vector store.
+
+    Properties that are no JSON, such as dates, are stored as pydantic's mode "json" writes them; what it cannot write
+    is a TypeError that names node, or relation, and key.
 
     Args:
         kvstore: the database; ``from_path`` opens one.
         namespace: before the names of the collections.
+        supports_vector_queries: whether ``vector_query`` answers. None is what holds for this graph: True once it was
+            written with True, or by a version where that was so for all and there are embeddings on its entities;
+            else False.
     """
 
     supports_structured_queries: bool = False
-    supports_vector_queries: bool = True
 
     _persist_file = "property_graph_store.json"
 
-    def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_NAMESPACE) -> None:
+    def __init__(
+        self,
+        kvstore: RocksDBKVStore,
+        namespace: str = DEFAULT_NAMESPACE,
+        supports_vector_queries: Optional[bool] = None,
+    ) -> None:
         self._kvstore = kvstore
         self._namespace = namespace
+        self._supports_vector_queries = supports_vector_queries
 
     @property
     def client(self) -> RocksDBKVStore:
         return self._kvstore
 
     def _arguments(self) -> Tuple[Any, ...]:
-        return (self._namespace,)
+        return (self._namespace, self._supports_vector_queries)
 
     def _facts(self) -> Dict[str, Any]:
         return {
@@ -62,12 +81,21 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     def _native(self) -> _native.PropertyGraphStore:
         return self._kvstore.bind(_native.PropertyGraphStore, *self._arguments())
 
+    @property
+    def supports_vector_queries(self) -> bool:
+        """What the constructor was given, else what holds for the graph."""
+        return self._native.supports_vector_queries()
+
+    @supports_vector_queries.setter
+    def supports_vector_queries(self, value: Optional[bool]) -> None:
+        self._supports_vector_queries = value
+
     # ---- reading ----
 
     def get(
         self, properties: Optional[Dict[str, Any]] = None, ids: Optional[List[str]] = None
     ) -> List[LabelledNode]:
-        return _to_nodes(self._native.get(json.dumps(properties or {}), list(ids or [])))
+        return _to_nodes(self._native.get(_native.to_json(properties or {}), list(ids or [])))
 
     def get_triplets(
         self,
@@ -87,12 +115,18 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
         limit: int = 30,
         ignore_rels: Optional[List[str]] = None,
     ) -> List[Triplet]:
-        nodes = json.dumps([node.model_dump() for node in graph_nodes])
+        nodes = _native.to_json(_to_dicts(graph_nodes))
         return _to_triplets(self._native.get_rel_map(nodes, depth, limit, ignore_rels or []))
 
     def vector_query(self, query: VectorStoreQuery, **kwargs: Any) -> Tuple[List[LabelledNode], List[float]]:
-        """The nodes whose embeddings are most similar, best first, with their similarities; filters are over
-        the nodes' properties."""
+        """The entities whose embeddings are most similar, best first, with their similarities; filters are over
+        their properties. Raises NotImplementedError, as SimplePropertyGraphStore does, unless
+        ``supports_vector_queries``."""
+        if not self.supports_vector_queries:
+            raise NotImplementedError(
+                "Vector query is off for this property graph: embeddings of its entities are in the vector store. "
+                "Open it with supports_vector_queries=True to have it answer."
+            )
         nodes, similarities = self._native.vector_query(native_query(query, kwargs.get("mmr_threshold")))
         return _to_nodes(nodes), similarities
 
@@ -106,10 +140,25 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     # ---- writing ----
 
     def upsert_nodes(self, nodes: Sequence[LabelledNode]) -> None:
-        self._native.upsert_nodes(json.dumps([node.model_dump() for node in nodes]))
+        try:
+            text = _native.to_json(_to_dicts(nodes))
+        except NotJSONError as error:
+            raise TypeError(_at_fault(((f"node {node.id!r}", node) for node in nodes), error)) from error
+        self._native.upsert_nodes(text)
 
     def upsert_relations(self, relations: List[Relation]) -> None:
-        self._native.upsert_relations(json.dumps([relation.model_dump() for relation in relations]))
+        try:
+            text = _native.to_json([relation.model_dump() for relation in relations])
+        except NotJSONError as error:
+            named = ((f"relation {each.source_id!r} -> {each.label!r} -> {each.target_id!r}", each) for each in relations)
+            raise TypeError(_at_fault(named, error)) from error
+        self._native.upsert_relations(text)
+
+    def upsert_llama_nodes(self, llama_nodes: List[BaseNode]) -> None:
+        try:
+            super().upsert_llama_nodes(llama_nodes)
+        except (PydanticSerializationError, UnicodeDecodeError) as error:
+            raise TypeError(node_at_fault(llama_nodes, error)) from error
 
     def delete(
         self,
@@ -147,6 +196,9 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     async def aupsert_nodes(self, nodes: List[LabelledNode]) -> None:
         await self._kvstore.run(self.upsert_nodes, nodes)
+
+    async def aupsert_llama_nodes(self, llama_nodes: List[BaseNode]) -> None:
+        await self._kvstore.run(self.upsert_llama_nodes, llama_nodes)
 
     async def aupsert_relations(self, relations: List[Relation]) -> None:
         await self._kvstore.run(self.upsert_relations, relations)
@@ -192,7 +244,7 @@ def _selection(
     properties: Optional[Dict[str, Any]],
     ids: Optional[List[str]],
 ) -> str:
-    return json.dumps(
+    return _native.to_json(
         {
             "entity_names": list(entity_names or []),
             "relation_names": list(relation_names or []),
@@ -200,6 +252,25 @@ def _selection(
             "ids": list(ids or []),
         }
     )
+
+
+def _to_dicts(nodes: Sequence[LabelledNode]) -> List[Dict[str, Any]]:
+    """The nodes as they are stored: a chunk without ``id_``, whose ``id`` is another in each process, has the one that
+    it has now."""
+    dicts = [node.model_dump() for node in nodes]
+    for node, stored in zip(nodes, dicts):
+        if isinstance(node, ChunkNode) and node.id_ is None:
+            stored["id_"] = node.id
+    return dicts
+
+
+def _at_fault(named: Iterable[Tuple[str, Union[LabelledNode, Relation]]], error: NotJSONError) -> str:
+    """Which of these has a property that cannot be written, and why."""
+    for name, each in named:
+        found = key_at_fault(each.properties)
+        if found is not None:
+            return f"{name}, property {found[0]!r}: {found[1]}"
+    return str(error)
 
 
 def _to_node(stored: Dict[str, Any]) -> LabelledNode:

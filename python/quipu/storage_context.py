@@ -124,7 +124,9 @@ def _vector_stores(kvstore: RocksDBKVStore) -> Dict[str, BasePydanticVectorStore
     return {name: QuipuVectorStore(kvstore, name) for name in dict.fromkeys(names)}
 
 
-def storage_context(path: Path, **options: Unpack[OpenOptions]) -> QuipuStorageContext:
+def storage_context(
+    path: Path, *, supports_vector_queries: Optional[bool] = None, **options: Unpack[OpenOptions]
+) -> QuipuStorageContext:
     """All stores of a database directory, which is made when it is missing.
 
         with quipu.storage_context("./storage.quipu", read_only=True) as context:  # beside a process that writes
@@ -132,6 +134,7 @@ def storage_context(path: Path, **options: Unpack[OpenOptions]) -> QuipuStorageC
 
     Args:
         path: the directory.
+        supports_vector_queries: of the property graph store; see QuipuPropertyGraphStore.
         options: those of RocksDBKVStore, which says what each is: ``read_only``, ``sync``, ``memory_budget_bytes``,
             ``search_memory_bytes``, and so on.
 
@@ -144,5 +147,5 @@ def storage_context(path: Path, **options: Unpack[OpenOptions]) -> QuipuStorageC
         index_store=QuipuIndexStore(kvstore),
         vector_stores=_vector_stores(kvstore),
         graph_store=QuipuGraphStore(kvstore),
-        property_graph_store=QuipuPropertyGraphStore(kvstore),
+        property_graph_store=QuipuPropertyGraphStore(kvstore, supports_vector_queries=supports_vector_queries),
     )

@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import fsspec
 from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
 from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
-from llama_index.core.schema import BaseNode
+from llama_index.core.schema import BaseNode, TextNode
+from llama_index.core.storage.docstore.utils import doc_to_json
 from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES, NAMESPACE_SEP
 from llama_index.core.vector_stores.types import (
     DEFAULT_PERSIST_DIR,
@@ -19,8 +20,10 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
     VectorStoreQueryResult,
 )
+from pydantic_core import PydanticSerializationError
 
 from quipu import _native
+from quipu.json_values import NotJSONError, node_at_fault, related_metadata
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
 from quipu.paths import Path
@@ -93,7 +96,9 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
     def add(self, nodes: Sequence[BaseNode], **add_kwargs: Any) -> List[str]:
         """Stores the nodes' embeddings, which may be numpy arrays, with their documents and metadata.
 
-        As in the reference, the nodes before one that has no embedding are stored.
+        As in the reference, the nodes before one that has no embedding are stored, and a node that cannot be written
+        as JSON, with all that a document store would keep of it, raises PydanticSerializationError, which names node
+        and key; none is stored then.
         """
         embedded = []
         for node in nodes:
@@ -106,7 +111,7 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
             [node.embedding for node in embedded],
             [node.class_name() for node in embedded],
             [node.ref_doc_id or "" for node in embedded],
-            [_METADATA.dump_python(node.metadata, mode="json") for node in embedded],
+            _stored_metadata(embedded),
         )
         if len(embedded) != len(nodes):
             raise ValueError("embedding not set.")
@@ -203,3 +208,17 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
 
     def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "QuipuVectorStore":
         return self  # data is on disk: a copy is the same store
+
+
+def _stored_metadata(nodes: Sequence[BaseNode]) -> List[Dict[str, Any]]:
+    """The nodes' metadata, once it is sure that a document store will take the nodes: an index adds them to it after
+    their vectors."""
+    try:
+        metadata = [_METADATA.dump_python(node.metadata, mode="json") for node in nodes]
+        _native.check_json(related_metadata(nodes))
+        _native.check_json(
+            [doc_to_json(node.model_copy(update={"embedding": None})) for node in nodes if type(node) is not TextNode]
+        )
+    except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
+        raise PydanticSerializationError(node_at_fault(nodes, error)) from error
+    return metadata

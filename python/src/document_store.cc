@@ -23,7 +23,7 @@ AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool st
 
 void add_serialized(Documents& documents, const nb::list& nodes, Flag<"allow_update"> allow_update,
                     Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
-  const std::string text = to_json(nodes);
+  const std::string text = to_plain_json(nodes);
   documents.run([&](KVDocumentStore& store) {
     const Json parsed = parse_json(text);
     std::vector<JsonView> views;

@@ -17,6 +17,10 @@ using Indexes = Bound<KVIndexStore>;
 void register_index_store(nb::module_& module) {
   module.def(
       "to_json", [](nb::handle object) { return to_str(to_json(object)); }, nb::arg("object"));
+  module.def(
+      "to_plain_json", [](nb::handle object) { return to_str(to_plain_json(object)); }, nb::arg("object"));
+  module.def(
+      "check_json", [](nb::handle object) { to_json(object); }, nb::arg("object"));
   nb::class_<Indexes>(module, "IndexStore")
       .def(
           "__init__",

@@ -9,13 +9,42 @@ namespace {
 
 class Encoder {
  public:
+  // `plain`: only objects of the types that JSON is read as.
+  explicit Encoder(bool plain) : plain_(plain) {}
+
   void value(PyObject* object) {
     if (object == Py_None) {
       text_ += "null";
-    } else if (PyUnicode_Check(object)) {
+    } else if (PyUnicode_CheckExact(object)) {
       string(object);
     } else if (PyBool_Check(object)) {
       text_ += object == Py_True ? "true" : "false";
+    } else if (PyLong_CheckExact(object)) {
+      integer(object);
+    } else if (PyFloat_CheckExact(object)) {
+      append_json_double(PyFloat_AS_DOUBLE(object), text_);
+    } else if (PyDict_CheckExact(object)) {
+      nested([&] { members(object); });
+    } else if (PyList_CheckExact(object)) {
+      nested([&] { elements(object); });
+    } else {
+      other(object);
+    }
+  }
+
+  std::string take() && { return std::move(text_); }
+
+ private:
+  [[noreturn]] static void refuse(PyObject* object) {
+    PyErr_Format(PyExc_TypeError, "Object of type %s is not JSON serializable", Py_TYPE(object)->tp_name);
+    throw nb::python_error();
+  }
+
+  // Objects of other types: those that json.dumps knows, and those that pydantic does.
+  void other(PyObject* object) {
+    if (plain_) refuse(object);
+    if (PyUnicode_Check(object)) {
+      string(object);
     } else if (PyLong_Check(object)) {
       integer(object);
     } else if (PyFloat_Check(object)) {
@@ -25,14 +54,14 @@ class Encoder {
     } else if (PyList_Check(object) || PyTuple_Check(object)) {
       nested([&] { elements(object); });
     } else {
-      PyErr_Format(PyExc_TypeError, "Object of type %s is not JSON serializable", Py_TYPE(object)->tp_name);
-      throw nb::python_error();
+      nested([&] { value(jsonable(object).ptr()); });
     }
   }
 
-  std::string take() && { return std::move(text_); }
+  static nb::object jsonable(nb::handle object) {
+    return nb::module_::import_("quipu.json_values").attr("jsonable")(object);
+  }
 
- private:
   template <class Write>
   void nested(Write write) {
     if (Py_EnterRecursiveCall(" while encoding a JSON object") != 0) throw nb::python_error();
@@ -65,11 +94,14 @@ class Encoder {
   }
 
   void key(PyObject* object) {
+    if (PyUnicode_CheckExact(object)) return string(object);
+    if (plain_) refuse(object);
     if (PyUnicode_Check(object)) return string(object);
     if (!PyLong_Check(object) && !PyFloat_Check(object) && object != Py_None) {
-      PyErr_Format(PyExc_TypeError, "keys must be str, int, float, bool or None, not %s",
-                   Py_TYPE(object)->tp_name);
-      throw nb::python_error();
+      nb::dict single;
+      single[nb::handle(object)] = nb::none();
+      for (const nb::handle name : nb::cast<nb::dict>(jsonable(single)).keys()) string(name.ptr());
+      return;
     }
     text_ += '"';
     value(object);
@@ -101,13 +133,20 @@ class Encoder {
     text_ += ']';
   }
 
+  const bool plain_;
   std::string text_;
 };
 
 }  // namespace
 
 std::string to_json(nb::handle object) {
-  Encoder encoder;
+  Encoder encoder(false);
+  encoder.value(object.ptr());
+  return std::move(encoder).take();
+}
+
+std::string to_plain_json(nb::handle object) {
+  Encoder encoder(true);
   encoder.value(object.ptr());
   return std::move(encoder).take();
 }

@@ -10,9 +10,13 @@
 
 namespace quipu::python {
 
-// Errors, as json.dumps raises them: TypeError for what is no JSON, ValueError for an int that is too long to
-// print, RecursionError for what contains itself.
+// What json.dumps does not know, such as a date, becomes what pydantic's mode "json" makes of it. Errors:
+// NotJSONError, a TypeError, for what that does not know either; ValueError for an int that is too long to
+// print; RecursionError for what contains itself.
 std::string to_json(nanobind::handle object);
+// The same for objects of the types alone that json.loads gives; TypeError for others, subclasses included,
+// whose str() may be another than that of what their JSON is read as.
+std::string to_plain_json(nanobind::handle object);
 
 }  // namespace quipu::python
 

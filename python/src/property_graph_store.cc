@@ -1,5 +1,6 @@
 // KVPropertyGraphStore for Python: nodes, relations and triplets are JSON text of arrays.
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/arguments.h"
@@ -110,10 +111,16 @@ void register_property_graph_store(nb::module_& module) {
   nb::class_<PropertyGraph>(module, "PropertyGraphStore")
       .def(
           "__init__",
-          [](PropertyGraph* self, std::shared_ptr<Database> database, const Text& ns) {
-            new (self) PropertyGraph(std::move(database), ns.view);
+          [](PropertyGraph* self, std::shared_ptr<Database> database, const Text& ns,
+             std::optional<bool> supports_vector_queries) {
+            new (self) PropertyGraph(std::move(database), ns.view, supports_vector_queries);
           },
-          nb::arg("database"), nb::arg("namespace"))
+          nb::arg("database"), nb::arg("namespace"), nb::arg("supports_vector_queries").none())
+      .def("supports_vector_queries",
+           [](PropertyGraph& graph) {
+             return graph.run(
+                 [](const KVPropertyGraphStore& store) { return take(store.supports_vector_queries()); });
+           })
       .def("get", &get, nb::arg("properties"), nb::arg("ids"))
       .def("get_triplets", &get_triplets, nb::arg("selection"))
       .def("get_rel_map", &get_rel_map, nb::arg("graph_nodes"), nb::arg("depth").none(),

@@ -82,6 +82,26 @@ TEST_P(PropertyGraphStoreTest, AChunkWithoutAnIdHasItsTextsHash) {
   EXPECT_EQ(ids_of(*graph.get()), id + " mine ");
 }
 
+TEST(SimplePropertyGraphStoreTest, AChunkWithoutAnIdIsReadWithItsKey) {
+  const std::string file =
+      R"({"nodes": {"-42": {"label": "text_chunk", "embedding": null, "properties": {"p": 1}, )"
+      R"("text": "abc", "id_": null}, "e": {"label": "entity", "embedding": null, )"
+      R"("properties": {}, "name": "e"}}, "relations": {"e_r_-42": {"label": "r", )"
+      R"("source_id": "e", "target_id": "-42", "properties": {}}}, )"
+      R"("triplets": [["e", "r", "-42"]]})";
+  const auto loaded = SimplePropertyGraphStore::from_dict(Json::from_canonical(file));
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  SimplePropertyGraphStore graph = *loaded;
+  EXPECT_EQ(ids_of(*graph.get()), "-42 e ");
+  const std::vector<std::string> id = {"-42"};
+  EXPECT_EQ(ids_of(*graph.get({}, id)), "-42 ");
+  EXPECT_EQ(graph.get({}, id)->front().to_json().view().find("id_")->string(), "-42");
+  EXPECT_EQ(graph.get_triplets({.ids = id})->at(0).target.id(), "-42");
+  EXPECT_EQ(graph.to_dict()->text(), file);  // which keeps it as it was
+  ASSERT_TRUE(graph.delete_({.properties = Json::from_canonical("{\"p\": 1}")}).is_ok());
+  EXPECT_EQ(ids_of(*graph.get()), "e ");
+}
+
 TEST_P(PropertyGraphStoreTest, RelationsWhoseNamesJoinAlikeShareOneEntry) {
   KVPropertyGraphStore graph(kv_);
   const std::vector<Relation> relations = {
@@ -224,6 +244,96 @@ TEST_P(PropertyGraphStoreTest, AnswersVectorQueries) {
   EXPECT_EQ(graph.vector_query({.query_embedding = {1, 2, 3}}).status().code(), StatusCode::kInvalidArgument);
   reopen();
   EXPECT_EQ(names(KVPropertyGraphStore(kv_).vector_query(east)), "northeast west ");
+}
+
+TEST_P(PropertyGraphStoreTest, ChunksDoNotCrowdEntitiesOut) {
+  KVPropertyGraphStore graph(kv_);
+  const VectorStoreQuery east{.query_embedding = {1, 0}, .similarity_top_k = 2};
+  const LabelledNode chunk = LabelledNode::chunk("t", "c", {.embedding = std::vector<double>{1, 0}});
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{chunk, entity("north", {0, 1}, 1)}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "north ");
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{entity("c", {1, 0}, 1)}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "c north ");
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{chunk}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "north ");
+}
+
+TEST_P(PropertyGraphStoreTest, EmbeddingsInTheVectorStoreAreFoundAndANodesOwnCounts) {
+  KVPropertyGraphStore graph(kv_);
+  KVVectorStore vectors(kv_);
+  const VectorStoreQuery east{.query_embedding = {1, 0}, .similarity_top_k = 9};
+  const auto add = [&](std::string_view id, const std::vector<double>& elements) {
+    const std::vector<VectorStoreEntry> entries = {
+        {id, elements, "TextNode", "", Json::from_canonical("{}")}};
+    return vectors.add_entries(entries);
+  };
+  ASSERT_TRUE(add("west", {1, 0.2}).is_ok());
+  ASSERT_TRUE(add("stranger", {1, 0}).is_ok());
+  ASSERT_TRUE(graph
+                  .upsert_nodes(std::vector{entity("north", {0, 1}, 1), LabelledNode::entity("west"),
+                                            LabelledNode::entity("south")})
+                  .is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "west north ");
+  ASSERT_TRUE(add("south", {1, 0.1}).is_ok());
+  ASSERT_TRUE(add("north", {1, 0}).is_ok());  // the node's own counts
+  EXPECT_EQ(names(graph.vector_query(east)), "south west north ");
+  VectorStoreQuery filtered = east;
+  filtered.filters = MetadataFilters{{MetadataFilter{"page", Json::from_int(1)}}};
+  EXPECT_EQ(names(graph.vector_query(filtered)), "north ");
+  ASSERT_TRUE(graph.upsert_nodes(std::vector{LabelledNode::entity("north")}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "north south west ");
+  ASSERT_TRUE(vectors.delete_nodes(std::vector<std::string>{"south"}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "north west ");
+  EXPECT_EQ(names(KVPropertyGraphStore(kv_).vector_query(east)), "north west ");
+  ASSERT_TRUE(vectors.delete_("None").is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "");
+  ASSERT_TRUE(add("west", {1, 0}).is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "west ");
+  ASSERT_TRUE(vectors.clear().is_ok());
+  EXPECT_EQ(names(graph.vector_query(east)), "");
+}
+
+TEST_P(PropertyGraphStoreTest, WhetherItAnswersVectorQueriesIsRecordedOnceAskedFor) {
+  const std::vector<LabelledNode> nodes = {entity("a", {1, 0}, 1)};
+  {
+    KVPropertyGraphStore graph(kv_);
+    EXPECT_FALSE(*graph.supports_vector_queries());
+    ASSERT_TRUE(graph.upsert_nodes(nodes).is_ok());
+    EXPECT_FALSE(*graph.supports_vector_queries());
+    EXPECT_TRUE(*KVPropertyGraphStore(kv_, {}, true).supports_vector_queries());
+    EXPECT_FALSE(*graph.supports_vector_queries());  // nothing has been written so
+    KVPropertyGraphStore asked(kv_, {}, true);
+    ASSERT_TRUE(asked.upsert_relations(std::vector{Relation("r", "a", "b")}).is_ok());
+    EXPECT_TRUE(*graph.supports_vector_queries());
+    KVPropertyGraphStore refused(kv_, {}, false);
+    ASSERT_TRUE(refused.upsert_nodes(nodes).is_ok());
+    EXPECT_FALSE(*refused.supports_vector_queries());
+    EXPECT_TRUE(*graph.supports_vector_queries());
+    EXPECT_FALSE(*KVPropertyGraphStore(kv_, "other").supports_vector_queries());
+  }
+  reopen();
+  EXPECT_TRUE(*KVPropertyGraphStore(kv_).supports_vector_queries());
+}
+
+// As versions wrote it that recorded nothing.
+TEST_P(PropertyGraphStoreTest, AGraphWithoutARecordShowsWhatItIs) {
+  const std::vector<LabelledNode> with = {entity("a", {1, 0}, 1)};
+  const std::vector<LabelledNode> without = {
+      LabelledNode::entity("b"), LabelledNode::chunk("t", "c", {.embedding = std::vector<double>{1, 0}})};
+  for (const std::vector<LabelledNode>* const nodes : {&with, &without}) {
+    const std::string ns = nodes == &with ? "with" : "without";
+    ASSERT_TRUE(KVPropertyGraphStore(kv_, ns).upsert_nodes(*nodes).is_ok());
+    ASSERT_TRUE(*kv_->delete_("supports_vector_queries", ns + "/state"));
+  }
+  reopen();
+  for (const bool first : {true, false}) {  // then with a record, made by the write
+    EXPECT_TRUE(*KVPropertyGraphStore(kv_, "with").supports_vector_queries());
+    EXPECT_FALSE(*KVPropertyGraphStore(kv_, "without").supports_vector_queries());
+    for (const std::string ns : {"with", "without"}) {
+      EXPECT_EQ(*kv_->exists("supports_vector_queries", ns + "/state"), !first);
+      ASSERT_TRUE(KVPropertyGraphStore(kv_, ns).upsert_nodes(std::vector{LabelledNode::entity("d")}).is_ok());
+    }
+  }
 }
 
 // Nodes that are as good as each other are found in the order in which they were inserted.

@@ -34,10 +34,10 @@ KNOWN = {
         "the properties of a relation that is there are not updated | Repaired: they are"
     ),
     "property_graph_store: quotes in ids": "Repaired: the relation is found;",
-    "property_graph_store: chunks without id": "Repaired: SHA-256",
+    "property_graph_store: chunks without id": "Repaired: it keeps the id that it has when it is given",
     "property_graph_store.equal": "Same; the order is breadth first",
     "property_graph_store: get_schema, queries": (
-        "Repaired: nodes with embeddings are searched, filters are over their properties"
+        "then entities with embeddings are searched, on nodes and in the default vector store, and chunks are not"
     ),
     "property_graph_store.reload": (
         "null in the file, which the reference reads back as None; the database keeps them"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import math
 import random
+import uuid
 from typing import Any, Dict, List, Optional
 
 import quipu
@@ -44,6 +47,16 @@ METADATA: Dict[str, List[Any]] = {
     "flag": [True, False, 0, 1.0],
     "odd": [float("nan"), float("inf"), {"a": 1, "b": [1]}, [[1]], -0.0],
     "doc_id": ["mine", "d0"],
+    "when": [
+        datetime.date(1533, 1, 1),
+        datetime.datetime(1533, 1, 1, 12),
+        uuid.UUID(int=7),
+        decimal.Decimal("1.50"),
+        {1},
+        b"knot",
+        (1, ("a",)),
+        {datetime.date(1533, 1, 1): FilterOperator.EQ},
+    ],
 }
 ASKED: Dict[str, List[Any]] = {
     "year": [1999, 2000, 2000.5, 2001.0, 2**53, float(2**53), 10**30, "2000", -1],
@@ -52,6 +65,7 @@ ASKED: Dict[str, List[Any]] = {
     "flag": [1, 0, 1.0, "True"],
     "odd": ["a", 0, float("nan"), float("inf")],
     "doc_id": ["d0", "None", "d1"],
+    "when": ["1533-01-01", "1.50", "knot", 1],
     "ref_doc_id": ["d0", "d1"],
     "document_id": ["d0"],
     "_node_type": ["TextNode", "Document"],
