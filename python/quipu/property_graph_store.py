@@ -19,7 +19,7 @@ from llama_index.core.vector_stores.types import VectorStoreQuery
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
-from quipu.persist_dir import persist
+from quipu.place import place
 from quipu.vector_query import native_query
 
 DEFAULT_NAMESPACE = "property_graph_store"
@@ -183,7 +183,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     def persist(self, persist_path: str, fs: Optional[fsspec.AbstractFileSystem] = None) -> None:
         """Writes property_graph_store.json as the reference would. Data is safe without it; it is for switching
         back."""
-        persist(self._native.persist, persist_path, fs)
+        self._native.persist(*place(persist_path, fs))
 
 
 def _selection(
