@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 #include "tools/text.h"
 #include "tools/time_text.h"
 
@@ -53,7 +55,10 @@ int show(const BackupArgs& args, const std::string& json, const std::string& tab
 }
 
 int run_backup(const BackupArgs& args) {
-  const Result<BackupInfo> made = create_backup(args.database, args.directory);
+  catch_signals();
+  ProgressBar bar(args.common.quiet);
+  const Result<BackupInfo> made = create_backup(args.database, args.directory, bar.callback());
+  bar.erase();
   return made ? show(args, backup_json(*made), backups_table({*made})) : report_error(made.error());
 }
 
@@ -84,10 +89,14 @@ Result<std::vector<uint32_t>> chosen(const BackupArgs& args) {
 int run_verify_backup(const BackupArgs& args) {
   const Result<std::vector<uint32_t>> ids = chosen(args);
   if (!ids) return report_error(ids.error());
+  catch_signals();
+  ProgressBar bar(args.common.quiet);
   int code = kExitOk;
   std::vector<std::string> rows;
   for (const uint32_t id : *ids) {
-    const Status verified = verify_backup(args.directory, id);
+    const Status verified = verify_backup(args.directory, id, bar.callback());
+    bar.erase();
+    if (verified == interrupted()) return report_error(verified);
     if (!verified.is_ok()) code = report_error(verified);
     JsonText row;
     row.add("backup", uint64_t{id}).add("sound", verified.is_ok());
@@ -126,7 +135,11 @@ int run_restore(const BackupArgs& args) {
       return kExitUsage;
     }
   }
+  catch_signals();
+  ProgressBar bar(args.common.quiet);
+  options.progress = bar.callback();
   const Result<RestoreReport> restored = restore_backup(args.directory, args.database, options);
+  bar.erase();
   if (!restored) return report_error(restored.error());
   if (!restored->kept_aside.empty()) message("files of no database were left in " + restored->kept_aside);
   JsonText text;

@@ -14,41 +14,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// OK when there is something in the directory, which open() then judges.
-Status check_exists(const std::string& directory) {
-  std::error_code error;
-  const fs::file_status found = fs::status(directory, error);
-  if (found.type() == fs::file_type::not_found) return Status::io_error("no such directory: " + directory);
-  if (error) return Status::io_error("cannot open " + directory + ": " + error.message());
-  if (!fs::is_directory(found)) return Status::io_error("not a directory: " + directory);
-  if (is_vacant(directory)) return Status::io_error("no database in " + directory + ": it is empty");
-  return Status::ok();
-}
-
 Result<std::shared_ptr<RocksDBKVStore>> open_store(const std::string& directory, const CommonOptions& common,
                                                    OpenMode mode) {
-  if (mode != OpenMode::kCreate) QUIPU_RETURN_IF_ERROR(check_exists(directory));
-  RocksDBOptions options;
+  if (mode != OpenMode::kCreate) QUIPU_RETURN_IF_ERROR(check_database(directory));
+  RocksDBOptions options = database_options(common);
   options.create_if_missing = mode == OpenMode::kCreate;
-  options.accept_lost_writes = common.accept_lost_writes;
-  if (!common.quiet) options.logger = [](std::string_view text) { message(text); };
   return mode == OpenMode::kReading ? RocksDBKVStore::open_reader(directory, options)
                                     : RocksDBKVStore::open(directory, options);
 }
 
 }  // namespace
 
-bool is_vacant(const std::string& directory) {
+Status check_database(const std::string& directory) {
   std::error_code error;
   const fs::file_status found = fs::status(directory, error);
-  if (found.type() == fs::file_type::not_found) return true;
-  if (!fs::is_directory(found)) return false;
-  // What a database leaves that was being made when its process died counts as nothing.
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    const fs::path name = at->path().filename();
-    if (name != "LOCK" && name != "QUIPU.tmp") return false;
-  }
-  return !error;
+  if (found.type() == fs::file_type::not_found) return Status::io_error("no such directory: " + directory);
+  if (error) return Status::io_error("cannot open " + directory + ": " + error.message());
+  if (!fs::is_directory(found)) return Status::io_error("not a directory: " + directory);
+  if (RocksDBKVStore::is_vacant(directory))
+    return Status::io_error("no database in " + directory + ": it is empty");
+  return Status::ok();
+}
+
+RocksDBOptions database_options(const CommonOptions& common) {
+  RocksDBOptions options;
+  options.create_if_missing = false;
+  options.accept_lost_writes = common.accept_lost_writes;
+  if (!common.quiet) options.logger = [](std::string_view text) { message(text); };
+  return options;
 }
 
 int report_error(const Status& status) {

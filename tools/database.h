@@ -32,8 +32,11 @@ using StoreWork = std::function<Result<int>(RocksDBKVStore& store)>;
 int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,
                const StoreWork& work);
 
-// True when `directory` does not exist, or holds nothing.
-bool is_vacant(const std::string& directory);
+// OK when there is something in the directory, which opening it then judges.
+Status check_database(const std::string& directory);
+
+// How a command opens a database that it does not make.
+RocksDBOptions database_options(const CommonOptions& common);
 
 // Prints the error; returns the exit code for it.
 int report_error(const Status& status);

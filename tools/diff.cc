@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 
+#include "quipu/contents.h"
 #include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/listing.h"
 #include "tools/output.h"
-#include "tools/scratch.h"
+#include "tools/place.h"
+#include "tools/progress.h"
 #include "tools/text.h"
 
 namespace quipu::cli {
@@ -22,24 +24,29 @@ struct DiffArgs {
   std::string b;
 };
 
-// Calls `work` with the contents of a database or persist directory.
-int with_contents(const std::string& place, const CommonOptions& common, const StoreWork& work) {
-  if (!is_persist_dir(place)) return with_store(place, common, OpenMode::kReading, work);
-  const Result<std::unique_ptr<Scratch>> scratch = Scratch::make();
-  if (!scratch) return report_error(scratch.error());
-  const Status imported = (*scratch)->import(place, common.quiet);
-  if (!imported.is_ok()) return report_error(imported);
-  const Result<int> done = work((*scratch)->store());
-  return done ? *done : report_error(done.error());
+Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& place, const CommonOptions& common,
+                                             ProgressBar& bar) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(place));
+  if (!holds_files(place, *files)) QUIPU_RETURN_IF_ERROR(check_database(place));
+  ContentsOptions options;
+  options.database = database_options(common);
+  options.files.fs = files.get();
+  options.progress = bar.callback();
+  return open_contents(place, options);
 }
 
-Result<int> compare(const RocksDBKVStore& a, const RocksDBKVStore& b, const DiffArgs& args) {
+Result<int> compare(const DiffArgs& args) {
+  ProgressBar bar(args.common.quiet);
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> a, open(args.a, args.common, bar));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> b, open(args.b, args.common, bar));
   Listing differences(args.common.json, "differences");
-  const Status compared = diff_stores(a, b, [&](const Difference& difference) {
+  const auto report = [&](const Difference& difference) {
     JsonText row;
     row.add("collection", difference.collection).add_key(difference.key).add("difference", difference.what);
     differences.add(row, {printable(difference.collection), printable(difference.key), difference.what});
-  });
+  };
+  const Status compared = diff_stores(*a, *b, report, bar.callback());
+  bar.erase();
   QUIPU_RETURN_IF_ERROR(differences.finish());
   QUIPU_RETURN_IF_ERROR(compared);
   if (!args.common.quiet) {
@@ -52,10 +59,8 @@ Result<int> compare(const RocksDBKVStore& a, const RocksDBKVStore& b, const Diff
 
 int run_diff(const DiffArgs& args) {
   catch_signals();
-  return with_contents(args.a, args.common, [&](RocksDBKVStore& a) -> Result<int> {
-    return with_contents(args.b, args.common,
-                         [&](RocksDBKVStore& b) -> Result<int> { return compare(a, b, args); });
-  });
+  const Result<int> done = compare(args);
+  return done ? *done : report_error(done.error());
 }
 
 }  // namespace

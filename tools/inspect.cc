@@ -1,13 +1,12 @@
 // quipu stat, collections, verify, compact: what a database holds, and whether it is sound.
 
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "quipu/persist_dir.h"
+#include "quipu/contents.h"
 #include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
@@ -15,7 +14,6 @@
 #include "tools/output.h"
 #include "tools/place.h"
 #include "tools/progress.h"
-#include "tools/scratch.h"
 #include "tools/text.h"
 
 namespace quipu::cli {
@@ -26,21 +24,12 @@ struct InspectArgs {
   std::string database;
 };
 
-// The number in the file QUIPU ("quipu format 1"), which an open store has checked; 0 when it is not there.
-uint64_t format_of(const std::string& directory) {
-  std::ifstream file(directory + "/QUIPU");
-  std::string word;
-  uint64_t format = 0;
-  file >> word >> word >> format;
-  return file ? format : 0;
-}
-
 Result<int> stat(RocksDBKVStore& store, const InspectArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
   QUIPU_ASSIGN_OR_RETURN(const uint64_t bytes, store.disk_bytes());
   uint64_t entries = 0;
   for (const CollectionInfo& info : infos) entries += info.count;
-  const uint64_t format = format_of(args.database);
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t format, store.format());
   std::string text;
   if (args.common.json) {
     text = JsonText()
@@ -96,58 +85,44 @@ Result<int> finish(Listing& faults, const InspectArgs& args) {
   return kExitData;
 }
 
-Result<int> verify(RocksDBKVStore& store, const InspectArgs& args) {
-  Listing faults(args.common.json, "faults");
-  const auto report = [&](const auto& fault) {
-    JsonText row;
-    row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
-    faults.add(row, {printable(fault.collection), printable(fault.key), without_controls(fault.message)});
-  };
-  QUIPU_RETURN_IF_ERROR(store.verify(report));
-  const Status stores = verify_stores(store, report);
-  if (stores.code() == StatusCode::kCorruption && faults.count() != 0) {  // one of those that are listed
-    report(Fault{{}, {}, "the stores cannot be checked to the end: " + stores.message()});
-  } else {
-    QUIPU_RETURN_IF_ERROR(stores);
-  }
-  return finish(faults, args);
-}
-
-Result<int> verify_files(const InspectArgs& args) {
+Result<int> verify(const InspectArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(args.database));
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<Scratch> scratch, Scratch::make());
+  const bool has_files = holds_files(args.database, *files);
+  if (!has_files) QUIPU_RETURN_IF_ERROR(check_database(args.database));
   ProgressBar bar(args.common.quiet);
-  ImportOptions options;
-  options.fs = files.get();
+  ContentsOptions options;
+  options.database = database_options(args.common);
+  options.files.fs = files.get();
   options.progress = bar.callback();
   Listing faults(args.common.json, "faults");
-  QUIPU_RETURN_IF_ERROR(verify_persist_dir(
-      args.database, scratch->store(),
-      [&](const Fault& fault) {
-        JsonText row;
-        row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
-        row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
-        faults.add(row, {printable(fault.file), std::to_string(fault.line), std::to_string(fault.byte),
-                         printable(fault.collection), printable(fault.key), without_controls(fault.message)});
-      },
-      options));
+  const auto report = [&](const Fault& fault) {
+    JsonText row;
+    std::vector<std::string> columns;
+    if (has_files) {
+      row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
+      columns = {printable(fault.file), std::to_string(fault.line), std::to_string(fault.byte)};
+    }
+    row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
+    columns.insert(columns.end(),
+                   {printable(fault.collection), printable(fault.key), without_controls(fault.message)});
+    faults.add(row, columns);
+  };
+  QUIPU_RETURN_IF_ERROR(verify_contents(args.database, report, options));
   bar.erase();
   return finish(faults, args);
 }
 
 int run_verify(const InspectArgs& args) {
-  if (!is_persist_dir(args.database)) {
-    return with_store(args.database, args.common, OpenMode::kReading,
-                      [&](RocksDBKVStore& store) { return verify(store, args); });
-  }
   catch_signals();
-  const Result<int> done = verify_files(args);
+  const Result<int> done = verify(args);
   return done ? *done : report_error(done.error());
 }
 
 Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const uint64_t before, store.disk_bytes());
-  QUIPU_RETURN_IF_ERROR(store.compact());
+  ProgressBar bar(args.common.quiet);
+  QUIPU_RETURN_IF_ERROR(store.compact(bar.callback()));
+  bar.erase();
   QUIPU_ASSIGN_OR_RETURN(const uint64_t after, store.disk_bytes());
   if (args.common.json) {
     QUIPU_RETURN_IF_ERROR(
@@ -158,10 +133,16 @@ Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
   return kExitOk;
 }
 
+int run_compact(const InspectArgs& args) {
+  catch_signals();
+  return with_store(args.database, args.common, OpenMode::kExisting,
+                    [&](RocksDBKVStore& store) { return compact(store, args); });
+}
+
 // A command that takes nothing but a database.
-template <Result<int> (*work)(RocksDBKVStore&, const InspectArgs&), OpenMode mode = OpenMode::kReading>
+template <Result<int> (*work)(RocksDBKVStore&, const InspectArgs&)>
 int run(const InspectArgs& args) {
-  return with_store(args.database, args.common, mode,
+  return with_store(args.database, args.common, OpenMode::kReading,
                     [&](RocksDBKVStore& store) { return work(store, args); });
 }
 
@@ -179,8 +160,7 @@ void add_inspect_commands(CLI::App& app, Action& action) {
   add(app, action, "collections", "List the collections", run<collections>);
   add(app, action, "verify", "Read and check everything; list each fault", run_verify,
       "The database, or a persist directory; also s3://BUCKET/KEY");
-  add(app, action, "compact", "Rewrite the data compactly; may take minutes",
-      run<compact, OpenMode::kExisting>);
+  add(app, action, "compact", "Rewrite the data compactly; may take minutes", run_compact);
 }
 
 }  // namespace quipu::cli

@@ -6,10 +6,12 @@
 #include <string>
 
 #include "quipu/json.h"
+#include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/listing.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 #include "tools/text.h"
 
 namespace quipu::cli {
@@ -49,7 +51,13 @@ int run_repair(const RepairArgs& args) {
     steps.add(row, {printable(step.collection), printable(step.key), without_controls(step.fault),
                     without_controls(step.step)});
   };
+  ProgressBar bar(args.common.quiet);
+  if (args.dry_run) {  // else what has been done stays, whatever ends it
+    catch_signals();
+    options.progress = bar.callback();
+  }
   const Result<RepairReport> report = repair_database(args.database, options);
+  bar.erase();
   const Status listed = steps.finish({{"dry_run", args.dry_run ? "true" : "false"},
                                       {"set_aside", std::to_string(report ? report->set_aside : 0)},
                                       {"aside", Json::from_string(report ? report->aside : "").text()}});

@@ -10,9 +10,11 @@
 
 #include "quipu/graph_store.h"
 #include "quipu/vector_store.h"
+#include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
+#include "tools/progress.h"
 #include "tools/text.h"
 
 namespace quipu::cli {
@@ -92,6 +94,7 @@ struct HnswArgs {
 };
 
 int run_hnsw(const HnswArgs& args) {
+  catch_signals();
   return with_store(
       args.database, args.common, OpenMode::kExisting, [&](RocksDBKVStore& store) -> Result<int> {
         QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
@@ -100,7 +103,10 @@ int run_hnsw(const HnswArgs& args) {
           return Status::not_found(args.database + ": there is no vector store " + args.store);
         }
         KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
-        QUIPU_RETURN_IF_ERROR(args.drop ? vectors.drop_hnsw() : vectors.use_hnsw(args.options));
+        ProgressBar bar(args.common.quiet);
+        QUIPU_RETURN_IF_ERROR(args.drop ? vectors.drop_hnsw()
+                                        : vectors.use_hnsw(args.options, bar.callback()));
+        bar.erase();
         if (!args.common.quiet) {
           message("vector store " + args.store +
                   (args.drop ? ": queries are exact" : ": queries are approximate"));

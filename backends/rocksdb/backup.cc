@@ -14,6 +14,7 @@
 #include "backends/rocksdb/disk_files.h"
 #include "backends/rocksdb/frozen_database.h"
 #include "backends/rocksdb/rocksdb_status.h"
+#include "backends/rocksdb/watched_files.h"
 
 namespace quipu {
 namespace rocks {
@@ -35,7 +36,12 @@ uint64_t bytes_below(const std::string& path) {
 // A backup under way; what it has added is removed with it unless it is finished.
 class Making {
  public:
-  Making(const StoreCore& core, const BackupDirectory& directory) : core_(core), directory_(directory) {}
+  Making(const StoreCore& core, const BackupDirectory& directory, Work& work)
+      : core_(core),
+        directory_(directory),
+        work_(work),
+        database_files_(watched_env(*core.db().GetEnv(), work)),
+        backup_files_(watched_env(*rocksdb::Env::Default(), work)) {}
   ~Making() {
     if (!engine_ || id_ == 0) return;
     // Without its record it is no backup. What stays the next one removes.
@@ -50,12 +56,16 @@ class Making {
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
             .count());
     record_.sequence = core_.db().GetLatestSequenceNumber();
+    uint64_t bytes = 0;
+    for (const rocksdb::LiveFileStorageInfo& file : live_files(core_)) bytes += file.size;
+    work_.expect(2 * bytes);  // copied, if it is new, and read again
     QUIPU_RETURN_IF_ERROR(copy_database());
+    work_.set_done(bytes);
     QUIPU_RETURN_IF_ERROR(copy_indexes());
     // As one who comes later sees it: from the files alone.
     rocksdb::BackupEngineReadOnly* opened = nullptr;
     QUIPU_RETURN_IF_ERROR(from_rocksdb(
-        rocksdb::BackupEngineReadOnly::Open(directory_.engine_options(), rocksdb::Env::Default(), &opened),
+        rocksdb::BackupEngineReadOnly::Open(directory_.engine_options(), backup_files_.get(), &opened),
         directory_.path() + ": cannot read the backup again"));
     const std::unique_ptr<rocksdb::BackupEngineReadOnly> reader(opened);
     rocksdb::BackupInfo made;
@@ -70,6 +80,7 @@ class Making {
     record_.bytes = made.size;
     for (const BackupRecord::IndexFile& file : record_.index_files) record_.bytes += file.bytes;
     record_.new_bytes = bytes_below(directory_.path()) - before;
+    QUIPU_RETURN_IF_ERROR(work_.finish());
     QUIPU_RETURN_IF_ERROR(replace_file(directory_.record_path(id_), record_.text()));
     BackupInfo info{
         id_, static_cast<int64_t>(record_.created), record_.files, record_.bytes, record_.new_bytes, {}};
@@ -82,7 +93,7 @@ class Making {
     rocksdb::BackupEngineOptions options = directory_.engine_options();
     options.backup_env = rocksdb::Env::Default();
     rocksdb::BackupEngine* opened = nullptr;
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(rocksdb::BackupEngine::Open(options, core_.db().GetEnv(), &opened),
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(rocksdb::BackupEngine::Open(options, database_files_.get(), &opened),
                                        directory_.path() + ": cannot open the backups"));
     engine_.reset(opened);
     FrozenDatabase database(core_);
@@ -122,6 +133,9 @@ class Making {
 
   const StoreCore& core_;
   const BackupDirectory& directory_;
+  Work& work_;
+  const std::unique_ptr<rocksdb::Env> database_files_;
+  const std::unique_ptr<rocksdb::Env> backup_files_;
   std::unique_ptr<rocksdb::BackupEngine> engine_;
   rocksdb::BackupID id_ = 0;
   BackupRecord record_;
@@ -130,11 +144,17 @@ class Making {
 }  // namespace
 }  // namespace rocks
 
-Result<BackupInfo> create_backup(const std::string& database, const std::string& directory) {
+Result<BackupInfo> create_backup(const std::string& database, const std::string& directory,
+                                 const ProgressCallback& progress) {
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
-  QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
-  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open_to_add(directory));
-  return rocks::Making(*core, *backups).run();
+  BackupInfo info;
+  QUIPU_RETURN_IF_ERROR(watch(progress, database, [&](Work& work) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
+    QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open_to_add(directory));
+    QUIPU_ASSIGN_OR_RETURN(info, rocks::Making(*core, *backups, work).run());
+    return Status::ok();
+  }));
+  return info;
 }
 
 Result<std::vector<BackupInfo>> list_backups(const std::string& directory) {
@@ -151,10 +171,15 @@ Result<std::vector<BackupInfo>> prune_backups(const std::string& directory, uint
   return backups->prune(keep);
 }
 
-Status verify_backup(const std::string& directory, uint32_t id) {
-  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory));
-  QUIPU_ASSIGN_OR_RETURN(const auto* const backup, backups->find(id));
-  return backups->verify(*backup);
+Status verify_backup(const std::string& directory, uint32_t id, const ProgressCallback& progress) {
+  return watch(progress, directory, [&](Work& work) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory, &work));
+    QUIPU_ASSIGN_OR_RETURN(const auto* const backup, backups->find(id));
+    work.set_done(0);
+    work.expect(backup->info.bytes);
+    QUIPU_RETURN_IF_ERROR(backups->verify(*backup));
+    return work.finish();
+  });
 }
 
 }  // namespace quipu

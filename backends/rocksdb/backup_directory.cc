@@ -12,6 +12,7 @@
 
 #include "backends/rocksdb/disk_files.h"
 #include "backends/rocksdb/rocksdb_status.h"
+#include "backends/rocksdb/watched_files.h"
 
 namespace quipu::rocks {
 namespace {
@@ -38,10 +39,8 @@ std::set<uint32_t> numbers_among(const std::vector<std::string>& names) {
 // for ever for a FIFO.
 class SoundLists : public rocksdb::FileSystemWrapper {
  public:
-  SoundLists(std::string folder, std::set<std::string> hidden)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()),
-        folder_(std::move(folder)),
-        hidden_(std::move(hidden)) {}
+  SoundLists(std::shared_ptr<rocksdb::FileSystem> files, std::string folder, std::set<std::string> hidden)
+      : FileSystemWrapper(std::move(files)), folder_(std::move(folder)), hidden_(std::move(hidden)) {}
   const char* Name() const override { return "SoundLists"; }
 
   rocksdb::IOStatus GetChildren(const std::string& directory, const rocksdb::IOOptions& options,
@@ -60,8 +59,8 @@ class SoundLists : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open(const std::string& path) {
-  std::unique_ptr<BackupDirectory> directory(new BackupDirectory(path));
+Result<std::unique_ptr<BackupDirectory>> BackupDirectory::open(const std::string& path, Work* work) {
+  std::unique_ptr<BackupDirectory> directory(new BackupDirectory(path, work));
   QUIPU_RETURN_IF_ERROR(directory->check_marker());
   QUIPU_RETURN_IF_ERROR(directory->load());
   return directory;
@@ -145,7 +144,10 @@ Status BackupDirectory::load() {
     backup.info.state = judge(backup);
     if (backup.info.state.is_ok()) hidden.erase(std::to_string(id));
   }
-  lists_ = rocksdb::NewCompositeEnv(std::make_shared<SoundLists>(path_ + "/meta", std::move(hidden)));
+  std::shared_ptr<rocksdb::FileSystem> files = rocksdb::FileSystem::Default();
+  if (work_ != nullptr) files = std::make_shared<WatchedFiles>(std::move(files), *work_);
+  lists_ = rocksdb::NewCompositeEnv(
+      std::make_shared<SoundLists>(std::move(files), path_ + "/meta", std::move(hidden)));
   rocksdb::BackupEngineReadOnly* engine = nullptr;
   QUIPU_RETURN_IF_ERROR(
       from_rocksdb(rocksdb::BackupEngineReadOnly::Open(engine_options(), lists_.get(), &engine),
@@ -275,11 +277,13 @@ Status BackupDirectory::verify(const Backup& backup) const {
     return Status::corruption(name + ": " + path + " is not a regular file");
   }
   if (verified.ok()) verified = engine_->VerifyBackup(backup.info.id, /*verify_with_checksum=*/true);
+  if (work_ != nullptr) QUIPU_RETURN_IF_ERROR(work_->check());
   if (verified.IsNotFound()) {  // or RocksDB could not list it
     return Status::corruption(name + ": a file is missing, or could not be read: " + verified.ToString());
   }
   if (!verified.ok()) return Status::corruption(name + ": " + verified.ToString());
   for (const BackupRecord::IndexFile& file : backup.record.index_files) {
+    if (work_ != nullptr) QUIPU_RETURN_IF_ERROR(work_->check());
     const Result<std::string> found = checksum_of_file(index_path(file));
     if (!found) return Status::corruption(name + ": " + found.error().message());
     if (*found != file.checksum) return Status::corruption(name + ": " + index_path(file) + " is damaged");

@@ -25,8 +25,8 @@ class BackupDirectory {
     bool unfinished = false;  // it has no record
   };
 
-  // For looking. Changes nothing.
-  static Result<std::unique_ptr<BackupDirectory>> open(const std::string& path);
+  // For looking. Changes nothing. What is read of backups, `work`, if any, is told of, and ends.
+  static Result<std::unique_ptr<BackupDirectory>> open(const std::string& path, Work* work = nullptr);
   // For adding to: locked, made when it does not exist, and without what unfinished backups have left.
   // kCorruption when there is a damaged backup, which adding could take the rest of.
   static Result<std::unique_ptr<BackupDirectory>> open_to_add(const std::string& path);
@@ -49,7 +49,7 @@ class BackupDirectory {
   rocksdb::BackupEngineOptions engine_options() const { return rocksdb::BackupEngineOptions(path_); }
 
  private:
-  explicit BackupDirectory(std::string path) : path_(std::move(path)) {}
+  explicit BackupDirectory(std::string path, Work* work = nullptr) : path_(std::move(path)), work_(work) {}
   Status check_marker() const;
   Status load();
   Status judge(Backup& backup) const;
@@ -61,6 +61,7 @@ class BackupDirectory {
   std::string removal_path(uint32_t id) const;
 
   const std::string path_;
+  Work* const work_;
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<rocksdb::Env> lists_;  // what the engine reads through
   std::unique_ptr<rocksdb::BackupEngineReadOnly> engine_;

@@ -169,20 +169,30 @@ Result<bool> drop_collection(StoreCore& core, std::string_view name) {
   return true;
 }
 
-Status compact(StoreCore& core) {
+Status compact(StoreCore& core, Work& work) {
   std::lock_guard lock(core.maintenance_mutex());
   QUIPU_RETURN_IF_ERROR(core.flush_all());
   std::vector<Family> families = core.shared_families();
   for (const CollectionPtr& collection : core.collections()) {
     if (collection->record.own_family) families.push_back(collection->family);
   }
+  std::vector<uint64_t> sizes;
+  for (const Family& family : families) {
+    rocksdb::ColumnFamilyMetaData data;
+    core.db().GetColumnFamilyMetaData(family.get(), &data);
+    sizes.push_back(data.size);
+    work.expect(data.size);
+  }
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-  for (const Family& family : families) {
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(core.db().CompactRange(options, family.get(), nullptr, nullptr),
+  options.canceled = &work.cancelled();
+  for (size_t i = 0; i < families.size(); ++i) {
+    QUIPU_RETURN_IF_ERROR(work.check());
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(core.db().CompactRange(options, families[i].get(), nullptr, nullptr),
                                        core.directory().path() + ": cannot compact"));
+    work.add(sizes[i]);
   }
-  return Status::ok();
+  return work.finish();
 }
 
 Result<uint64_t> disk_bytes(const StoreCore& core) {

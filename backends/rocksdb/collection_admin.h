@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/rocksdb/reader.h"
+#include "quipu/progress.h"
 
 namespace quipu::rocks {
 
@@ -23,7 +24,8 @@ Status add_file_record(StoreCore& core, std::string_view persist_file, rocksdb::
 Status declare_file(StoreCore& core, std::string_view persist_file);
 Status ensure_index(StoreCore& core, std::string_view name, std::string_view field);
 Result<bool> drop_collection(StoreCore& core, std::string_view name);
-Status compact(StoreCore& core);
+// What has been rewritten when the work is cancelled stays so.
+Status compact(StoreCore& core, Work& work);
 Result<uint64_t> disk_bytes(const StoreCore& core);
 
 }  // namespace quipu::rocks

@@ -13,10 +13,10 @@ namespace {
 namespace fs = boost::filesystem;
 
 constexpr std::string_view kMarker = "quipu format ";
-constexpr unsigned kFormat = 1;
 
-Status check_marker(const std::string& directory, std::string_view text) {
-  unsigned format = 0;
+// The format that a directory's marker names.
+Result<uint32_t> format_of(const std::string& directory, std::string_view text) {
+  uint32_t format = 0;
   const bool ours = text.starts_with(kMarker);
   if (ours) text.remove_prefix(kMarker.size());
   const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), format);
@@ -24,12 +24,12 @@ Status check_marker(const std::string& directory, std::string_view text) {
       *read.ptr != '\n') {
     return Status::corruption(directory + "/QUIPU does not name a format");
   }
-  if (format > kFormat) {
+  if (format > kDatabaseFormat) {
     return Status::invalid_argument(directory + " has format " + std::to_string(format) +
                                     ", which this build does not know: it knows formats up to " +
-                                    std::to_string(kFormat) + ", a newer one may know more");
+                                    std::to_string(kDatabaseFormat) + ", a newer one may know more");
   }
-  return Status::ok();
+  return format;
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ Result<std::unique_ptr<Directory>> Directory::open_for_reading(const std::string
   return directory;
 }
 
-Status Directory::check(bool create_if_missing, bool& is_new) const {
+Status Directory::check(bool create_if_missing, bool& is_new) {
   boost::system::error_code error;
   const fs::file_status status = fs::status(path_, error);
   if (status.type() == fs::file_not_found) {
@@ -67,7 +67,8 @@ Status Directory::check(bool create_if_missing, bool& is_new) const {
   if (!fs::is_directory(status)) return Status::invalid_argument(path_ + " is not a directory");
   if (fs::exists(path_ + "/QUIPU", error)) {
     QUIPU_ASSIGN_OR_RETURN(const std::string marker, read_small_file(path_ + "/QUIPU", 64));
-    return check_marker(path_, marker);
+    QUIPU_ASSIGN_OR_RETURN(format_, format_of(path_, marker));
+    return Status::ok();
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(path_));
   for (const std::string& name : names) {
@@ -80,7 +81,8 @@ Status Directory::check(bool create_if_missing, bool& is_new) const {
 }
 
 Status Directory::write_marker(const std::string& path) {
-  QUIPU_RETURN_IF_ERROR(replace_file(path + "/QUIPU", std::string(kMarker) + std::to_string(kFormat) + "\n"));
+  QUIPU_RETURN_IF_ERROR(
+      replace_file(path + "/QUIPU", std::string(kMarker) + std::to_string(kDatabaseFormat) + "\n"));
   // A folder above that may not be read cannot be synced; its owner sees to it.
   (void)sync_directory(fs::absolute(path).parent_path().string()).is_ok();
   return Status::ok();

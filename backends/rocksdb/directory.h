@@ -14,6 +14,9 @@ namespace quipu::rocks {
 
 class SessionFile;
 
+// That this build writes; it reads those up to it.
+inline constexpr uint32_t kDatabaseFormat = 1;
+
 class Directory {
  public:
   // Checks what is there, makes what is missing and takes the lock. A directory that is not ours is refused
@@ -31,6 +34,7 @@ class Directory {
   static Status write_marker(const std::string& path);
 
   const std::string& path() const { return path_; }
+  uint32_t format() const { return format_; }
   std::string rocksdb_path() const { return path_ + "/rocksdb"; }
   // A reader's is shared with others: what it makes there is unlinked as soon as it is open.
   const std::string& temporary_path() const { return temporary_; }
@@ -41,11 +45,12 @@ class Directory {
 
  private:
   explicit Directory(std::string path) : path_(std::move(path)), temporary_(path_ + "/tmp") {}
-  Status check(bool create_if_missing, bool& is_new) const;
+  Status check(bool create_if_missing, bool& is_new);
   Status empty_temporary() const;
 
   const std::string path_;
   std::string temporary_;
+  uint32_t format_ = kDatabaseFormat;
   std::unique_ptr<DirectoryLock> lock_;
 };
 

@@ -1,10 +1,14 @@
 #include "backends/rocksdb/inspection.h"
 
+#include <rocksdb/convenience.h>
+
+#include <algorithm>
 #include <set>
 
 #include "backends/rocksdb/rocksdb_status.h"
 #include "backends/rocksdb/row_sorter.h"
 #include "backends/rocksdb/snapshot_reader.h"
+#include "backends/rocksdb/watched_files.h"
 
 namespace quipu::rocks {
 namespace {
@@ -27,14 +31,31 @@ std::string indexed_value(const Collection& collection, const DataRecord& record
   return value && value->is_string() ? value->string() : std::string();
 }
 
+// While there is one, no file is deleted.
+class KeptFiles {
+ public:
+  explicit KeptFiles(rocksdb::DB& db) : db_(db) { db_.DisableFileDeletions().PermitUncheckedError(); }
+  ~KeptFiles() { db_.EnableFileDeletions(/*force=*/false).PermitUncheckedError(); }
+  KeptFiles(const KeptFiles&) = delete;
+  KeptFiles& operator=(const KeptFiles&) = delete;
+
+ private:
+  rocksdb::DB& db_;
+};
+
 class Inspection {
  public:
-  Inspection(const StoreCore& core, const std::function<Status(const RecordFault&)>& take)
-      : core_(core), moment_(Moment::now(core)), reader_(ReadView(core, moment_.snapshot)), take_(take) {}
+  Inspection(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work)
+      : core_(core),
+        moment_(Moment::now(core)),
+        reader_(ReadView(core, moment_.snapshot)),
+        take_(take),
+        work_(work) {}
 
   Status run() {
-    if (const rocksdb::Status checksums = core_.db().VerifyChecksum(); !checksums.ok()) {
-      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged or cannot be read: " + checksums.ToString()));
+    QUIPU_RETURN_IF_ERROR(check_files());
+    for (const CollectionPtr& collection : moment_.collections) {
+      records_ += reader_.count(*collection).value_or(0);
     }
     if (const Status complete = core_.check_complete();
         !complete.is_ok() && complete.code() != StatusCode::kBusy) {
@@ -43,6 +64,7 @@ class Inspection {
     QUIPU_ASSIGN_OR_RETURN(const bool catalog_read, check_catalog());
     if (!catalog_read) return Status::ok();  // what the collections should be is not known
     for (const CollectionPtr& collection : moment_.collections) {
+      work_.begin(collection->name);
       QUIPU_RETURN_IF_ERROR(check_collection(*collection));
       QUIPU_RETURN_IF_ERROR(check_index(*collection));
       QUIPU_RETURN_IF_ERROR(check_lists(*collection));
@@ -84,6 +106,36 @@ class Inspection {
     const Result<bool> whole = read_whole(it, collection);
     return whole ? Status::ok() : whole.error();
   }
+  // The checksums of all blocks, a file after the other.
+  Status check_files() {
+    const KeptFiles kept(core_.db());
+    std::vector<rocksdb::LiveFileMetaData> files;
+    core_.db().GetLiveFilesMetaData(&files);
+    for (const rocksdb::LiveFileMetaData& file : files) file_bytes_ += file.size;
+    uint64_t in_memory = 0;
+    core_.db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
+    record_bytes_ = file_bytes_ + in_memory;  // about; they are read after the files
+    work_.expect(file_bytes_ + record_bytes_);
+    const std::unique_ptr<rocksdb::Env> env = watched_env(*core_.db().GetEnv(), work_);
+    rocksdb::Options options = core_.db().GetOptions();
+    options.env = env.get();
+    for (const rocksdb::LiveFileMetaData& file : files) {
+      const rocksdb::Status checksums =
+          rocksdb::VerifySstFileChecksum(options, rocksdb::EnvOptions(), rocksdb::ReadOptions(),
+                                         file.db_path + file.name, file.largest_seqno);
+      QUIPU_RETURN_IF_ERROR(work_.check());
+      if (checksums.ok()) continue;
+      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a file is damaged or cannot be read: " + checksums.ToString()));
+    }
+    work_.set_done(file_bytes_);
+    return Status::ok();
+  }
+  // A record has been read.
+  Status count_record() {
+    const uint64_t read = std::min(++records_read_, records_);
+    if (records_ != 0) work_.set_done(file_bytes_ + record_bytes_ * read / records_);
+    return work_.check();
+  }
   // The ids that are in use, the limit of sequences, and counts of what there is not. False where it cannot
   // be read.
   Result<bool> check_catalog() {
@@ -123,6 +175,7 @@ class Inspection {
     for (it->Seek(slice(collection.prefix)); it->Valid(); it->Next()) {
       const std::string_view key = view(it->key());
       if (!key.starts_with(collection.prefix)) break;
+      QUIPU_RETURN_IF_ERROR(count_record());
       ++found;
       const std::string_view user_key = key.substr(collection.prefix.size());
       QUIPU_ASSIGN_OR_RETURN(const std::optional<DataRecord> sound,
@@ -213,6 +266,7 @@ class Inspection {
     RowSorter sequences(kBySequence, core_.directory().temporary_path(), kListSortBytes);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.lists());
     for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
+      QUIPU_RETURN_IF_ERROR(work_.check());
       ++found;
       const std::string_view member = view(it->key()).substr(prefix.size());
       const Result<Json> parsed = Json::parse(member);
@@ -254,6 +308,7 @@ class Inspection {
     std::optional<uint64_t> before;
     Row row{};
     while (true) {
+      QUIPU_RETURN_IF_ERROR(work_.check());
       QUIPU_ASSIGN_OR_RETURN(const bool more, sequences.next(row));
       if (!more) return Status::ok();
       const uint64_t sequence = row.sequence;
@@ -306,6 +361,7 @@ class Inspection {
     put_u32(collection.id(), prefix);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.index());
     for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
+      QUIPU_RETURN_IF_ERROR(work_.check());
       const std::string_view entry = view(it->key());
       std::string_view key = entry.substr(prefix.size());
       std::string_view value;
@@ -336,6 +392,7 @@ class Inspection {
     put_u32(collection.id(), own);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.lists());
     for (it->Seek(slice(own)); it->Valid() && view(it->key()).starts_with(own);) {
+      QUIPU_RETURN_IF_ERROR(work_.check());
       std::string_view rest = view(it->key()).substr(own.size());
       std::string_view key;
       const bool well_formed = take_bytes(rest, key);
@@ -390,21 +447,30 @@ class Inspection {
   const Moment moment_;
   const Reader reader_;
   const std::function<Status(const RecordFault&)>& take_;
+  Work& work_;
+  uint64_t file_bytes_ = 0;
+  uint64_t record_bytes_ = 0;
+  uint64_t records_ = 0;
+  uint64_t records_read_ = 0;
   std::set<uint32_t> ids_;
   uint64_t limit_ = 0;  // of insertion sequences
 };
 
 }  // namespace
 
-Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take) {
-  return Inspection(core, take).run();
+Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work) {
+  return Inspection(core, take, work).run();
 }
 
-Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report) {
-  return inspect(core, [&](const RecordFault& fault) {
-    report(fault.what);
-    return Status::ok();
-  });
+Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report, Work& work) {
+  QUIPU_RETURN_IF_ERROR(inspect(
+      core,
+      [&](const RecordFault& fault) {
+        report(fault.what);
+        return Status::ok();
+      },
+      work));
+  return work.finish();
 }
 
 }  // namespace quipu::rocks

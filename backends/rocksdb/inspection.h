@@ -20,10 +20,10 @@ struct RecordFault {
 };
 
 // OK when everything could be looked at. What `take` returns ends it unless it is OK.
-Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take);
+Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work);
 
 // Lists them.
-Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report);
+Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report, Work& work);
 
 }  // namespace quipu::rocks
 

@@ -7,15 +7,13 @@
 #include <boost/filesystem.hpp>
 
 #include "backends/rocksdb/fresh_database.h"
-
-namespace quipu::rocks {
-namespace {
+#include "quipu/rocksdb_kv_store.h"
 
 namespace fs = boost::filesystem;
 
-// Whether a database would be made there. What one leaves that was being made when its process died counts as
-// nothing.
-bool is_yet_to_be_made(const std::string& directory) {
+namespace quipu {
+
+bool RocksDBKVStore::is_vacant(const std::string& directory) {
   boost::system::error_code error;
   const fs::file_status found = fs::status(directory, error);
   if (found.type() == fs::file_not_found) return true;
@@ -27,10 +25,10 @@ bool is_yet_to_be_made(const std::string& directory) {
   return !error;
 }
 
-}  // namespace
+namespace rocks {
 
 NewDatabase::NewDatabase(const std::string& directory)
-    : directory_(directory), vacant_(is_yet_to_be_made(directory)) {
+    : directory_(directory), vacant_(RocksDBKVStore::is_vacant(directory)) {
   boost::system::error_code error;
   for (fs::path at = fs::absolute(directory); at.has_relative_path(); at = at.parent_path()) {
     if (fs::status(at, error).type() != fs::file_not_found) break;
@@ -50,4 +48,5 @@ void NewDatabase::remove() const {
   ::close(lock);
 }
 
-}  // namespace quipu::rocks
+}  // namespace rocks
+}  // namespace quipu

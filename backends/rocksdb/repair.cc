@@ -45,10 +45,14 @@ class Repair {
       open_.accept_lost_writes = false;  // they have been
       Mending mending(*core, aside_);
       const uint64_t before = report_.steps;
-      QUIPU_RETURN_IF_ERROR(inspect(*core, [&](const RecordFault& fault) {
+      const auto mend = [&](const RecordFault& fault) {
         if (!fault.mend) return Status::corruption("no repair helps: " + fault.what.message);
         tell({fault.what.collection, fault.what.key, fault.what.message, fault.step});
         return fault.mend(mending);
+      };
+      QUIPU_RETURN_IF_ERROR(watch(options_.progress, path_, [&](Work& work) -> Status {
+        QUIPU_RETURN_IF_ERROR(inspect(*core, mend, work));
+        return work.finish();
       }));
       if (report_.steps != before) QUIPU_RETURN_IF_ERROR(mending.finish());
       QUIPU_RETURN_IF_ERROR(core->close());
@@ -59,7 +63,8 @@ class Repair {
 
   Status mend_stores() {
     QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> store, RocksDBKVStore::open(path_, open_));
-    QUIPU_RETURN_IF_ERROR(repair_stores(*store, aside_, [this](const RepairStep& step) { tell(step); }));
+    QUIPU_RETURN_IF_ERROR(repair_stores(
+        *store, aside_, [this](const RepairStep& step) { tell(step); }, options_.progress));
     QUIPU_RETURN_IF_ERROR(store->sync());
     return store->close();
   }

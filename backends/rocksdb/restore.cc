@@ -94,6 +94,30 @@ Status copy_database(const StoreCore& core, const FreshDatabase& fresh) {
   return sync_directory(indexes);
 }
 
+Result<RestoreReport> restore(const std::string& directory, const std::string& database,
+                              const RestoreOptions& options, Work& work) {
+  QUIPU_ASSIGN_OR_RETURN(const auto backups, BackupDirectory::open(directory, &work));
+  QUIPU_ASSIGN_OR_RETURN(const auto* const backup, choose(*backups, options));
+  work.set_done(0);
+  work.expect((options.dry_run ? 1 : 2) * backup->info.bytes);
+  QUIPU_RETURN_IF_ERROR(backups->verify(*backup));
+  RestoreReport report{backup->info, {}};
+  if (options.dry_run) {
+    QUIPU_RETURN_IF_ERROR(work.finish());
+    return report;
+  }
+  QUIPU_ASSIGN_OR_RETURN(const auto fresh, FreshDatabase::beside(database, options.replace));
+  QUIPU_ASSIGN_OR_RETURN(const std::string place, make_folder(*fresh, "rocksdb"));
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(
+      backups->engine().RestoreDBFromBackup(rocksdb::RestoreOptions(), backup->info.id, place, place),
+      directory + ": cannot restore backup " + std::to_string(backup->info.id)));
+  QUIPU_RETURN_IF_ERROR(copy_indexes(*backups, backup->record, *fresh));
+  QUIPU_RETURN_IF_ERROR(fresh->complete(backup->record.sequence));
+  QUIPU_RETURN_IF_ERROR(work.finish());
+  QUIPU_ASSIGN_OR_RETURN(report.kept_aside, fresh->publish());
+  return report;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FreshDatabase>> FreshDatabase::copy_of(const StoreCore& core,
@@ -110,19 +134,11 @@ Result<RestoreReport> restore_backup(const std::string& directory, const std::st
                                      const RestoreOptions& options) {
   QUIPU_RETURN_IF_ERROR(rocks::FreshDatabase::check_place(database, options.replace));
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(directory, database));
-  QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open(directory));
-  QUIPU_ASSIGN_OR_RETURN(const auto* const backup, rocks::choose(*backups, options));
-  QUIPU_RETURN_IF_ERROR(backups->verify(*backup));
-  RestoreReport report{backup->info, {}};
-  if (options.dry_run) return report;
-  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::beside(database, options.replace));
-  QUIPU_ASSIGN_OR_RETURN(const std::string place, rocks::make_folder(*fresh, "rocksdb"));
-  QUIPU_RETURN_IF_ERROR(rocks::from_rocksdb(
-      backups->engine().RestoreDBFromBackup(rocksdb::RestoreOptions(), backup->info.id, place, place),
-      directory + ": cannot restore backup " + std::to_string(backup->info.id)));
-  QUIPU_RETURN_IF_ERROR(rocks::copy_indexes(*backups, backup->record, *fresh));
-  QUIPU_RETURN_IF_ERROR(fresh->complete(backup->record.sequence));
-  QUIPU_ASSIGN_OR_RETURN(report.kept_aside, fresh->publish());
+  RestoreReport report;
+  QUIPU_RETURN_IF_ERROR(watch(options.progress, directory, [&](Work& work) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(report, rocks::restore(directory, database, options, work));
+    return Status::ok();
+  }));
   return report;
 }
 

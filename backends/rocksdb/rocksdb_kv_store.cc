@@ -123,17 +123,23 @@ Status RocksDBKVStore::sync() {
   return impl_->core->sync();
 }
 
-Status RocksDBKVStore::compact() {
+Status RocksDBKVStore::compact(const ProgressCallback& progress) {
   QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return rocks::compact(*impl_->core);
+  return watch(progress, directory(), [this](Work& work) { return rocks::compact(*impl_->core, work); });
 }
 
-Status RocksDBKVStore::verify(const std::function<void(const Fault&)>& report) const {
+Status RocksDBKVStore::verify(const std::function<void(const Fault&)>& report,
+                              const ProgressCallback& progress) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::verify(*impl_->core, report);
+  return watch(progress, directory(), [&](Work& work) { return rocks::verify(*impl_->core, report, work); });
 }
 
 Status RocksDBKVStore::check_complete() const { return impl_->core->check_complete(); }
+
+Result<uint32_t> RocksDBKVStore::format() const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return impl_->core->directory().format();
+}
 
 Result<uint64_t> RocksDBKVStore::disk_bytes() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());

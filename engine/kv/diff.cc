@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/kv/one_moment.h"
+#include "engine/kv/watched_reader.h"
 
 namespace quipu {
 namespace {
@@ -130,9 +131,16 @@ class Comparison {
 }  // namespace
 
 Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
-                   const std::function<void(const Difference&)>& report) {
-  return read_at_one_moment(a, [&](const KVReader& of_a) {
-    return read_at_one_moment(b, [&](const KVReader& of_b) { return Comparison(of_a, of_b, report).run(); });
+                   const std::function<void(const Difference&)>& report, const ProgressCallback& progress) {
+  return watch(progress, {}, [&](Work& work) {
+    return read_at_one_moment(a, [&](const KVReader& of_a) {
+      return read_at_one_moment(b, [&](const KVReader& of_b) {
+        const WatchedReader watched_a(of_a, work);
+        const WatchedReader watched_b(of_b, work);
+        QUIPU_RETURN_IF_ERROR(Comparison(watched_a, watched_b, report).run());
+        return work.finish();
+      });
+    });
   });
 }
 

@@ -205,7 +205,7 @@ class DirectoryCheck {
 
   Status check_stores() const {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, scratch_.collections());
-    return verify_stores(scratch_, [&](const Fault& fault) {
+    const auto report = [&](const Fault& fault) {
       Fault placed = fault;
       for (const CollectionInfo& info : infos) {
         if (info.name == fault.collection) placed.file = info.persist_file;
@@ -216,7 +216,8 @@ class DirectoryCheck {
         placed.byte = static_cast<uint64_t>((*place)->view().find("byte")->int64().value_or(0));
       }
       report_(placed);
-    });
+    };
+    return verify_stores(scratch_, report, options_.progress);
   }
 
   const std::string& path_;

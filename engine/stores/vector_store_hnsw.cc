@@ -64,12 +64,27 @@ Status check_hnsw_options(const HnswOptions& options) {
   return Status::ok();
 }
 
-Status KVVectorStore::use_hnsw(const HnswOptions& options) {
+Status KVVectorStore::use_hnsw(const HnswOptions& options, const ProgressCallback& progress) {
   QUIPU_RETURN_IF_ERROR(check_hnsw_options(options));
   if (dynamic_cast<KVTransaction*>(kvstore_.get()) != nullptr) {
     return Status::not_supported("use_hnsw is not part of a transaction");
   }
   std::lock_guard writing(shared_->writing);
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> before, kvstore_->get(kSettings, hnsw_));
+  Status made = watch(progress, embeddings_, [&](Work& work) {
+    shared_->work = &work;
+    return make_hnsw(options);
+  });
+  shared_->work = nullptr;
+  if (made.is_ok()) return made;
+  QUIPU_RETURN_IF_ERROR(before ? kvstore_->put(kSettings, *before, hnsw_)
+                               : kvstore_->drop_collection(hnsw_).status());
+  std::unique_lock lock(shared_->mutex);
+  shared_->forget();
+  return made;
+}
+
+Status KVVectorStore::make_hnsw(const HnswOptions& options) {
   QUIPU_RETURN_IF_ERROR(load_index());
   QUIPU_RETURN_IF_ERROR(check_graph_fits(options));
   QUIPU_RETURN_IF_ERROR(kvstore_->put(kSettings, to_json(options), hnsw_));
@@ -139,6 +154,8 @@ Status KVVectorStore::insert_waiting() const {
     std::unique_lock lock(shared_->mutex);
     hnsw.start_anew();
   }
+  Work* const work = shared_->work;
+  if (work != nullptr) work->expect(hnsw.waiting().size() * shared_->index.dimensions() * sizeof(float));
   while (!hnsw.waiting().empty()) {
     std::vector<uint32_t> rows(hnsw.waiting().begin(), hnsw.waiting().end());
     std::ranges::sort(rows);
@@ -152,11 +169,11 @@ Status KVVectorStore::insert_waiting() const {
           vectors[i].assign(elements.begin(), elements.end());
         }));
     std::unique_lock lock(shared_->mutex);
-    QUIPU_RETURN_IF_ERROR(hnsw.insert(rows, vectors));
+    QUIPU_RETURN_IF_ERROR(hnsw.insert(rows, vectors, shared_->work));
     shared_->keep_within_budget();
     if (shared_->streamed) return Status::ok();
   }
-  return hnsw.wants_saving() ? save_hnsw() : Status::ok();
+  return hnsw.wants_saving() && work == nullptr ? save_hnsw() : Status::ok();
 }
 
 Status KVVectorStore::save_hnsw() const {
@@ -165,7 +182,8 @@ Status KVVectorStore::save_hnsw() const {
   if (path.empty()) return Status::ok();
   std::shared_lock lock(shared_->mutex);
   if (!shared_->hnsw) return Status::ok();
-  return shared_->hnsw->save(path, [this](uint32_t row) { return shared_->index.id_of(row); });
+  return shared_->hnsw->save(
+      path, [this](uint32_t row) { return shared_->index.id_of(row); }, shared_->work);
 }
 
 Result<std::optional<VectorStoreQueryResult>> KVVectorStore::near(const VectorStoreQuery& query,

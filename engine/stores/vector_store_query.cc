@@ -53,6 +53,7 @@ Status KVVectorStore::load_index() const {
     shared_->loaded = true;
     const auto take = [&](std::string_view id, std::optional<uint64_t> order,
                           std::span<const double> elements) -> Status {
+      if (shared_->work != nullptr) QUIPU_RETURN_IF_ERROR(shared_->work->check());
       shared_->index.put(id, order, elements);
       if (shared_->hnsw) shared_->hnsw->adopt(*shared_->index.row_of(id), id, elements);
       shared_->keep_within_budget();

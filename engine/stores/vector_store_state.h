@@ -55,6 +55,7 @@ class KVVectorStore::Shared : public CollectionCache {
   bool streamed = false;    // the index would be too large: queries read the vectors themselves
   VectorIndex index;
   std::optional<HnswIndex> hnsw;  // where queries are approximate
+  Work* work = nullptr;           // that makes it, if any; guarded by `writing`
 
  private:
   // Without `order`, at the place that it has, or the last one.

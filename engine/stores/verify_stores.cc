@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "engine/kv/one_moment.h"
+#include "engine/kv/watched_reader.h"
 #include "engine/stores/ref_docs.h"
 #include "engine/stores/store_faults.h"
 
@@ -11,12 +12,14 @@ constexpr size_t kBatchEntries = 1000;
 // A mended fault may uncover another, as an entry without its like; the chains are short.
 constexpr int kMaxRounds = 8;
 
-Status find_faults(const BaseKVStore& store, const TakeFault& take) {
-  return read_at_one_moment(store, [&](const KVReader& state) -> Status {
+Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) {
+  return read_at_one_moment(store, [&](const KVReader& moment) -> Status {
+    const WatchedReader state(moment, work);
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
     QUIPU_RETURN_IF_ERROR(find_document_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_vector_faults(state, infos, take));
-    return find_graph_faults(state, infos, take);
+    QUIPU_RETURN_IF_ERROR(find_graph_faults(state, infos, take));
+    return work.finish();
   });
 }
 
@@ -54,23 +57,26 @@ Status StoreMending::finish() {
   return Status::ok();
 }
 
-Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report) {
-  return find_faults(store, [&](const StoreFault& fault) {
+Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report,
+                     const ProgressCallback& progress) {
+  const TakeFault take = [&](const StoreFault& fault) {
     report(fault.what);
     return Status::ok();
-  });
+  };
+  return watch(progress, {}, [&](Work& work) { return find_faults(store, take, work); });
 }
 
 Status repair_stores(BaseKVStore& store, SetAside& aside,
-                     const std::function<void(const RepairStep&)>& report) {
+                     const std::function<void(const RepairStep&)>& report, const ProgressCallback& progress) {
   for (int round = 0; round < kMaxRounds; ++round) {
     uint64_t found = 0;
     StoreMending mending(store, aside);
-    QUIPU_RETURN_IF_ERROR(find_faults(store, [&](const StoreFault& fault) {
+    const TakeFault take = [&](const StoreFault& fault) {
       ++found;
       if (report) report({fault.what.collection, fault.what.key, fault.what.message, fault.step});
       return fault.mend(mending);
-    }));
+    };
+    QUIPU_RETURN_IF_ERROR(watch(progress, {}, [&](Work& work) { return find_faults(store, take, work); }));
     QUIPU_RETURN_IF_ERROR(mending.finish());
     if (found == 0) return Status::ok();
   }

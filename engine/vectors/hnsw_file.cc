@@ -150,7 +150,8 @@ Status remove_hnsw_file(const std::string& path) {
   return Status::io_error(path + ": " + std::strerror(errno));
 }
 
-Status HnswGraph::save(const std::string& path, const std::function<std::string_view(Point)>& name_of) const {
+Status HnswGraph::save(const std::string& path, const std::function<std::string_view(Point)>& name_of,
+                       Work* work) const {
   const Hnsw& hnsw = *impl_->hnsw;
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file, AtomicFile::create(path));
   HashedWriter out(*file);
@@ -164,6 +165,7 @@ Status HnswGraph::save(const std::string& path, const std::function<std::string_
   QUIPU_RETURN_IF_ERROR(out.write(kMagic));
   QUIPU_RETURN_IF_ERROR(out.write(bytes_of(header)));
   for (uint32_t id = 0; id < count; ++id) {
+    if (work != nullptr) QUIPU_RETURN_IF_ERROR(work->check());
     QUIPU_RETURN_IF_ERROR(out.write(
         {hnsw.data_level0_memory_ + id * hnsw.size_data_per_element_, hnsw.size_data_per_element_}));
   }
@@ -182,6 +184,7 @@ Status HnswGraph::save(const std::string& path, const std::function<std::string_
     QUIPU_RETURN_IF_ERROR(out.write(name));
   }
   QUIPU_RETURN_IF_ERROR(out.finish());
+  if (work != nullptr) QUIPU_RETURN_IF_ERROR(work->finish());
   return file->commit();
 }
 

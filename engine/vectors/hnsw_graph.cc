@@ -96,7 +96,7 @@ size_t HnswGraph::memory_bytes() const {
 }
 const HnswOptions& HnswGraph::options() const { return impl_->options; }
 
-Status HnswGraph::add(std::span<const Point> points, std::span<const float> vectors) try {
+Status HnswGraph::add(std::span<const Point> points, std::span<const float> vectors, Work* work) try {
   Hnsw& hnsw = *impl_->hnsw;
   const size_t needed = size() + points.size();
   if (needed > hnsw.max_elements_) {
@@ -105,10 +105,12 @@ Status HnswGraph::add(std::span<const Point> points, std::span<const float> vect
   }
   std::atomic<size_t> next = 0;
   std::atomic<bool> failed = false;
-  const auto work = [&] {
+  const auto add_some = [&] {
     try {
       for (size_t i = next++; i < points.size() && !failed; i = next++) {
+        if (work != nullptr && work->cancelled()) return;
         hnsw.addPoint(vectors.data() + i * dimensions(), points[i]);
+        if (work != nullptr) work->add(dimensions() * sizeof(float));
       }
     } catch (const std::exception&) {
       failed = true;
@@ -118,11 +120,11 @@ Status HnswGraph::add(std::span<const Point> points, std::span<const float> vect
                                             std::max(1U, std::thread::hardware_concurrency()));
   {
     std::vector<std::jthread> others;
-    for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
-    work();
+    for (size_t i = 1; i < threads; ++i) others.emplace_back(add_some);
+    add_some();
   }
   if (failed) return Status::invalid_argument("hnsw: memory does not suffice for another point");
-  return Status::ok();
+  return work != nullptr ? work->check() : Status::ok();
 } catch (const std::exception& error) {
   return Status::invalid_argument(std::string("hnsw: ") + error.what());
 }

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "quipu/progress.h"
 #include "quipu/status.h"
 #include "quipu/vector_store.h"
 
@@ -41,8 +42,9 @@ class HnswGraph {
   size_t memory_bytes() const;  // about
 
   // `vectors` one after the other, of these points, none of which there may be. Uses several threads where
-  // there are many. Errors: kInvalidArgument when memory does not suffice; some points may be there then.
-  Status add(std::span<const Point> points, std::span<const float> vectors);
+  // there are many. Errors: kInvalidArgument when memory does not suffice; some points may be there then, as
+  // when `work`, if any, is cancelled, which is told of each.
+  Status add(std::span<const Point> points, std::span<const float> vectors, Work* work = nullptr);
   void remove(Point point);
   // Null when there is none.
   const float* vector_of(Point point) const;
@@ -52,8 +54,10 @@ class HnswGraph {
   std::optional<std::vector<Found>> search(std::span<const float> query, size_t ef,
                                            const std::function<bool(Point)>* allowed, size_t patience) const;
 
-  // A file of the graph and of a name for each point; see docs/FORMAT.md. Written atomically.
-  Status save(const std::string& path, const std::function<std::string_view(Point)>& name_of) const;
+  // A file of the graph and of a name for each point; see docs/FORMAT.md. Written atomically, and put in its
+  // place if `work`, if any, lets itself be finished.
+  Status save(const std::string& path, const std::function<std::string_view(Point)>& name_of,
+              Work* work = nullptr) const;
   // Errors: kNotFound, kIoError, kCorruption for anything but what save() writes. Memory: the file's size.
   // Calls `point` for each that is not removed. The options are those of the file, but for ef.
   static Result<HnswGraph> load(const std::string& path,

@@ -61,7 +61,8 @@ void HnswIndex::claim(uint32_t row, Point point) {
   rows_[point] = row;
 }
 
-Status HnswIndex::insert(std::span<const uint32_t> rows, std::span<const std::vector<double>> vectors) {
+Status HnswIndex::insert(std::span<const uint32_t> rows, std::span<const std::vector<double>> vectors,
+                         Work* work) {
   std::vector<Point> points;
   std::vector<float> normalised(rows.size() * graph_->dimensions());
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -69,7 +70,7 @@ Status HnswIndex::insert(std::span<const uint32_t> rows, std::span<const std::ve
     normalise(vectors[i], norm_of(vectors[i]), normalised.data() + i * graph_->dimensions());
   }
   rows_.resize(rows_.size() + rows.size());  // the numbers are used up, even if some cannot be added
-  QUIPU_RETURN_IF_ERROR(graph_->add(points, normalised));
+  QUIPU_RETURN_IF_ERROR(graph_->add(points, normalised, work));
   for (size_t i = 0; i < rows.size(); ++i) {
     waiting_.erase(rows[i]);
     claim(rows[i], points[i]);
@@ -142,9 +143,11 @@ bool HnswIndex::wants_saving() const {
   return graph_ && changes_ > std::max(kChangesWorthSaving, graph_->size() / 10);
 }
 
-Status HnswIndex::save(const std::string& path, const std::function<std::string_view(uint32_t row)>& id_of) {
+Status HnswIndex::save(const std::string& path, const std::function<std::string_view(uint32_t row)>& id_of,
+                       Work* work) {
   if (!graph_) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(graph_->save(path, [&](Point point) { return id_of(rows_[point]); }));
+  QUIPU_RETURN_IF_ERROR(graph_->save(
+      path, [&](Point point) { return id_of(rows_[point]); }, work));
   changes_ = 0;
   return Status::ok();
 }

@@ -44,7 +44,8 @@ class HnswIndex {
   void clear();
   const std::unordered_set<uint32_t>& waiting() const { return waiting_; }
   // `vectors`: of each row, elements as stored. Errors: those of HnswGraph::add.
-  Status insert(std::span<const uint32_t> rows, std::span<const std::vector<double>> vectors);
+  // `work`, if any, is told of them, and ends it.
+  Status insert(std::span<const uint32_t> rows, std::span<const std::vector<double>> vectors, Work* work);
 
   // The `k` nearest rows that are not waiting and `allowed` (null: all), about; nothing where a graph cannot
   // tell, or few rows are allowed.
@@ -60,7 +61,9 @@ class HnswIndex {
   void finish_adoption();
   // Whether so much has changed that opening without saving would be slow.
   bool wants_saving() const;
-  Status save(const std::string& path, const std::function<std::string_view(uint32_t row)>& id_of);
+  // `work`, if any, is finished before the file takes its place.
+  Status save(const std::string& path, const std::function<std::string_view(uint32_t row)>& id_of,
+              Work* work);
   // Whether most of the graph are points that have been removed: it should be made again.
   bool is_worn() const;
   // Every row waits again.

@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "quipu/progress.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -42,8 +43,9 @@ struct BackupInfo {
 
 // Backs the database in `database` up into `directory`, which is made when it does not exist; one that holds
 // anything but backups is refused. Then reads the whole backup and compares checksums.
-// Cost: copies what is new, reads the backup once.
-Result<BackupInfo> create_backup(const std::string& database, const std::string& directory);
+// Cost: copies what is new, reads the backup once. Cancelled by `progress`, no backup is left.
+Result<BackupInfo> create_backup(const std::string& database, const std::string& directory,
+                                 const ProgressCallback& progress = {});
 
 // All backups, oldest first, the damaged ones among them, which keep nobody from the others. Reads no data.
 Result<std::vector<BackupInfo>> list_backups(const std::string& directory);
@@ -55,7 +57,7 @@ Result<std::vector<BackupInfo>> prune_backups(const std::string& directory, uint
 
 // OK when every file of the backup is there and has its checksum; else kCorruption naming a file. kNotFound:
 // there is no such backup. Reads all of it.
-Status verify_backup(const std::string& directory, uint32_t id);
+Status verify_backup(const std::string& directory, uint32_t id, const ProgressCallback& progress = {});
 
 struct RestoreOptions {
   // At most one of these: a backup's number, or the newest that was made before this second (since 1970,
@@ -66,6 +68,8 @@ struct RestoreOptions {
   bool replace = false;
   // Verify, and find out whether the place will do, but write nothing.
   bool dry_run = false;
+  // Cancelled by it, nothing is in the place but what was there.
+  ProgressCallback progress = {};
 };
 
 struct RestoreReport {

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "quipu/kv_store.h"
+#include "quipu/progress.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -28,8 +29,11 @@ struct Difference {
   std::string what;
 };
 
+// With `progress`, whose bytes are those that were read (how many there are is not known), `report` is called
+// from another thread.
 Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
-                   const std::function<void(const Difference&)>& report);
+                   const std::function<void(const Difference&)>& report,
+                   const ProgressCallback& progress = {});
 
 }  // namespace quipu
 

@@ -21,6 +21,7 @@
 #include "quipu/fault.h"
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
+#include "quipu/progress.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -29,16 +30,6 @@ inline constexpr std::string_view DOCSTORE_PERSIST_FNAME = "docstore.json";
 inline constexpr std::string_view INDEX_STORE_PERSIST_FNAME = "index_store.json";
 // Where collections go on export that no document or index store has claimed.
 inline constexpr std::string_view KVSTORE_PERSIST_FNAME = "kvstore.json";
-
-// How far a long call has come; bytes of all files together.
-struct Progress {
-  std::string_view file;
-  uint64_t bytes_done = 0;
-  uint64_t bytes_total = 0;  // 0: not known
-};
-// Called from the calling thread, some times a second at most. A Status that is not OK cancels the call,
-// which then returns that Status with nothing changed.
-using ProgressCallback = std::function<Status(const Progress&)>;
 
 struct ImportOptions {
   // Names of files in the directory to be read, as key-value files where they are no other store's; whatever
@@ -139,8 +130,10 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
 // Vector stores: what has an embedding has a document and, unless nothing in the store has, metadata, and
 // nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes and
 // relations, and relations their triplets.
-// Cost: a scan of all collections. What mends the faults: repair.h.
-Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report);
+// Cost: a scan of all collections. What mends the faults: repair.h. With `progress`, whose bytes are those
+// that were read (how many there are is not known), `report` is called from another thread.
+Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report,
+                     const ProgressCallback& progress = {});
 
 }  // namespace quipu
 

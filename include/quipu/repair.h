@@ -26,6 +26,7 @@
 
 #include "quipu/json.h"
 #include "quipu/kv_store.h"
+#include "quipu/progress.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -42,8 +43,10 @@ struct RepairOptions {
   bool dry_run = false;
   // Open although acknowledged writes are missing; see RocksDBOptions.
   bool accept_lost_writes = false;
-  // Told each step before it is done; null: silent. Called from the calling thread.
+  // Told each step before it is done; null: silent. With `progress`, called from another thread.
   std::function<void(const RepairStep&)> report;
+  // What cancels a repair is as any other error; a dry run leaves nothing.
+  ProgressCallback progress = {};
 };
 
 struct RepairReport {
@@ -66,7 +69,8 @@ class SetAside {
 // The part of repair_database() that concerns the stores over a key-value store, any: what verify_stores()
 // finds. REQUIRES: nobody else writes to it.
 Status repair_stores(BaseKVStore& store, SetAside& aside,
-                     const std::function<void(const RepairStep&)>& report);
+                     const std::function<void(const RepairStep&)>& report,
+                     const ProgressCallback& progress = {});
 
 }  // namespace quipu
 

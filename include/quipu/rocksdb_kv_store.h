@@ -38,6 +38,7 @@
 
 #include "quipu/fault.h"
 #include "quipu/kv_store.h"
+#include "quipu/progress.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
@@ -89,6 +90,8 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   // newer format), kCorruption, kIoError. On any error the directory is as it was.
   static Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& directory,
                                                       const RocksDBOptions& options = {});
+  // Whether open() would make a database there: there is nothing, or what one left that was being made.
+  static bool is_vacant(const std::string& directory);
   // A reader; see above. Keeps each file of the database open, so that the writer may remove it, and what the
   // writer has only in its log (up to half of its memory budget, or 64 MiB) in memory. The options that
   // concern writing have no effect. Errors: as open(), but kBusy only when the files change faster than they
@@ -118,14 +121,18 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   // Makes them so by writing table files and beginning a new log: the next open, reader or backup has less to
   // do.
   Status flush();
-  // Rewrites the collections compactly: removes deleted data from disk. Takes minutes on large stores.
-  Status compact();
+  // Rewrites the collections compactly: removes deleted data from disk. Takes minutes on large stores. What
+  // was rewritten before it was cancelled stays so; the data are the same.
+  Status compact(const ProgressCallback& progress = {});
   // Reads everything: block checksums, record forms, counts, member lists, indexes. Reports each fault; OK
-  // when the check could be made, whether or not there were faults.
-  Status verify(const std::function<void(const Fault&)>& report) const;
+  // when the check could be made, whether or not there were faults. With `progress`, `report` is called from
+  // another thread.
+  Status verify(const std::function<void(const Fault&)>& report, const ProgressCallback& progress = {}) const;
   // OK unless the database holds a part of an import with merge: kCorruption when that was interrupted (the
   // same import, run again, completes it), kBusy when another process is at it. The logger is told at open.
   Status check_complete() const;
+  // The number of its format; see docs/FORMAT.md.
+  Result<uint32_t> format() const;
   // Bytes on disk, by RocksDB's account.
   Result<uint64_t> disk_bytes() const;
 

@@ -40,6 +40,7 @@
 #include "quipu/kv_store.h"
 #include "quipu/metadata_filters.h"
 #include "quipu/node.h"
+#include "quipu/progress.h"
 #include "quipu/status.h"
 #include "quipu/write_batch.h"
 
@@ -188,7 +189,8 @@ class KVVectorStore : public VectorStore {
   // kInvalidArgument for options out of bounds, or where the graph and the index would be larger than
   // search_memory_bytes (if they become so later, queries are exact); kNotSupported in a transaction, whose
   // own queries are exact.
-  Status use_hnsw(const HnswOptions& options = {});
+  // After an error, or when `progress` has cancelled it, the store is searched as before.
+  Status use_hnsw(const HnswOptions& options = {}, const ProgressCallback& progress = {});
   // Queries are exact again.
   Status drop_hnsw();
   Result<std::optional<HnswOptions>> hnsw() const;
@@ -223,6 +225,8 @@ class KVVectorStore : public VectorStore {
   Status stream(const std::vector<std::string>* node_ids, const MetadataFilters* filters,
                 const std::function<Status(const StreamedVector&)>& use) const;
   Status load_hnsw() const;
+  // The part of use_hnsw() that is undone when it fails.
+  Status make_hnsw(const HnswOptions& options);
   Status check_graph_fits(const HnswOptions& options) const;
   // Brings into the graph what waits; the lock on the index is taken in between.
   Status insert_waiting() const;

@@ -14,26 +14,38 @@ Every class is a subclass of LlamaIndex's own. See docs/python.md.
 from quipu._native import BusyError, ConflictError, CorruptionError, LockedError, ReadOnlyError, __version__
 from quipu.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
 from quipu.database import ForkedError, close
+from quipu.diff import Difference, diff
 from quipu.document_store import QuipuDocumentStore
+from quipu.finding import Finding
 from quipu.graph_store import QuipuGraphStore
 from quipu.index_store import QuipuIndexStore
 from quipu.ingestion_cache import QuipuIngestionCache
 from quipu.kv_store import RocksDBKVStore
 from quipu.options import OpenOptions
-from quipu.persist_dir import export_dir, import_dir
+from quipu.persist_dir import ImportReport, ImportWarning, PersistReport, export_dir, import_dir
 from quipu.property_graph_store import QuipuPropertyGraphStore
+from quipu.repair import RepairReport, RepairStep, repair
+from quipu.stat import CompactReport, DatabaseStat, compact, stat
 from quipu.storage_context import QuipuStorageContext, storage_context
 from quipu.transaction import transaction
 from quipu.vector_store import QuipuVectorStore
+from quipu.verify import verify
 
 __all__ = [
     "BackupInfo",
     "BusyError",
+    "CompactReport",
     "ConflictError",
     "CorruptionError",
+    "DatabaseStat",
+    "Difference",
+    "Finding",
     "ForkedError",
+    "ImportReport",
+    "ImportWarning",
     "LockedError",
     "OpenOptions",
+    "PersistReport",
     "QuipuDocumentStore",
     "QuipuGraphStore",
     "QuipuIndexStore",
@@ -42,6 +54,8 @@ __all__ = [
     "QuipuStorageContext",
     "QuipuVectorStore",
     "ReadOnlyError",
+    "RepairReport",
+    "RepairStep",
     "RestoreReport",
     "RocksDBKVStore",
     "__version__",
@@ -49,10 +63,15 @@ __all__ = [
     "backups",
     "checkpoint",
     "close",
+    "compact",
+    "diff",
     "export_dir",
     "import_dir",
+    "repair",
     "restore",
+    "stat",
     "storage_context",
     "transaction",
+    "verify",
     "verify_backup",
 ]

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import List, Optional, Tuple, Union
+from typing import List, Optional, Tuple
 
 from quipu import _native
-from quipu.kv_store import RocksDBKVStore
 from quipu.paths import Path, database_path, local_path
-from quipu.storage_context import QuipuStorageContext
-
-Source = Union[Path, QuipuStorageContext, RocksDBKVStore]
-
+from quipu.progress import ProgressCallback
+from quipu.source import Source, path_of
 
 @dataclass(frozen=True)
 class BackupInfo:
@@ -33,7 +30,7 @@ class RestoreReport:
     kept_aside: Optional[str]  # where files are that were in the database's place and are of no database
 
 
-def backup(source: Source, directory: Path) -> BackupInfo:
+def backup(source: Source, directory: Path, *, progress: Optional[ProgressCallback] = None) -> BackupInfo:
     """Backs a database up into ``directory``, which is made when it is missing, then reads the backup and compares
     checksums.
 
@@ -42,12 +39,14 @@ def backup(source: Source, directory: Path) -> BackupInfo:
 
     Args:
         source: the database's directory, or a storage context or RocksDBKVStore on it.
+        progress: called with the file's name, the bytes done and those in all, some times a second. An exception that
+            it raises, and Ctrl-C, cancel the call; no backup is left then.
 
     Raises:
         BusyError: another backup into the directory is under way.
         ValueError: the directory holds something else.
     """
-    return _info(_native.create_backup(_path_of(source), local_path(directory)))
+    return _info(_native.create_backup(path_of(source), local_path(directory), progress))
 
 
 def backups(directory: Path) -> List[BackupInfo]:
@@ -55,14 +54,14 @@ def backups(directory: Path) -> List[BackupInfo]:
     return [_info(each) for each in _native.list_backups(local_path(directory))]
 
 
-def verify_backup(directory: Path, backup: int) -> None:
-    """Reads a backup and compares checksums.
+def verify_backup(directory: Path, backup: int, *, progress: Optional[ProgressCallback] = None) -> None:
+    """Reads a backup and compares checksums. ``progress`` is as in ``backup``.
 
     Raises:
         CorruptionError: a file, which it names, is missing or damaged.
         ValueError: there is no such backup.
     """
-    _native.verify_backup(local_path(directory), backup)
+    _native.verify_backup(local_path(directory), backup, progress)
 
 
 def restore(
@@ -73,6 +72,7 @@ def restore(
     before: Optional[datetime] = None,
     replace: bool = False,
     dry_run: bool = False,
+    progress: Optional[ProgressCallback] = None,
 ) -> RestoreReport:
     """Makes the database at ``path`` what was backed up: the newest backup, or the one named.
 
@@ -83,6 +83,7 @@ def restore(
             otherwise). One of both at most.
         replace: allow a directory that is not empty; a database in it is replaced, other files stay.
         dry_run: verify, and find out whether the place will do, but write nothing.
+        progress: as in ``backup``; a restore that is cancelled leaves in the place what was there.
 
     Raises:
         LockedError: the database there is open, in this process or another.
@@ -91,7 +92,7 @@ def restore(
     """
     seconds = None if before is None else int(before.timestamp())
     info, kept_aside = _native.restore_backup(
-        local_path(directory), database_path(path), backup, seconds, replace, dry_run
+        local_path(directory), database_path(path), backup, seconds, replace, dry_run, progress
     )
     return RestoreReport(_info(info), kept_aside or None)
 
@@ -99,13 +100,7 @@ def restore(
 def checkpoint(source: Source, directory: Path) -> None:
     """Makes ``directory``, which must be missing or empty, a database of the present contents of ``source``. Files
     are shared by hard links where both are on one file system."""
-    _native.create_checkpoint(_path_of(source), local_path(directory))
-
-
-def _path_of(source: Source) -> str:
-    if isinstance(source, QuipuStorageContext):
-        source = source.kvstore
-    return source.path if isinstance(source, RocksDBKVStore) else database_path(source)
+    _native.create_checkpoint(path_of(source), local_path(directory))
 
 
 def _info(values: Tuple[int, int, int, int, int, Optional[str]]) -> BackupInfo:

@@ -200,6 +200,29 @@ def borrow(path: Path, options: Options) -> Iterator[Database]:
         release(database)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[_native.Database]:
+    """The database of a directory as it is now: what this process has open to write, else a reader beside whoever has
+    it."""
+    global _opened
+    text = database_path(path)
+    options = Options(create_if_missing=False)
+    with _lock:
+        writer = _use(text, options) if _forked or _key(text, options) in _databases else None
+    if writer is not None:
+        try:
+            yield writer.own_session().native
+        finally:
+            release(writer)
+        return
+    _opened = True
+    reader = _open(text, Options(read_only=True))
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
 def release(database: Database, abandon: bool = False) -> None:
     """Closes the database when nobody else has it. Raises BusyError while a transaction is open."""
     with _lock:

@@ -17,7 +17,7 @@ from quipu.json_values import NotJSONError, node_at_fault
 from quipu.kv_store import RocksDBKVStore
 from quipu.nodes import to_dicts
 from quipu.on_database import OnDatabase
-from quipu.persist_dir import persist
+from quipu.place import place
 
 # What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
 # and those with media resources do so from what is not stored.
@@ -209,7 +209,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
     ) -> None:
         """Writes docstore.json as the reference would. Data is safe without it; it is for switching back."""
-        persist(self._native.persist, persist_path, fs)
+        self._native.persist(*place(persist_path, fs))
 
 
 def _facts(docs: Sequence[BaseNode]) -> Tuple[List[List[Any]], Optional[Tuple[str, str]]]:

@@ -12,7 +12,7 @@ from llama_index.core.graph_stores.types import DEFAULT_PERSIST_DIR, DEFAULT_PER
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
-from quipu.persist_dir import persist
+from quipu.place import place
 
 DEFAULT_NAMESPACE = "graph_store"
 
@@ -78,4 +78,4 @@ class QuipuGraphStore(OnDatabase, GraphStore):
         fs: Optional[fsspec.AbstractFileSystem] = None,
     ) -> None:
         """Writes graph_store.json as the reference would. Data is safe without it; it is for switching back."""
-        persist(self._native.persist, persist_path, fs)
+        self._native.persist(*place(persist_path, fs))

@@ -15,7 +15,7 @@ from llama_index.core.storage.index_store.utils import index_struct_to_json, jso
 from quipu import _native
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
-from quipu.persist_dir import persist
+from quipu.place import place
 
 
 class QuipuIndexStore(OnDatabase, KVIndexStore):
@@ -74,7 +74,7 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
         self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
     ) -> None:
         """Writes index_store.json as the reference would. Data is safe without it; it is for switching back."""
-        persist(self._native.persist, persist_path, fs)
+        self._native.persist(*place(persist_path, fs))
 
 
 _VECTOR_STORE_TYPE = IndexDict.get_type().value

@@ -15,6 +15,7 @@ from quipu.database import Database, acquire, release, release_unused
 from quipu.json_values import NotJSONError, key_at_fault
 from quipu.options import Options, OpenOptions, make_options
 from quipu.paths import Path, database_path
+from quipu.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -192,9 +193,9 @@ class RocksDBKVStore(Closing, BaseKVStore):
         """Makes all writes so far survive a power cut."""
         self.database.own_session().native.sync()
 
-    def compact(self) -> None:
-        """Gives deleted data's space back to the disk. Takes minutes on large stores."""
-        self.database.own_session().native.compact()
+    def compact(self, progress: Optional[ProgressCallback] = None) -> None:
+        """Gives deleted data's space back to the disk. Takes minutes on large stores; see ``quipu.compact``."""
+        self.database.own_session().native.compact(progress)
 
     # ---- refreshing, closing, copying ----
 

@@ -4,39 +4,101 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Callable, Dict, Optional
+import warnings
+from typing import Any, Dict, List, Optional, Sequence
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from quipu import _native, database
-from quipu.paths import Path, local_path
+from quipu.finding import Finding
+from quipu.paths import Path, database_path
+from quipu.place import place
+from quipu.progress import ProgressCallback
 
-# Called some times a second with the file's name, the bytes done and those in all (0: not known).
-ProgressCallback = Callable[[str, int, int], object]
-# {file name: {collection: number of keys}}
-Report = Dict[str, Dict[str, int]]
+
+class PersistReport(Dict[str, Dict[str, int]]):
+    """What an import or export found: {file name: {collection: number of keys}}."""
+
+
+class ImportReport(PersistReport):
+    """What an import found: {file name: {collection: number of keys}}, and
+
+    Attributes:
+        not_imported: {file name: reason} of the JSON files of the directory that were left alone.
+        notes: what was not in the form that today's LlamaIndex reads and was converted, or could not be.
+        warnings: what does not fit together in what was imported, such as an index whose nodes have no vectors.
+    """
+
+    not_imported: Dict[str, str]
+    notes: List[str]
+    warnings: List[Finding]
+
+
+class ImportWarning(UserWarning):
+    """What does not fit together in what was imported. Python shows it once; ``ImportReport.warnings`` has all."""
 
 
 def import_dir(
     persist_dir: Path,
     path: Path,
     *,
+    files: Optional[Sequence[str]] = None,
     merge: bool = False,
+    dry_run: bool = False,
+    strict: bool = False,
     progress: Optional[ProgressCallback] = None,
-) -> Report:
+    fs: Optional[fsspec.AbstractFileSystem] = None,
+    storage_options: Optional[Dict[str, Any]] = None,
+) -> ImportReport:
     """Imports the JSON files that LlamaIndex persisted in a directory into the database at ``path``.
 
-    All or nothing, whatever interrupts it; what is imported is durable. With ``merge`` the database may hold
-    data already, and what is imported wins. An exception of ``progress`` cancels the import.
+    All or nothing, whatever interrupts it; what is imported is durable. An exception of ``progress``, and Ctrl-C,
+    cancel the import.
+
+    Args:
+        persist_dir: a directory, or a URL that fsspec knows: ``s3://bucket/storage``, ``memory://storage``.
+        path: the database's directory, which is made when it is missing.
+        files: names of files in the directory; default: those of all stores.
+        merge: allow a database that holds data already; what is imported wins.
+        dry_run: read and check everything, write nothing.
+        strict: raise ValueError, and write nothing, where there would be warnings.
+        progress: called with the file's name, the bytes done and those in all, some times a second.
+        fs: the file system of ``persist_dir``; default: the disk, or the URL's.
+        storage_options: of the URL's file system, such as ``{"endpoint_url": ...}``.
 
     Raises:
         FileNotFoundError: docstore.json or index_store.json is missing.
         ValueError: a file is not what LlamaIndex writes (the message names file, line and byte), or the
             database is not empty.
+        OSError: a file could not be read; the message names it and what the file system raised.
+
+    Warns:
+        ImportWarning: for each of the report's warnings.
     """
-    with database.borrow(path, database.Options()) as into:
-        return _native.import_dir(into.own_session().native, local_path(persist_dir), merge, progress)
+    if isinstance(files, str):
+        raise TypeError(f"files: a list of names is wanted, not the str {files!r}")
+    source, source_fs = place(persist_dir, fs, storage_options)
+
+    def run(into: Optional[_native.Database]) -> ImportReport:
+        collections, not_imported, notes, found = _native.import_dir(
+            into, source, list(files or []), merge, dry_run, strict, source_fs, progress
+        )
+        report = ImportReport(collections)
+        report.not_imported = not_imported
+        report.notes = notes
+        report.warnings = [Finding(*each) for each in found]
+        return report
+
+    target = database_path(path)
+    if dry_run and _native.is_vacant(target):
+        report = run(None)
+    else:
+        with database.borrow(target, database.Options(create_if_missing=not dry_run)) as into:
+            report = run(into.own_session().native)
+    for each in report.warnings:  # when all is done: a filter may make an exception of it
+        warnings.warn(str(each), ImportWarning, stacklevel=2)
+    return report
 
 
 def export_dir(
@@ -44,15 +106,31 @@ def export_dir(
     persist_dir: Path,
     *,
     force: bool = False,
+    dry_run: bool = False,
     progress: Optional[ProgressCallback] = None,
-) -> Report:
+    fs: Optional[fsspec.AbstractFileSystem] = None,
+    storage_options: Optional[Dict[str, Any]] = None,
+) -> PersistReport:
     """Writes the database at ``path`` as the JSON files that LlamaIndex loads.
 
-    The files are of one state of the database, also while others write to it in this process. With ``force``
-    the directory need not be empty; files of the same names are replaced.
+    The files are of one state of the database, also while others write to it. Each is written under
+    another name and moved into its place when all are written. Cancelled, the directory is as it was.
+
+    Args:
+        path: the database's directory.
+        persist_dir: the directory to write, made when it is missing, or a URL as in ``import_dir``.
+        force: allow a directory that is not empty; files of the same names are replaced.
+        dry_run: find out what would be written and whether the directory will do; write nothing.
+        progress, fs, storage_options: as in ``import_dir``.
+
+    Raises:
+        FileNotFoundError: there is no database.
+        ValueError: the directory is not empty, or is a database's.
+        OSError: a file could not be written; the message names it and what the file system raised.
     """
-    with database.borrow(path, database.Options(create_if_missing=False)) as source:
-        return _native.export_dir(source.own_session().native, local_path(persist_dir), force, progress)
+    target, target_fs = place(persist_dir, fs, storage_options)
+    with database.reading(path) as source:
+        return PersistReport(_native.export_dir(source, target, force, dry_run, target_fs, progress))
 
 
 def export_files(
@@ -60,29 +138,17 @@ def export_files(
 ) -> None:
     """Writes what export_dir writes, over files of the same names; some of them under other names."""
     renamed = {name: other for name, other in names.items() if name != other}
-    if not renamed and (fs is None or isinstance(fs, LocalFileSystem)):
-        _native.export_dir(native, persist_dir, True, None)
+    if not renamed:
+        target, target_fs = place(persist_dir, fs)
+        _native.export_dir(native, target, True, False, target_fs, None)
         return
     with tempfile.TemporaryDirectory(prefix="quipu-persist-") as folder:
-        for name in _native.export_dir(native, folder, True, None):
+        for name in _native.export_dir(native, folder, True, False, None, None):
             target = os.path.join(persist_dir, renamed.get(name, name))
-            to_file_system(os.path.join(folder, name), target, fs or LocalFileSystem())
+            _to_file_system(os.path.join(folder, name), target, fs or LocalFileSystem())
 
 
-def persist(
-    write: Callable[[str], None], persist_path: str, fs: Optional[fsspec.AbstractFileSystem]
-) -> None:
-    """Writes one store's file: ``write`` makes it on the disk, from where it goes to ``fs``."""
-    if fs is None or isinstance(fs, LocalFileSystem):
-        write(persist_path)
-        return
-    with tempfile.TemporaryDirectory(prefix="quipu-persist-") as folder:
-        local = os.path.join(folder, "store.json")
-        write(local)
-        to_file_system(local, persist_path, fs)
-
-
-def to_file_system(local: str, path: str, fs: fsspec.AbstractFileSystem) -> None:
+def _to_file_system(local: str, path: str, fs: fsspec.AbstractFileSystem) -> None:
     parent = fs._parent(path)
     if parent:
         fs.makedirs(parent, exist_ok=True)

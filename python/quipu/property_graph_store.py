@@ -23,7 +23,7 @@ from quipu import _native
 from quipu.json_values import NotJSONError, key_at_fault, node_at_fault
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
-from quipu.persist_dir import persist
+from quipu.place import place
 from quipu.vector_query import native_query
 
 DEFAULT_NAMESPACE = "property_graph_store"
@@ -235,7 +235,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     def persist(self, persist_path: str, fs: Optional[fsspec.AbstractFileSystem] = None) -> None:
         """Writes property_graph_store.json as the reference would. Data is safe without it; it is for switching
         back."""
-        persist(self._native.persist, persist_path, fs)
+        self._native.persist(*place(persist_path, fs))
 
 
 def _selection(

@@ -27,7 +27,8 @@ from quipu.json_values import NotJSONError, node_at_fault, related_metadata
 from quipu.kv_store import RocksDBKVStore
 from quipu.on_database import OnDatabase
 from quipu.paths import Path
-from quipu.persist_dir import persist
+from quipu.place import place
+from quipu.progress import ProgressCallback
 from quipu.vector_query import native_filters, native_query
 
 # Metadata as the reference stores it: through pydantic's mode "json".
@@ -182,9 +183,20 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
         )
         return VectorStoreQueryResult(similarities=similarities, ids=found)
 
-    def use_hnsw(self, M: int = 16, ef_construction: int = 200, ef: int = 64) -> None:
-        """From now on, and whenever this store is opened, queries in the default mode are approximate."""
-        self._store().use_hnsw(M, ef_construction, ef)
+    def use_hnsw(
+        self,
+        M: int = 16,
+        ef_construction: int = 200,
+        ef: int = 64,
+        progress: Optional[ProgressCallback] = None,
+    ) -> None:
+        """From now on, and whenever this store is opened, queries in the default mode are approximate.
+
+        Makes the graph, which takes about a minute for 100,000 vectors. ``progress`` is called with the collection, the
+        bytes of vectors done and those in all. An exception that it raises, and Ctrl-C, cancel the call: the store is
+        searched as before.
+        """
+        self._store().use_hnsw(M, ef_construction, ef, progress)
 
     def drop_hnsw(self) -> None:
         """Makes queries exact again."""
@@ -204,7 +216,7 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
     ) -> None:
         """Writes the store's JSON file as the reference would. Data is safe without it; it is for switching
         back."""
-        persist(self._store().persist, persist_path, fs)
+        self._store().persist(*place(persist_path, fs))
 
     def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "QuipuVectorStore":
         return self  # data is on disk: a copy is the same store

@@ -5,6 +5,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include "python/src/progress.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 
@@ -25,8 +26,18 @@ auto without_gil(Call call) {
   return call();
 }
 
-nb::tuple create(const std::string& database, const std::string& directory) {
-  return to_tuple(without_gil([&] { return take(create_backup(database, directory)); }));
+nb::tuple create(const std::string& database, const std::string& directory, nb::object progress) {
+  BackupInfo info;
+  run_watched(std::move(progress), {}, [&](const ProgressCallback& callback) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(info, create_backup(database, directory, callback));
+    return Status::ok();
+  });
+  return to_tuple(info);
+}
+
+void verify(const std::string& directory, uint32_t id, nb::object progress) {
+  run_watched(std::move(progress), {},
+              [&](const ProgressCallback& callback) { return verify_backup(directory, id, callback); });
 }
 
 nb::list list(const std::string& directory) {
@@ -38,26 +49,28 @@ nb::list list(const std::string& directory) {
 
 // (the backup, where files of others have been left or "")
 nb::tuple restore(const std::string& directory, const std::string& database, std::optional<uint32_t> backup,
-                  std::optional<int64_t> before, bool replace, bool dry_run) {
-  const RestoreOptions options{.backup = backup, .before = before, .replace = replace, .dry_run = dry_run};
-  const RestoreReport report =
-      without_gil([&] { return take(restore_backup(directory, database, options), BusyMeans::kLocked); });
+                  std::optional<int64_t> before, bool replace, bool dry_run, nb::object progress) {
+  RestoreOptions options{.backup = backup, .before = before, .replace = replace, .dry_run = dry_run};
+  RestoreReport report;
+  run_watched(
+      std::move(progress), {},
+      [&](const ProgressCallback& callback) -> Status {
+        options.progress = callback;
+        QUIPU_ASSIGN_OR_RETURN(report, restore_backup(directory, database, options));
+        return Status::ok();
+      },
+      BusyMeans::kLocked);
   return nb::make_tuple(to_tuple(report.backup), to_str(report.kept_aside));
 }
 
 }  // namespace
 
 void register_backup(nb::module_& module) {
-  module.def("create_backup", &create, nb::arg("database"), nb::arg("directory"));
+  module.def("create_backup", &create, nb::arg("database"), nb::arg("directory"), nb::arg("progress").none());
   module.def("list_backups", &list, nb::arg("directory"));
-  module.def(
-      "verify_backup",
-      [](const std::string& directory, uint32_t id) {
-        without_gil([&] { check(verify_backup(directory, id)); });
-      },
-      nb::arg("directory"), nb::arg("id"));
+  module.def("verify_backup", &verify, nb::arg("directory"), nb::arg("id"), nb::arg("progress").none());
   module.def("restore_backup", &restore, nb::arg("directory"), nb::arg("database"), nb::arg("backup").none(),
-             nb::arg("before").none(), nb::arg("replace"), nb::arg("dry_run"));
+             nb::arg("before").none(), nb::arg("replace"), nb::arg("dry_run"), nb::arg("progress").none());
   module.def(
       "create_checkpoint",
       [](const std::string& database, const std::string& directory) {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "python/src/arguments.h"
+#include "python/src/progress.h"
 #include "python/src/scan.h"
 #include "quipu/executor.h"
 
@@ -206,6 +207,21 @@ void Database::submit(nb::callable work) {
   });
 }
 
+nb::tuple Database::compact(nb::object progress) const {
+  uint64_t before = 0;
+  uint64_t after = 0;
+  ProgressToPython to_python(std::move(progress));
+  const Status compacted = run([&]() -> Status {
+    QUIPU_ASSIGN_OR_RETURN(before, rocksdb_->disk_bytes());
+    QUIPU_RETURN_IF_ERROR(rocksdb_->compact(std::ref(to_python)));
+    QUIPU_ASSIGN_OR_RETURN(after, rocksdb_->disk_bytes());
+    return Status::ok();
+  });
+  to_python.rethrow();
+  check(compacted);
+  return nb::make_tuple(before, after);
+}
+
 bool Database::on_pool_thread() { return is_pool_thread; }
 
 void register_database(nb::module_& module) {
@@ -220,7 +236,7 @@ void register_database(nb::module_& module) {
       .def("rollback", &Database::rollback)
       .def("submit", &Database::submit, nb::arg("work"))
       .def("sync", [](const Database& db) { db.run([&] { check(db.rocksdb().sync()); }); })
-      .def("compact", [](const Database& db) { db.run([&] { check(db.rocksdb().compact()); }); });
+      .def("compact", &Database::compact, nb::arg("progress").none());
   module.def("leave_out_exit_handlers", &leave_out_exit_handlers);
   module.def("on_pool_thread", &Database::on_pool_thread);
   module.def(

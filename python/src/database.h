@@ -69,6 +69,9 @@ class Database : public std::enable_shared_from_this<Database> {
   void commit(bool sync);
   void rollback();
 
+  // (bytes on disk before, and after)
+  nanobind::tuple compact(nanobind::object progress) const;
+
   // Runs a Python callable on the store's pool of threads.
   void submit(nanobind::callable work);
   // Whether this thread is one of a pool.

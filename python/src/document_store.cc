@@ -185,12 +185,7 @@ void register_document_store(nb::module_& module) {
                 [&](const KVDocumentStore& store) { return take(store.ids_by_hash(hash.view)); }));
           },
           nb::arg("doc_hash").none())
-      .def(
-          "persist",
-          [](Documents& documents, const Arg<"persist_path", PathText>& path) {
-            documents.run([&](const KVDocumentStore& store) { check(store.persist(path.text)); });
-          },
-          nb::arg("persist_path").none());
+      .def("persist", &Documents::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
 }  // namespace quipu::python

@@ -74,12 +74,7 @@ void register_graph_store(nb::module_& module) {
            [](Graph& graph) {
              return to_str(graph.run([](const KVGraphStore& store) { return take(store.to_dict()); }).text());
            })
-      .def(
-          "persist",
-          [](Graph& graph, const Arg<"persist_path", PathText>& path) {
-            graph.run([&](const KVGraphStore& store) { check(store.persist(path.text)); });
-          },
-          nb::arg("persist_path").none());
+      .def("persist", &Graph::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
 }  // namespace quipu::python

@@ -38,12 +38,7 @@ void register_index_store(nb::module_& module) {
             });
           },
           nb::arg("index_struct"))
-      .def(
-          "persist",
-          [](Indexes& indexes, const Arg<"persist_path", PathText>& path) {
-            indexes.run([&](const KVIndexStore& store) { check(store.persist(path.text)); });
-          },
-          nb::arg("persist_path").none());
+      .def("persist", &Indexes::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
 }  // namespace quipu::python

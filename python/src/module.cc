@@ -22,5 +22,6 @@ NB_MODULE(_native, module) {
   register_graph_store(module);
   register_property_graph_store(module);
   register_persist_dir(module);
+  register_contents(module);
   register_backup(module);
 }

@@ -3,43 +3,19 @@
 #include "quipu/persist_dir.h"
 
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
-#include <exception>
-
+#include "python/src/faults.h"
+#include "python/src/fsspec_file_system.h"
+#include "python/src/progress.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
+#include "quipu/memory_kv_store.h"
 
 namespace nb = nanobind;
 
 namespace quipu::python {
 namespace {
-
-// Calls a Python callable (file, bytes done, bytes in all) and looks for Ctrl-C; whichever raises ends the
-// work.
-class ProgressToPython {
- public:
-  explicit ProgressToPython(nb::object callable) : callable_(std::move(callable)) {}
-
-  Status operator()(const Progress& progress) {
-    nb::gil_scoped_acquire gil;
-    try {
-      if (PyErr_CheckSignals() != 0) throw nb::python_error();
-      if (!callable_.is_none()) callable_(to_str(progress.file), progress.bytes_done, progress.bytes_total);
-    } catch (...) {
-      raised_ = std::current_exception();
-      return Status::invalid_argument("cancelled");
-    }
-    return Status::ok();
-  }
-  // Goes on with what was raised, if anything was.
-  void rethrow() const {
-    if (raised_) std::rethrow_exception(raised_);
-  }
-
- private:
-  nb::object callable_;
-  std::exception_ptr raised_;
-};
 
 // {file name: {collection: keys}}
 nb::dict to_dict(const std::vector<FileReport>& files) {
@@ -52,39 +28,65 @@ nb::dict to_dict(const std::vector<FileReport>& files) {
   return report;
 }
 
-// What `call` reports, given its options with a progress callback added.
+// What `call` reports, given its options with file system and progress added.
 template <class Options, class Call>
-nb::dict report_of(const Database& database, Options options, nb::object progress, Call call) {
+auto report_of(Options options, const nb::object& fs, nb::object progress, Call call) {
+  const FileSystemArgument files(fs);
   ProgressToPython to_python(std::move(progress));
+  options.fs = &files.files();
   options.progress = std::ref(to_python);
-  const auto report = database.run([&] { return call(options); });
+  auto report = call(options);
   to_python.rethrow();
-  return to_dict(take(report).files);
+  files.rethrow();
+  return take(std::move(report));
 }
 
-nb::dict import_dir(const Database& database, const std::string& directory, bool merge, nb::object progress) {
+// (files, those that were not imported, notes, warnings). `database`: None for a dry run where there is none.
+nb::tuple import_dir(const Database* database, const std::string& directory,
+                     const std::vector<std::string>& files, bool merge, bool dry_run, bool strict,
+                     const nb::object& fs, nb::object progress) {
   ImportOptions options;
+  options.files = files;
   options.merge = merge;
-  return report_of(database, options, std::move(progress), [&](const ImportOptions& with_progress) {
-    return import_persist_dir(directory, *database.store(), with_progress);
-  });
+  options.strict = strict;
+  options.dry_run = dry_run;
+  const ImportReport report =
+      report_of(std::move(options), fs, std::move(progress), [&](const ImportOptions& complete) {
+        if (database != nullptr) {
+          return database->run([&] { return import_persist_dir(directory, *database->store(), complete); });
+        }
+        const nb::gil_scoped_release without_gil;
+        MemoryKVStore nothing;  // what a database that is yet to be made holds
+        return import_persist_dir(directory, nothing, complete);
+      });
+  nb::dict not_imported;
+  for (const NotImportedFile& file : report.not_imported)
+    not_imported[to_str(file.name)] = to_str(file.reason);
+  nb::list warnings;
+  for (const Fault& warning : report.warnings) warnings.append(to_tuple(warning));
+  return nb::make_tuple(to_dict(report.files), not_imported, to_list(report.notes), warnings);
 }
 
-nb::dict export_dir(const Database& database, const std::string& directory, bool force, nb::object progress) {
+nb::dict export_dir(const Database& database, const std::string& directory, bool force, bool dry_run,
+                    const nb::object& fs, nb::object progress) {
   ExportOptions options;
   options.force = force;
-  return report_of(database, options, std::move(progress), [&](const ExportOptions& with_progress) {
-    return export_persist_dir(*database.store(), directory, with_progress);
-  });
+  options.dry_run = dry_run;
+  const ExportReport report =
+      report_of(std::move(options), fs, std::move(progress), [&](const ExportOptions& complete) {
+        return database.run([&] { return export_persist_dir(*database.store(), directory, complete); });
+      });
+  return to_dict(report.files);
 }
 
 }  // namespace
 
 void register_persist_dir(nb::module_& module) {
-  module.def("import_dir", &import_dir, nb::arg("database"), nb::arg("directory"), nb::arg("merge"),
+  module.def("import_dir", &import_dir, nb::arg("database").none(), nb::arg("directory"), nb::arg("files"),
+             nb::arg("merge"), nb::arg("dry_run"), nb::arg("strict"), nb::arg("fs").none(),
              nb::arg("progress").none());
   module.def("export_dir", &export_dir, nb::arg("database"), nb::arg("directory"), nb::arg("force"),
-             nb::arg("progress").none());
+             nb::arg("dry_run"), nb::arg("fs").none(), nb::arg("progress").none());
 }
 
 }  // namespace quipu::python

@@ -140,13 +140,7 @@ void register_property_graph_store(nb::module_& module) {
              return to_str(
                  graph.run([](const KVPropertyGraphStore& store) { return take(store.to_dict()); }).text());
            })
-      .def(
-          "persist",
-          [](PropertyGraph& graph, const Text& path) {
-            graph.run(
-                [&](const KVPropertyGraphStore& store) { check(store.persist(std::string(path.view))); });
-          },
-          nb::arg("persist_path"));
+      .def("persist", &PropertyGraph::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
 }  // namespace quipu::python

@@ -6,9 +6,13 @@
 #include <nanobind/nanobind.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "python/src/arguments.h"
 #include "python/src/database.h"
+#include "python/src/fsspec_file_system.h"
+#include "python/src/text.h"
 
 namespace quipu::python {
 
@@ -26,6 +30,14 @@ class Bound {
     return database_->run([&] { return call(store_); });
   }
 
+  // Writes the store's file, to a file system of fsspec or, for None, the disk.
+  void persist(const Arg<"persist_path", PathText>& path, const nanobind::object& fs) {
+    const FileSystemArgument files(fs);
+    const Status persisted = run([&](const Store& store) { return store.persist(path.text, files.files()); });
+    files.rethrow();
+    check(persisted);
+  }
+
  private:
   std::shared_ptr<Database> database_;
   Store store_;
@@ -38,6 +50,7 @@ void register_vector_store(nanobind::module_& module);
 void register_graph_store(nanobind::module_& module);
 void register_property_graph_store(nanobind::module_& module);
 void register_persist_dir(nanobind::module_& module);
+void register_contents(nanobind::module_& module);
 void register_backup(nanobind::module_& module);
 
 }  // namespace quipu::python

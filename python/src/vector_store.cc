@@ -7,6 +7,7 @@
 #include "python/src/arguments.h"
 #include "python/src/elements.h"
 #include "python/src/json_encoder.h"
+#include "python/src/progress.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
 #include "python/src/vector_query.h"
@@ -116,12 +117,16 @@ void register_vector_store(nb::module_& module) {
       .def(
           "use_hnsw",
           [](Vectors& vectors, Arg<"M", size_t> m, Arg<"ef_construction", size_t> ef_construction,
-             Arg<"ef", size_t> ef) {
-            vectors.run([&](KVVectorStore& store) {
-              check(store.use_hnsw({.M = m, .ef_construction = ef_construction, .ef = ef}));
-            });
+             Arg<"ef", size_t> ef, nb::object progress) {
+            ProgressToPython to_python(std::move(progress));
+            const HnswOptions options{.M = m, .ef_construction = ef_construction, .ef = ef};
+            const Status made = vectors.run(
+                [&](KVVectorStore& store) { return store.use_hnsw(options, std::ref(to_python)); });
+            to_python.rethrow();
+            check(made);
           },
-          nb::arg("M").none(), nb::arg("ef_construction").none(), nb::arg("ef").none())
+          nb::arg("M").none(), nb::arg("ef_construction").none(), nb::arg("ef").none(),
+          nb::arg("progress").none())
       .def("drop_hnsw",
            [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.drop_hnsw()); }); })
       .def("to_dict",
@@ -129,12 +134,7 @@ void register_vector_store(nb::module_& module) {
              return to_str(
                  vectors.run([](const KVVectorStore& store) { return take(store.to_dict()); }).text());
            })
-      .def(
-          "persist",
-          [](Vectors& vectors, const Arg<"persist_path", PathText>& path) {
-            vectors.run([&](const KVVectorStore& store) { check(store.persist(path.text)); });
-          },
-          nb::arg("persist_path").none());
+      .def("persist", &Vectors::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
 }  // namespace quipu::python

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""quipu import that is killed or interrupted: what it leaves never looks complete and is not; a re-run works."""
+"""quipu import that is killed or interrupted: what it leaves never looks complete and is not; a re-run works. And the
+other commands that take long."""
 
 import json
 import os
@@ -15,6 +16,7 @@ from cli_support import DATA, IO, OK, QUIPU, CliTest, node, tree
 BYTES = 100_000_000  # enough that a signal sent when the bar appears comes before the end
 KILLS = 12
 AT_ONCE = rb"%"  # the bar is there
+BEFORE_ALL = rb"  0 B"  # it is drawn for the first time
 MIDWAY = rb"[1-9]\d?%"
 
 
@@ -68,13 +70,17 @@ class InterruptionTest(CliTest):
         self.assertEqual({}, {name: what for name, what in tree(self.database).items() if name.startswith("tmp/")})
 
     def import_until(self, drawn, signal_number, options=(), environment=None):
-        """Starts an import on a terminal, sends the signal once the bar matches `drawn`, or the import has ended.
+        return self.run_until(["import", *options, self.directory, self.database], drawn, signal_number, environment)
+
+    @staticmethod
+    def run_until(arguments, drawn, signal_number, environment=None):
+        """Starts a command on a terminal, sends the signal once the bar matches `drawn`, or the command has ended.
 
         Returns the exit code, what was printed, and the terminal's text.
         """
         terminal, slave = pty.openpty()
-        process = subprocess.Popen([QUIPU, "import", *options, self.directory, self.database], stdout=subprocess.PIPE,
-                                   stderr=slave, env={**os.environ, "TERM": "xterm", **(environment or {})})
+        process = subprocess.Popen([QUIPU, *arguments], stdout=subprocess.PIPE, stderr=slave,
+                                   env={**os.environ, "TERM": "xterm", **(environment or {})})
         os.close(slave)
         text = b""
         more = read_terminal(terminal)
@@ -106,6 +112,26 @@ class InterruptionTest(CliTest):
         self.interrupt(signal.SIGINT, ["--merge"])
         self.assertEqual(1, self.quipu_json("stat", self.database)["entries"])
         self.assertEqual(b'{"a": 1}\n', self.quipu("get", self.database, "knots", "mine")[0])
+
+    def test_interrupt_of_other_commands(self):
+        backups = self.folder / "backups"
+        restored = self.folder / "restored"
+        self.quipu("import", self.directory, self.database)
+        self.quipu("backup", self.database, backups)
+        self.quipu("put", self.database, "knots", "later", '{"a": 1}')
+        before = self.quipu_json("stat", self.database)["entries"], self.quipu_json("backups", backups)
+        for arguments in (["verify", self.database], ["verify", self.directory], ["compact", self.database],
+                          ["backup", self.database, self.folder / "others"], ["backup", self.database, backups],
+                          ["verify-backup", backups], ["restore", backups, restored],
+                          ["diff", self.database, self.database], ["repair", "--dry-run", self.database]):
+            code, _, text = self.run_until(arguments, BEFORE_ALL, signal.SIGINT)
+            self.assertEqual(128 + signal.SIGINT, code, (arguments, text))
+            self.assertIn(b"interrupted; nothing was changed", text)
+        self.assertEqual(before, (self.quipu_json("stat", self.database)["entries"], self.quipu_json("backups", backups)))
+        self.assertEqual([], self.quipu_json("backups", self.folder / "others"))
+        self.assertFalse(restored.exists())
+        self.quipu("verify", self.database)
+        self.quipu("verify-backup", backups)
 
     def test_the_bar_on_a_terminal(self):
         _, _, text = self.import_until(MIDWAY, signal.SIGTERM)
