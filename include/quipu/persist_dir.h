@@ -81,8 +81,8 @@ struct ImportReport {
 // Whether there is something in a directory that import_persist_dir imports. Errors: kIoError.
 Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs = local_file_system());
 
-// Imports a persist directory. Errors: kInvalidArgument (bad JSON with file, line, byte, collection and key;
-// a store that is not empty, without `merge`), kIoError, kCorruption. On an error the store is as it was.
+// Imports a persist directory, or one file by its path. Errors: kInvalidArgument (bad JSON with file, line,
+// byte, key; a store that is not empty, without `merge`), kIoError, kCorruption. The store is then as it was.
 Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
                                         const ImportOptions& options = {});
 

@@ -145,7 +145,9 @@ def compare_native(docstore: Any, manifest: Manifest, node_id: str, told: Any, f
 def compare_converted(docstore: Any, manifest: Manifest, node_id: str, told: Any, findings: Findings) -> None:
     """A node of a file that today's LlamaIndex cannot read."""
     get: Callable[[], BaseNode] = lambda: docstore.get_node(node_id)  # noqa: E731
-    kind = told.get("type", "2" if told.get("image") else "1")
+    # A graph of 0.4 names its indexes as sources of nodes; 0.5 has nodes of their own for that.
+    index_id = told.get("index_id") or (told["source"] if told.get("source") in manifest.indexes else None)
+    kind = told.get("type", "3" if index_id else "2" if told.get("image") else "1")
     name = CLASSES.get(told.get("cls", ""), told.get("cls")) or TYPES[kind]
     compare_common(docstore, manifest, node_id, told, name, findings)
     if "relationships" in told:
@@ -153,7 +155,7 @@ def compare_converted(docstore: Any, manifest: Manifest, node_id: str, told: Any
     else:
         findings.check("node source", node_id, told["source"], lambda: get().ref_doc_id)
     findings.check("node image", node_id, told.get("image"), lambda: attribute(get(), "image"))
-    findings.check("node index_id", node_id, told.get("index_id"), lambda: attribute(get(), "index_id"))
+    findings.check("node index_id", node_id, index_id, lambda: attribute(get(), "index_id"))
     if manifest.typescript:
         for key, told_key in (("start_char_idx", "start"), ("end_char_idx", "end")):
             findings.check(f"node {key}", node_id, told.get(told_key), lambda key=key: attribute(get(), key))
@@ -165,8 +167,9 @@ def compare_converted(docstore: Any, manifest: Manifest, node_id: str, told: Any
         findings.check("hash", node_id, told["hash"], lambda: docstore.get_document_hash(node_id)[:16])
         if "content" in told:
             findings.check("node text with metadata", node_id, told["content"], lambda: old_text(get()))
-        if told.get("node_info"):
-            findings.omit("node_info", "today's nodes have none, and the reference drops it when it reads them")
+        for key in ("start", "end") if "node_info" in told else ():
+            place = (told["node_info"] or {}).get(key)
+            findings.check(f"node {key}_char_idx", node_id, place, lambda key=key: attribute(get(), f"{key}_char_idx"))
 
 
 def ref_doc(told: Dict[str, Any]) -> Tuple[List[str], Dict[str, Any]]:

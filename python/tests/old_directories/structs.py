@@ -39,7 +39,7 @@ def compare(context: StorageContext, manifest: Manifest, findings: Findings) -> 
     for index_id, info in manifest.indexes.items():
         compare_struct(context, manifest, index_id, info, findings)
     root = manifest.data.get("root_id")
-    if root is not None and not manifest.single_file:
+    if root is not None:
         graph: Callable[[], ComposableGraph] = lambda: load_graph_from_storage(context, root)  # noqa: E731
         findings.check("composable graph", root, told, lambda: sorted(graph().all_indices))
 
