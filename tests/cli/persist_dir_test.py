@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import unittest
 
-from cli_support import DATA, GOLDENS, IO, OK, QUIPU, CliTest, node, tree
+from cli_support import DATA, GOLDENS, IO, OK, QUIPU, SOURCE, CliTest, node, tree
+
+OLD = SOURCE / "tests/data/old"
 
 
 class VerifyFilesTest(CliTest):
@@ -110,6 +112,48 @@ class VerifyFilesTest(CliTest):
                          printed)
         self.assertEqual("quipu: 1 fault\n", said)
         self.quipu("verify", self.folder / "none", code=IO)
+
+
+class OneFileTest(CliTest):
+    """Indexes of LlamaIndex before 0.6, which are one file."""
+
+    def copied(self, case, name):
+        directory = self.folder / "old"
+        directory.mkdir(exist_ok=True)
+        return shutil.copy(OLD / case, directory / name)
+
+    def test_a_file_and_a_directory_with_it_are_the_same(self):
+        index = self.copied("0.5.27/vector_simple/index.json", "my index.json")
+        by_path, by_directory = self.folder / "by-path", self.folder / "by-directory"
+        report = self.quipu_json("import", index, by_path)
+        self.assertEqual(["docstore.json", "index_store.json", "default__vector_store.json"],
+                         [file["file"] for file in report["files"]])
+        self.assertIn("my index.json is an index of LlamaIndex before 0.6", report["notes"][0])
+        self.quipu("import", index.parent, by_directory)
+        for other in (by_directory, index):
+            self.assertEqual(b"", self.quipu("diff", by_path, other)[0])
+        for place in (index, index.parent, by_path):
+            self.quipu("verify", place)
+
+    def test_several_in_one_directory(self):
+        self.copied("0.4.40/vector_simple/index.json", "a.json")
+        self.copied("0.4.40/keyword_table/index.json", "b.json")
+        directory, database = self.folder / "old", self.folder / "db"
+        self.quipu("import", directory, database)
+        self.assertEqual(2, len(self.quipu_json_lines("scan", database, "index_store/data", "--keys-only")))
+        again = self.copied("0.4.40/vector_simple/index.json", "c.json")
+        self.assertIn("import the files one by one, by their paths",
+                      self.quipu("import", directory, self.folder / "other", code=DATA)[1])
+        self.quipu("import", again, self.folder / "other")
+
+    def test_what_is_wrong_is_said(self):
+        index = self.copied("0.4.40/vector_simple/index.json", "index.json")
+        text = index.read_text(encoding="ascii")
+        index.write_text(text.replace('"nodes_dict": {', '"nodes_dict": [], "x": {', 1), encoding="ascii")
+        for command in (("import", index, self.folder / "db"), ("verify", index)):
+            printed, said = self.quipu(*command, code=DATA)
+            self.assertIn("index.json: index struct", printed.decode() + said)
+            self.assertIn('"nodes_dict" is not an object', printed.decode() + said)
 
 
 class DiffTest(CliTest):
