@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "engine/persist/one_file_documents.h"
@@ -89,10 +94,9 @@ class OneFiles {
         graphs += index.edges.empty() ? 0 : 1;
         for (const auto& [subject, edges] : index.edges) {
           std::vector<std::string>& all = graph[subject];
-          const std::vector<std::string> before = all;
-          std::ranges::copy_if(edges, std::back_inserter(all), [&](const std::string& edge) {
-            return std::ranges::find(before, edge) == before.end();
-          });
+          const std::set<std::string> before(all.begin(), all.end());
+          std::ranges::copy_if(edges, std::back_inserter(all),
+                               [&](const std::string& edge) { return !before.contains(edge); });
         }
       }
     }
