@@ -110,7 +110,7 @@ void add_import_command(CLI::App& app, Action& action) {
   const auto args = std::make_shared<ImportArgs>();
   CLI::App* command = add_command(app, action, "import", "Import a persist directory's JSON files",
                                   "quipu import ./storage ./storage.quipu", args, run_import);
-  add_place(command, "DIR", args->directory, "The persist directory, or one file of it; also s3://BUCKET/KEY");
+  add_place(command, "DIR", args->directory, "The persist directory, or one file; also s3://BUCKET/KEY");
   add_place(command, "DB", args->database, "The database; made when it does not exist");
   command->add_flag("--merge", args->merge, "Allow a database that holds data; imported entries win");
   command->add_flag("--dry-run", args->dry_run, "Read and check everything, write nothing");

@@ -40,6 +40,19 @@ def test_round_trip_is_byte_for_byte(path, persisted, tmp_path):
     quipu.import_dir(persisted, path, merge=True)
 
 
+def test_one_file_index_of_before_0_6(path, tmp_path):
+    index = Path(__file__).resolve().parents[2] / "tests/data/old/0.5.27/vector_simple/index.json"
+    report = quipu.import_dir(index, path)
+    assert report["index_store.json"] == {"index_store/data": 1}
+    assert report.notes[0].startswith("index.json is an index of LlamaIndex before 0.6")
+    quipu.export_dir(path, tmp_path / "exported")
+    exported = StorageContext.from_defaults(persist_dir=str(tmp_path / "exported"))
+    docs = json.loads(index.read_text(encoding="ascii"))["docstore"]["__data__"]["docs"]
+    assert {each.node_id: each.text for each in exported.docstore.docs.values()} == {
+        node_id: doc["text"] for node_id, doc in docs.items()
+    }
+
+
 def test_missing_file_is_named(path, persisted):
     persisted.joinpath("docstore.json").unlink()
     with pytest.raises(FileNotFoundError, match="docstore.json"):
