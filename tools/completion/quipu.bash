@@ -36,7 +36,10 @@ _quipu() {
     return
   fi
 
-  # Positional arguments: the first is a directory everywhere, so is the second of those with two.
+  # Positional arguments: the first is a directory everywhere, so is the second of those with two; persist files
+  # may be given by the path of one.
+  local kind=-d
+  [[ $command =~ ^(import|verify|diff)$ ]] && kind=-f
   local word place=0 skip=0
   for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
     if ((skip)); then
@@ -49,7 +52,7 @@ _quipu() {
   done
   if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|diff|backup|restore|checkpoint)$ ]]; then
     compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
   fi
 }
 
