@@ -1,7 +1,6 @@
 #include "engine/persist/directory_plan.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "engine/persist/file_name.h"
@@ -107,11 +106,9 @@ class Planning {
       const PersistFileKind* const kind = PersistFileKind::named(file.persist_file);
       return kind != nullptr && kind->of_storage_context && file.persist_file != DOCSTORE_PERSIST_FNAME;
     };
-    const bool context = std::ranges::any_of(plan_.files, is_of_context);
-    const std::array<std::pair<std::string_view, bool>, 2> wanted = {
-        {{DOCSTORE_PERSIST_FNAME, context || plan_.files.empty()}, {INDEX_STORE_PERSIST_FNAME, context}}};
-    for (const auto& [name, is_wanted] : wanted) {
-      if (is_wanted && !is_fed(name)) plan_.files.push_back({std::string(name), {}, std::string(name)});
+    if (std::ranges::none_of(plan_.files, is_of_context)) return;
+    for (const std::string_view name : {DOCSTORE_PERSIST_FNAME, INDEX_STORE_PERSIST_FNAME}) {
+      if (!is_fed(name)) plan_.files.push_back({std::string(name), {}, std::string(name)});
     }
   }
 
@@ -144,6 +141,11 @@ Result<DirectoryPlan> plan_directory(const std::string& path, const std::vector<
     planning.take(name);
   }
   return std::move(planning).finish();
+}
+
+Status nothing_persisted(const std::string& directory) {
+  return Status::io_error("cannot open " + path_in(directory, DOCSTORE_PERSIST_FNAME) +
+                          ": No such file or directory; nor is anything else there that LlamaIndex persists");
 }
 
 std::vector<SourceFile> sources_of(

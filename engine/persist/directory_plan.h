@@ -32,12 +32,15 @@ struct DirectoryPlan {
 };
 
 // `path`: a persist directory, or one file, which is then planned whatever stands beside it. `names`: the
-// files to be read, the others then do not count; empty: all that LlamaIndex persists. Of a storage context,
-// which has files beside docstore.json and a pipeline's cache, docstore.json and index_store.json are planned
-// also where they are missing, and so is docstore.json where there is nothing: reading them says so. Errors:
-// kIoError, kInvalidArgument (a name that is no plain file name).
+// files to be read, the others then do not count; empty: all that LlamaIndex persists, which may be nothing.
+// Of a storage context, which has more than docstore.json and a pipeline's cache, docstore.json and
+// index_store.json are planned also where they are missing: reading them says so. Errors: kIoError,
+// kInvalidArgument (a name that is no plain file name).
 Result<DirectoryPlan> plan_directory(const std::string& path, const std::vector<std::string>& names,
                                      const FileSystem& fs);
+
+// kIoError: the directory holds nothing to be read.
+Status nothing_persisted(const std::string& directory);
 
 // A planned file, and behind it the further ones.
 std::vector<SourceFile> sources_of(

@@ -1,22 +1,8 @@
 #include "engine/persist/file_loader.h"
 
+#include "engine/persist/key_value_loader.h"
+
 namespace quipu {
-namespace {
-
-// A file of a key-value store: its collections and values as they are.
-class KeyValueLoader : public FileLoader {
- public:
-  KeyValueLoader(const std::string& name, BulkLoad& load, CollectionOwners& owners)
-      : FileLoader(name, load, owners) {}
-
-  Status begin_collection(std::string_view name, JsonKind /*kind*/) override {
-    return begin(name, name.ends_with("/metadata") ? "doc_hash" : "");
-  }
-  Status entry(std::string_view key, JsonView value) override { return put(key, value); }
-};
-
-}  // namespace
-
 std::unique_ptr<FileLoader> make_key_value_loader(const std::string& name, BulkLoad& load,
                                                   CollectionOwners& owners) {
   return std::make_unique<KeyValueLoader>(name, load, owners);

@@ -51,6 +51,10 @@ class FileLoader : public PersistFileHandler {
 // What these are given must outlive them. The first keeps collections and values as they are.
 std::unique_ptr<FileLoader> make_key_value_loader(const std::string& name, BulkLoad& load,
                                                   CollectionOwners& owners);
+std::unique_ptr<FileLoader> make_document_loader(const std::string& name, BulkLoad& load,
+                                                 CollectionOwners& owners);
+std::unique_ptr<FileLoader> make_index_loader(const std::string& name, BulkLoad& load,
+                                              CollectionOwners& owners);
 std::unique_ptr<FileLoader> make_graph_loader(const std::string& name, BulkLoad& load,
                                               CollectionOwners& owners);
 std::unique_ptr<FileLoader> make_property_graph_loader(const std::string& name, BulkLoad& load,

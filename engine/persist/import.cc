@@ -141,16 +141,13 @@ Status read_files(const DirectoryPlan& plan, const ImportOptions& options, FileL
 
 Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs) {
   QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory, {}, fs));
-  for (const PlannedFile& file : plan.files) {
-    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(plan.directory, file.name));
-    if (!size || *size) return true;
-  }
-  return false;
+  return !plan.files.empty();
 }
 
 Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
                                         const ImportOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(DirectoryPlan plan, plan_directory(directory, options.files, *options.fs));
+  if (plan.files.empty()) return nothing_persisted(directory);
   std::unique_ptr<BulkLoad> load = std::make_unique<DiscardingLoad>();
   if (!options.dry_run) {
     QUIPU_ASSIGN_OR_RETURN(load, store.bulk_load());

@@ -21,9 +21,9 @@ std::unique_ptr<FileLoader> vector_loader(const std::string& name, BulkLoad& loa
 
 constexpr std::array<PersistFileKind, 6> kKinds = {{
     {"document store", [](std::string_view name) { return name == DOCSTORE_PERSIST_FNAME; },
-     make_key_value_loader, make_key_value_exporter, true, true},
+     make_document_loader, make_key_value_exporter, true, true},
     {"index store", [](std::string_view name) { return name == INDEX_STORE_PERSIST_FNAME; },
-     make_key_value_loader, make_key_value_exporter, true, true},
+     make_index_loader, make_key_value_exporter, true, true},
     {"graph store", [](std::string_view name) { return name == GRAPH_STORE_PERSIST_FNAME; },
      make_graph_loader, make_graph_exporter, false, true},
     {"property graph store", [](std::string_view name) { return name == PG_STORE_PERSIST_FNAME; },

@@ -36,6 +36,14 @@ class PropertyGraphLoader : public FileLoader {
     return begin(collection, name == kTriplets ? kTripletTarget : "");
   }
 
+  Status end_collection() override {
+    if (part_ != kTriplets) return Status::ok();
+    nodes_ = {};
+    relations_ = {};
+    other_keys_ = {};
+    return Status::ok();
+  }
+
   Status entry(std::string_view key, JsonView value) override {
     if (part_ == kNodes) {
       QUIPU_ASSIGN_OR_RETURN(const LabelledNode node, LabelledNode::from_json(value));

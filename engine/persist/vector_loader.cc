@@ -1,5 +1,5 @@
 #include "engine/json/number.h"
-#include "engine/persist/file_loader.h"
+#include "engine/persist/file_loaders.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/vector_values.h"
 
@@ -14,6 +14,7 @@ class VectorLoader : public FileLoader {
       : FileLoader(name, load, owners), collections_(ns) {}
 
   bool skips(std::string_view name) const override {
+    if (name == kTextIdToDocId) return has_ref_doc_ids_;
     return name != kEmbeddingDict && name != kTextIdToRefDocId && name != kMetadataDict;
   }
   bool takes_collection(std::string_view name, JsonKind kind) const override {
@@ -27,9 +28,11 @@ class VectorLoader : public FileLoader {
   bool takes_any_float() const override { return part_ == kEmbeddingDict; }
 
   Status begin_collection(std::string_view name, JsonKind kind) override {
-    part_ = name;
+    part_ = name == kTextIdToDocId ? kTextIdToRefDocId : name;
+    has_ref_doc_ids_ = has_ref_doc_ids_ || name == kTextIdToRefDocId;
+    if (part_ == kTextIdToRefDocId) former_ref_doc_ids_ = 0;
     if (name == kEmbeddingDict) return begin(collections_.embeddings);
-    if (name == kTextIdToRefDocId) return begin(collections_.ref_doc_ids, kRefDocId);
+    if (part_ == kTextIdToRefDocId) return begin(collections_.ref_doc_ids, kRefDocId);
     if (kind == JsonKind::kObject) return begin(collections_.metadata);
     QUIPU_RETURN_IF_ERROR(begin(collections_.state));
     return put(kMetadataDict, null_metadata_state());
@@ -37,16 +40,29 @@ class VectorLoader : public FileLoader {
 
   Status entry(std::string_view key, JsonView value) override {
     if (part_ == kMetadataDict) return put(key, value);
-    if (part_ == kTextIdToRefDocId) return put(key, wrapped(kRefDocId, value));
+    if (part_ == kTextIdToRefDocId) {
+      if (!has_ref_doc_ids_) ++former_ref_doc_ids_;
+      return put(key, wrapped(kRefDocId, value));
+    }
     if (!parse_number_array(value.text(), elements_)) {
       return Status::invalid_argument("an embedding holds something that is no number");
     }
     return put_vector(key, elements_);
   }
 
+  Status finish(FileLoaders& all) override {
+    if (former_ref_doc_ids_ != 0) {
+      all.note(report().name + ": entries of text_id_to_doc_id, which LlamaIndex no longer reads: " +
+               std::to_string(former_ref_doc_ids_) + ", imported as text_id_to_ref_doc_id");
+    }
+    return Status::ok();
+  }
+
  private:
   const VectorCollections collections_;
   std::string part_;
+  bool has_ref_doc_ids_ = false;     // under today's name
+  uint64_t former_ref_doc_ids_ = 0;  // entries under the name of 0.6.0 to 0.6.16
   std::vector<double> elements_;
 };
 

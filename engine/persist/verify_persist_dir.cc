@@ -150,6 +150,7 @@ class DirectoryCheck {
 
   Status run() {
     QUIPU_ASSIGN_OR_RETURN(plan_, plan_directory(path_, {}, *options_.fs));
+    if (plan_.files.empty()) return nothing_persisted(path_);
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> load, scratch_.bulk_load());
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<BulkLoad> places, scratch_.bulk_load());
     NotingLoad noting(std::move(load), std::move(places));

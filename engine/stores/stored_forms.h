@@ -73,7 +73,8 @@ inline std::string relation_key(std::string_view source, std::string_view label,
 
 inline constexpr std::string_view kEmbeddingDict = "embedding_dict";  // {id: vector}
 inline constexpr std::string_view kTextIdToRefDocId = "text_id_to_ref_doc_id";
-inline constexpr std::string_view kRefDocId = "ref_doc_id";  // {id: {"ref_doc_id": ...}}
+inline constexpr std::string_view kTextIdToDocId = "text_id_to_doc_id";  // as it was called until 0.6.16
+inline constexpr std::string_view kRefDocId = "ref_doc_id";              // {id: {"ref_doc_id": ...}}
 inline constexpr std::string_view kMetadataDict = "metadata_dict";
 
 // The collections of the vector store of a namespace.

@@ -101,15 +101,8 @@ SimpleVectorStore::from_namespaced_persist_dir(const std::string& persist_dir, c
                          [](const std::string& name) { return name.ends_with(VECTOR_STORE_PERSIST_FNAME); });
   }
   std::vector<std::pair<std::string, std::shared_ptr<SimpleVectorStore>>> stores;
-  // A file without a namespace is that of the default store where this has no file of its own.
-  const std::string own_default = vector_store_file(DEFAULT_VECTOR_STORE);
-  const bool former = std::ranges::find(names, own_default) == names.end() &&
-                      std::ranges::find(names, VECTOR_STORE_PERSIST_FNAME) != names.end();
   const auto load = [&](const std::string& ns) -> Status {
-    const std::string name = vector_store_file(ns);
-    const std::string path =
-        path_in(persist_dir, former && name == own_default ? VECTOR_STORE_PERSIST_FNAME : name);
-    QUIPU_ASSIGN_OR_RETURN(SimpleVectorStore store, from_persist_path(path, fs));
+    QUIPU_ASSIGN_OR_RETURN(SimpleVectorStore store, from_persist_dir(persist_dir, ns, fs));
     std::erase_if(stores, [&](const auto& known) { return known.first == ns; });
     stores.emplace_back(ns, std::make_shared<SimpleVectorStore>(std::move(store)));
     return Status::ok();
