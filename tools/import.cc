@@ -116,7 +116,7 @@ void add_import_command(CLI::App& app, Action& action) {
   command->add_flag("--dry-run", args->dry_run, "Read and check everything, write nothing");
   command
       ->add_option("--file", args->files,
-                   "A key-value file in DIR; may be repeated (default: the files of all stores)")
+                   "A file in DIR, read whatever stands beside it; may be repeated (default: all)")
       ->type_name("NAME")
       ->allow_extra_args(false);
 }

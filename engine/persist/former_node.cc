@@ -84,6 +84,7 @@ std::optional<Json> with_class_name(JsonView node) {
   const std::optional<JsonView> data = node.find("__data__");
   if (!data || !data->is_object() || data->find("class_name") || data->find("extra_info"))
     return std::nullopt;
+  if (!data->find("relationships")) return std::nullopt;  // every version writes all members of a node
   ObjectText text;
   for (const JsonMember& member : data->members()) text.add(member.key(), member.value.text());
   text.add("class_name", "\"Document\"");

@@ -68,7 +68,8 @@ def import_dir(
         storage_options: of the URL's file system, such as ``{"endpoint_url": ...}``.
 
     Raises:
-        FileNotFoundError: docstore.json or index_store.json is missing.
+        FileNotFoundError: nothing of LlamaIndex is in the directory; or docstore.json or index_store.json is
+            missing, while a vector store's or a graph's file is there.
         ValueError: a file is not what LlamaIndex writes (the message names file, line and byte), or the
             database is not empty.
         OSError: a file could not be read; the message names it and what the file system raised.

@@ -155,6 +155,38 @@ class ImportExportTest(CliTest):
         self.assertEqual([], report["notes"])
         self.assertIs(False, report["dry_run"])
 
+    def test_older_versions(self):
+        for name, notes in (("0.6.0", 4), ("0.6.32", 1), ("0.7.24", 2), ("pipeline", 0)):
+            directory = SOURCE / "tests" / "data" / "old" / name
+            self.assertEqual(b"", self.quipu("verify", directory)[0])
+            database = self.folder / name
+            report = self.quipu_json("import", directory, database)
+            self.assertEqual(notes, len(report["notes"]), report["notes"])
+            self.assertEqual([], report["not_imported"])
+            self.assertEqual(b"", self.quipu("verify", database)[0])
+            self.assertEqual(b"", self.quipu("diff", directory, database)[0])
+            copy = self.folder / f"copy of {name}"
+            self.quipu("export", database, copy)
+            # Nothing is left to be converted.
+            again = self.quipu_json("import", copy, self.folder / f"{name} again")
+            self.assertEqual([], again["notes"])
+            collections = {file["file"]: file["collections"] for file in again["files"]}
+            for file in report["files"]:
+                for collection in file["collections"]:
+                    self.assertIn(collection, collections[file["file"]])
+
+    def test_notes_are_messages(self):
+        directory = SOURCE / "tests" / "data" / "old" / "0.7.24"
+        said = self.quipu("import", directory, self.database)[1].splitlines()
+        self.assertEqual("quipu: vector_store.json is imported as default__vector_store.json", said[0])
+        self.assertEqual("quipu: docstore.json: documents without a class_name, which LlamaIndex no longer reads: 2, "
+                         "imported with it", said[1])
+
+    def test_a_named_file_is_read_whatever_stands_beside_it(self):
+        directory = self.persist_dir(b"\xff", b"{", default__vector_store__json=b"\x80\x04", mine__json={"c": {"k": {}}})
+        self.quipu("import", "--file", "mine.json", directory, self.database)
+        self.assertEqual(b'"k"\t{}\n', self.quipu("scan", self.database, "c")[0])
+
     def test_quiet(self):
         directory = self.persist_dir(graph_store__json={"graph_dict": {}})
         self.assertEqual("", self.quipu("import", "--quiet", directory, self.database)[1])
