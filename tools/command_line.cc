@@ -68,6 +68,13 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   return line;
 }
 
+void add_encoding(CLI::App* command, std::string& encoding) {
+  command
+      ->add_option("--encoding", encoding,
+                   "What files that are not UTF-8 are in, such as those of Windows: gbk, cp932, cp1252, ...")
+      ->type_name("NAME");
+}
+
 CLI::Option* add_place(CLI::App* command, const std::string& name, std::string& place,
                        const std::string& what) {
   return command->add_option(name, place, what)

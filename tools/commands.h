@@ -51,6 +51,9 @@ CLI::App* add_command(CLI::App& app, Action& action, const std::string& name, co
 CLI::Option* add_place(CLI::App* command, const std::string& name, std::string& place,
                        const std::string& what);
 
+// The option for persist files that are not UTF-8.
+void add_encoding(CLI::App* command, std::string& encoding);
+
 }  // namespace quipu::cli
 
 #endif  // QUIPU_TOOLS_COMMANDS_H_

@@ -7,6 +7,7 @@
 
 #include "tools/cancel.h"
 #include "tools/exit_code.h"
+#include "tools/option_names.h"
 #include "tools/output.h"
 
 namespace quipu::cli {
@@ -40,12 +41,12 @@ RocksDBOptions database_options(const CommonOptions& common) {
   RocksDBOptions options;
   options.create_if_missing = false;
   options.accept_lost_writes = common.accept_lost_writes;
-  if (!common.quiet) options.logger = [](std::string_view text) { message(text); };
+  if (!common.quiet) options.logger = [](std::string_view text) { message(with_command_options(text)); };
   return options;
 }
 
 int report_error(const Status& status) {
-  message(status.message());
+  message(with_command_options(status.message()));
   return status == interrupted() ? kExitSignal + caught_signal() : exit_code_of(status);
 }
 
@@ -54,7 +55,8 @@ int with_store(const std::string& directory, const CommonOptions& common, OpenMo
   auto store = open_store(directory, common, mode);
   if (!store) return report_error(store.error());
   if (common.quiet && mode == OpenMode::kReading) {  // else it has been said
-    if (const Status complete = (*store)->check_complete(); !complete.is_ok()) message(complete.message());
+    if (const Status complete = (*store)->check_complete(); !complete.is_ok())
+      message(with_command_options(complete.message()));
   }
   const Result<int> done = work(**store);
   const Status closed = done && *done == kExitOk ? (*store)->close() : (*store)->abandon();

@@ -22,23 +22,25 @@ struct DiffArgs {
   CommonOptions common;
   std::string a;
   std::string b;
+  std::string encoding;  // of persist directories
 };
 
-Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& place, const CommonOptions& common,
+Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& place, const DiffArgs& args,
                                              ProgressBar& bar) {
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(place));
   if (!holds_files(place, *files)) QUIPU_RETURN_IF_ERROR(check_database(place));
   ContentsOptions options;
-  options.database = database_options(common);
+  options.database = database_options(args.common);
   options.files.fs = files.get();
+  options.files.encoding = args.encoding;
   options.progress = bar.callback();
   return open_contents(place, options);
 }
 
 Result<int> compare(const DiffArgs& args) {
   ProgressBar bar(args.common.quiet);
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> a, open(args.a, args.common, bar));
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> b, open(args.b, args.common, bar));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> a, open(args.a, args, bar));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> b, open(args.b, args, bar));
   Listing differences(args.common.json, "differences");
   const auto report = [&](const Difference& difference) {
     JsonText row;
@@ -72,6 +74,7 @@ void add_diff_command(CLI::App& app, Action& action) {
                   "quipu diff ./storage ./storage.quipu", args, run_diff);
   add_place(command, "A", args->a, "A database or a persist directory; also s3://BUCKET/KEY");
   add_place(command, "B", args->b, "Another");
+  add_encoding(command, args->encoding);
 }
 
 }  // namespace quipu::cli

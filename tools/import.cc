@@ -26,6 +26,7 @@ struct ImportArgs {
   std::string directory;
   std::string database;
   std::vector<std::string> files;
+  std::string encoding;
   bool merge = false;
   bool dry_run = false;
 };
@@ -57,6 +58,7 @@ Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport
   ImportOptions options;
   options.fs = fs.get();
   options.files = args.files;
+  options.encoding = args.encoding;
   options.merge = args.merge;
   options.dry_run = args.dry_run;
   options.progress = bar.callback();
@@ -119,6 +121,7 @@ void add_import_command(CLI::App& app, Action& action) {
                    "A file in DIR, read whatever stands beside it; may be repeated (default: all)")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  add_encoding(command, args->encoding);
 }
 
 }  // namespace quipu::cli

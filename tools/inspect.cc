@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "quipu/contents.h"
@@ -11,6 +12,7 @@
 #include "tools/commands.h"
 #include "tools/exit_code.h"
 #include "tools/listing.h"
+#include "tools/option_names.h"
 #include "tools/output.h"
 #include "tools/place.h"
 #include "tools/progress.h"
@@ -22,6 +24,7 @@ namespace {
 struct InspectArgs {
   CommonOptions common;
   std::string database;
+  std::string encoding;  // of a persist directory
 };
 
 Result<int> stat(RocksDBKVStore& store, const InspectArgs& args) {
@@ -93,6 +96,7 @@ Result<int> verify(const InspectArgs& args) {
   ContentsOptions options;
   options.database = database_options(args.common);
   options.files.fs = files.get();
+  options.files.encoding = args.encoding;
   options.progress = bar.callback();
   Listing faults(args.common.json, "faults");
   const auto report = [&](const Fault& fault) {
@@ -102,9 +106,10 @@ Result<int> verify(const InspectArgs& args) {
       row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
       columns = {printable(fault.file), std::to_string(fault.line), std::to_string(fault.byte)};
     }
-    row.add("collection", fault.collection).add_key(fault.key).add("message", fault.message);
+    const std::string said = with_command_options(fault.message);
+    row.add("collection", fault.collection).add_key(fault.key).add("message", said);
     columns.insert(columns.end(),
-                   {printable(fault.collection), printable(fault.key), without_controls(fault.message)});
+                   {printable(fault.collection), printable(fault.key), without_controls(said)});
     faults.add(row, columns);
   };
   QUIPU_RETURN_IF_ERROR(verify_contents(args.database, report, options));
@@ -146,11 +151,15 @@ int run(const InspectArgs& args) {
                     [&](RocksDBKVStore& store) { return work(store, args); });
 }
 
-void add(CLI::App& app, Action& action, const std::string& name, const std::string& what,
-         int (*run)(const InspectArgs&), const std::string& place = "The database") {
+// The command and what it takes.
+std::pair<CLI::App*, std::shared_ptr<InspectArgs>> add(CLI::App& app, Action& action, const std::string& name,
+                                                       const std::string& what,
+                                                       int (*run)(const InspectArgs&),
+                                                       const std::string& place = "The database") {
   const auto args = std::make_shared<InspectArgs>();
   CLI::App* command = add_command(app, action, name, what, "quipu " + name + " ./storage.quipu", args, run);
   add_place(command, "DB", args->database, place);
+  return {command, args};
 }
 
 }  // namespace
@@ -158,8 +167,10 @@ void add(CLI::App& app, Action& action, const std::string& name, const std::stri
 void add_inspect_commands(CLI::App& app, Action& action) {
   add(app, action, "stat", "Show format, number of entries and size", run<stat>);
   add(app, action, "collections", "List the collections", run<collections>);
-  add(app, action, "verify", "Read and check everything; list each fault", run_verify,
-      "The database, or a persist directory; also s3://BUCKET/KEY");
+  const auto [verify_command, args] =
+      add(app, action, "verify", "Read and check everything; list each fault", run_verify,
+          "The database, or a persist directory; also s3://BUCKET/KEY");
+  add_encoding(verify_command, args->encoding);
   add(app, action, "compact", "Rewrite the data compactly; may take minutes", run_compact);
 }
 

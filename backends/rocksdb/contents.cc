@@ -103,7 +103,8 @@ bool holds_files(const std::string& place, const FileSystem& files) {
   boost::system::error_code error;
   if (fs::exists(place + "/QUIPU", error)) return false;
   const Result<bool> persisted = is_persist_dir(place, files);
-  return persisted && *persisted;
+  // Of another program's store the reading says what it is.
+  return persisted ? *persisted : persisted.error().code() == StatusCode::kInvalidArgument;
 }
 
 Result<std::shared_ptr<RocksDBKVStore>> open_contents(const std::string& place,

@@ -72,7 +72,10 @@ Status FreshDatabase::check_place(const std::string& given, bool replace) {
   QUIPU_ASSIGN_OR_RETURN(const bool vacant, is_vacant(place));
   if (vacant) return Status::ok();
   QUIPU_RETURN_IF_ERROR(DirectoryLock::check(place));
-  return replace ? Status::ok() : Status::already_exists("the directory " + place + " is not empty");
+  if (replace) return Status::ok();
+  return Status::already_exists(
+      "the directory " + place +
+      " is not empty (replace puts this in a database's place, and leaves other files)");
 }
 
 Result<std::unique_ptr<FreshDatabase>> FreshDatabase::beside(const std::string& given, bool replace) {

@@ -2,7 +2,14 @@
 
 #include <memory>
 
+#include "engine/json/foreign_content.h"
+
 namespace quipu {
+namespace {
+
+constexpr size_t kHeadBytes = 4096;  // by which content that is no JSON is recognised
+
+}  // namespace
 
 Result<std::optional<Json>> read_json_file(const std::string& path, const FileSystem& fs) {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> size, fs.file_size(path));
@@ -17,6 +24,8 @@ Result<std::optional<Json>> read_json_file(const std::string& path, const FileSy
     if (read == text.size()) text.resize(text.size() * 2);  // it has grown
   }
   text.resize(read);
+  const std::string foreign = describe_foreign_content(std::string_view(text).substr(0, kHeadBytes));
+  if (!foreign.empty()) return Status::invalid_argument(path + ": " + foreign);
   Result<Json> parsed = Json::parse(std::move(text));
   if (!parsed) return Status::invalid_argument(path + ": " + parsed.error().message());
   return std::optional<Json>(*std::move(parsed));

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/json/foreign_content.h"
 #include "engine/json/json_file_cursor.h"
 #include "engine/json/scanner.h"
 
@@ -93,7 +94,7 @@ class JsonFileCheck {
       if (end != nullptr) {
         cursor_.pass(end);
       } else if (!scan.cut_off || cursor_.at_end_of_file()) {
-        return cursor_.error(scan.error, scan.error_at);
+        return cursor_.error(with_advice(scan.error), scan.error_at);
       } else {
         // Characters beyond ASCII, the last of which is cut off: scanned up to there.
         cursor_.pass(scan.error_at);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/json/encoding.h"
+#include "engine/json/foreign_content.h"
 #include "engine/json/scanner.h"
 
 namespace quipu {
@@ -11,8 +12,16 @@ Status JsonFileCursor::open() {
   QUIPU_RETURN_IF_ERROR(window_.open(path_, options_.window_bytes, *options_.fs));
   QUIPU_RETURN_IF_ERROR(read_more());
   const std::string_view head(at(), static_cast<size_t>(end() - at()));
-  if (head.empty()) return Status::invalid_argument(path_ + ": the file is empty");
-  if (const char* refused = refused_encoding(head); refused != nullptr) return error(refused, at());
+  if (head.empty()) {
+    return Status::invalid_argument(path_ +
+                                    ": the file is empty, as after an interrupted write: take it from a "
+                                    "copy or backup");
+  }
+  if (const std::string foreign = describe_foreign_content(head); !foreign.empty()) {
+    return Status::invalid_argument(path_ + ": " + foreign);
+  }
+  if (const char* refused = refused_encoding(head); refused != nullptr)
+    return error(with_advice(refused), at());
   pass(at() + byte_order_mark_size(head));
   return Status::ok();
 }

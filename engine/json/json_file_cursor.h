@@ -20,8 +20,8 @@ class JsonFileCursor {
   JsonFileCursor(const std::string& path, const PersistFileOptions& options)
       : path_(path), options_(options) {}
 
-  // Opens the file and passes over a byte order mark. Errors: kIoError; kInvalidArgument for an empty file
-  // and for UTF-16 and UTF-32.
+  // Opens the file and passes over a byte order mark. Errors: kIoError; kInvalidArgument for an empty file,
+  // for UTF-16 and UTF-32, and for what foreign_content.h knows.
   Status open();
 
   // What is read and not passed yet. Pointers into it hold until the next read_more() or next().

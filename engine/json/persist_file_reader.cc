@@ -1,8 +1,10 @@
 #include "engine/json/persist_file_reader.h"
 
 #include <optional>
+#include <utility>
 
 #include "engine/json/canonicaliser.h"
+#include "engine/json/foreign_content.h"
 #include "engine/json/json_file_cursor.h"
 #include "engine/json/scanner.h"
 
@@ -63,11 +65,12 @@ class PersistFileReader {
 
  private:
   Status fail(std::string_view what) const { return fail(what, cursor_.at()); }
-  Status fail(std::string_view what, const char* place) const {
+  Status fail(std::string_view error, const char* place) const {
+    const std::string what = with_advice(error);
     handler_.failed(cursor_.line(place), cursor_.byte(place),
                     in_collection_ ? std::string_view(collection_) : "",
                     in_entry_ ? std::string_view(key_) : "", what);
-    std::string message(what);
+    std::string message = what;
     if (in_collection_) {
       message += " (in collection " + quoted(collection_);
       if (in_entry_) message += ", key " + quoted(key_);
@@ -206,9 +209,10 @@ class PersistFileReader {
 
   Status read_entry_value() {
     in_entry_ = true;
-    QUIPU_ASSIGN_OR_RETURN(const JsonKind kind, next_kind("the value", [this](JsonKind found) {
-                             return handler_.takes_value(found);
-                           }));
+    const bool is_first = !std::exchange(any_entry_, true) && handler_.takes_value(JsonKind::kObject);
+    QUIPU_ASSIGN_OR_RETURN(const JsonKind kind,
+                           next_kind(is_first ? "the first value" : "the value",
+                                     [this](JsonKind found) { return handler_.takes_value(found); }));
     if (kind == JsonKind::kObject && handler_.enters(key_)) {
       QUIPU_RETURN_IF_ERROR(placed(handler_.enter(key_)));
       QUIPU_RETURN_IF_ERROR(read_object([this] { return read_entry(); }));
@@ -263,6 +267,7 @@ class PersistFileReader {
   std::string key_;
   bool in_collection_ = false;  // where collection_ and key_ mean something
   bool in_entry_ = false;
+  bool any_entry_ = false;  // so far in the file
   std::string scratch_;
 };
 

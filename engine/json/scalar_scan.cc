@@ -46,8 +46,7 @@ const char* scan_non_ascii(const char* at, const char* end, JsonScan& scan) {
     uint32_t code_point = 0;
     const int length = decode_utf8(at, end, code_point);
     if (length == 0) {
-      return is_utf8_prefix(at, end) ? scan.fail_cut_off("Invalid UTF-8", at)
-                                     : scan.fail("Invalid UTF-8", at);
+      return is_utf8_prefix(at, end) ? scan.fail_cut_off(kInvalidUtf8, at) : scan.fail(kInvalidUtf8, at);
     }
     at += length;
   }

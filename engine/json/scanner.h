@@ -68,6 +68,7 @@ inline const char* skip_json_white_space(const char* at, const char* end) {
   return at;
 }
 
+inline constexpr const char* kInvalidUtf8 = "Invalid UTF-8";
 inline constexpr const char* kNestedTooDeeply = "nested too deeply";
 
 class JsonScanner {

@@ -3,11 +3,14 @@
 #include <array>
 
 #include "engine/persist/one_file_conversion.h"
+#include "engine/persist/typescript_conversion.h"
 
 namespace quipu {
 
 std::span<const Conversion* const> conversions() {
-  static constexpr std::array<const Conversion*, 1> kConversions = {&kOneFileConversion};
+  static constexpr std::array<const Conversion*, 5> kConversions = {
+      &kOneFileConversion, &kTypescriptDocStore, &kTypescriptIndexStore, &kTypescriptVectorStore,
+      &kTypescriptImageVectorStore};
   return kConversions;
 }
 

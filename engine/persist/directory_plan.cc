@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "engine/persist/file_name.h"
+#include "engine/persist/foreign_store.h"
 #include "engine/persist/persist_file_kind.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
 namespace {
+
+constexpr std::string_view kNoStoreFile = "no file of a store";
+constexpr std::string_view kImageFolder = "images";  // of LlamaIndexTS, with a file of its own
 
 class Planning {
  public:
@@ -26,6 +30,13 @@ class Planning {
   // out.
   Status take_all() {
     QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> names, fs_.list(directory_));
+    for (NotImportedFile& store : foreign_stores(directory_, names, fs_)) {
+      std::erase(names, store.name);
+      plan_.left_out.push_back({std::move(store)});
+    }
+    if (std::ranges::find(names, kImageFolder) != names.end()) {
+      names.push_back(path_in(kImageFolder, VECTOR_STORE_PERSIST_FNAME));
+    }
     std::vector<PlannedFile> to_convert;
     std::erase_if(names, [&](const std::string& name) {
       const Conversion* const conversion = conversion_of(name);
@@ -43,10 +54,11 @@ class Planning {
       if (const std::string present = present_name(name); present != name) {
         add({name, {}, present});
       } else if (name.ends_with(".json")) {
-        leave_out(name, "no file of a store");
+        leave_out(name, std::string(kNoStoreFile));
       }
     }
     for (PlannedFile& file : to_convert) add(std::move(file));
+    if (plan_.files.empty() && !plan_.left_out.empty()) QUIPU_RETURN_IF_ERROR(check_not_foreign());
     add_missing();
     std::ranges::sort(plan_.left_out, {}, [](const LeftOutFile& left) { return left.file.name; });
     return Status::ok();
@@ -110,6 +122,14 @@ class Planning {
     for (const std::string_view name : {DOCSTORE_PERSIST_FNAME, INDEX_STORE_PERSIST_FNAME}) {
       if (!is_fed(name)) plan_.files.push_back({std::string(name), {}, std::string(name)});
     }
+  }
+
+  // Where there is nothing of LlamaIndex's, but another's store.
+  Status check_not_foreign() const {
+    const NotImportedFile& file = plan_.left_out.front().file;
+    if (file.reason == kNoStoreFile) return Status::ok();
+    return Status::invalid_argument(directory_ + " holds nothing that LlamaIndex has persisted, but " +
+                                    file.name + ": " + file.reason);
   }
 
   void leave_out(const std::string& name, std::string reason) {

@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/persist/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/file_loaders.h"
 #include "quipu/bulk_load.h"
@@ -31,8 +32,9 @@ class ProgressOverFiles {
     options.max_nesting = wanted.max_nesting;
     options.fs = wanted.fs;
     if (callback_) {
-      options.progress = [this, file](uint64_t done, uint64_t) {
-        return callback_({file, done_before_ + done, total_});
+      // What a converted file is read as may be longer than the file.
+      options.progress = [this, file](uint64_t done, uint64_t size) {
+        return callback_({file, done_before_ + std::min(done, size), total_});
       };
     }
     return options;
@@ -137,15 +139,8 @@ Status read_files(const DirectoryPlan& plan, const ImportOptions& options, FileL
   return Status::ok();
 }
 
-}  // namespace
-
-Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs) {
-  QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory, {}, fs));
-  return !plan.files.empty();
-}
-
-Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
-                                        const ImportOptions& options) {
+Result<ImportReport> import_files(const std::string& directory, BaseKVStore& store,
+                                  const ImportOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(DirectoryPlan plan, plan_directory(directory, options.files, *options.fs));
   if (plan.files.empty()) return nothing_persisted(directory);
   std::unique_ptr<BulkLoad> load = std::make_unique<DiscardingLoad>();
@@ -166,13 +161,31 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
   return report;
 }
 
-Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
+Status import_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
   const std::string name = path.substr(path.rfind('/') + 1);
   QUIPU_RETURN_IF_ERROR(load.begin_file(name));
   CollectionOwners owners;
   const std::unique_ptr<FileLoader> loader = make_key_value_loader(name, load, owners);
   const ProgressOverFiles progress(options.progress, size_of(path, *options.fs));
   return read_persist_file(path, progress.options_for(path, options), *loader);
+}
+
+}  // namespace
+
+Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(const DirectoryPlan plan, plan_directory(directory, {}, fs));
+  return !plan.files.empty();
+}
+
+Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
+                                        const ImportOptions& options) {
+  return with_decoded_files(
+      options, [&](const ImportOptions& decoded) { return import_files(directory, store, decoded); });
+}
+
+Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
+  return with_decoded_files(options,
+                            [&](const ImportOptions& decoded) { return import_file(path, load, decoded); });
 }
 
 }  // namespace quipu

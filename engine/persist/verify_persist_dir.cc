@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "engine/json/foreign_content.h"
+#include "engine/persist/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/file_loaders.h"
 #include "quipu/bulk_load.h"
@@ -82,7 +84,7 @@ class FileCheck : public PersistFileHandler {
     collection_ = name;
     line_ = byte_ = 0;  // of its name: not known
     taken_ = loader_.takes_collection(name, kind);
-    if (!taken_) return fault({}, "the collection is not of the right kind"), Status::ok();
+    if (!taken_) return fault({}, with_advice("the collection is not of the right kind")), Status::ok();
     const Status begun = loader_.begin_collection(name, kind);
     taken_ = begun.is_ok();
     return judged({}, begun);
@@ -176,7 +178,7 @@ class DirectoryCheck {
     options.fs = options_.fs;
     if (options_.progress) {
       options.progress = [this, file](uint64_t done, uint64_t total) {
-        return options_.progress({file, done, total});
+        return options_.progress({file, std::min(done, total), total});
       };
     }
     return options;
@@ -233,7 +235,9 @@ class DirectoryCheck {
 
 Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
                           const std::function<void(const Fault&)>& report, const ImportOptions& options) {
-  return DirectoryCheck(directory, scratch, report, options).run();
+  return with_decoded_files(options, [&](const ImportOptions& decoded) {
+    return DirectoryCheck(directory, scratch, report, decoded).run();
+  });
 }
 
 }  // namespace quipu

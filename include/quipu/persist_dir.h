@@ -47,6 +47,11 @@ struct ImportOptions {
   uint64_t max_value_bytes = 256ULL << 20;
   // Deepest nesting of a value; one nested more deeply is refused by name. At most kMaxJsonDepth.
   int max_nesting = kMaxJsonDepth;
+  // The encoding of files that are neither ASCII nor UTF-8, such as those that LlamaIndex wrote on Windows in
+  // the system's code page: a name of Python's or of iconv's ("gbk", "cp932", "cp1252", "utf-16"). Each file
+  // is judged by itself, by the 64 KiB that begin with its first byte beyond ASCII; where it is converted,
+  // messages count bytes as in UTF-8. Empty: all are UTF-8.
+  std::string encoding = {};
   ProgressCallback progress = {};
   const FileSystem* fs = &local_file_system();  // that the directory is of
 };
@@ -82,7 +87,8 @@ struct ImportReport {
 Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs = local_file_system());
 
 // Imports a persist directory, or one file by its path. Errors: kInvalidArgument (bad JSON with file, line,
-// byte, key; a store that is not empty, without `merge`), kIoError, kCorruption. The store is then as it was.
+// byte, collection and key; what is no JSON, by what it is; a store that is not empty, without `merge`),
+// kIoError, kCorruption. On an error the store is as it was.
 Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStore& store,
                                         const ImportOptions& options = {});
 
@@ -111,8 +117,8 @@ Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::str
 // Reads a persist directory as an import does, but goes on behind what an import refuses, and reports each
 // fault; where all files can be read to their end, also what verify_stores() finds in them. `scratch`: an
 // empty store, to be thrown away; on RocksDB, memory is bounded as for an import. Nothing is written
-// elsewhere. Of the options max_value_bytes, max_nesting, progress and fs count. OK when all could be
-// checked.
+// elsewhere. Of the options max_value_bytes, max_nesting, encoding, progress and fs count. OK when all could
+// be checked.
 Status verify_persist_dir(const std::string& directory, BaseKVStore& scratch,
                           const std::function<void(const Fault&)>& report, const ImportOptions& options = {});
 

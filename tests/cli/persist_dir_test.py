@@ -11,6 +11,9 @@ from cli_support import DATA, GOLDENS, IO, OK, QUIPU, SOURCE, CliTest, node, tre
 
 OLD = SOURCE / "tests/data/old"
 
+NOT_LLAMA_INDEX = ("the collection is not of the right kind; another program wrote this: LlamaIndex writes "
+                   "{collection: {key: {...}}}")
+
 
 class VerifyFilesTest(CliTest):
     def setUp(self):
@@ -78,8 +81,8 @@ class VerifyFilesTest(CliTest):
         self.assertEqual([
             ("docstore.json", 1, docstore.index(b"1"), "c", "a", "the value is not an object"),
             ("docstore.json", 2, docstore.index(b"[2]"), "c", "d", "the value is not an object"),
-            ("docstore.json", 0, 0, "e", "", "the collection is not of the right kind"),
-            ("docstore.json", 0, 0, "f", "", "the collection is not of the right kind"),
+            ("docstore.json", 0, 0, "e", "", NOT_LLAMA_INDEX),
+            ("docstore.json", 0, 0, "f", "", NOT_LLAMA_INDEX),
             ("index_store.json", 1, index_store.index(b"{}}}"), "index_store/data", "", "Expecting ':' delimiter"),
             ("default__vector_store.json", 1, vectors.index(b"[1.0"), "embedding_dict", "a",
              "an embedding holds something that is no number"),

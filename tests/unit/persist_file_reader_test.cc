@@ -143,7 +143,7 @@ TEST_F(PersistFileReaderTest, GoldensAreHandedOnAsTheyStand) {
 }
 
 TEST_F(PersistFileReaderTest, SaysWhereAndWhat) {
-  EXPECT_EQ(refusal(""), "the file is empty");
+  EXPECT_THAT(refusal(""), StartsWith("the file is empty"));
   EXPECT_EQ(refusal(" \n\n"), "line 3, byte 3: Expecting value");
   EXPECT_EQ(refusal("{\"c\": {\"k\": {\"a\": 1,\n\"b\":\ntru}}}"),
             R"(line 3, byte 26: Expecting value (in collection "c", key "k"))");
@@ -158,21 +158,26 @@ TEST_F(PersistFileReaderTest, SaysWhereAndWhat) {
   EXPECT_EQ(refusal(R"({"c": {}} {})"), "line 1, byte 10: Extra data");
   EXPECT_EQ(refusal(R"({"c": {}, "d)"), "line 1, byte 10: Unterminated string");
   EXPECT_EQ(refusal(std::string("{}\0", 3)), "line 1, byte 2: Extra data");
-  EXPECT_EQ(refusal("{\"c\xff\": {}}"), "line 1, byte 3: Invalid UTF-8");
+  EXPECT_THAT(refusal("{\"c\xff\": {}}"), StartsWith("line 1, byte 3: Invalid UTF-8; LlamaIndex on Windows"));
   EXPECT_EQ(refusal(R"({"c": {"k": }})"), R"(line 1, byte 12: Expecting value (in collection "c", key "k"))");
-  EXPECT_EQ(refusal(std::string("{\0}\0", 4)), "line 1, byte 0: the text is UTF-16, only UTF-8 is read");
+  EXPECT_EQ(refusal(std::string("{\0}\0", 4)),
+            "line 1, byte 0: the text is UTF-16, only UTF-8 is read (encoding utf-16 converts it)");
 }
 
 TEST_F(PersistFileReaderTest, WantsObjects) {
-  EXPECT_EQ(refusal("[1]"), "line 1, byte 0: the file's root is an array, not an object");
-  EXPECT_EQ(refusal("12"), "line 1, byte 0: the file's root is a number, not an object");
+  const std::string advice = "; another program wrote this: LlamaIndex writes {collection: {key: {...}}}";
+  EXPECT_EQ(refusal("[1]"), "line 1, byte 0: the file's root is an array, not an object" + advice);
+  EXPECT_EQ(refusal("12"), "line 1, byte 0: the file's root is a number, not an object" + advice);
   EXPECT_EQ(refusal(R"({"c": null})"),
-            R"(line 1, byte 6: the collection is null, not an object (in collection "c"))");
+            "line 1, byte 6: the collection is null, not an object" + advice + " (in collection \"c\")");
   EXPECT_EQ(refusal(R"({"c": {}, "d": "x"})"),
-            R"(line 1, byte 15: the collection is a string, not an object (in collection "d"))");
+            "line 1, byte 15: the collection is a string, not an object" + advice + " (in collection \"d\")");
   EXPECT_EQ(refusal("{\"c\": {\"k\n"), "line 1, byte 9: Invalid control character (in collection \"c\")");
   EXPECT_EQ(refusal("{\"c\": {\"a\\nb\": true}}"),
-            R"(line 1, byte 15: the value is a boolean, not an object (in collection "c", key "a\nb"))");
+            "line 1, byte 15: the first value is a boolean, not an object" + advice +
+                R"( (in collection "c", key "a\nb"))");
+  EXPECT_EQ(refusal(R"({"c": {"a": {}, "b": true}})"),
+            R"(line 1, byte 21: the value is a boolean, not an object (in collection "c", key "b"))");
 }
 
 TEST_F(PersistFileReaderTest, CountsLinesInWhatHasLeftTheWindow) {

@@ -16,7 +16,8 @@ _quipu() {
     *) options+=' --accept-lost-writes' ;;
   esac
   case $command in
-    import) options+=' --merge --dry-run --file' ;;
+    import) options+=' --merge --dry-run --file --encoding' ;;
+    verify | diff) options+=' --encoding' ;;
     export) options+=' --force --dry-run' ;;
     scan) options+=' --prefix --limit --keys-only --reverse --key-hex' ;;
     get | put | delete) options+=' --key-hex' ;;
@@ -29,7 +30,7 @@ _quipu() {
     restore) options+=' --backup --before --replace --dry-run' ;;
   esac
   case $previous in
-    --prefix | --limit | --file | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef | --backup | --before | --keep) return ;;
+    --prefix | --limit | --file | --encoding | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef | --backup | --before | --keep) return ;;
   esac
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -44,7 +45,7 @@ _quipu() {
   for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
     if ((skip)); then
       skip=0
-    elif [[ $word =~ ^--(prefix|limit|file|store|vector|top-k|filter|depth|M|ef-construction|ef|backup|before|keep)$ ]]; then
+    elif [[ $word =~ ^--(prefix|limit|file|encoding|store|vector|top-k|filter|depth|M|ef-construction|ef|backup|before|keep)$ ]]; then
       skip=1
     elif [[ $word != -* ]]; then
       ((++place))
