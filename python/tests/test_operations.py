@@ -130,6 +130,17 @@ def test_diff_compares_databases_and_directories(path, persisted, tmp_path):
     ]
 
 
+def test_what_only_reads_works_beside_a_writer(filled, path, tmp_path, run_python):
+    program = """
+import sys, quipu
+path, target = sys.argv[1:]
+print(quipu.export_dir(path, target)["docstore.json"]["docstore/data"], quipu.verify(path), quipu.diff(path, path))
+print(quipu.stat(path).collections["docstore/data"], quipu.backup(path, target + ".backups").id)
+"""
+    ran = run_python(program, path, tmp_path / "target")
+    assert ran.stdout == f"{NODES} [] []\n{NODES} 1\n", ran.stderr
+
+
 # ---- long calls ----
 
 
