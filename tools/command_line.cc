@@ -33,6 +33,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_import_command(app, action);
   add_export_command(app, action);
   add_inspect_commands(app, action);
+  add_verify_command(app, action);
   add_repair_command(app, action);
   add_diff_command(app, action);
   add_entry_commands(app, action);

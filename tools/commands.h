@@ -19,6 +19,7 @@ void add_import_command(CLI::App& app, Action& action);
 void add_export_command(CLI::App& app, Action& action);
 // stat, collections, verify, compact
 void add_inspect_commands(CLI::App& app, Action& action);
+void add_verify_command(CLI::App& app, Action& action);
 void add_repair_command(CLI::App& app, Action& action);
 void add_diff_command(CLI::App& app, Action& action);
 // get, put, delete

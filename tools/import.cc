@@ -29,6 +29,7 @@ struct ImportArgs {
   std::string encoding;
   bool merge = false;
   bool dry_run = false;
+  bool strict = false;
 };
 
 // The store's own counts against what was read.
@@ -52,6 +53,10 @@ void tell_notes(const ImportReport& report) {
   }
 }
 
+void tell_warnings(const ImportReport& report) {
+  for (const Fault& warning : report.warnings) message("warning: " + without_controls(warning.message));
+}
+
 Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport& report) {
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
   ProgressBar bar(args.common.quiet);
@@ -61,10 +66,12 @@ Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport
   options.encoding = args.encoding;
   options.merge = args.merge;
   options.dry_run = args.dry_run;
+  options.strict = args.strict;
   options.progress = bar.callback();
   QUIPU_ASSIGN_OR_RETURN(report, import_persist_dir(args.directory, store, options));
   bar.erase();
   if (!args.common.quiet) {
+    tell_warnings(report);
     tell_notes(report);
     message(summary(args.dry_run ? "checked" : "imported", report.files, bar.seconds()));
   }
@@ -82,6 +89,7 @@ std::string report_text(const ImportArgs& args, const ImportReport& report) {
   }
   text.add_raw("not_imported", JsonText::array(not_imported));
   text.add_raw("notes", JsonText::array_of_strings(report.notes));
+  text.add_raw("warnings", warnings_json(report.warnings));
   return text.object() + "\n";
 }
 
@@ -116,6 +124,7 @@ void add_import_command(CLI::App& app, Action& action) {
   add_place(command, "DB", args->database, "The database; made when it does not exist");
   command->add_flag("--merge", args->merge, "Allow a database that holds data; imported entries win");
   command->add_flag("--dry-run", args->dry_run, "Read and check everything, write nothing");
+  command->add_flag("--strict", args->strict, "Import nothing where there would be warnings");
   command
       ->add_option("--file", args->files,
                    "A file in DIR, read whatever stands beside it; may be repeated (default: all)")

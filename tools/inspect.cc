@@ -1,20 +1,16 @@
-// quipu stat, collections, verify, compact: what a database holds, and whether it is sound.
+// quipu stat, collections, compact: what a database holds, and how much room it takes.
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "quipu/contents.h"
+#include "quipu/persist_dir.h"
 #include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"
-#include "tools/listing.h"
-#include "tools/option_names.h"
 #include "tools/output.h"
-#include "tools/place.h"
 #include "tools/progress.h"
 #include "tools/text.h"
 
@@ -24,7 +20,6 @@ namespace {
 struct InspectArgs {
   CommonOptions common;
   std::string database;
-  std::string encoding;  // of a persist directory
 };
 
 Result<int> stat(RocksDBKVStore& store, const InspectArgs& args) {
@@ -77,52 +72,6 @@ Result<int> collections(RocksDBKVStore& store, const InspectArgs& args) {
   return kExitOk;
 }
 
-// Ends a list of faults.
-Result<int> finish(Listing& faults, const InspectArgs& args) {
-  QUIPU_RETURN_IF_ERROR(faults.finish());
-  if (faults.count() == 0) {
-    if (!args.common.quiet) message("no faults");
-    return kExitOk;
-  }
-  message(std::to_string(faults.count()) + (faults.count() == 1 ? " fault" : " faults"));
-  return kExitData;
-}
-
-Result<int> verify(const InspectArgs& args) {
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(args.database));
-  const bool has_files = holds_files(args.database, *files);
-  if (!has_files) QUIPU_RETURN_IF_ERROR(check_database(args.database));
-  ProgressBar bar(args.common.quiet);
-  ContentsOptions options;
-  options.database = database_options(args.common);
-  options.files.fs = files.get();
-  options.files.encoding = args.encoding;
-  options.progress = bar.callback();
-  Listing faults(args.common.json, "faults");
-  const auto report = [&](const Fault& fault) {
-    JsonText row;
-    std::vector<std::string> columns;
-    if (has_files) {
-      row.add("file", fault.file).add("line", fault.line).add("byte", fault.byte);
-      columns = {printable(fault.file), std::to_string(fault.line), std::to_string(fault.byte)};
-    }
-    const std::string said = with_command_options(fault.message);
-    row.add("collection", fault.collection).add_key(fault.key).add("message", said);
-    columns.insert(columns.end(),
-                   {printable(fault.collection), printable(fault.key), without_controls(said)});
-    faults.add(row, columns);
-  };
-  QUIPU_RETURN_IF_ERROR(verify_contents(args.database, report, options));
-  bar.erase();
-  return finish(faults, args);
-}
-
-int run_verify(const InspectArgs& args) {
-  catch_signals();
-  const Result<int> done = verify(args);
-  return done ? *done : report_error(done.error());
-}
-
 Result<int> compact(RocksDBKVStore& store, const InspectArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const uint64_t before, store.disk_bytes());
   ProgressBar bar(args.common.quiet);
@@ -151,15 +100,11 @@ int run(const InspectArgs& args) {
                     [&](RocksDBKVStore& store) { return work(store, args); });
 }
 
-// The command and what it takes.
-std::pair<CLI::App*, std::shared_ptr<InspectArgs>> add(CLI::App& app, Action& action, const std::string& name,
-                                                       const std::string& what,
-                                                       int (*run)(const InspectArgs&),
-                                                       const std::string& place = "The database") {
+void add(CLI::App& app, Action& action, const std::string& name, const std::string& what,
+         int (*run)(const InspectArgs&)) {
   const auto args = std::make_shared<InspectArgs>();
   CLI::App* command = add_command(app, action, name, what, "quipu " + name + " ./storage.quipu", args, run);
-  add_place(command, "DB", args->database, place);
-  return {command, args};
+  add_place(command, "DB", args->database, "The database");
 }
 
 }  // namespace
@@ -167,10 +112,6 @@ std::pair<CLI::App*, std::shared_ptr<InspectArgs>> add(CLI::App& app, Action& ac
 void add_inspect_commands(CLI::App& app, Action& action) {
   add(app, action, "stat", "Show format, number of entries and size", run<stat>);
   add(app, action, "collections", "List the collections", run<collections>);
-  const auto [verify_command, args] =
-      add(app, action, "verify", "Read and check everything; list each fault", run_verify,
-          "The database, or a persist directory; also s3://BUCKET/KEY");
-  add_encoding(verify_command, args->encoding);
   add(app, action, "compact", "Rewrite the data compactly; may take minutes", run_compact);
 }
 

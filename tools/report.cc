@@ -44,6 +44,16 @@ std::string files_json(const std::vector<FileReport>& files) {
   return JsonText::array(file_texts);
 }
 
+std::string warnings_json(const std::vector<Fault>& warnings) {
+  std::vector<std::string> rows;
+  for (const Fault& warning : warnings) {
+    JsonText row;
+    row.add("collection", warning.collection).add_key(warning.key).add("message", warning.message);
+    rows.push_back(row.object());
+  }
+  return JsonText::array(rows);
+}
+
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds) {
   uint64_t bytes = 0;
   uint64_t collections = 0;

@@ -17,6 +17,9 @@ std::string files_table(const std::vector<FileReport>& files);
 // [{"file": ..., "bytes": ..., "collections": [{"collection": ..., "entries": ...}, ...]}, ...]
 std::string files_json(const std::vector<FileReport>& files);
 
+// [{"collection": ..., "key": ..., "message": ...}, ...]
+std::string warnings_json(const std::vector<Fault>& warnings);
+
 // "imported 3 collections, 40 entries, 1.2 MB in 0.02 s (60.0 MB/s)"
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds);
 

@@ -2,9 +2,11 @@
 #include <memory>
 
 #include "engine/kv/one_moment.h"
+#include "engine/persist/export_files.h"
 #include "engine/persist/file_exporter.h"
 #include "engine/persist/file_name.h"
 #include "engine/persist/persist_file_kind.h"
+#include "engine/persist/storage_files.h"
 #include "engine/stores/entity_vectors.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/persist_dir.h"
@@ -64,8 +66,8 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
     }
     return plans.emplace_back(FilePlan{{std::string(name), 0, {}}, {}});
   };
-  QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> names, store.persist_files());
-  for (const std::string& name : names) plan_of(name);
+  QUIPU_ASSIGN_OR_RETURN(const StorageFiles files, storage_files(store));
+  for (const std::string& name : files.exported) plan_of(name);
   QUIPU_ASSIGN_OR_RETURN(std::vector<CollectionInfo> infos, store.collections());
   for (CollectionInfo& info : infos) {
     entries_total += info.count;
@@ -82,8 +84,6 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
                            entities_hold_vectors(store, std::string(kPropertyGraphNamespace)));
     if (entities) plan_of(vector_store_file(DEFAULT_VECTOR_STORE));
   }
-  if (has(DOCSTORE_PERSIST_FNAME)) plan_of(INDEX_STORE_PERSIST_FNAME);
-  if (has(INDEX_STORE_PERSIST_FNAME)) plan_of(DOCSTORE_PERSIST_FNAME);
   for (const FilePlan& plan : plans) QUIPU_RETURN_IF_ERROR(check_file_name(plan.report.name));
   return plans;
 }
@@ -137,7 +137,7 @@ class TargetDirectory {
 };
 
 Result<ExportReport> export_state(const KVReader& state, const std::string& directory,
-                                  const ExportOptions& options) {
+                                  const ExportOptions& options, const NameOfFile& name_of) {
   uint64_t entries_total = 0;
   QUIPU_ASSIGN_OR_RETURN(std::vector<FilePlan> plans, plan_files(state, entries_total));
   if (options.dry_run) return dry_run(std::move(plans), directory, options);
@@ -148,8 +148,9 @@ Result<ExportReport> export_state(const KVReader& state, const std::string& dire
   ExportProgress progress(options.progress, entries_total);
   std::vector<std::unique_ptr<OutputFile>> files;
   for (const FilePlan& plan : plans) {
-    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file,
-                           options.fs->create(path_in(directory, plan.report.name)));
+    const std::string name = name_of ? name_of(plan.report.name) : plan.report.name;
+    QUIPU_RETURN_IF_ERROR(check_file_name(name));
+    QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, options.fs->create(path_in(directory, name)));
     QUIPU_ASSIGN_OR_RETURN(
         FileReport written,
         write_file(state, plan.report.name, *PersistFileKind::of(plan.report.name).make_exporter(),
@@ -165,10 +166,15 @@ Result<ExportReport> export_state(const KVReader& state, const std::string& dire
 
 }  // namespace
 
+Result<ExportReport> export_files(const BaseKVStore& store, const std::string& directory,
+                                  const ExportOptions& options, const NameOfFile& name_of) {
+  return read_at_one_moment(
+      store, [&](const KVReader& state) { return export_state(state, directory, options, name_of); });
+}
+
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options) {
-  return read_at_one_moment(store,
-                            [&](const KVReader& state) { return export_state(state, directory, options); });
+  return export_files(store, directory, options, {});
 }
 
 Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,

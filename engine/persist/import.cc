@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
 
+#include "engine/persist/checked_load.h"
 #include "engine/persist/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/file_loaders.h"
+#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/storage_files.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
 
@@ -139,22 +143,48 @@ Status read_files(const DirectoryPlan& plan, const ImportOptions& options, FileL
   return Status::ok();
 }
 
+// Document stores before all others, vector stores behind them: these are checked against the nodes.
+void put_vectors_last(std::vector<PlannedFile>& files) {
+  std::ranges::stable_partition(
+      files, [](const PlannedFile& file) { return !vector_store_namespace(file.persist_file); });
+  std::ranges::stable_partition(
+      files, [](const PlannedFile& file) { return file.persist_file == DOCSTORE_PERSIST_FNAME; });
+}
+
+Status no_warnings(const ImportReport& report) {
+  if (report.warnings.empty()) return Status::ok();
+  std::string message;
+  for (const Fault& warning : report.warnings) message += (message.empty() ? "" : "; ") + warning.message;
+  return Status::invalid_argument("nothing is imported, for the import is strict: " + message);
+}
+
 Result<ImportReport> import_files(const std::string& directory, BaseKVStore& store,
                                   const ImportOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(DirectoryPlan plan, plan_directory(directory, options.files, *options.fs));
   if (plan.files.empty()) return nothing_persisted(directory);
-  std::unique_ptr<BulkLoad> load = std::make_unique<DiscardingLoad>();
+  put_vectors_last(plan.files);
+  std::unique_ptr<BulkLoad> target = std::make_unique<DiscardingLoad>();
   if (!options.dry_run) {
-    QUIPU_ASSIGN_OR_RETURN(load, store.bulk_load());
+    QUIPU_ASSIGN_OR_RETURN(target, store.bulk_load());
   }
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CheckedLoad> load,
+                         CheckedLoad::over(std::move(target), store));
   CollectionOwners owners;
   QUIPU_RETURN_IF_ERROR(check_target(store, options.merge, owners));
+
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> kept, files_before_merge(store));
+  for (const std::string& file : kept) QUIPU_RETURN_IF_ERROR(load->begin_file(file));
 
   FileLoaders loaders(*load, owners);
   QUIPU_RETURN_IF_ERROR(read_files(plan, options, loaders));
   QUIPU_RETURN_IF_ERROR(loaders.finish());
   ImportReport report{loaders.reports(), {}, loaders.notes(), {}};
   for (LeftOutFile& left : plan.left_out) report.not_imported.push_back(std::move(left.file));
+  QUIPU_RETURN_IF_ERROR(load->finish([&](Fault warning) {
+    report.warnings.push_back(std::move(warning));
+    return Status::ok();
+  }));
+  if (options.strict) QUIPU_RETURN_IF_ERROR(no_warnings(report));
   if (options.dry_run) return report;
   QUIPU_RETURN_IF_ERROR(load->commit());
   QUIPU_RETURN_IF_ERROR(check_counts(store, report.files));

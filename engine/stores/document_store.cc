@@ -3,6 +3,9 @@
 #include "quipu/document_store.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <unordered_set>
 #include <utility>
 
 #include "engine/json/json_file.h"
@@ -29,6 +32,27 @@ std::optional<std::string> string_member(JsonView value, std::string_view name) 
   const std::optional<JsonView> member = value.find(name);
   if (!member || !member->is_string()) return std::nullopt;
   return member->string();
+}
+
+// The index of hashes; null where the store has none, and cannot make it: it is open for reading only.
+Result<const FieldIndex*> hash_index(BaseKVStore& store, const std::string& metadata) {
+  FieldIndex* const index = store.field_index();
+  if (index == nullptr) return nullptr;
+  const Status made = index->ensure_index(metadata, "doc_hash");
+  if (made.is_ok()) return index;
+  if (made.code() == StatusCode::kNotSupported && store.capabilities().read_only) return nullptr;
+  return made;
+}
+
+// In the order of the ids' bytes; hashes that are empty count as none.
+Status for_each_hash(const BaseKVStore& store, const std::string& metadata,
+                     const std::function<void(std::string_view id, const std::string& hash)>& use) {
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, metadata));
+  while (it->next()) {
+    const std::optional<std::string> hash = string_member(it->val(), "doc_hash");
+    if (hash && !hash->empty()) use(it->key(), *hash);
+  }
+  return it->status();
 }
 
 std::string_view or_default(std::string_view text, std::string_view fallback) {
@@ -139,8 +163,8 @@ Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const
 
 Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const std::string> hashes) const {
   std::vector<std::string> missing;
-  if (FieldIndex* const index = kvstore_->field_index(); index != nullptr) {
-    QUIPU_RETURN_IF_ERROR(index->ensure_index(metadata_collection_, "doc_hash"));
+  QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
+  if (index != nullptr) {
     const std::vector<std::string_view> values(hashes.begin(), hashes.end());
     QUIPU_ASSIGN_OR_RETURN(std::vector<bool> exist, index->values_exist(metadata_collection_, values));
     for (size_t i = 0; i < hashes.size(); ++i) {
@@ -148,24 +172,23 @@ Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const
     }
     return missing;
   }
-  QUIPU_ASSIGN_OR_RETURN(OrderedMap<std::string> ids_by_hash, get_all_document_hashes());
-  for (const std::string& hash : hashes) {
-    if (ids_by_hash.find(hash) == ids_by_hash.end()) missing.push_back(hash);
-  }
+  std::unordered_set<std::string> wanted(hashes.begin(), hashes.end());
+  QUIPU_RETURN_IF_ERROR(
+      for_each_hash(*kvstore_, metadata_collection_,
+                    [&](std::string_view /*id*/, const std::string& hash) { wanted.erase(hash); }));
+  std::ranges::copy_if(hashes, std::back_inserter(missing),
+                       [&](const std::string& hash) { return wanted.contains(hash); });
   return missing;
 }
 
 Result<std::vector<std::string>> KVDocumentStore::ids_by_hash(std::string_view doc_hash) const {
-  if (FieldIndex* const index = kvstore_->field_index(); index != nullptr) {
-    QUIPU_RETURN_IF_ERROR(index->ensure_index(metadata_collection_, "doc_hash"));
-    return index->keys_with_value(metadata_collection_, doc_hash);
-  }
-  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(metadata_collection_));
+  QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
+  if (index != nullptr) return index->keys_with_value(metadata_collection_, doc_hash);
   std::vector<std::string> ids;
-  for (KVEntry& entry : entries) {
-    if (string_member(entry.val, "doc_hash") == doc_hash) ids.push_back(std::move(entry.key));
-  }
-  std::ranges::sort(ids);
+  QUIPU_RETURN_IF_ERROR(
+      for_each_hash(*kvstore_, metadata_collection_, [&](std::string_view id, const std::string& hash) {
+        if (hash == doc_hash) ids.emplace_back(id);
+      }));
   return ids;
 }
 

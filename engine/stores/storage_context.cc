@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/persist/export_files.h"
 #include "engine/persist/file_name.h"
 #include "engine/persist/persist_file_kind.h"
+#include "engine/persist/storage_files.h"
 #include "quipu/persist_dir.h"
 #include "quipu/simple_document_store.h"
 
@@ -31,6 +33,20 @@ void set_vector_store(VectorStores& stores, std::string_view ns, std::shared_ptr
     return;
   }
   stores.emplace_back(ns, std::move(store));
+}
+
+std::string vector_file(std::string_view ns, const PersistNames& names) {
+  return std::string(ns) + std::string(NAMESPACE_SEP) + names.vector_store_fname;
+}
+
+// The name that `names` gives a persist file.
+std::string name_of(const std::string& file, const PersistNames& names) {
+  if (file == DOCSTORE_PERSIST_FNAME) return names.docstore_fname;
+  if (file == INDEX_STORE_PERSIST_FNAME) return names.index_store_fname;
+  if (file == GRAPH_STORE_PERSIST_FNAME) return names.graph_store_fname;
+  if (file == PG_STORE_PERSIST_FNAME) return names.pg_graph_store_fname;
+  const std::optional<std::string> ns = vector_store_namespace(file);
+  return ns ? vector_file(*ns, names) : file;
 }
 
 }  // namespace
@@ -95,18 +111,10 @@ StorageContext::StorageContext(const std::shared_ptr<BaseKVStore>& kvstore)
 
 Result<StorageContext> StorageContext::over(std::shared_ptr<BaseKVStore> kvstore) {
   StorageContext context(kvstore);
-  set_vector_store(context.vector_stores_, DEFAULT_VECTOR_STORE,
-                   std::make_shared<KVVectorStore>(context.kvstore_));
-  std::vector<std::string> files;
-  if (Result<std::vector<std::string>> known = context.kvstore_->persist_files()) {
-    files = *std::move(known);
-  } else if (known.error().code() != StatusCode::kNotSupported) {
-    return known.error();
-  }
-  for (const std::string& file : files) {
-    const std::optional<std::string> ns = vector_store_namespace(file);
-    if (ns && *ns != DEFAULT_VECTOR_STORE) {
-      set_vector_store(context.vector_stores_, *ns, std::make_shared<KVVectorStore>(context.kvstore_, *ns));
+  QUIPU_ASSIGN_OR_RETURN(const StorageFiles files, storage_files(*kvstore));
+  for (const std::string& file : files.of_context) {
+    if (const std::optional<std::string> ns = vector_store_namespace(file)) {
+      set_vector_store(context.vector_stores_, *ns, std::make_shared<KVVectorStore>(kvstore, *ns));
     }
   }
   return context;
@@ -132,17 +140,33 @@ Result<Transaction> StorageContext::begin() const {
 Status StorageContext::persist(const std::string& persist_dir, const PersistNames& names,
                                const FileSystem& fs) const {
   const auto path = [&](const std::string& name) { return path_in(persist_dir, name); };
-  const auto vector_file = [&](const std::string& ns) {
-    return ns + std::string(NAMESPACE_SEP) + names.vector_store_fname;
-  };
-  for (const auto& [ns, store] : vector_stores_) QUIPU_RETURN_IF_ERROR(check_file_name(vector_file(ns)));
+  for (const auto& [ns, store] : vector_stores_) {
+    QUIPU_RETURN_IF_ERROR(check_file_name(vector_file(ns, names)));
+  }
+  if (kvstore_ && kvstore_->collections()) return persist_database(persist_dir, names, fs);
   QUIPU_RETURN_IF_ERROR(docstore_->persist(path(names.docstore_fname), fs));
   QUIPU_RETURN_IF_ERROR(index_store_->persist(path(names.index_store_fname), fs));
   QUIPU_RETURN_IF_ERROR(graph_store_->persist(path(names.graph_store_fname), fs));
   if (property_graph_store_)
     QUIPU_RETURN_IF_ERROR(property_graph_store_->persist(path(names.pg_graph_store_fname), fs));
   for (const auto& [ns, store] : vector_stores_) {
-    QUIPU_RETURN_IF_ERROR(store->persist(path(vector_file(ns)), fs));
+    QUIPU_RETURN_IF_ERROR(store->persist(path(vector_file(ns, names)), fs));
+  }
+  return Status::ok();
+}
+
+// What an export writes, and the vector stores that are not in the database.
+Status StorageContext::persist_database(const std::string& persist_dir, const PersistNames& names,
+                                        const FileSystem& fs) const {
+  const ExportOptions over_what_is_there{.force = true, .fs = &fs};
+  QUIPU_RETURN_IF_ERROR(
+      export_files(*kvstore_, persist_dir, over_what_is_there, [&](const std::string& file) {
+        return name_of(file, names);
+      }).status());
+  for (const auto& [ns, store] : vector_stores_) {
+    const auto* const own = dynamic_cast<const KVVectorStore*>(store.get());
+    if (own != nullptr && &own->kvstore() == kvstore_.get() && own->name_space() == ns) continue;
+    QUIPU_RETURN_IF_ERROR(store->persist(path_in(persist_dir, vector_file(ns, names)), fs));
   }
   return Status::ok();
 }

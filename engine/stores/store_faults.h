@@ -38,7 +38,7 @@ class StoreMending {
 
 struct StoreFault {
   Fault what;
-  std::string step;                             // what mending it does
+  std::string step;                             // what mending it does; empty: it is a note
   std::function<Status(StoreMending&)> mend{};  // called, if at all, before the search goes on
 };
 using TakeFault = std::function<Status(const StoreFault&)>;

@@ -77,10 +77,19 @@ inline constexpr std::string_view kTextIdToDocId = "text_id_to_doc_id";  // as i
 inline constexpr std::string_view kRefDocId = "ref_doc_id";              // {id: {"ref_doc_id": ...}}
 inline constexpr std::string_view kMetadataDict = "metadata_dict";
 
+inline constexpr std::string_view kVectorStorePrefix = "vector_store/";
+
+// The namespace of the vector store that has a collection of this name, "vector_store/<ns>/embeddings".
+inline std::string_view vector_namespace_of(std::string_view collection) {
+  const size_t start = kVectorStorePrefix.size();
+  const size_t end = collection.rfind('/');
+  return end < start ? std::string_view() : collection.substr(start, end - start);
+}
+
 // The collections of the vector store of a namespace.
 struct VectorCollections {
   explicit VectorCollections(std::string_view ns)
-      : prefix("vector_store/" + std::string(ns)),
+      : prefix(std::string(kVectorStorePrefix) + std::string(ns)),
         embeddings(prefix + "/embeddings"),
         ref_doc_ids(prefix + "/ref_doc_ids"),
         metadata(prefix + "/metadata"),

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/persist/persist_file_kind.h"
+#include "engine/stores/cross_check.h"
 #include "engine/stores/document_metadata.h"
 #include "engine/stores/ref_docs.h"
 #include "engine/stores/store_faults.h"
@@ -82,51 +83,43 @@ class DocumentStoreCheck {
                  });
   }
 
-  // Every ref doc lists distinct nodes that the store knows. Where it has the text of one of them, it has
-  // that of all: only whole calls are made without (store_text).
-  Status check_ref_docs() const {
+  // Every ref doc lists distinct nodes that the store knows, and where it has the text of one of them, it has
+  // that of all. LlamaIndex's own calls may leave it otherwise: a node that is added again under another
+  // source stays listed, and adelete_document leaves the ref doc alone.
+  Status check_ref_docs() {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan({}, ref_docs_));
     while (it->next()) {
       const Result<RefDocInfo> info = parse_ref_doc_info(it->key(), it->val());
       QUIPU_RETURN_IF_ERROR(info ? check_listed(it->key(), *info)
                                  : bad(ref_docs_, it->key(), info.error().message()));
     }
-    return it->status();
+    QUIPU_RETURN_IF_ERROR(it->status());
+    const TakeNote note = [this](Fault found) { return take_({std::move(found), {}, {}}); };
+    QUIPU_RETURN_IF_ERROR(note_missing_nodes(ref_docs_, missing_, note));
+    QUIPU_RETURN_IF_ERROR(note_textless_nodes(ref_docs_, textless_, note));
+    return note_repeated_nodes(ref_docs_, repeated_, note);
   }
 
-  Status check_listed(std::string_view ref_doc_id, const RefDocInfo& info) const {
-    std::vector<char> has_text;
-    for (const std::string& id : info.node_ids) {
-      QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(id, nodes_));
-      has_text.push_back(there ? 1 : 0);
-    }
-    const bool texts = std::ranges::count(has_text, 1) != 0;
-    RefDocInfo sound{{}, info.metadata};
-    std::vector<std::string> problems;
+  Status check_listed(std::string_view ref_doc_id, const RefDocInfo& info) {
+    std::vector<std::string_view> textless;
     std::unordered_set<std::string_view> seen;
-    for (size_t i = 0; i < info.node_ids.size(); ++i) {
-      const std::string& id = info.node_ids[i];
-      QUIPU_ASSIGN_OR_RETURN(const bool known, store_.exists(id, metadata_));
+    for (const std::string& id : info.node_ids) {
       if (!seen.insert(id).second) {
-        problems.push_back("lists node " + id + " twice");
-      } else if (has_text[i] == 0 && !known) {
-        problems.push_back("lists node " + id + ", which does not exist");
-      } else if (has_text[i] == 0 && texts) {
-        problems.push_back("lists node " + id + ", which has no entry in " + nodes_ +
-                           ", unlike others that it lists");
+        repeated_.add(id, ref_doc_id);
+        continue;
+      }
+      QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(id, nodes_));
+      if (there) continue;
+      QUIPU_ASSIGN_OR_RETURN(const bool known, store_.exists(id, metadata_));
+      if (known) {
+        textless.push_back(id);
       } else {
-        sound.node_ids.push_back(id);
+        missing_.add(id, ref_doc_id);
       }
     }
-    bool mended = false;  // the first mends them all
-    for (const std::string& problem : problems) {
-      QUIPU_RETURN_IF_ERROR(
-          fault(ref_docs_, ref_doc_id, problem, "taken out of the list", [&](StoreMending& mending) {
-            if (std::exchange(mended, true)) return Status::ok();
-            return sound.node_ids.empty() ? mending.set_aside(ref_docs_, ref_doc_id)
-                                          : mending.put(ref_docs_, ref_doc_id, sound.to_dict());
-          }));
-    }
+    // Whole calls are made without text (store_text).
+    if (textless.size() == seen.size()) return Status::ok();
+    for (const std::string_view id : textless) textless_.add(id, ref_doc_id);
     return Status::ok();
   }
 
@@ -185,6 +178,9 @@ class DocumentStoreCheck {
   const std::string ref_docs_;
   const std::string metadata_;
   const TakeFault& take_;
+  MissingIds missing_;
+  MissingIds textless_;
+  MissingIds repeated_;
   bool loaded_ = false;
   std::string current_;  // the ref doc whose nodes are in listed_
   std::unordered_set<std::string> listed_;

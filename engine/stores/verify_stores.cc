@@ -2,6 +2,7 @@
 
 #include "engine/kv/one_moment.h"
 #include "engine/kv/watched_reader.h"
+#include "engine/stores/cross_check.h"
 #include "engine/stores/ref_docs.h"
 #include "engine/stores/store_faults.h"
 
@@ -19,6 +20,8 @@ Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) 
     QUIPU_RETURN_IF_ERROR(find_document_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_vector_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_graph_faults(state, infos, take));
+    QUIPU_RETURN_IF_ERROR(
+        cross_check_stores(state, infos, [&](Fault note) { return take({std::move(note), {}, {}}); }));
     return work.finish();
   });
 }
@@ -72,6 +75,7 @@ Status repair_stores(BaseKVStore& store, SetAside& aside,
     uint64_t found = 0;
     StoreMending mending(store, aside);
     const TakeFault take = [&](const StoreFault& fault) {
+      if (fault.what.severity == Severity::kNote) return Status::ok();
       ++found;
       if (report) report({fault.what.collection, fault.what.key, fault.what.message, fault.step});
       return fault.mend(mending);

@@ -31,14 +31,36 @@ bool better(const Kept& a, const Kept& b) {
   return of_a == of_b ? a.id > b.id : of_a > of_b;
 }
 
+// Whether vectors can be compared with the query. One that cannot be is told of only when all have passed the
+// filters, which the reference evaluates before it compares anything; of several the first inserted.
+class Shapes {
+ public:
+  explicit Shapes(size_t wanted) : wanted_(wanted) {}
+
+  bool fits(const StreamedVector& vector) {
+    if (vector.elements.size() == wanted_) return true;
+    if (!misfit_ || vector.order < misfit_order_) {
+      misfit_ = vector.elements.size();
+      misfit_order_ = vector.order;
+    }
+    return false;
+  }
+  Status status() const { return misfit_ ? shapes_differ(wanted_, *misfit_) : Status::ok(); }
+
+ private:
+  const size_t wanted_;
+  std::optional<size_t> misfit_;
+  uint64_t misfit_order_ = 0;
+};
+
 Result<VectorStoreQueryResult> top_k(const VectorStoreQuery& query, const VectorStream& stream) {
   const std::vector<double>& wanted = query.query_embedding;
   const double norm = norm_of(wanted);
   const int k = query.similarity_top_k;
   std::vector<Kept> best;  // a heap, the worst in front
+  Shapes shapes(wanted.size());
   QUIPU_RETURN_IF_ERROR(stream([&](const StreamedVector& vector) -> Status {
-    if (vector.elements.size() != wanted.size()) return shapes_differ(wanted.size(), vector.elements.size());
-    if (k < 0) return Status::ok();
+    if (!shapes.fits(vector) || k < 0) return Status::ok();
     Kept found{similarity(wanted, norm, vector.elements, norm_of(vector.elements), query.similarity),
                {},
                vector.order};
@@ -54,6 +76,7 @@ Result<VectorStoreQueryResult> top_k(const VectorStoreQuery& query, const Vector
     std::ranges::push_heap(best, better);
     return Status::ok();
   }));
+  QUIPU_RETURN_IF_ERROR(shapes.status());
   std::ranges::sort(best, {}, &Kept::order);
   PythonTopK in_order(k);
   for (const Kept& kept : best) in_order.offer({kept.similarity, kept.id});
@@ -85,9 +108,10 @@ Result<VectorStoreQueryResult> mmr(const VectorStoreQuery& query, const VectorSt
     const double recent_norm = recent ? norm_of(recent->elements) : 0;
     std::optional<Pick> best;
     size_t left = 0;
+    Shapes shapes(wanted.size());
     QUIPU_RETURN_IF_ERROR(stream([&](const StreamedVector& vector) -> Status {
       const std::span<const double> elements = vector.elements;
-      if (elements.size() != wanted.size()) return shapes_differ(wanted.size(), elements.size());
+      if (!shapes.fits(vector)) return Status::ok();
       if (picked.contains(std::string(vector.id))) return Status::ok();
       ++left;
       const double own_norm = norm_of(elements);
@@ -102,6 +126,7 @@ Result<VectorStoreQueryResult> mmr(const VectorStoreQuery& query, const VectorSt
       best = Pick{score, vector.order, std::string(vector.id), {elements.begin(), elements.end()}};
       return Status::ok();
     }));
+    QUIPU_RETURN_IF_ERROR(shapes.status());
     if (left == 0 || k < 0) break;
     if (!best) return no_similarity_compares();
     result.ids.push_back(best->id);

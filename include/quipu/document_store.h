@@ -205,9 +205,10 @@ class KVDocumentStore : public BaseDocumentStore {
   Result<std::vector<NodePtr>> get_documents(std::span<const std::string> doc_ids) const;
   // All nodes, one at a time, whatever their number.
   Result<std::unique_ptr<NodeIterator>> stream_nodes() const;
-  // Those of `hashes` that no node has. O(hashes) on RocksDB, O(store) elsewhere.
+  // Those of `hashes` that no node has. O(hashes) on RocksDB; O(store) elsewhere, and on a reader of a
+  // database that has no index of hashes.
   Result<std::vector<std::string>> missing_hashes(std::span<const std::string> hashes) const;
-  // The ids of all nodes with this hash. O(result) on RocksDB, O(store) elsewhere.
+  // The ids of all nodes with this hash, in byte order. O(result) on RocksDB; elsewhere as missing_hashes.
   Result<std::vector<std::string>> ids_by_hash(std::string_view doc_hash) const;
 
   BaseKVStore& kvstore() const { return *kvstore_; }

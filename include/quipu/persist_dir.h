@@ -106,11 +106,11 @@ struct ExportReport {
 };
 
 // Writes every persist file of the store into `directory`, which is made when it is missing. All files are of
-// one state of the store. The reference wants both docstore.json and index_store.json: where the store has
-// one of them, the other is written too, as {}. Errors: kAlreadyExists (the directory is not empty, without
-// `force`), kInvalidArgument (a persist file's name is no plain file name; `directory` is that of a database,
-// or in it), kIoError. A file that could not
-// be written whole is not replaced.
+// one state of the store. Of a storage that was imported, its files and those of what has been added since;
+// of one that was made here, those of the default stores, too, as StorageContext::from_defaults() has them,
+// so that the reference can load it. Errors: kAlreadyExists (the directory is not empty, without `force`),
+// kInvalidArgument (a persist file's name is no plain file name; `directory` is that of a database, or in
+// it), kIoError. A file that could not be written whole is not replaced.
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options = {});
 
@@ -130,12 +130,14 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
                                        const ProgressCallback& progress = {},
                                        const FileSystem& fs = local_file_system());
 
-// Checks the stores in `store` and reports each fault; OK when the check could be made.
-// Document stores: each node has its own id and its metadata, a ref doc lists distinct nodes that exist and,
-// where it has the text of one of them, have text, and what names a ref doc is listed there.
-// Vector stores: what has an embedding has a document and, unless nothing in the store has, metadata, and
-// nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes and
-// relations, and relations their triplets.
+// Checks the stores in `store` and reports each fault and note; OK when the check could be made.
+// Faults. Document stores: each node has its own id and its metadata, and what names a ref doc is listed
+// there. Vector stores: what has an embedding has a document and, unless nothing in the store has, metadata,
+// and nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes
+// and relations, and relations their triplets.
+// Notes, one for each index or store, with counts and an example: an index struct names nodes that no
+// document store has, or no vector store, or keywords that no graph store has; vectors have no nodes; ref
+// docs list nodes that do not exist, or have no text unlike others, or are listed twice.
 // Cost: a scan of all collections. What mends the faults: repair.h. With `progress`, whose bytes are those
 // that were read (how many there are is not known), `report` is called from another thread.
 Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report,

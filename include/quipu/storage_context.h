@@ -66,13 +66,19 @@ class StorageContext {
   // kInvalidArgument naming the file.
   static Result<StorageContext> from_defaults(const StorageContextParts& parts = {});
 
-  // All stores over one key-value store, with a default vector store and the others that it holds.
+  // All stores over one key-value store. One that was made here has the default stores from the start, as
+  // from_defaults() has them: vector stores "default" and "image", and the others that it holds. One that was
+  // imported has the vector stores that were there: a default one that is kept elsewhere is not invented, and
+  // vector_store() then fails as the reference does. A store that was filled without an import has the
+  // default stores, unless one of its vector indexes has its vectors elsewhere.
   static Result<StorageContext> over(std::shared_ptr<BaseKVStore> kvstore);
   // The same over a RocksDB directory.
   // Errors: those of RocksDBKVStore::open.
   static Result<StorageContext> open(const std::string& directory, const RocksDBOptions& options = {});
 
-  // Writes every store's file, each of one moment; each is replaced atomically.
+  // Writes every store's file, each of one moment; each is replaced atomically. Of over() and open(): the
+  // files that export_persist_dir() writes, all of one moment, and the vector stores that were added from
+  // elsewhere.
   Status persist(const std::string& persist_dir = "./storage", const PersistNames& names = {},
                  const FileSystem& fs = local_file_system()) const;
 
@@ -102,6 +108,8 @@ class StorageContext {
  private:
   StorageContext() = default;
   explicit StorageContext(const std::shared_ptr<BaseKVStore>& kvstore);
+  Status persist_database(const std::string& persist_dir, const PersistNames& names,
+                          const FileSystem& fs) const;
 
   std::shared_ptr<BaseKVStore> kvstore_;
   std::shared_ptr<BaseDocumentStore> docstore_;

@@ -11,11 +11,7 @@ from llama_index.core.graph_stores.types import DEFAULT_PERSIST_FNAME as GRAPH_S
 from llama_index.core.graph_stores.types import DEFAULT_PG_PERSIST_FNAME as PG_FNAME
 from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_FNAME as DOCSTORE_FNAME
 from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_FNAME as INDEX_STORE_FNAME
-from llama_index.core.storage.storage_context import (
-    DEFAULT_PERSIST_DIR,
-    IMAGE_STORE_FNAME,
-    IMAGE_VECTOR_STORE_NAMESPACE,
-)
+from llama_index.core.storage.storage_context import DEFAULT_PERSIST_DIR, IMAGE_STORE_FNAME
 from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, NAMESPACE_SEP
 from llama_index.core.vector_stores.types import DEFAULT_PERSIST_FNAME as VECTOR_STORE_FNAME
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
@@ -120,8 +116,7 @@ class QuipuStorageContext(Closing, StorageContext):
 
 
 def _vector_stores(kvstore: RocksDBKVStore) -> Dict[str, BasePydanticVectorStore]:
-    names = [DEFAULT_VECTOR_STORE, *_native.vector_store_namespaces(kvstore.native), IMAGE_VECTOR_STORE_NAMESPACE]
-    return {name: QuipuVectorStore(kvstore, name) for name in dict.fromkeys(names)}
+    return {name: QuipuVectorStore(kvstore, name) for name in _native.vector_store_namespaces(kvstore.native)}
 
 
 def storage_context(

@@ -288,7 +288,7 @@ class InspectTest(CliTest):
         printed, said = self.quipu("verify", self.database)
         self.assertEqual(b"", printed)
         self.assertIn("no faults", said)
-        self.assertEqual({"faults": [], "count": 0}, self.quipu_json("verify", self.database))
+        self.assertEqual({"faults": [], "count": 0, "notes": []}, self.quipu_json("verify", self.database))
 
     def test_verify_lists_what_does_not_agree(self):
         self.quipu("import", GOLDENS / "basic", self.database)

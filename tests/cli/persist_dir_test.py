@@ -15,6 +15,12 @@ NOT_LLAMA_INDEX = ("the collection is not of the right kind; another program wro
                    "{collection: {key: {...}}}")
 
 
+def index_store(struct_type, **data):
+    """The file of one index."""
+    return {"index_store/data": {"i": {"__type__": struct_type,
+                                       "__data__": json.dumps({"index_id": "i", "summary": None, **data})}}}
+
+
 class VerifyFilesTest(CliTest):
     def setUp(self):
         super().setUp()
@@ -62,14 +68,55 @@ class VerifyFilesTest(CliTest):
         vector_raw = json.dumps(vectors).encode()
         self.assertEqual([
             (*at(node_c), "docstore/data", "c", 'stored under this key, but the node\'s id is "other"'),
-            (*at(ref_doc), "docstore/ref_doc_info", "D", "lists node gone, which does not exist"),
-            (*at(ref_doc), "docstore/ref_doc_info", "D", "lists node a twice"),
             (*at(metadata_b), "docstore/metadata", "b", "belongs to ref doc E, which does not list it"),
             ("default__vector_store.json", 1, vector_raw.index(b"[1.0]"), "vector_store/default/embeddings", "a",
              "the vector has no entry in vector_store/default/ref_doc_ids"),
             ("default__vector_store.json", 1, vector_raw.index(b'"x": {') + 5, "vector_store/default/metadata", "x",
              "there is no vector in vector_store/default/embeddings"),
         ], self.faults(directory))
+        notes = self.quipu_json("verify", directory, code=DATA, env=self.environment)["notes"]
+        self.assertEqual([
+            (*at(ref_doc), "docstore/ref_doc_info", "D", 'ref docs list 1 node that does not exist, such as "gone"'),
+            (*at(ref_doc), "docstore/ref_doc_info", "D", 'ref docs list 1 node twice, such as "a"'),
+        ], [tuple(note.values()) for note in notes])
+
+    def test_notes_change_the_exit_code_only_when_strict(self):
+        directory = self.persist_dir({"docstore/data": {}}, index_store=index_store(
+            "vector_store", nodes_dict={"a": "a", "b": "b"}))
+        printed, said = self.quipu("verify", directory)
+        start = b'index_store.json\t1\t27\tindex_store/data\ti\tnote: index "i" names 2 nodes; no '
+        self.assertEqual([start + b'document store has them, such as "a"', start + b'vector store has them, such as "a"'],
+                         printed.splitlines())
+        self.assertEqual("quipu: no faults, 2 notes\n", said)
+        self.assertEqual("quipu: no faults, 2 notes\n", self.quipu("verify", "--strict", directory, code=DATA)[1])
+        database = self.folder / "db"
+        self.quipu("import", directory, database)
+        self.assertEqual("quipu: no faults, 2 notes\n", self.quipu("verify", database)[1])
+        self.quipu("verify", "--strict", database, code=DATA)
+        self.assertEqual("quipu: no faults\n", self.quipu("repair", "--yes", database)[1])
+
+    def test_an_import_warns_and_a_strict_one_writes_nothing(self):
+        directory = self.persist_dir({"docstore/data": {"a": node("a")}, "docstore/metadata": {"a": {"doc_hash": "h"}}},
+                                     index_store=index_store("list", nodes=["a", "b"]),
+                                     default__vector_store__json={"embedding_dict": {"c": [1.0]},
+                                                                  "text_id_to_ref_doc_id": {"c": "None"},
+                                                                  "metadata_dict": {"c": {}}})
+        warnings = ['index "i" names 2 nodes; no document store has 1 of them, such as "b"',
+                    '1 vector is of nodes that no document store or property graph has, such as "c"']
+        database, other = self.folder / "db", self.folder / "other"
+        for options in (["--dry-run"], []):
+            said = self.quipu("import", *options, directory, database)[1].splitlines()
+            self.assertEqual(["quipu: warning: " + warning for warning in warnings], said[:-1])
+        self.quipu("verify", database)
+        for options in (["--dry-run"], []):
+            said = self.quipu("import", "--strict", *options, directory, other, code=DATA)[1]
+            for warning in warnings:
+                self.assertIn(warning, said)
+            self.assertFalse(other.exists())
+        report = self.quipu_json("import", directory, other)
+        self.assertEqual([("index_store/data", "i", warnings[0]),
+                          ("vector_store/default/embeddings", "c", warnings[1])],
+                         [tuple(warning.values()) for warning in report["warnings"]])
 
     def test_what_an_import_refuses(self):
         docstore = b'{"c": {"a": 1,\n "b": {"x": 1}, "d": [2]},\n "e": "text", "f": [{}]}'

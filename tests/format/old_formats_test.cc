@@ -43,8 +43,11 @@ class OldFormatsTest : public ::testing::TestWithParam<std::string> {
       EXPECT_EQ(read_file(out + "/" + name), read_file(entry.path().string())) << name;
       ++files;
     }
-    EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()), files);
     EXPECT_EQ(files, 6U);
+    // Every storage that was made here has an image store now.
+    EXPECT_EQ(read_file(out + "/image__vector_store.json"),
+              R"({"embedding_dict": {}, "text_id_to_ref_doc_id": {}, "metadata_dict": {}})");
+    EXPECT_EQ(std::distance(fs::directory_iterator(out), fs::directory_iterator()), files + 1);
   }
 
   TempDir directory_;

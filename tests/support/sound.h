@@ -1,4 +1,4 @@
-// Test failures for all that verify() and verify_stores() find.
+// Test failures for all faults that verify() and verify_stores() find.
 
 #ifndef QUIPU_TESTS_SUPPORT_SOUND_H_
 #define QUIPU_TESTS_SUPPORT_SOUND_H_

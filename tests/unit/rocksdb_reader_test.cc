@@ -258,6 +258,26 @@ TEST_F(RocksDBReaderTest, RefusesEveryWrite) {
   EXPECT_EQ(open->get("k", "c").error().code(), StatusCode::kInvalidArgument);
 }
 
+TEST_F(RocksDBReaderTest, LooksHashesUpWithOrWithoutAnIndex) {
+  for (const char* const field : {"", "doc_hash"}) {
+    const std::string ns = *field == '\0' ? "plain" : "indexed";
+    {
+      const StorePtr store = writer();
+      ASSERT_TRUE(store->declare_collection(ns + "/metadata", {"docstore.json", field}).is_ok());
+      for (const auto& [id, hash] : {std::pair("b", "x"), {"a", "x"}, {"c", "y"}, {"d", ""}}) {
+        const Json value = Json::from_canonical("{\"doc_hash\": \"" + std::string(hash) + "\"}");
+        ASSERT_TRUE(store->put(id, value, ns + "/metadata").is_ok());
+      }
+      ASSERT_TRUE(store->close().is_ok());
+    }
+    const KVDocumentStore documents(reader(), {.ns = ns});
+    EXPECT_EQ(*documents.ids_by_hash("x"), (std::vector<std::string>{"a", "b"})) << ns;
+    EXPECT_EQ(*documents.ids_by_hash(""), std::vector<std::string>()) << ns;
+    const std::vector<std::string> asked = {"z", "x", "", "z", "y"};
+    EXPECT_EQ(*documents.missing_hashes(asked), (std::vector<std::string>{"z", "", "z"})) << ns;
+  }
+}
+
 TEST_F(RocksDBReaderTest, TouchesNothing) {
   {
     const StorePtr store = writer();

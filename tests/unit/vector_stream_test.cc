@@ -207,6 +207,28 @@ TEST_F(VectorStreamTest, SaysWhatIsWrongAndChangesNothing) {
   EXPECT_EQ(streamed_.to_dict()->text(), before);
 }
 
+TEST_F(VectorStreamTest, FiltersAreEvaluatedBeforeAnythingIsCompared) {
+  add({node("a", random_vector(random_), "1"), node("z", random_vector(random_), "\"seven\"")});
+  VectorStoreQuery query{.query_embedding = {1, 2}};
+  query.filters = page_below(7);
+  for (const VectorStoreQueryMode mode : {VectorStoreQueryMode::DEFAULT, VectorStoreQueryMode::MMR}) {
+    query.mode = mode;
+    expect_same(query);
+    EXPECT_NE(streamed_.query(query).error().message().find("TypeError"), std::string::npos)
+        << streamed_.query(query).error().message();
+  }
+}
+
+TEST_F(VectorStreamTest, OfVectorsThatDoNotFitTheFirstInsertedIsToldOf) {
+  add({node("b", random_vector(random_, 3), "1"), node("a", random_vector(random_, 4), "1")});
+  for (const VectorStoreQueryMode mode : {VectorStoreQueryMode::DEFAULT, VectorStoreQueryMode::MMR}) {
+    VectorStoreQuery query{.query_embedding = {1, 2}};
+    query.mode = mode;
+    expect_same(query);
+    EXPECT_NE(streamed_.query(query).error().message().find("(3,)"), std::string::npos);
+  }
+}
+
 TEST_F(VectorStreamTest, EqualOnesAndThoseWithoutADirection) {
   Nodes nodes;
   for (int i = 0; i < 400; ++i) {

@@ -14,15 +14,17 @@ namespace {
 
 namespace fs = boost::filesystem;
 
-// Of vectors and graphs.
-std::string faults_of(const BaseKVStore& store) {
+std::string found_in(const BaseKVStore& store, Severity severity) {
   std::string all;
   const auto report = [&](const Fault& fault) {
+    if (fault.severity != severity) return;
     all += fault.collection + "/" + fault.key + ": " + fault.message + "\n";
   };
   EXPECT_TRUE(verify_stores(store, report).is_ok());
   return all;
 }
+
+std::string faults_of(const BaseKVStore& store) { return found_in(store, Severity::kFault); }
 
 class VerifyStoresTest : public ::testing::Test {
  protected:
@@ -116,6 +118,7 @@ TEST(VerifyGoldensTest, WhatTheReferenceWroteIsSound) {
     ++imported;
     const bool sound = golden.path().filename() != "legacy_unreadable";  // whose nodes have no metadata
     EXPECT_EQ(faults_of(*store) == "", sound) << golden.path() << faults_of(*store);
+    EXPECT_EQ(found_in(*store, Severity::kNote), "") << golden.path();
   }
   EXPECT_GE(imported, 10u);
 }

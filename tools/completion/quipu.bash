@@ -16,13 +16,15 @@ _quipu() {
     *) options+=' --accept-lost-writes' ;;
   esac
   case $command in
-    import) options+=' --merge --dry-run --file --encoding' ;;
-    verify | diff) options+=' --encoding' ;;
+    import) options+=' --merge --dry-run --strict --file --encoding' ;;
+    verify) options+=' --strict --encoding' ;;
+    diff) options+=' --encoding' ;;
     export) options+=' --force --dry-run' ;;
     scan) options+=' --prefix --limit --keys-only --reverse --key-hex' ;;
     get | put | delete) options+=' --key-hex' ;;
     query) options+=' --store --vector --top-k --filter' ;;
     hnsw) options+=' --store --M --ef-construction --ef --drop' ;;
+    verify) options+=' --strict' ;;
     repair) options+=' --dry-run --yes' ;;
     graph) options+=' --depth --limit' ;;
     prune-backups) options+=' --keep' ;;

@@ -92,5 +92,6 @@ def persisted(context: StorageContext, folder: Path) -> Dict[str, str]:
     folder.mkdir(exist_ok=True)
     context.persist(folder)
     files = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
-    graph = "property_graph_store.json"
-    return {**files, graph: str(ordered(Outcome(files[graph])).result)}
+    graph = "property_graph_store.json"  # which a database writes only where there is a graph
+    empty = '{"nodes": {}, "relations": {}, "triplets": []}'
+    return {**files, graph: str(ordered(Outcome(files.get(graph, empty))).result)}

@@ -8,6 +8,8 @@
 
 #include "engine/kv/one_moment.h"
 #include "engine/kv/watched_reader.h"
+#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/storage_files.h"
 
 namespace quipu {
 namespace {
@@ -30,6 +32,7 @@ class Comparison {
     for (const auto& [name, infos] : all) {
       const auto& [in_a, in_b] = infos;
       if (in_a == nullptr || in_b == nullptr) {
+        if (shows_nothing(in_a == nullptr ? *in_b : *in_a)) continue;
         report_({name, {}, in_b == nullptr ? kOnlyInA : kOnlyInB});
         continue;
       }
@@ -41,9 +44,16 @@ class Comparison {
   }
 
  private:
+  // An empty collection is in a key-value file only.
+  static bool shows_nothing(const CollectionInfo& info) {
+    return info.count == 0 && !PersistFileKind::of(info.persist_file).holds_key_values;
+  }
+
   Status compare_files() const {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> of_a, a_.persist_files());
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> of_b, b_.persist_files());
+    QUIPU_ASSIGN_OR_RETURN(const StorageFiles files_a, storage_files(a_));
+    QUIPU_ASSIGN_OR_RETURN(const StorageFiles files_b, storage_files(b_));
+    const std::vector<std::string>& of_a = files_a.exported;
+    const std::vector<std::string>& of_b = files_b.exported;
     std::set<std::string> all(of_a.begin(), of_a.end());
     all.insert(of_b.begin(), of_b.end());
     for (const std::string& file : all) {
