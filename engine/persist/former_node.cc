@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,22 @@ bool is_read_today(JsonView type, JsonView data) {
   return true;
 }
 
+const char* member_after(const char* at, std::string_view text, std::string_view quoted_name) {
+  const auto rest = static_cast<size_t>(text.data() + text.size() - at);
+  return static_cast<const char*>(memmem(at, rest, quoted_name.data(), quoted_name.size()));
+}
+
 }  // namespace
+
+bool is_plain_node(JsonView node) {
+  const std::string_view text = node.text();
+  if (!text.starts_with("{\"__data__\": {\"id_\": ")) return false;
+  if (!text.ends_with("\"__type__\": \"4\"}")) return true;
+  // Of a Document's members class_name follows on metadata_template, which follows on all metadata. No quote
+  // in a string looks like a member's.
+  const char* const at = member_after(text.data(), text, "\"metadata_template\": ");
+  return at != nullptr && member_after(at, text, "\"class_name\": ") != nullptr;
+}
 
 std::optional<Json> with_class_name(JsonView node) {
   const std::optional<JsonView> type = node.find("__type__");

@@ -16,11 +16,8 @@ namespace quipu {
 std::optional<Json> with_class_name(JsonView node);
 std::optional<Json> from_extra_info_form(JsonView node);
 
-// Whether a stored node has begun so since 0.6.33, and is no Document: then neither applies. Costs nothing.
-inline bool is_plain_node(JsonView node) {
-  return node.text().starts_with("{\"__data__\": {\"id_\": ") &&
-         !node.text().ends_with("\"__type__\": \"4\"}");
-}
+// Whether a stored node is in a form that needs neither; false where that is not seen at once. Cheap.
+bool is_plain_node(JsonView node);
 
 }  // namespace quipu
 
