@@ -176,6 +176,7 @@ def import_dir(
     merge: bool,
     dry_run: bool,
     strict: bool,
+    encoding: str,
     fs: Optional[Any],
     progress: Optional[Progress],
 ) -> Tuple[Dict[str, Dict[str, int]], Dict[str, str], List[str], List[Fault]]: ...
@@ -187,9 +188,9 @@ def export_dir(
     fs: Optional[Any],
     progress: Optional[Progress],
 ) -> Dict[str, Dict[str, int]]: ...
-def verify(place: str, fs: Optional[Any], progress: Optional[Progress]) -> List[Fault]: ...
+def verify(place: str, encoding: str, fs: Optional[Any], progress: Optional[Progress]) -> List[Fault]: ...
 def diff(
-    a: str, a_fs: Optional[Any], b: str, b_fs: Optional[Any], progress: Optional[Progress]
+    a: str, a_fs: Optional[Any], b: str, b_fs: Optional[Any], encoding: str, progress: Optional[Progress]
 ) -> List[Tuple[str, str, str]]: ...
 def stat(directory: str) -> Tuple[int, Dict[str, int], int]: ...
 def repair(

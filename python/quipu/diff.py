@@ -22,6 +22,7 @@ def diff(
     a: Source,
     b: Source,
     *,
+    encoding: Optional[str] = None,
     progress: Optional[ProgressCallback] = None,
     storage_options: Optional[Dict[str, Any]] = None,
 ) -> List[Difference]:
@@ -29,10 +30,11 @@ def diff(
 
     Args:
         a, b: each a database or a persist directory, as in ``verify``. Databases may be in use.
+        encoding: of those that are persist directories, as in ``import_dir``.
         progress: called with what is being read and the bytes done, some times a second.
         storage_options: of those that are URLs.
     """
     path_a, path_b = path_of(a), path_of(b)
     where_a, fs_a = place(path_a, None, storage_options if is_url(path_a) else None)
     where_b, fs_b = place(path_b, None, storage_options if is_url(path_b) else None)
-    return [Difference(*found) for found in _native.diff(where_a, fs_a, where_b, fs_b, progress)]
+    return [Difference(*found) for found in _native.diff(where_a, fs_a, where_b, fs_b, encoding or "", progress)]

@@ -47,6 +47,7 @@ def import_dir(
     merge: bool = False,
     dry_run: bool = False,
     strict: bool = False,
+    encoding: Optional[str] = None,
     progress: Optional[ProgressCallback] = None,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,
@@ -63,6 +64,8 @@ def import_dir(
         merge: allow a database that holds data already; what is imported wins.
         dry_run: read and check everything, write nothing.
         strict: raise ValueError, and write nothing, where there would be warnings.
+        encoding: of files that are neither ASCII nor UTF-8, such as those that LlamaIndex wrote on Windows in the
+            system's code page: ``"gbk"``, ``"cp932"``, ``"cp1252"``.
         progress: called with the file's name, the bytes done and those in all, some times a second.
         fs: the file system of ``persist_dir``; default: the disk, or the URL's.
         storage_options: of the URL's file system, such as ``{"endpoint_url": ...}``.
@@ -83,7 +86,7 @@ def import_dir(
 
     def run(into: Optional[_native.Database]) -> ImportReport:
         collections, not_imported, notes, found = _native.import_dir(
-            into, source, list(files or []), merge, dry_run, strict, source_fs, progress
+            into, source, list(files or []), merge, dry_run, strict, encoding or "", source_fs, progress
         )
         report = ImportReport(collections)
         report.not_imported = not_imported

@@ -18,6 +18,7 @@ def verify(
     source: Source,
     *,
     strict: bool = False,
+    encoding: Optional[str] = None,
     progress: Optional[ProgressCallback] = None,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,
@@ -34,12 +35,12 @@ def verify(
             a URL as in ``import_dir``.
         strict: count notes as faults, too.
         progress: called with what is being read, the bytes done and those in all, some times a second.
-        fs, storage_options: of a persist directory, as in ``import_dir``.
+        encoding, fs, storage_options: of a persist directory, as in ``import_dir``.
 
     Raises:
         FileNotFoundError: there is no such directory.
         ValueError: it is neither.
     """
     where, where_fs = place(path_of(source), fs, storage_options)
-    findings = [Finding(*found) for found in _native.verify(where, where_fs, progress)]
+    findings = [Finding(*found) for found in _native.verify(where, encoding or "", where_fs, progress)]
     return [replace(each, severity="fault") for each in findings] if strict else findings

@@ -17,20 +17,24 @@ namespace nb = nanobind;
 namespace quipu::python {
 namespace {
 
-ContentsOptions contents_options(const FileSystemArgument& files, const ProgressCallback& progress) {
+ContentsOptions contents_options(const FileSystemArgument& files, const std::string& encoding,
+                                 const ProgressCallback& progress) {
   ContentsOptions options;
+  options.files.encoding = encoding;
   options.files.fs = &files.files();
   options.progress = progress;
   return options;
 }
 
 // Faults as tuples.
-nb::list verify(const std::string& place, const nb::object& fs, nb::object progress) {
+nb::list verify(const std::string& place, const std::string& encoding, const nb::object& fs,
+                nb::object progress) {
   const FileSystemArgument files(fs);
   std::vector<Fault> faults;
   run_watched(std::move(progress), {&files}, [&](const ProgressCallback& callback) {
     return verify_contents(
-        place, [&](const Fault& fault) { faults.push_back(fault); }, contents_options(files, callback));
+        place, [&](const Fault& fault) { faults.push_back(fault); },
+        contents_options(files, encoding, callback));
   });
   nb::list found;
   for (const Fault& fault : faults) {
@@ -41,13 +45,13 @@ nb::list verify(const std::string& place, const nb::object& fs, nb::object progr
 
 // [(collection, key, what), ...]
 nb::list diff(const std::string& a, const nb::object& a_fs, const std::string& b, const nb::object& b_fs,
-              nb::object progress) {
+              const std::string& encoding, nb::object progress) {
   const FileSystemArgument a_files(a_fs);
   const FileSystemArgument b_files(b_fs);
   std::vector<Difference> differences;
   run_watched(std::move(progress), {&a_files, &b_files}, [&](const ProgressCallback& callback) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(const auto of_a, open_contents(a, contents_options(a_files, callback)));
-    QUIPU_ASSIGN_OR_RETURN(const auto of_b, open_contents(b, contents_options(b_files, callback)));
+    QUIPU_ASSIGN_OR_RETURN(const auto of_a, open_contents(a, contents_options(a_files, encoding, callback)));
+    QUIPU_ASSIGN_OR_RETURN(const auto of_b, open_contents(b, contents_options(b_files, encoding, callback)));
     return diff_stores(
         *of_a, *of_b, [&](const Difference& difference) { differences.push_back(difference); }, callback);
   });
@@ -103,9 +107,10 @@ nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_wr
 
 void register_contents(nb::module_& module) {
   module.def("is_vacant", &RocksDBKVStore::is_vacant, nb::arg("directory"));
-  module.def("verify", &verify, nb::arg("place"), nb::arg("fs").none(), nb::arg("progress").none());
-  module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),
+  module.def("verify", &verify, nb::arg("place"), nb::arg("encoding"), nb::arg("fs").none(),
              nb::arg("progress").none());
+  module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),
+             nb::arg("encoding"), nb::arg("progress").none());
   module.def("stat", &stat, nb::arg("directory"));
   module.def("repair", &repair, nb::arg("directory"), nb::arg("dry_run"), nb::arg("accept_lost_writes"),
              nb::arg("progress").none());

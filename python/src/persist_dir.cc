@@ -44,11 +44,12 @@ auto report_of(Options options, const nb::object& fs, nb::object progress, Call 
 // (files, those that were not imported, notes, warnings). `database`: None for a dry run where there is none.
 nb::tuple import_dir(const Database* database, const std::string& directory,
                      const std::vector<std::string>& files, bool merge, bool dry_run, bool strict,
-                     const nb::object& fs, nb::object progress) {
+                     const std::string& encoding, const nb::object& fs, nb::object progress) {
   ImportOptions options;
   options.files = files;
   options.merge = merge;
   options.strict = strict;
+  options.encoding = encoding;
   options.dry_run = dry_run;
   const ImportReport report =
       report_of(std::move(options), fs, std::move(progress), [&](const ImportOptions& complete) {
@@ -83,8 +84,8 @@ nb::dict export_dir(const Database& database, const std::string& directory, bool
 
 void register_persist_dir(nb::module_& module) {
   module.def("import_dir", &import_dir, nb::arg("database").none(), nb::arg("directory"), nb::arg("files"),
-             nb::arg("merge"), nb::arg("dry_run"), nb::arg("strict"), nb::arg("fs").none(),
-             nb::arg("progress").none());
+             nb::arg("merge"), nb::arg("dry_run"), nb::arg("strict"), nb::arg("encoding"),
+             nb::arg("fs").none(), nb::arg("progress").none());
   module.def("export_dir", &export_dir, nb::arg("database"), nb::arg("directory"), nb::arg("force"),
              nb::arg("dry_run"), nb::arg("fs").none(), nb::arg("progress").none());
 }
