@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/persist/conversion.h"
+#include "engine/persist/conversions/conversion.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {

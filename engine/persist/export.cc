@@ -3,8 +3,8 @@
 
 #include "engine/kv/one_moment.h"
 #include "engine/persist/export_files.h"
-#include "engine/persist/file_exporter.h"
 #include "engine/persist/file_name.h"
+#include "engine/persist/files/file_exporter.h"
 #include "engine/persist/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
 #include "engine/stores/entity_vectors.h"

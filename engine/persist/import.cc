@@ -6,7 +6,7 @@
 #include "engine/persist/checked_load.h"
 #include "engine/persist/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
-#include "engine/persist/file_loaders.h"
+#include "engine/persist/files/file_loaders.h"
 #include "engine/persist/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
 #include "quipu/bulk_load.h"

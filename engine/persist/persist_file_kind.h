@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/persist/file_exporter.h"
-#include "engine/persist/file_loader.h"
+#include "engine/persist/files/file_exporter.h"
+#include "engine/persist/files/file_loader.h"
 
 namespace quipu {
 

@@ -6,7 +6,7 @@
 #include "engine/json/foreign_content.h"
 #include "engine/persist/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
-#include "engine/persist/file_loaders.h"
+#include "engine/persist/files/file_loaders.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/persist/one_file_index.h"
-#include "engine/persist/one_file_node.h"
+#include "engine/persist/conversions/one_file_index.h"
+#include "engine/persist/conversions/one_file_node.h"
 #include "quipu/index_struct.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/node.h"

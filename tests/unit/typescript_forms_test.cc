@@ -1,6 +1,6 @@
 // Entries of LlamaIndexTS in Python's form.
 
-#include "engine/persist/typescript_forms.h"
+#include "engine/persist/conversions/typescript_forms.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
