@@ -191,7 +191,7 @@ TEST_F(RepairTest, AMemberOfNoNode) {
   });
   Values expected = healthy_;
   expected["docstore/ref_doc_info/D"] =
-      R"({"node_ids": ["d1", "d2", "d3", "gone"], "metadata": {"page": 1}})";
+      R"({"node_ids": ["gone", "d1", "d2", "d3"], "metadata": {"page": 1}})";
   expect_repaired({"docstore/ref_doc_info/D: the member list counts 3 members but holds 4"}, expected);
   expect_noted({"docstore/ref_doc_info/D: ref docs list 1 node that does not exist, such as \"gone\""});
 }
