@@ -8,8 +8,9 @@
 //   options.report = [](const RepairStep& step) { std::cout << step.key << ": " << step.step << '\n'; };
 //   QUIPU_ASSIGN_OR_RETURN(RepairReport report, repair_database("./storage.quipu", options));
 //
-// Afterwards verify finds no fault. Notes (fault.h) are left alone. A healthy database is not changed. A repair that was interrupted, even by
-// kill -9, can be run again: nothing is taken out before it is written aside, durably.
+// Afterwards verify finds no fault. Notes (fault.h) are left alone. A healthy database is not changed. A
+// repair that was interrupted, even by kill -9, can be run again: nothing is taken out before it is written
+// aside, durably.
 //
 // Thread-safety: any thread; the database must not be open for writing elsewhere, but for a dry run.
 // Errors: kCorruption for what no repair can mend, saying what does: files that cannot be read (a backup), an
