@@ -23,7 +23,7 @@ class Comparison {
       : a_(a), b_(b), report_(report) {}
 
   Status run() const {
-    QUIPU_RETURN_IF_ERROR(compare_files());
+    QUIPU_ASSIGN_OR_RETURN(const std::set<std::string> shared_files, compare_files());
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> of_a, a_.collections());
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> of_b, b_.collections());
     std::map<std::string, std::pair<const CollectionInfo*, const CollectionInfo*>> all;
@@ -32,7 +32,8 @@ class Comparison {
     for (const auto& [name, infos] : all) {
       const auto& [in_a, in_b] = infos;
       if (in_a == nullptr || in_b == nullptr) {
-        if (shows_nothing(in_a == nullptr ? *in_b : *in_a)) continue;
+        const CollectionInfo& info = in_a == nullptr ? *in_b : *in_a;
+        if (shared_files.contains(info.persist_file) && shows_nothing(info)) continue;
         report_({name, {}, in_b == nullptr ? kOnlyInA : kOnlyInB});
         continue;
       }
@@ -44,23 +45,30 @@ class Comparison {
   }
 
  private:
-  // An empty collection is in a key-value file only.
+  // Whether a file is the same without this collection: an empty one is told apart in a key-value file only.
   static bool shows_nothing(const CollectionInfo& info) {
     return info.count == 0 && !PersistFileKind::of(info.persist_file).holds_key_values;
   }
 
-  Status compare_files() const {
+  // The files that both have.
+  Result<std::set<std::string>> compare_files() const {
     QUIPU_ASSIGN_OR_RETURN(const StorageFiles files_a, storage_files(a_));
     QUIPU_ASSIGN_OR_RETURN(const StorageFiles files_b, storage_files(b_));
     const std::vector<std::string>& of_a = files_a.exported;
     const std::vector<std::string>& of_b = files_b.exported;
     std::set<std::string> all(of_a.begin(), of_a.end());
     all.insert(of_b.begin(), of_b.end());
+    std::set<std::string> shared;
     for (const std::string& file : all) {
-      if (std::ranges::count(of_b, file) == 0) report_({{}, file, kOnlyInA});
-      if (std::ranges::count(of_a, file) == 0) report_({{}, file, kOnlyInB});
+      const bool in_a = std::ranges::count(of_a, file) != 0;
+      const bool in_b = std::ranges::count(of_b, file) != 0;
+      if (in_a && in_b) {
+        shared.insert(file);
+      } else {
+        report_({{}, file, in_a ? kOnlyInA : kOnlyInB});
+      }
     }
-    return Status::ok();
+    return shared;
   }
 
   // The order of a file's collections.

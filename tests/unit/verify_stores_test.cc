@@ -118,7 +118,9 @@ TEST(VerifyGoldensTest, WhatTheReferenceWroteIsSound) {
     ++imported;
     const bool sound = golden.path().filename() != "legacy_unreadable";  // whose nodes have no metadata
     EXPECT_EQ(faults_of(*store) == "", sound) << golden.path() << faults_of(*store);
-    if (golden.path().filename() == "basic") EXPECT_EQ(found_in(*store, Severity::kNote), "");
+    if (golden.path().filename() == "basic") {
+      EXPECT_EQ(found_in(*store, Severity::kNote), "");
+    }
   }
   EXPECT_GE(imported, 10u);
 }
