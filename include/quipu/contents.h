@@ -3,7 +3,9 @@
 //   QUIPU_ASSIGN_OR_RETURN(const auto a, open_contents("./storage"));
 //   QUIPU_ASSIGN_OR_RETURN(const auto b, open_contents("./storage.quipu"));
 //   QUIPU_RETURN_IF_ERROR(diff_stores(*a, *b, report));
-//   QUIPU_RETURN_IF_ERROR(verify_contents("./storage", [](const Fault& fault) { ... }));
+//   QUIPU_RETURN_IF_ERROR(verify_contents("./storage", [](const Fault& fault) {
+//     std::cerr << fault.message << '\n';
+//   }));
 //
 // Thread-safety: any thread. A database is opened as a reader, so it may be in use; a persist directory is
 // read into a database in the system's directory for temporary files, which goes with the store. Errors:
