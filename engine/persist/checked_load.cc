@@ -107,7 +107,11 @@ Status CheckedLoad::look_at_ref_doc(std::string_view key, JsonView val) {
   return Status::ok();
 }
 
-Status CheckedLoad::finish(const TakeNote& take) {
+Status CheckedLoad::finish(const TakeNote& take_note) {
+  const TakeNote take = [&](Fault note) {
+    if (ids_.is_partial()) note.message += " (only a part of the ids was compared; verify compares all)";
+    return take_note(std::move(note));
+  };
   for (const auto& [collection, structs] : index_structs_) {
     for (const auto& [key, value] : structs) {
       QUIPU_RETURN_IF_ERROR(check_index_struct(places_, collection, key, value, take));

@@ -34,7 +34,7 @@ class CheckedLoad : public BulkLoad {
   Status commit() override { return load_->commit(); }
 
   // What does not fit together. REQUIRES: all has passed.
-  Status finish(const TakeNote& take);
+  Status finish(const TakeNote& take_note);
 
  private:
   // What has passed, or is in the store.

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <random>
-#include <utility>
 
 namespace quipu {
 namespace {
@@ -50,16 +49,16 @@ bool IdTable::has(std::string_view id, Places places) const {
 }
 
 void IdTable::grow() {
-  const size_t wanted = slots_.empty() ? kFirstSlots : 2 * slots_.size();
-  if (wanted > most_slots_) left_out_ = (left_out_ >> 1) | (uint64_t{1} << 63);
-  const std::vector<uint64_t> before =
-      std::exchange(slots_, std::vector<uint64_t>(wanted > most_slots_ ? slots_.size() : wanted));
-  used_ = 0;
-  for (const uint64_t slot : before) {
-    if (slot == 0 || (slot & left_out_) != 0) continue;
-    slots_[find(slot & ~kPlaces)] = slot;
-    ++used_;
+  size_t wanted = slots_.empty() ? kFirstSlots : 2 * slots_.size();
+  if (wanted > most_slots_) {
+    wanted = slots_.size();
+    left_out_ = (left_out_ >> 1) | (uint64_t{1} << 63);
   }
+  std::erase_if(slots_, [this](uint64_t slot) { return slot == 0 || (slot & left_out_) != 0; });
+  const std::vector<uint64_t> kept(slots_.begin(), slots_.end());
+  slots_.assign(wanted, 0);
+  for (const uint64_t slot : kept) slots_[find(slot & ~kPlaces)] = slot;
+  used_ = kept.size();
 }
 
 }  // namespace quipu

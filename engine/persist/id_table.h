@@ -2,7 +2,7 @@
 // hash and one says the places. Ids whose hashes are alike are one id to it.
 //
 // Memory is bounded: a table that is full keeps only the ids of which one more bit of the hash is 0, and has
-// all others. So nothing that is there is ever missing from it. 6,000,000 ids are kept in any case.
+// all others. So nothing that is there is ever missing from it. 700,000 ids are kept in any case, in 8 MiB.
 
 #ifndef QUIPU_ENGINE_PERSIST_ID_TABLE_H_
 #define QUIPU_ENGINE_PERSIST_ID_TABLE_H_
@@ -19,11 +19,13 @@ class IdTable {
   using Places = uint8_t;  // bits
 
   // `most_slots`: a power of two.
-  explicit IdTable(size_t most_slots = size_t{1} << 23);
+  explicit IdTable(size_t most_slots = size_t{1} << 20);
 
   void add(std::string_view id, Places place);
   // True where `id` was seen in one of `places`, and for an id that is not kept.
   bool has(std::string_view id, Places places) const;
+  // Whether there were more ids than it keeps.
+  bool is_partial() const { return left_out_ != 0; }
 
  private:
   uint64_t hash(std::string_view id) const;

@@ -227,10 +227,6 @@ Status note_missing_nodes(const std::string& ref_docs, const MissingIds& missing
                      take);
 }
 
-Status note_textless_nodes(const std::string& ref_docs, const MissingIds& textless, const TakeNote& take) {
-  return note_listed(ref_docs, textless, "without text, unlike others that they list", take);
-}
-
 Status note_repeated_nodes(const std::string& ref_docs, const MissingIds& repeated, const TakeNote& take) {
   return note_listed(ref_docs, repeated, "twice", take);
 }

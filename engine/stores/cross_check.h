@@ -112,10 +112,9 @@ class VectorsCheck {
   uint64_t of_graph_ = 0;      // of these, those whose metadata names a node of a graph
 };
 
-// The notes of nodes that ref docs list: which do not exist; which have no text, unlike others of their ref
-// doc; which are listed twice. Nothing where there are none.
+// The notes of nodes that ref docs list: which do not exist; which are listed twice. Nothing where there are
+// none.
 Status note_missing_nodes(const std::string& ref_docs, const MissingIds& missing, const TakeNote& take);
-Status note_textless_nodes(const std::string& ref_docs, const MissingIds& textless, const TakeNote& take);
 Status note_repeated_nodes(const std::string& ref_docs, const MissingIds& repeated, const TakeNote& take);
 
 // Index structs and vectors of a store. Cost: looks up each id that index structs name, and each vector's.

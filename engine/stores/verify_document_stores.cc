@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -84,8 +85,8 @@ class DocumentStoreCheck {
   }
 
   // Every ref doc lists distinct nodes that the store knows, and where it has the text of one of them, it has
-  // that of all. LlamaIndex's own calls may leave it otherwise: a node that is added again under another
-  // source stays listed, and adelete_document leaves the ref doc alone.
+  // that of all. LlamaIndex's own calls may list a node twice, or one that does not exist: a node that is
+  // added again under another source stays listed, and adelete_document leaves the ref doc alone.
   Status check_ref_docs() {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan({}, ref_docs_));
     while (it->next()) {
@@ -96,12 +97,11 @@ class DocumentStoreCheck {
     QUIPU_RETURN_IF_ERROR(it->status());
     const TakeNote note = [this](Fault found) { return take_({std::move(found), {}, {}}); };
     QUIPU_RETURN_IF_ERROR(note_missing_nodes(ref_docs_, missing_, note));
-    QUIPU_RETURN_IF_ERROR(note_textless_nodes(ref_docs_, textless_, note));
     return note_repeated_nodes(ref_docs_, repeated_, note);
   }
 
   Status check_listed(std::string_view ref_doc_id, const RefDocInfo& info) {
-    std::vector<std::string_view> textless;
+    std::vector<std::string> textless;
     std::unordered_set<std::string_view> seen;
     for (const std::string& id : info.node_ids) {
       if (!seen.insert(id).second) {
@@ -118,8 +118,27 @@ class DocumentStoreCheck {
       }
     }
     // Whole calls are made without text (store_text).
-    if (textless.size() == seen.size()) return Status::ok();
-    for (const std::string_view id : textless) textless_.add(id, ref_doc_id);
+    return textless.size() == seen.size() ? Status::ok() : lost_nodes(ref_doc_id, info, textless);
+  }
+
+  // Nodes whose entries in the data are lost, while others of their ref doc are there: without what is left
+  // of them they can be added again.
+  Status lost_nodes(std::string_view ref_doc_id, const RefDocInfo& info,
+                    const std::vector<std::string>& lost) const {
+    const std::unordered_set<std::string_view> gone(lost.begin(), lost.end());
+    RefDocInfo kept{{}, info.metadata};
+    std::ranges::copy_if(info.node_ids, std::back_inserter(kept.node_ids),
+                         [&](const std::string& id) { return !gone.contains(id); });
+    bool mended = false;  // the first mends them all
+    for (const std::string& id : lost) {
+      const std::string message =
+          "lists node " + id + ", which has no entry in " + nodes_ + ", unlike others that it lists";
+      QUIPU_RETURN_IF_ERROR(
+          fault(ref_docs_, ref_doc_id, message, "taken out of the list", [&](StoreMending& mending) {
+            return std::exchange(mended, true) ? Status::ok()
+                                               : mending.put(ref_docs_, ref_doc_id, kept.to_dict());
+          }));
+    }
     return Status::ok();
   }
 
@@ -179,7 +198,6 @@ class DocumentStoreCheck {
   const std::string metadata_;
   const TakeFault& take_;
   MissingIds missing_;
-  MissingIds textless_;
   MissingIds repeated_;
   bool loaded_ = false;
   std::string current_;  // the ref doc whose nodes are in listed_

@@ -88,7 +88,7 @@ TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
   const TracedRun whole = run_traced(import_command(), {.below = directory_.path()});
   ASSERT_EQ(whole.status, kOk);
   const auto expected = exported();
-  ASSERT_EQ(expected.size(), 4u);  // documents, index structs, graph, vectors
+  ASSERT_EQ(expected.size(), 5u);  // documents, index structs, graph, vectors of texts and of images
   std::map<std::string, int> killed_at;
   uint64_t killed = 0;
   uint64_t complete = 0;

@@ -332,9 +332,14 @@ TEST_F(RepairTest, MetadataWithoutAHash) {
 
 TEST_F(RepairTest, ANodeWithoutText) {
   change([](BaseKVStore& store) { ASSERT_TRUE(*store.delete_("d2", "docstore/data")); });
-  expect_noted(
-      {"docstore/ref_doc_info/D: ref docs list 1 node without text, unlike others that they list, "
-       "such as \"d2\""});
+  Values expected = healthy_;
+  expected.erase("docstore/data/d2");
+  expected.erase("docstore/metadata/d2");
+  expected["docstore/ref_doc_info/D"] = R"({"node_ids": ["d1", "d3"], "metadata": {"page": 1}})";
+  expect_repaired(
+      {"docstore/ref_doc_info/D: lists node d2, which has no entry in docstore/data, unlike others "
+       "that it lists"},
+      expected, 1);
 }
 
 TEST_F(RepairTest, ADocumentOfWhichNoTextIsKeptIsNoFault) {
