@@ -96,6 +96,7 @@ std::optional<JsonView> JsonView::find(std::string_view key) const {
 
 std::string JsonView::string() const {
   std::string decoded;
+  decoded.reserve(text_.size());
   append_decoded_string(text_, decoded);
   return decoded;
 }

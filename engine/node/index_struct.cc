@@ -41,7 +41,7 @@ Result<IndexStruct> IndexStruct::from_json(Json stored) {
 
   const bool is_text = data->is_string();
   Result<Json> inner =
-      is_text ? Json::parse(data->string()) : Json::from_canonical(std::string(data->text()));
+      is_text ? Json::parse_owned(data->string()) : Json::from_canonical(std::string(data->text()));
   if (!inner) return Status::invalid_argument("JSONDecodeError: " + inner.error().message());
   if (!inner->view().is_object()) return Status::invalid_argument("TypeError: __data__ is no object");
   const std::optional<JsonView> id = inner->view().find("index_id");

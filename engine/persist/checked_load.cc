@@ -1,5 +1,7 @@
 #include "engine/persist/checked_load.h"
 
+#include <cstring>
+
 #include "engine/stores/ref_docs.h"
 #include "engine/stores/stored_forms.h"
 #include "quipu/property_graph_store.h"
@@ -26,6 +28,27 @@ IdTable::Places place_of(CollectionRole role) {
 }
 
 }  // namespace
+
+void CheckedLoad::RefDocs::wait(std::string_view id) {
+  const auto size = static_cast<uint32_t>(id.size());
+  ids.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(id);
+}
+
+Result<MissingIds> CheckedLoad::RefDocs::missing(const IdPlaces& places) const {
+  MissingIds missing;
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    const size_t end = i + 1 < waiting.size() ? waiting[i + 1].ids_begin : ids.size();
+    for (size_t at = waiting[i].ids_begin; at < end;) {
+      uint32_t size = 0;
+      std::memcpy(&size, ids.data() + at, sizeof(size));
+      const auto id = std::string_view(ids).substr(at + sizeof(size), size);
+      QUIPU_ASSIGN_OR_RETURN(const bool passed, places.has_node(id));
+      if (!passed) missing.add(id, waiting[i].ref_doc);
+      at += sizeof(size) + size;
+    }
+  }
+  return missing;
+}
 
 Result<bool> CheckedLoad::Places::has_node(std::string_view id) const {
   return load_.ids_.has(id, kNode) ? true : store_.has_node(id);
@@ -100,10 +123,12 @@ Status CheckedLoad::look_at_ref_doc(std::string_view key, JsonView val) {
   const Result<RefDocInfo> info = parse_ref_doc_info(key, val);
   if (!info) return Status::ok();  // verify tells
   RefDocs& ref_docs = ref_docs_[collection_];
+  const size_t begin = ref_docs.ids.size();
   for (const std::string& id : info->node_ids) {
     QUIPU_ASSIGN_OR_RETURN(const bool passed, places_.has_node(id));
-    if (!passed) ref_docs.waiting.emplace_back(id, key);
+    if (!passed) ref_docs.wait(id);
   }
+  if (ref_docs.ids.size() > begin) ref_docs.waiting.push_back({std::string(key), begin});
   return Status::ok();
 }
 
@@ -112,17 +137,14 @@ Status CheckedLoad::finish(const TakeNote& take_note) {
     if (ids_.is_partial()) note.message += " (only a part of the ids was compared; verify compares all)";
     return take_note(std::move(note));
   };
-  for (const auto& [collection, structs] : index_structs_) {
-    for (const auto& [key, value] : structs) {
-      QUIPU_RETURN_IF_ERROR(check_index_struct(places_, collection, key, value, take));
+  for (auto& [collection, structs] : index_structs_) {
+    for (auto& [key, value] : structs) {
+      QUIPU_RETURN_IF_ERROR(check_index_struct(places_, collection, key, std::move(value), take));
     }
   }
-  for (auto& [collection, ref_docs] : ref_docs_) {
-    for (const auto& [id, ref_doc] : ref_docs.waiting) {
-      QUIPU_ASSIGN_OR_RETURN(const bool passed, places_.has_node(id));
-      if (!passed) ref_docs.missing.add(id, ref_doc);
-    }
-    QUIPU_RETURN_IF_ERROR(note_missing_nodes(collection, ref_docs.missing, take));
+  for (const auto& [collection, ref_docs] : ref_docs_) {
+    QUIPU_ASSIGN_OR_RETURN(const MissingIds missing, ref_docs.missing(places_));
+    QUIPU_RETURN_IF_ERROR(note_missing_nodes(collection, missing, take));
   }
   if (nodes_came_late_) return Status::ok();
   for (const auto& [collection, check] : vectors_) QUIPU_RETURN_IF_ERROR(check.finish(take));

@@ -51,9 +51,19 @@ class CheckedLoad : public BulkLoad {
     const CheckedLoad& load_;
     const StorePlaces store_;
   };
+  // Ref docs and those of their nodes that have not passed. Ids stand in one text, each behind its length,
+  // for there may be as many of them as nodes.
   struct RefDocs {
-    MissingIds missing;
-    std::vector<std::pair<std::string, std::string>> waiting;  // nodes that have not passed, ref docs
+    struct Waiting {
+      std::string ref_doc;
+      size_t ids_begin;  // in `ids`
+    };
+    void wait(std::string_view id);
+    // Those that have still not passed.
+    Result<MissingIds> missing(const IdPlaces& places) const;
+
+    std::vector<Waiting> waiting;
+    std::string ids;
   };
 
   CheckedLoad(std::unique_ptr<BulkLoad> load, StorePlaces store)

@@ -177,8 +177,8 @@ Result<bool> StorePlaces::is_in(const std::vector<std::string>& collections, std
 }
 
 Status check_index_struct(const IdPlaces& places, const std::string& collection, std::string_view key,
-                          JsonView value, const TakeNote& take) {
-  const Result<IndexStruct> index = IndexStruct::from_json(Json::from_canonical(std::string(value.text())));
+                          Json value, const TakeNote& take) {
+  const Result<IndexStruct> index = IndexStruct::from_json(std::move(value));
   if (!index) {
     return take(
         note(collection, key, "LlamaIndex cannot read this index struct: " + index.error().message()));
@@ -238,7 +238,8 @@ Status cross_check_stores(const KVReader& store, const std::vector<CollectionInf
     if (role_of(info.name, info.persist_file) != CollectionRole::kIndexStructs) continue;
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, info.name));
     while (it->next()) {
-      QUIPU_RETURN_IF_ERROR(check_index_struct(places, info.name, it->key(), it->val(), take));
+      QUIPU_RETURN_IF_ERROR(check_index_struct(places, info.name, it->key(),
+                                               Json::from_canonical(std::string(it->val().text())), take));
     }
     QUIPU_RETURN_IF_ERROR(it->status());
   }

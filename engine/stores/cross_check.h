@@ -75,7 +75,7 @@ using TakeNote = std::function<Status(Fault note)>;
 
 // Checks an entry of a collection of index structs.
 Status check_index_struct(const IdPlaces& places, const std::string& collection, std::string_view key,
-                          JsonView value, const TakeNote& take);
+                          Json value, const TakeNote& take);
 
 // How many ids are not where they should be, and the first of them.
 struct MissingIds {

@@ -89,6 +89,8 @@ class Json {
   // canonical already is copied as it stands, in one pass.
   // Error: kInvalidArgument with what is wrong and the byte offset ("... at byte 17").
   static Result<Json> parse(std::string_view text);
+  // The same, of a text that it may keep: a long one that is canonical is not copied.
+  static Result<Json> parse_owned(std::string text);
 
   // Takes text that is known to be canonical, unchecked: what this library or json.dumps wrote.
   // Text that is not canonical makes later reads return nonsense (but never crash the process).

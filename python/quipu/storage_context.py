@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, Optional, Union, cast
 
 import fsspec
 from llama_index.core import StorageContext
@@ -45,10 +45,9 @@ class QuipuStorageContext(Closing, StorageContext):
 
     @property
     def vector_store(self) -> QuipuVectorStore:
-        """The default one. Raises KeyError 'default' where there is none, as the reference does."""
-        store = self.vector_stores[DEFAULT_VECTOR_STORE]
-        assert isinstance(store, QuipuVectorStore), "the default vector store was replaced by one that is elsewhere"
-        return store
+        """The default one: of this database, unless another was added by that name. Raises KeyError 'default' where
+        there is none, as the reference does."""
+        return cast(QuipuVectorStore, self.vector_stores[DEFAULT_VECTOR_STORE])
 
     @property
     def kvstore(self) -> RocksDBKVStore:

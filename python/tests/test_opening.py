@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import quipu
 from llama_index.core.schema import TextNode
+from llama_index.core.vector_stores import SimpleVectorStore
 
 GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "data" / "goldens" / "basic"
 CLASSES = [
@@ -188,3 +189,10 @@ def test_repr_counts(path: Path) -> None:
         assert "'default': 1" in repr(context)
         assert repr(context.kvstore).startswith(f"RocksDBKVStore({str(path)!r}, collections=")
     assert repr(context) == f"QuipuStorageContext({str(path)!r}, closed)"
+
+
+def test_a_vector_store_from_elsewhere_is_the_default_one_where_it_is_added(path):
+    elsewhere = SimpleVectorStore()
+    with quipu.storage_context(path) as context:
+        context.add_vector_store(elsewhere, "default")
+        assert context.vector_store is elsewhere

@@ -86,6 +86,8 @@ def test_brings_the_command() -> None:
     assert (said.returncode, said.stdout.split()[-1:]) == (0, [quipu.__version__]), said
     refused = subprocess.run([command, "nonsense"], capture_output=True, text=True, timeout=120, check=False)
     assert refused.returncode == 2 and "nonsense" in refused.stderr, refused
+    started = "import sys, quipu_command; print('quipu' in sys.modules)"  # whose import takes LlamaIndex's along
+    assert run(started, command) == "False\n"
 
 
 def test_version_is_that_of_the_project() -> None:

@@ -1,4 +1,7 @@
-"""The command ``quipu``, which the wheel brings along."""
+"""The command ``quipu``, which the wheel brings along.
+
+Not in the package ``quipu``, whose import takes LlamaIndex's with it: the command starts at once.
+"""
 
 from __future__ import annotations
 
