@@ -131,10 +131,11 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
                                        const FileSystem& fs = local_file_system());
 
 // Checks the stores in `store` and reports each fault and note; OK when the check could be made.
-// Faults. Document stores: each node has its own id and its metadata, what names a ref doc is listed there,
-// and a ref doc that has the text of one of its nodes has that of all. Vector stores: what has an embedding has a document and, unless nothing in the store has, metadata,
-// and nothing else has these. Graphs: edges, nodes and relations are well-formed, triplets have their nodes
-// and relations, and relations their triplets.
+// Faults. Document stores: each node has its own id and its metadata, what names a ref doc is listed
+// there, and a ref doc that has the text of one of its nodes has that of all. Vector stores: what has an
+// embedding has a document and, unless nothing in the store has, metadata, and nothing else has these.
+// Graphs: edges, nodes and relations are well-formed, triplets have their nodes and relations, and
+// relations their triplets.
 // Notes, one for each index or store, with counts and an example: an index struct names nodes that no
 // document store has, or no vector store, or keywords that no graph store has; vectors have no nodes; ref
 // docs list nodes that do not exist, or are listed twice.

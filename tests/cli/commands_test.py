@@ -157,7 +157,7 @@ class ImportExportTest(CliTest):
 
     def test_older_versions(self):
         for name, notes in (("0.6.0", 4), ("0.6.32", 1), ("0.7.24", 2), ("pipeline", 0)):
-            directory = SOURCE / "tests" / "data" / "old" / name
+            directory = SOURCE / "tests" / "data" / "former" / name
             self.assertEqual(b"", self.quipu("verify", directory)[0])
             database = self.folder / name
             report = self.quipu_json("import", directory, database)
@@ -176,7 +176,7 @@ class ImportExportTest(CliTest):
                     self.assertIn(collection, collections[file["file"]])
 
     def test_notes_are_messages(self):
-        directory = SOURCE / "tests" / "data" / "old" / "0.7.24"
+        directory = SOURCE / "tests" / "data" / "former" / "0.7.24"
         said = self.quipu("import", directory, self.database)[1].splitlines()
         self.assertEqual("quipu: vector_store.json is imported as default__vector_store.json", said[0])
         self.assertEqual("quipu: docstore.json: documents without a class_name, which LlamaIndex no longer reads: 2, "

@@ -39,9 +39,8 @@ class TypescriptTest(CliTest):
         asked = 0
         for case in CASES:
             manifest, _ = self.import_case(case)
-            if "multi_keyword" not in case:  # whose documents list nodes twice
-                self.quipu("verify", self.folder / "storage")
-                self.quipu("verify", self.database)
+            self.quipu("verify", self.folder / "storage")
+            self.quipu("verify", self.database)
             for answer in manifest["answers"]:
                 if answer["kind"] != "vector_store_query":
                     continue

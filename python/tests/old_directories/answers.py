@@ -76,13 +76,15 @@ def list_embedding(asker: Asker, answer: Answer) -> Question:
 
 
 def keyword(asker: Asker, answer: Answer) -> Question:
-    """Nodes that share as many words come in the order of a Python set: sorted here."""
+    """Nodes that share as many words come in the order of a Python set: sorted here. LlamaIndexTS finds in a question
+    words of ASCII letters alone."""
     table = asker.manifest.indexes[answer["index_id"]]["table"]
-    matches = Counter(node_id for word in set(answer["words"]) for node_id in table[word])
+    words = [word for word in answer["words"] if word.isascii() or not asker.manifest.typescript]
+    matches = Counter(node_id for word in set(words) for node_id in table[word])
     by_matches: Callable[[Any], Any] = lambda ids: sorted(ids, key=lambda each: (-matches[each], each))  # noqa: E731
 
     def ask() -> Any:
-        ids = [each for each, _ in asker.retrieve(answer, " ".join(answer["words"]), retriever_mode="simple")]
+        ids = [each for each, _ in asker.retrieve(answer, " ".join(words), retriever_mode="simple")]
         counts = [matches[each] for each in ids]
         return by_matches(ids) if counts == sorted(counts, reverse=True) else ids
 
