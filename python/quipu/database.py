@@ -133,8 +133,10 @@ def _open(path: str, options: Options) -> _native.Database:
             f"{error}; read_only=True reads beside it, and in a pipeline with num_workers a "
             "quipu.QuipuIngestionCache is the cache"
         ) from None
-    except (ValueError, OSError):
+    except (ValueError, OSError) as error:
         check_no_persist_dir(path)
+        if isinstance(error, OSError) and os.path.isdir(path) and not os.access(path, os.W_OK):
+            raise type(error)(f"{error}; read_only=True reads what cannot be written to") from None
         raise
 
 

@@ -224,3 +224,17 @@ def test_reference_and_reader_agree(path: Path, tmp_path: Path) -> None:
         simple = StorageContext.from_defaults(persist_dir=str(tmp_path / "out"))
         assert list(simple.docstore.docs) == ["a"]
         reader.close()
+
+
+
+def test_what_cannot_be_written_to_names_read_only(path, monkeypatch):
+    """As on a read-only mount, which only root can make."""
+    quipu.storage_context(path).close()
+
+    def refused(*_):
+        raise OSError("cannot open LOCK: Read-only file system")
+
+    monkeypatch.setattr("quipu._native.open", refused)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(OSError, match="Read-only file system; read_only=True"):
+        quipu.storage_context(path)
