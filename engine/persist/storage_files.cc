@@ -75,6 +75,9 @@ Result<bool> needs_vectors_from_elsewhere(const KVReader& store, Files files) {
   }
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, kIndexStructs));
   while (it->next()) {
+    // Contexts ask when they are opened: large structs of other types are not parsed for it.
+    const std::optional<JsonView> type = it->val().find("__type__");
+    if (!type || !type->is_string() || !has_references(type->string(), Referent::kVector)) continue;
     const Result<IndexStruct> index =
         IndexStruct::from_json(Json::from_canonical(std::string(it->val().text())));
     if (!index) continue;

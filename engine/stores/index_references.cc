@@ -1,5 +1,6 @@
 #include "engine/stores/index_references.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace quipu {
@@ -76,6 +77,12 @@ Status for_each_reference(const IndexStruct& index, Referent referent, const Tak
     if (!more) return Status::ok();
   }
   return Status::ok();
+}
+
+bool has_references(std::string_view type, Referent referent) {
+  return std::ranges::any_of(kReferences, [&](const Reference& reference) {
+    return reference.type == type && reference.referent == referent;
+  });
 }
 
 bool is_of_property_graph(const IndexStruct& index) { return index.type() == kPropertyGraphType; }

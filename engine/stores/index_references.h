@@ -26,6 +26,9 @@ using TakeReference = std::function<Result<bool>(const std::string& id)>;
 // name nothing of the kind.
 Status for_each_reference(const IndexStruct& index, Referent referent, const TakeReference& take);
 
+// True where indexes of this type name what `referent` keeps.
+bool has_references(std::string_view type, Referent referent);
+
 // True for an index that is kept as a property graph.
 bool is_of_property_graph(const IndexStruct& index);
 

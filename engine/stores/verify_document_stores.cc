@@ -118,7 +118,8 @@ class DocumentStoreCheck {
       }
     }
     // Whole calls are made without text (store_text).
-    return textless.size() == seen.size() ? Status::ok() : lost_nodes(ref_doc_id, info, textless);
+    if (textless.empty() || textless.size() == seen.size()) return Status::ok();
+    return lost_nodes(ref_doc_id, info, textless);
   }
 
   // Nodes whose entries in the data are lost, while others of their ref doc are there: without what is left
