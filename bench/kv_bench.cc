@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "backends/rocksdb/rocksdb_tuning.h"
+#include "backends/rocksdb/database/rocksdb_options.h"
 #include "bench/workload.h"
 #include "quipu/rocksdb_kv_store.h"
 

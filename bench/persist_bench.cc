@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "backends/rocksdb/rocksdb_tuning.h"
+#include "backends/rocksdb/database/rocksdb_options.h"
 #include "bench/workload.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"

@@ -31,7 +31,7 @@ OWN_INCLUDES = {
     "tools": ("quipu/", "tools/"),
     "python": ("quipu/", "python/src/"),
     "examples": ("quipu/",),
-    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "backends/rocksdb/rocksdb_tuning.h"),
+    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "backends/rocksdb/database/rocksdb_options.h"),
     "tests": ("quipu/", "engine/", "backends/", "tests/", "tools/", "bench/"),
 }
 # Where each library may be used: beginnings of paths in angle brackets.
@@ -175,7 +175,7 @@ class RuleTest(unittest.TestCase):
         self.check("backends/memory/a.cc", '#include "backends/rocksdb/b.h"\n', "backends/memory may not include")
         self.check("tools/a.cc", '#include "engine/b.h"\n', "tools may not include")
         self.check("examples/a/main.cc", '#include "engine/b.h"\n', "examples may not include")
-        self.check("bench/a.cc", '#include "backends/rocksdb/rocksdb_tuning.h"\n', None)
+        self.check("bench/a.cc", '#include "backends/rocksdb/database/rocksdb_options.h"\n', None)
         self.check("bench/a.cc", '#include "backends/rocksdb/codec.h"\n', "bench may not include")
 
     def test_libraries_are_listed(self):

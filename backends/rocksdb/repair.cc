@@ -2,9 +2,9 @@
 
 #include <boost/filesystem.hpp>
 
-#include "backends/rocksdb/fresh_database.h"
-#include "backends/rocksdb/inspection.h"
-#include "backends/rocksdb/mending.h"
+#include "backends/rocksdb/backup/staged_database.h"
+#include "backends/rocksdb/check/inspection.h"
+#include "backends/rocksdb/check/repair_writer.h"
 
 namespace quipu {
 namespace rocks {

@@ -4,17 +4,17 @@
 
 #include <unistd.h>
 
-#include "backends/rocksdb/bulk_load.h"
-#include "backends/rocksdb/collection_admin.h"
-#include "backends/rocksdb/commit.h"
-#include "backends/rocksdb/inspection.h"
-#include "backends/rocksdb/native_lists.h"
-#include "backends/rocksdb/native_vectors.h"
-#include "backends/rocksdb/new_database.h"
-#include "backends/rocksdb/reader.h"
-#include "backends/rocksdb/snapshot_reader.h"
-#include "backends/rocksdb/store_over_env.h"
-#include "backends/rocksdb/transaction.h"
+#include "backends/rocksdb/write/bulk_load.h"
+#include "backends/rocksdb/write/collection_catalog.h"
+#include "backends/rocksdb/write/commit.h"
+#include "backends/rocksdb/check/inspection.h"
+#include "backends/rocksdb/write/list_reader.h"
+#include "backends/rocksdb/read/vector_reader.h"
+#include "backends/rocksdb/backup/open_rollback.h"
+#include "backends/rocksdb/read/reader.h"
+#include "backends/rocksdb/transaction/snapshot_reader.h"
+#include "backends/rocksdb/env_store.h"
+#include "backends/rocksdb/transaction/transaction.h"
 #include "quipu/key_locks.h"
 
 namespace quipu {

@@ -9,7 +9,7 @@
 #include "engine/json/key_repeats.h"
 #include "engine/json/number.h"
 #include "engine/json/scanner.h"
-#include "engine/json/utf8.h"
+#include "engine/base/utf8.h"
 
 namespace quipu {
 namespace {

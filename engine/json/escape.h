@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/json/utf8.h"
+#include "engine/base/utf8.h"
 
 namespace quipu {
 

@@ -4,7 +4,7 @@
 
 #include "engine/json/byte_scan.h"
 #include "engine/json/escape.h"
-#include "engine/json/utf8.h"
+#include "engine/base/utf8.h"
 #include "quipu/json.h"
 
 namespace quipu {

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "engine/json/raw_buffer.h"
+#include "engine/base/raw_buffer.h"
 
 namespace quipu {
 

@@ -5,7 +5,7 @@
 
 #include "engine/json/number.h"
 #include "engine/json/scanner.h"
-#include "engine/json/utf8.h"
+#include "engine/base/utf8.h"
 
 namespace quipu {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "engine/node/node_class.h"
-#include "engine/node/python_text.h"
+#include "engine/python/python_text.h"
 
 namespace quipu {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/node/node_class.h"
-#include "engine/node/python_text.h"
+#include "engine/python/python_text.h"
 
 namespace quipu {
 namespace {

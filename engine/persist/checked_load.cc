@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "engine/stores/ref_docs.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/stores/documents/ref_docs.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "engine/persist/id_table.h"
-#include "engine/stores/cross_check.h"
+#include "engine/checks/cross_check.h"
 #include "quipu/bulk_load.h"
 
 namespace quipu {

@@ -6,9 +6,9 @@
 #include <set>
 #include <vector>
 
-#include "engine/kv/one_moment.h"
+#include "engine/kv/consistent_view.h"
 #include "engine/kv/watched_reader.h"
-#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/files/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
 
 namespace quipu {

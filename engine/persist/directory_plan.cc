@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/persist/file_name.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/persist/foreign_store.h"
-#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/files/persist_file_kind.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <memory>
 
-#include "engine/kv/one_moment.h"
+#include "engine/kv/consistent_view.h"
 #include "engine/persist/export_files.h"
-#include "engine/persist/file_name.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/persist/files/file_exporter.h"
-#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/files/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
-#include "engine/stores/entity_vectors.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/entity_vectors.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/vector_store.h"

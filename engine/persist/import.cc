@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "engine/persist/checked_load.h"
-#include "engine/persist/decoding_file_system.h"
+#include "engine/files/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/files/file_loaders.h"
-#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/files/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"

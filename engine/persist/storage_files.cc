@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/persist/persist_file_kind.h"
-#include "engine/stores/index_references.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/persist/files/persist_file_kind.h"
+#include "engine/checks/index_references.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"
 #include "quipu/persist_dir.h"

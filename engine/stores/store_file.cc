@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/kv/one_moment.h"
+#include "engine/kv/consistent_view.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <queue>
 
-#include "engine/vectors/code_scan.h"
+#include "engine/vectors/int8_dot.h"
 
 namespace quipu {
 namespace {

@@ -19,8 +19,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/vectors/metadata_columns.h"
-#include "engine/vectors/python_heap.h"
+#include "engine/vectors/filters/metadata_columns.h"
+#include "engine/vectors/top_k_heap.h"
 #include "engine/vectors/vector_block.h"
 #include "quipu/vector_store.h"
 

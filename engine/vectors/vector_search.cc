@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/vectors/filter_run.h"
+#include "engine/vectors/filters/filter_run.h"
 
 namespace quipu {
 namespace {

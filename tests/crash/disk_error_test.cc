@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "backends/rocksdb/store_over_env.h"
+#include "backends/rocksdb/env_store.h"
 #include "quipu/bulk_load.h"
 #include "quipu/write_batch.h"
 #include "tests/support/fault_file_system.h"

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backends/rocksdb/disk_files.h"
+#include "backends/rocksdb/files/file_util.h"
 #include "quipu/file_system.h"
 #include "tests/crash/disk_calls.h"
 #include "tests/support/temp_dir.h"

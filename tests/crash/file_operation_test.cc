@@ -8,7 +8,7 @@
 
 #include <filesystem>
 
-#include "backends/rocksdb/store_over_env.h"
+#include "backends/rocksdb/env_store.h"
 #include "quipu/document_store.h"
 #include "quipu/persist_dir.h"
 #include "tests/crash/workload.h"

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "backends/rocksdb/store_over_env.h"
+#include "backends/rocksdb/env_store.h"
 #include "quipu/bulk_load.h"
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"

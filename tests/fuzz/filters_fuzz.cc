@@ -1,8 +1,8 @@
 // Metadata filters: the first line is filters, each later one the metadata of a row. All rows at once give
 // what each row by itself gives.
 
-#include "engine/vectors/filter_run.h"
-#include "engine/vectors/metadata_filter.h"
+#include "engine/vectors/filters/filter_run.h"
+#include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_search.h"
 #include "tests/fuzz/fuzz.h"
 

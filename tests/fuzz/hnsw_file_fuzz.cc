@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/node/sha256.h"
-#include "engine/vectors/hnsw_graph.h"
+#include "engine/base/sha256.h"
+#include "engine/vectors/hnsw/hnsw_graph.h"
 #include "quipu/file_system.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/temp_dir.h"

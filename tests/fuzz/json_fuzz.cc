@@ -1,7 +1,7 @@
 // JSON texts: what is taken has one canonical form, and the check of a file agrees with parsing it.
 
-#include "engine/json/json_file.h"
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/json_file.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "quipu/file_system.h"
 #include "quipu/json.h"
 #include "tests/fuzz/fuzz.h"

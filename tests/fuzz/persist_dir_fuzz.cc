@@ -1,7 +1,7 @@
 // Persist directories: the first byte says which file the rest is. What can be imported is exported, and the
 // export is imported to the same files.
 
-#include "engine/json/json_file.h"
+#include "engine/json_file/json_file.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
 #include "tests/fuzz/fuzz.h"

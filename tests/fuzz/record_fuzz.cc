@@ -1,6 +1,6 @@
 // Records of a database directory, as damage or an attacker may leave them.
 
-#include "backends/rocksdb/record.h"
+#include "backends/rocksdb/format/record.h"
 
 #include "tests/fuzz/fuzz.h"
 

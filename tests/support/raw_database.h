@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "backends/rocksdb/record.h"
-#include "backends/rocksdb/rocksdb_tuning.h"
+#include "backends/rocksdb/format/record.h"
+#include "backends/rocksdb/database/rocksdb_options.h"
 
 namespace quipu::testing {
 

@@ -1,6 +1,6 @@
 // Persist files in other encodings.
 
-#include "engine/persist/decoding_file_system.h"
+#include "engine/files/decoding_file_system.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

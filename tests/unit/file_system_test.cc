@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/files/s3_signature.h"
+#include "engine/files/s3/s3_signature.h"
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"

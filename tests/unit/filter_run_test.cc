@@ -1,10 +1,10 @@
 // Filters over columns of metadata: all rows at once against each row by itself, and by the filters' meaning.
 
-#include "engine/vectors/filter_run.h"
+#include "engine/vectors/filters/filter_run.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/vectors/metadata_filter.h"
+#include "engine/vectors/filters/metadata_filter.h"
 #include "tests/support/random.h"
 
 namespace quipu::testing {

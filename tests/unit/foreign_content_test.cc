@@ -1,6 +1,6 @@
 // What is no persist file is refused by what it is and what to do.
 
-#include "engine/json/foreign_content.h"
+#include "engine/json_file/foreign_content.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/json/json_file.h"
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/json_file.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "quipu/file_system.h"
 #include "quipu/persist_dir.h"
 

@@ -12,7 +12,7 @@
 #include <set>
 #include <thread>
 
-#include "engine/vectors/hnsw_graph.h"
+#include "engine/vectors/hnsw/hnsw_graph.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
 #include "quipu/vector_store.h"

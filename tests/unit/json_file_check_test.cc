@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/json/input_window.h"
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/input_window.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "quipu/json.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"

@@ -1,4 +1,4 @@
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "engine/json/persist_file_writer.h"
+#include "engine/json_file/persist_file_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/files/atomic_file.h"
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {

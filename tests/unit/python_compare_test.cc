@@ -1,11 +1,11 @@
 // Python's comparisons and lower case, against what Python 3.11 says.
 
-#include "engine/json/python_compare.h"
+#include "engine/python/python_compare.h"
 
 #include <gtest/gtest.h>
 
-#include "engine/json/python_lower.h"
-#include "engine/vectors/metadata_filter.h"
+#include "engine/python/python_lower.h"
+#include "engine/vectors/filters/metadata_filter.h"
 
 namespace quipu::testing {
 namespace {

@@ -10,7 +10,7 @@
 #include <map>
 #include <set>
 
-#include "backends/rocksdb/record.h"
+#include "backends/rocksdb/format/record.h"
 #include "quipu/persist_dir.h"
 #include "quipu/storage_context.h"
 #include "tests/support/random.h"

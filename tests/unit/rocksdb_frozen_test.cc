@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <set>
 
-#include "backends/rocksdb/frozen_file_system.h"
-#include "backends/rocksdb/frozen_files.h"
+#include "backends/rocksdb/files/pinned_file_system.h"
+#include "backends/rocksdb/files/pinned_files.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/temp_dir.h"
 

@@ -1,7 +1,7 @@
 // Sorted inserts among range deletions, in every family that has both. RocksDB's assertions, where the
 // library has them, abort on a wrong hint; without them keys go missing, which the reads here would see.
 
-#include "backends/rocksdb/insert_hint.h"
+#include "backends/rocksdb/database/insert_hint.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "backends/rocksdb/record.h"
+#include "backends/rocksdb/format/record.h"
 #include "quipu/member_lists.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/random.h"

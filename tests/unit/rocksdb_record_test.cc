@@ -1,4 +1,4 @@
-#include "backends/rocksdb/record.h"
+#include "backends/rocksdb/format/record.h"
 
 #include <gtest/gtest.h>
 

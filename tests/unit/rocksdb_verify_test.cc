@@ -4,7 +4,7 @@
 
 #include <boost/filesystem.hpp>
 
-#include "backends/rocksdb/record.h"
+#include "backends/rocksdb/format/record.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/raw_database.h"
 #include "tests/support/temp_dir.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "backends/rocksdb/conflict_table.h"
+#include "backends/rocksdb/database/conflict_table.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/member_lists.h"
 #include "quipu/rocksdb_kv_store.h"

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/vectors/code_scan.h"
+#include "engine/vectors/int8_dot.h"
 #include "tests/support/random.h"
 
 namespace quipu::testing {

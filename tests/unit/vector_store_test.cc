@@ -9,7 +9,7 @@
 #include <limits>
 #include <thread>
 
-#include "engine/vectors/python_heap.h"
+#include "engine/vectors/top_k_heap.h"
 #include "engine/vectors/vector_block.h"
 #include "tests/support/backends.h"
 #include "tests/support/random.h"

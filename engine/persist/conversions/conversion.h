@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "engine/persist/conversions/file_head.h"
 
 namespace quipu {

@@ -13,7 +13,7 @@
 #include "engine/persist/conversions/one_file_index.h"
 #include "engine/persist/conversions/one_file_reader.h"
 #include "engine/persist/conversions/one_file_vectors.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/graph_store.h"
 #include "quipu/persist_dir.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "engine/stores/document_metadata.h"
+#include "engine/layout/document_metadata.h"
 #include "quipu/node.h"
 
 namespace quipu {

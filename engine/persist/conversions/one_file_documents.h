@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "engine/persist/conversions/one_file_index.h"
 #include "engine/persist/conversions/one_file_node.h"
 #include "engine/persist/conversions/one_file_reader.h"
-#include "engine/stores/ref_doc_metadata.h"
+#include "engine/layout/ref_doc_metadata.h"
 #include "quipu/ordered_map.h"
 
 namespace quipu {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "quipu/json.h"
 #include "quipu/ordered_map.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 
 namespace quipu {
 namespace {

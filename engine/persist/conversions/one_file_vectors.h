@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "engine/persist/conversions/one_file_documents.h"
 #include "engine/persist/conversions/one_file_index.h"
 #include "engine/persist/conversions/one_file_reader.h"

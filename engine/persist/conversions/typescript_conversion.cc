@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "engine/persist/conversions/typescript_forms.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

@@ -1,6 +1,6 @@
 #include "engine/persist/files/file_exporter.h"
 
-#include "engine/json/persist_file_writer.h"
+#include "engine/json_file/persist_file_writer.h"
 
 namespace quipu {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/json/persist_file_reader.h"
+#include "engine/json_file/persist_file_reader.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
 

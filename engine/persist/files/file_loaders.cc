@@ -1,6 +1,6 @@
 #include "engine/persist/files/file_loaders.h"
 
-#include "engine/persist/persist_file_kind.h"
+#include "engine/persist/files/persist_file_kind.h"
 
 namespace quipu {
 

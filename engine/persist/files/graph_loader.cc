@@ -1,5 +1,5 @@
 #include "engine/persist/files/file_loader.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 
 namespace quipu {
 namespace {

@@ -1,6 +1,6 @@
 #include "engine/json/unicode_json.h"
 #include "engine/persist/files/file_exporter.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 
 namespace quipu {
 namespace {

@@ -2,7 +2,7 @@
 #include <unordered_set>
 
 #include "engine/persist/files/file_loader.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/labelled_node.h"
 
 namespace quipu {

@@ -1,6 +1,6 @@
 #include "engine/json/number.h"
 #include "engine/persist/files/file_loaders.h"
-#include "engine/stores/stored_forms.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/vector_values.h"
 
 namespace quipu {

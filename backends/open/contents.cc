@@ -1,0 +1,128 @@
+#include "quipu/contents.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <boost/filesystem.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "backends/rocksdb/files/file_util.h"
+
+namespace quipu {
+namespace {
+
+namespace fs = boost::filesystem;
+
+// A new database in the system's directory for temporary files, removed with this.
+class Scratch {
+ public:
+  static Result<std::shared_ptr<Scratch>> make() {
+    boost::system::error_code error;
+    std::string path = (fs::temp_directory_path(error) / "quipu-XXXXXX").string();
+    if (error) return Status::io_error("no directory for temporary files: " + error.message());
+    if (::mkdtemp(path.data()) == nullptr) return rocks::disk_error("cannot make", path, errno);
+    const std::shared_ptr<Scratch> scratch(new Scratch(path));
+    QUIPU_ASSIGN_OR_RETURN(scratch->store_, RocksDBKVStore::open(path));
+    return scratch;
+  }
+  ~Scratch() {
+    store_.reset();
+    boost::system::error_code ignored;  // it is where leftovers are expected
+    fs::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  RocksDBKVStore& store() const { return *store_; }
+
+ private:
+  explicit Scratch(std::string path) : path_(std::move(path)) {}
+
+  const std::string path_;
+  std::shared_ptr<RocksDBKVStore> store_;
+};
+
+ImportOptions with_progress(const ContentsOptions& options) {
+  ImportOptions files = options.files;
+  files.progress = options.progress;
+  return files;
+}
+
+// One bar over the database's records and what its stores make of them.
+class VerifyProgress {
+ public:
+  explicit VerifyProgress(const ProgressCallback& callback) : callback_(callback) {}
+
+  ProgressCallback records() {
+    if (!callback_) return {};
+    return [this](const Progress& at) {
+      records_ = at.bytes_total;
+      return callback_({at.file, at.bytes_done, total()});
+    };
+  }
+  Status finish(const std::string& place) const {
+    return callback_ ? callback_({place, total(), total()}) : Status::ok();
+  }
+  ProgressCallback stores() {
+    if (!callback_) return {};
+    return [this](const Progress& at) {
+      return callback_({at.file, std::min(records_ + at.bytes_done, total()), total()});
+    };
+  }
+
+ private:
+  uint64_t total() const { return records_ + records_ / 2; }
+
+  const ProgressCallback& callback_;
+  uint64_t records_ = 0;
+};
+
+Status verify_database(const RocksDBKVStore& store, const std::function<void(const Fault&)>& report,
+                       const ProgressCallback& callback) {
+  VerifyProgress progress(callback);
+  uint64_t faults = 0;
+  const auto take = [&](const Fault& fault) {
+    if (fault.severity == Severity::kFault) ++faults;
+    report(fault);
+  };
+  QUIPU_RETURN_IF_ERROR(store.verify(take, progress.records()));
+  const Status stores = verify_stores(store, take, progress.stores());
+  if (stores.code() == StatusCode::kCorruption && faults != 0) {  // one of those that are listed
+    take({.message = "the stores cannot be checked to the end: " + stores.message()});
+  } else {
+    QUIPU_RETURN_IF_ERROR(stores);
+  }
+  return progress.finish(store.directory());
+}
+
+}  // namespace
+
+bool holds_files(const std::string& place, const FileSystem& files) {
+  if (&files != &local_file_system()) return true;
+  boost::system::error_code error;
+  if (fs::exists(place + "/QUIPU", error)) return false;
+  const Result<bool> persisted = is_persist_dir(place, files);
+  // Of another program's store the reading says what it is.
+  return persisted ? *persisted : persisted.error().code() == StatusCode::kInvalidArgument;
+}
+
+Result<std::shared_ptr<RocksDBKVStore>> open_contents(const std::string& place,
+                                                      const ContentsOptions& options) {
+  if (!holds_files(place, *options.files.fs)) return RocksDBKVStore::open_reader(place, options.database);
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
+  QUIPU_RETURN_IF_ERROR(import_persist_dir(place, scratch->store(), with_progress(options)).status());
+  return std::shared_ptr<RocksDBKVStore>(scratch, &scratch->store());
+}
+
+Status verify_contents(const std::string& place, const std::function<void(const Fault&)>& report,
+                       const ContentsOptions& options) {
+  if (!holds_files(place, *options.files.fs)) {
+    QUIPU_ASSIGN_OR_RETURN(const auto store, RocksDBKVStore::open_reader(place, options.database));
+    return verify_database(*store, report, options.progress);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
+  return verify_persist_dir(place, scratch->store(), report, with_progress(options));
+}
+
+}  // namespace quipu

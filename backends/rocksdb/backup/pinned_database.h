@@ -1,0 +1,33 @@
+// FrozenDatabase: a reader's database as BackupEngine wants it: it lists the frozen files as the live ones.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_
+#define QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_
+
+#include <rocksdb/utilities/stackable_db.h>
+
+#include <vector>
+
+#include "backends/rocksdb/database/database.h"
+
+namespace quipu::rocks {
+
+class FrozenDatabase : public rocksdb::StackableDB {
+ public:
+  // REQUIRES: core.is_reader(), and it outlives this.
+  explicit FrozenDatabase(const StoreCore& core);
+
+  rocksdb::Status DisableFileDeletions() override { return rocksdb::Status::OK(); }
+  rocksdb::Status EnableFileDeletions(bool /*force*/) override { return rocksdb::Status::OK(); }
+  rocksdb::Status GetLiveFilesStorageInfo(const rocksdb::LiveFilesStorageInfoOptions& options,
+                                          std::vector<rocksdb::LiveFileStorageInfo>* files) override;
+
+ private:
+  const StoreCore& core_;
+};
+
+// What belongs to the database of a reader: tables that the manifest names, logs, manifest and CURRENT.
+std::vector<rocksdb::LiveFileStorageInfo> live_files(const StoreCore& core);
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_

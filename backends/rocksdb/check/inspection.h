@@ -1,0 +1,30 @@
+// Inspection: reads the whole database and hands on whatever contradicts docs/FORMAT.md, each fault together
+// with what mends it.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_CHECK_INSPECTION_H_
+#define QUIPU_BACKENDS_ROCKSDB_CHECK_INSPECTION_H_
+
+#include <functional>
+#include <string>
+
+#include "backends/rocksdb/check/repair_writer.h"
+#include "backends/rocksdb/database/database.h"
+#include "quipu/rocksdb_kv_store.h"
+
+namespace quipu::rocks {
+
+struct RecordFault {
+  Fault what;
+  std::string step;                        // what mending it does; empty: it cannot be mended
+  std::function<Status(Mending&)> mend{};  // called, if at all, before the inspection goes on
+};
+
+// OK when everything could be looked at. What `take` returns ends it unless it is OK.
+Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work);
+
+// Lists them.
+Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report, Work& work);
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_CHECK_INSPECTION_H_

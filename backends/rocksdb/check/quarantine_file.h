@@ -1,0 +1,44 @@
+// AsideFile: where a repair leaves what it takes out of a database: JSON lines, see docs/FORMAT.md.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_CHECK_QUARANTINE_FILE_H_
+#define QUIPU_BACKENDS_ROCKSDB_CHECK_QUARANTINE_FILE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "quipu/json.h"
+#include "quipu/repair.h"
+
+namespace quipu::rocks {
+
+class AsideFile : public SetAside {
+ public:
+  // A new file in the folder "aside" of this directory, made with the first entry. Empty: entries are only
+  // counted.
+  explicit AsideFile(std::string directory) : directory_(std::move(directory)) {}
+  ~AsideFile() override;
+  AsideFile(const AsideFile&) = delete;
+  AsideFile& operator=(const AsideFile&) = delete;
+
+  Status entry(std::string_view collection, std::string_view key, JsonView value) override;
+  // Bytes that are no JSON.
+  Status bytes(std::string_view collection, std::string_view key, std::string_view value);
+  Status sync() override;
+
+  uint64_t entries() const { return entries_; }
+  const std::string& path() const { return path_; }  // empty: nothing was written
+
+ private:
+  Status open();
+  Status line(std::string_view collection, std::string_view key, std::string_view member);
+
+  const std::string directory_;
+  std::string path_;
+  int file_ = -1;
+  uint64_t entries_ = 0;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_CHECK_QUARANTINE_FILE_H_

@@ -1,0 +1,74 @@
+#include "backends/rocksdb/database/conflict_table.h"
+
+#include <functional>
+
+namespace quipu::rocks {
+namespace {
+
+constexpr uint64_t kKey = 1;
+constexpr uint64_t kIndex = 2;
+constexpr uint64_t kCollection = 3;
+constexpr uint64_t kUpheaval = 4;
+
+// The finaliser of MurmurHash3: every bit of the input changes half of the output's.
+uint64_t mix(uint64_t hash) {
+  hash ^= hash >> 33;
+  hash *= 0xff51afd7ed558ccdULL;
+  hash ^= hash >> 33;
+  hash *= 0xc4ceb9fe1a85ec53ULL;
+  return hash ^ (hash >> 33);
+}
+
+Mark mark(uint64_t kind, std::string_view collection, std::string_view what) {
+  const std::hash<std::string_view> hash;
+  return mix(mix(hash(collection) + kind) + hash(what));
+}
+
+}  // namespace
+
+Mark key_mark(std::string_view collection, std::string_view key) { return mark(kKey, collection, key); }
+Mark index_mark(std::string_view collection, std::string_view value) {
+  return mark(kIndex, collection, value);
+}
+Mark collection_mark(std::string_view collection) { return mark(kCollection, collection, {}); }
+Mark upheaval_mark(std::string_view collection) { return mark(kUpheaval, collection, {}); }
+
+uint64_t ConflictTable::begin() {
+  std::lock_guard lock(mutex_);
+  open_.insert(++time_);
+  ++open_count_;
+  return time_;
+}
+
+void ConflictTable::end(uint64_t transaction) {
+  std::lock_guard lock(mutex_);
+  open_.erase(open_.find(transaction));
+  --open_count_;
+  if (open_.empty()) changed_at_.clear();
+}
+
+// A change at a time concerns the transactions that began at that time or before it.
+void ConflictTable::record(std::span<const Mark> changed) {
+  std::lock_guard lock(mutex_);
+  if (open_.empty()) return;
+  if (changed_at_.size() + changed.size() > kMaxMarks) forget_older_than(*open_.begin());
+  if (changed_at_.size() + changed.size() > kMaxMarks) {
+    changed_at_.clear();
+    complete_since_ = time_ + 1;
+    return;
+  }
+  for (const Mark mark : changed) changed_at_[mark] = time_;
+}
+
+bool ConflictTable::changed_since(uint64_t transaction, Mark mark) const {
+  std::lock_guard lock(mutex_);
+  if (transaction < complete_since_) return true;
+  const auto found = changed_at_.find(mark);
+  return found != changed_at_.end() && found->second >= transaction;
+}
+
+void ConflictTable::forget_older_than(uint64_t time) {
+  std::erase_if(changed_at_, [&](const auto& entry) { return entry.second < time; });
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,61 @@
+// ConflictTable: what has been changed since the oldest open transaction began, so that a transaction can
+// tell whether anything that it used is no longer as it was. Empty, and free of cost, while none is open.
+//
+// What changed is remembered as 64-bit marks. Two different things may have the same mark: a transaction then
+// sees a conflict that is none, once in about 10^19 pairs.
+//
+// Thread-safety: all methods, from any thread.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_DATABASE_CONFLICT_TABLE_H_
+#define QUIPU_BACKENDS_ROCKSDB_DATABASE_CONFLICT_TABLE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+namespace quipu::rocks {
+
+using Mark = uint64_t;
+Mark key_mark(std::string_view collection, std::string_view key);
+// Of the keys that a value of an indexed field has.
+Mark index_mark(std::string_view collection, std::string_view value);
+// Of any key of a collection.
+Mark collection_mark(std::string_view collection);
+// Of a collection as a whole: dropped, loaded in bulk, given an index.
+Mark upheaval_mark(std::string_view collection);
+
+class ConflictTable {
+ public:
+  // More than these are not remembered: transactions that began before then conflict with everything.
+  static constexpr size_t kMaxMarks = 4'000'000;
+
+  bool watching() const { return open_count_.load() != 0; }
+  size_t open_transactions() const { return open_count_.load(); }
+
+  // A transaction begins; what it is known by. REQUIRES: no commit is between its write and its record().
+  uint64_t begin();
+  void end(uint64_t transaction);
+
+  // REQUIRES: what changed is written, and no transaction can have begun since.
+  void record(std::span<const Mark> changed);
+  bool changed_since(uint64_t transaction, Mark mark) const;
+
+ private:
+  void forget_older_than(uint64_t time);
+
+  std::atomic<size_t> open_count_{0};
+  mutable std::mutex mutex_;
+  uint64_t time_ = 0;             // grows with every transaction that begins
+  std::multiset<uint64_t> open_;  // the times at which the open ones began
+  uint64_t complete_since_ = 0;   // changes before this time may have been forgotten
+  std::unordered_map<Mark, uint64_t> changed_at_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_DATABASE_CONFLICT_TABLE_H_

@@ -1,0 +1,260 @@
+#include "backends/rocksdb/database/database.h"
+
+#include <rocksdb/perf_level.h>
+#include <rocksdb/sst_file_manager.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "backends/rocksdb/format/status.h"
+
+namespace quipu::rocks {
+namespace {
+
+// Sequences are promised in steps, so that the limit is rarely written.
+constexpr uint64_t kSequenceStep = 1 << 20;
+
+// RocksDB counts every comparison of keys, which takes about as long as the comparison; not while this lives.
+class UncountedWork {
+ public:
+  UncountedWork() : before_(rocksdb::GetPerfLevel()) { rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable); }
+  ~UncountedWork() { rocksdb::SetPerfLevel(before_); }
+  UncountedWork(const UncountedWork&) = delete;
+  UncountedWork& operator=(const UncountedWork&) = delete;
+
+ private:
+  const rocksdb::PerfLevel before_;
+};
+
+}  // namespace
+
+StoreCore::StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
+                     std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen)
+    : options_(std::move(options)),
+      limits_(options_),
+      frozen_(std::move(frozen)),
+      env_(std::move(env)),
+      tuning_(tuning.over(*env_)),
+      health_(std::make_shared<WriteHealth>(path, options_.logger)),
+      process_(::getpid()) {
+  if (!is_reader()) tuning_.db.listeners.push_back(health_);
+}
+
+StoreCore::~StoreCore() { release(); }
+
+Status StoreCore::close() {
+  if (!db_) return Status::ok();
+  if (is_reader()) return release(), Status::ok();
+  Status closed;
+  {
+    std::lock_guard lock(maintenance_mutex_);
+    closed = flush_all();
+  }
+  if (closed.is_ok()) closed = session_->end(db_->GetLatestSequenceNumber());
+  release();
+  return closed;
+}
+
+void StoreCore::release() {
+  by_name_.clear();
+  catalog_.reset();
+  lists_.reset();
+  index_.reset();
+  shared_.reset();
+  if (db_) db_->Close().PermitUncheckedError();  // all that matters is in the log or in files
+  db_.reset();
+  following_.reset();
+  session_.reset();
+  if (directory_) directory_->unlock();
+}
+
+Family StoreCore::own(rocksdb::ColumnFamilyHandle* handle) const {
+  rocksdb::DB* const db = db_.get();
+  return Family(handle, [db](rocksdb::ColumnFamilyHandle* owned) {
+    db->DestroyColumnFamilyHandle(owned).PermitUncheckedError();  // fails for none of our handles
+  });
+}
+
+CollectionPtr StoreCore::find(std::string_view name) const {
+  std::shared_lock lock(map_mutex_);
+  const auto found = by_name_.find(std::string(name));
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::vector<CollectionPtr> StoreCore::collections() const {
+  std::vector<CollectionPtr> all;
+  {
+    std::shared_lock lock(map_mutex_);
+    for (const auto& [name, collection] : by_name_) all.push_back(collection);
+  }
+  std::ranges::sort(all, {}, [](const CollectionPtr& collection) { return collection->record.order; });
+  return all;
+}
+
+Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOptions& options,
+                                      uint64_t order) {
+  QUIPU_RETURN_IF_ERROR(writable());
+  auto collection = std::make_shared<Collection>();
+  collection->name = name;
+  CollectionRecord& record = collection->record;
+  record.id = next_id_++;
+  record.order = order != 0 ? order : next_order();
+  record.own_family = own_family_count_ < options_.max_collection_families;
+  record.persist_file = options.persist_file;
+  record.indexed_field = options.indexed_field;
+  if (record.own_family) {
+    rocksdb::ColumnFamilyHandle* handle = nullptr;
+    const rocksdb::Status made = db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle);
+    // A family half made stays in RocksDB 7.8.3, and the next MANIFEST cannot be written with it.
+    if (!made.ok()) return health_->failed_for_good(made);
+    collection->family = own(handle);
+    ++own_family_count_;
+  } else {
+    collection->family = shared_;
+    put_u32(record.id, collection->prefix);
+  }
+  return CollectionPtr(std::move(collection));
+}
+
+void StoreCore::publish(const CollectionPtr& collection) {
+  std::unique_lock lock(map_mutex_);
+  by_name_[collection->name] = collection;
+}
+
+void StoreCore::unpublish(std::string_view name) {
+  std::unique_lock lock(map_mutex_);
+  by_name_.erase(std::string(name));
+}
+
+Status StoreCore::discard(const Collection& collection) {
+  std::string prefix;
+  put_u32(collection.id(), prefix);
+  const std::string end = after_prefix(prefix);
+  QUIPU_RETURN_IF_ERROR(writable());
+  rocksdb::WriteBatch batch;
+  const auto clear = [&](rocksdb::ColumnFamilyHandle* family) {
+    return batch.DeleteRange(family, slice(prefix), slice(end));
+  };
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(lists_.get()), "cannot clear a collection"));
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(index_.get()), "cannot clear a collection"));
+  if (!collection.record.own_family) {
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(shared_.get()), "cannot clear a collection"));
+  }
+  batch.Delete(catalog_.get(), count_key(collection.id())).PermitUncheckedError();
+  batch.Delete(catalog_.get(), pending_key(collection.id())).PermitUncheckedError();
+  if (collection.record.own_family) {
+    QUIPU_RETURN_IF_ERROR(
+        from_rocksdb(db_->DropColumnFamily(collection.family.get()), "cannot drop a collection's family"));
+    --own_family_count_;
+  }
+  return write(batch, false);
+}
+
+// LZ4 although they go to the bottom: a load is to be fast, and compaction brings them into ZSTD in its time.
+rocksdb::Options StoreCore::table_file_options() const {
+  rocksdb::Options options(tuning_.db, tuning_.data);
+  options.bottommost_compression = rocksdb::kDisableCompressionOption;
+  options.bytes_per_sync = 1 << 20;  // the disk works along, not all at once when the files are synced
+  return options;
+}
+
+Status StoreCore::check_room(uint64_t bytes) const {
+  const uint64_t limit = options_.max_directory_bytes;
+  if (limit == 0) return Status::ok();
+  const uint64_t taken = tables_->GetTotalSize() + tuning_.db.write_buffer_manager->memory_usage();
+  if (taken + bytes <= limit) return Status::ok();
+  return Status::invalid_argument(directory_->path() + ": no room for " + std::to_string(bytes) +
+                                  " bytes more: " + std::to_string(taken) + " are taken, and the limit is " +
+                                  std::to_string(limit) +
+                                  " (max_directory_bytes); delete and compact, or raise it");
+}
+
+Result<uint64_t> StoreCore::take_sequences(uint64_t count) {
+  while (true) {
+    uint64_t first = next_sequence_.load();
+    while (first + count <= sequence_limit_.load()) {
+      if (next_sequence_.compare_exchange_weak(first, first + count)) return first;
+    }
+    std::lock_guard lock(sequence_mutex_);
+    if (next_sequence_.load() + count <= sequence_limit_.load()) continue;
+    const uint64_t limit = sequence_limit_.load() + kSequenceStep * (1 + count / kSequenceStep);
+    std::string value;
+    put_varint(limit, value);
+    rocksdb::WriteBatch batch;
+    batch.Put(catalog_.get(), slice(kSequenceLimitKey), slice(value)).PermitUncheckedError();
+    QUIPU_RETURN_IF_ERROR(write(batch, false));
+    sequence_limit_ = limit;
+  }
+}
+
+Status StoreCore::usable() const {
+  // A child of fork() shares the files but not the locks nor the threads.
+  if (::getpid() != process_) {
+    return Status::not_supported(directory_->path() +
+                                 ": the store was opened before fork(); a child process must open its own");
+  }
+  return db_ ? Status::ok() : Status::invalid_argument(directory_->path() + ": the store is closed");
+}
+
+Status StoreCore::writable() const {
+  QUIPU_RETURN_IF_ERROR(usable());
+  if (is_reader()) return Status::not_supported(directory_->path() + " is open for reading only");
+  return health_->check(*db_);
+}
+
+Status StoreCore::check_complete() const {
+  QUIPU_RETURN_IF_ERROR(usable());
+  std::string marker;
+  const rocksdb::Status found = db_->Get({}, catalog_.get(), slice(kMergeKey), &marker);
+  if (found.IsNotFound()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(found, directory_->path() + ": cannot tell whether an import is complete"));
+  if (is_reader() && !DirectoryLock::check(directory_->path()).is_ok()) {
+    return Status::busy(directory_->path() +
+                        ": an import with merge is under way; a part of it is to be seen");
+  }
+  return Status::corruption(directory_->path() +
+                            ": an import with merge was interrupted; run it again to complete it");
+}
+
+Status StoreCore::loadable() const {
+  QUIPU_RETURN_IF_ERROR(writable());
+  return health_->check_ingestion();
+}
+
+Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
+  QUIPU_RETURN_IF_ERROR(writable());
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const uint64_t before = db_->GetLatestSequenceNumber();
+  const UncountedWork uncounted;
+  const rocksdb::Status written = db_->Write(options, &batch);
+  if (!written.ok()) return health_->failed(written);
+  session_->acknowledged(db_->GetLatestSequenceNumber(), false);
+  // Others may have written since; what is known to be synced is what was there before, and this batch.
+  if (sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
+  return Status::ok();
+}
+
+Status StoreCore::sync() {
+  QUIPU_RETURN_IF_ERROR(writable());  // a failed sync is final: a second one may succeed, and mean nothing
+  const uint64_t before = db_->GetLatestSequenceNumber();
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
+  session_->acknowledged(before, true);
+  return Status::ok();
+}
+
+Status StoreCore::flush_all() {
+  QUIPU_RETURN_IF_ERROR(writable());
+  std::vector<Family> families = shared_families();
+  for (const CollectionPtr& collection : collections()) {
+    if (collection->record.own_family) families.push_back(collection->family);
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const Family& family : families) handles.push_back(family.get());
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(db_->Flush(rocksdb::FlushOptions(), handles), directory_->path() + ": cannot flush"));
+  return sync();
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,175 @@
+// StoreCore: the open database and what all operations on it share.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_DATABASE_DATABASE_H_
+#define QUIPU_BACKENDS_ROCKSDB_DATABASE_DATABASE_H_
+
+#include <rocksdb/db.h>
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/rocksdb/database/commit_gate.h"
+#include "backends/rocksdb/database/conflict_table.h"
+#include "backends/rocksdb/files/directory.h"
+#include "backends/rocksdb/database/following_database.h"
+#include "backends/rocksdb/files/pinned_files.h"
+#include "backends/rocksdb/format/limits.h"
+#include "backends/rocksdb/format/record.h"
+#include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/database/write_health.h"
+#include "quipu/kv_store.h"
+#include "quipu/status.h"
+
+namespace quipu::rocks {
+
+using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
+
+inline std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+// A collection as it is while somebody uses it; a changed one is a new object.
+struct Collection {
+  std::string name;
+  CollectionRecord record;
+  Family family;
+  std::string prefix;  // of its keys in the family: empty in one of its own
+
+  uint32_t id() const { return record.id; }
+  std::string key(std::string_view user_key) const { return prefix + std::string(user_key); }
+};
+using CollectionPtr = std::shared_ptr<const Collection>;
+
+class StoreCore {
+ public:
+  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options,
+                                                 rocksdb::Env* env);
+  // The database as it is at this moment, for reading only, whoever else has it open. `like`: a reader of the
+  // same database that is refreshed, or null: its block cache is shared, and what it has of the log is not
+  // read again.
+  static Result<std::unique_ptr<StoreCore>> open_for_reading(const std::string& path,
+                                                             const RocksDBOptions& options,
+                                                             const StoreCore* like = nullptr);
+  // Closes without marking the directory as clean, unless close() was called.
+  ~StoreCore();
+  // Makes all durable and lets go of the directory; the object stays, to refuse what comes later.
+  Status close();
+  // Why nothing can be done with the store (it is closed, or another process's), or OK.
+  Status usable() const;
+
+  rocksdb::DB& db() const { return *db_; }
+  const Directory& directory() const { return *directory_; }
+  const RocksDBOptions& options() const { return options_; }
+  const Limits& limits() const { return limits_; }
+  rocksdb::ColumnFamilyHandle* catalog() const { return catalog_.get(); }
+  rocksdb::ColumnFamilyHandle* lists() const { return lists_.get(); }
+  rocksdb::ColumnFamilyHandle* index() const { return index_.get(); }
+
+  // The families that are not one collection's own.
+  std::vector<Family> shared_families() const { return {catalog_, lists_, index_, shared_}; }
+
+  // ---- collections ----
+  CollectionPtr find(std::string_view name) const;
+  std::vector<CollectionPtr> collections() const;  // in order
+  // Held while collections are made, changed or dropped; locked after the gate.
+  std::mutex& catalog_mutex() const { return catalog_mutex_; }
+  CommitGate& gate() { return gate_; }
+  ConflictTable& conflicts() { return conflicts_; }
+  // A new collection, not yet in the catalog; REQUIRES: catalog_mutex is held. `order` 0 means the next one.
+  // Its family exists afterwards and must be published or discarded.
+  Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0);
+  // Makes it findable, over one of the same name. REQUIRES: its record is in the database.
+  void publish(const CollectionPtr& collection);
+  void unpublish(std::string_view name);
+  // Removes all data of a collection that nobody can find any more. Its `p` record goes with it.
+  Status discard(const Collection& collection);
+  uint64_t next_order() { return next_order_++; }
+  uint32_t next_id() const { return next_id_; }
+
+  // For table files that are to be ingested: they go straight to the bottom level.
+  rocksdb::Options table_file_options() const;
+
+  // ---- writing ----
+  // Whether this was opened for reading; if so, its files.
+  bool is_reader() const { return frozen_ != nullptr; }
+  const std::shared_ptr<const FrozenFiles>& frozen_files() const { return frozen_; }
+  // Why nothing can be written, or OK.
+  Status writable() const;
+  // OK unless the database holds a part of an import; see RocksDBKVStore::check_complete().
+  Status check_complete() const;
+  // Why nothing can be loaded in bulk any more, or OK.
+  Status loadable() const;
+  // OK when so many bytes more stay within max_directory_bytes.
+  Status check_room(uint64_t bytes) const;
+  // `count` insertion sequences, the first of them.
+  Result<uint64_t> take_sequences(uint64_t count);
+  // Writes, and records what has been acknowledged. After an error later writes fail with it, until its cause
+  // is gone or the store is opened again (write_health.h).
+  Status write(rocksdb::WriteBatch& batch, bool sync);
+  Status sync();
+  // REQUIRES: maintenance_mutex is held.
+  Status flush_all();
+  // Held while memory is written to tables on demand. RocksDB (with assertions) aborts when two such requests
+  // of different kinds meet.
+  std::mutex& maintenance_mutex() { return maintenance_mutex_; }
+  void log(std::string_view message) const {
+    if (options_.logger) options_.logger(message);
+  }
+
+ private:
+  StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
+            std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen = nullptr);
+  Status open_database();
+  Status open_frozen(const StoreCore* like);
+  Status open_following();
+  std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                                            const std::vector<Family>& opened);
+  void release();
+  Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
+  Status probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const;
+  Status load_catalog(std::unordered_map<uint32_t, Family>& own_families);
+  Status remove_leftovers(std::unordered_map<uint32_t, Family>& own_families);
+  Family own(rocksdb::ColumnFamilyHandle* handle) const;
+
+  const RocksDBOptions options_;
+  const Limits limits_;
+  const std::shared_ptr<const FrozenFiles> frozen_;  // null: this is a writer
+  const std::unique_ptr<rocksdb::Env> env_;
+  Tuning tuning_;
+  const std::shared_ptr<WriteHealth> health_;
+  const pid_t process_;
+  std::unique_ptr<Directory> directory_;
+  std::unique_ptr<SessionFile> session_;
+  std::shared_ptr<FollowingDatabase> following_;  // under db_, in a reader that was refreshed; else null
+  std::unique_ptr<rocksdb::DB> db_;
+  std::shared_ptr<rocksdb::SstFileManager> tables_;  // counts their bytes
+  Family catalog_;
+  Family lists_;
+  Family index_;
+  Family shared_;
+
+  CommitGate gate_;
+  ConflictTable conflicts_;
+  mutable std::mutex catalog_mutex_;
+  mutable std::shared_mutex map_mutex_;
+  std::unordered_map<std::string, CollectionPtr> by_name_;
+  uint32_t next_id_ = 1;
+  uint64_t next_order_ = 1;
+  int own_family_count_ = 0;
+
+  std::mutex maintenance_mutex_;
+  std::mutex sequence_mutex_;
+  std::atomic<uint64_t> next_sequence_{0};
+  std::atomic<uint64_t> sequence_limit_{0};
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_DATABASE_DATABASE_H_

@@ -1,0 +1,31 @@
+// How RocksDB is set up: one place for every setting, each with its reason.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_DATABASE_ROCKSDB_OPTIONS_H_
+#define QUIPU_BACKENDS_ROCKSDB_DATABASE_ROCKSDB_OPTIONS_H_
+
+#include <rocksdb/options.h>
+
+#include "quipu/rocksdb_kv_store.h"
+
+namespace quipu::rocks {
+
+struct Tuning {
+  rocksdb::DBOptions db;
+  rocksdb::ColumnFamilyOptions data;     // a collection of its own
+  rocksdb::ColumnFamilyOptions shared;   // the collections that have none
+  rocksdb::ColumnFamilyOptions lists;    // member lists, and the index: keys with no value
+  rocksdb::ColumnFamilyOptions catalog;  // counters are merged
+
+  // The same over another file system, which must outlive what is opened with it.
+  Tuning over(rocksdb::Env& env) const {
+    Tuning tuning = *this;
+    tuning.db.env = &env;
+    return tuning;
+  }
+};
+
+Tuning make_tuning(const RocksDBOptions& options);
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_DATABASE_ROCKSDB_OPTIONS_H_

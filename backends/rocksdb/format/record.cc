@@ -1,0 +1,235 @@
+#include "backends/rocksdb/format/record.h"
+
+#include <algorithm>
+#include <bit>
+#include <cctype>
+#include <charconv>
+#include <cstring>
+
+#include "quipu/json.h"
+#include "quipu/vector_values.h"
+
+namespace quipu::rocks {
+
+static_assert(std::endian::native == std::endian::little, "vectors are stored as they are in memory");
+
+void put_varint(uint64_t value, std::string& out) {
+  while (value >= 0x80) {
+    out += static_cast<char>(value | 0x80);
+    value >>= 7;
+  }
+  out += static_cast<char>(value);
+}
+
+void put_u32(uint32_t value, std::string& out) {
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+}
+
+void put_bytes(std::string_view bytes, std::string& out) {
+  put_varint(bytes.size(), out);
+  out += bytes;
+}
+
+bool take_varint(std::string_view& in, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 64 && !in.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(in.front());
+    in.remove_prefix(1);
+    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+bool take_u32(std::string_view& in, uint32_t& value) {
+  if (in.size() < 4) return false;
+  value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(in[static_cast<size_t>(i)]);
+  in.remove_prefix(4);
+  return true;
+}
+
+bool take_bytes(std::string_view& in, std::string_view& bytes) {
+  uint64_t length = 0;
+  if (!take_varint(in, length) || length > in.size()) return false;
+  bytes = in.substr(0, length);
+  in.remove_prefix(length);
+  return true;
+}
+
+std::string after_prefix(std::string_view prefix) {
+  std::string after(prefix);
+  while (!after.empty() && static_cast<unsigned char>(after.back()) == 0xff) after.pop_back();
+  if (!after.empty()) after.back() = static_cast<char>(after.back() + 1);
+  return after;
+}
+
+std::string describe(std::string_view collection, std::string_view key) {
+  return "key " + Json::from_string(key.substr(0, 200)).text() + " of collection " +
+         Json::from_string(collection.substr(0, 200)).text();
+}
+
+std::optional<DataRecord> parse_data_record(std::string_view value) {
+  DataRecord record;
+  if (!take_varint(value, record.sequence) || value.empty()) return std::nullopt;
+  if (value.front() != '{' && value.front() != kListTag && value.front() != kVectorTag) return std::nullopt;
+  record.body = value;
+  return record;
+}
+
+std::optional<ListHeader> parse_list_header(const DataRecord& record) {
+  std::string_view rest = record.body.substr(1);
+  ListHeader header;
+  if (!take_varint(rest, header.count) || !take_bytes(rest, header.head)) return std::nullopt;
+  header.tail = rest;
+  return header;
+}
+
+std::string make_list_record(uint64_t sequence, const ListHeader& header) {
+  std::string value;
+  put_varint(sequence, value);
+  value += kListTag;
+  put_varint(header.count, value);
+  put_bytes(header.head, value);
+  value += header.tail;
+  return value;
+}
+
+std::string make_vector_body(std::span<const double> elements) {
+  const bool floats = std::ranges::all_of(elements, [](double element) {
+    return std::bit_cast<uint64_t>(static_cast<double>(static_cast<float>(element))) ==
+           std::bit_cast<uint64_t>(element);
+  });
+  std::string body(2, kVectorTag);
+  body[1] = static_cast<char>(floats ? sizeof(float) : sizeof(double));
+  if (!floats) {
+    body.append(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
+    return body;
+  }
+  for (const double element : elements) {
+    const auto narrow = static_cast<float>(element);
+    body.append(reinterpret_cast<const char*>(&narrow), sizeof narrow);
+  }
+  return body;
+}
+
+bool parse_vector_body(std::string_view body, std::vector<double>& elements) {
+  elements.clear();
+  if (body.size() < 2 || body[0] != kVectorTag) return false;
+  const size_t width = static_cast<unsigned char>(body[1]);
+  body.remove_prefix(2);
+  if ((width != sizeof(float) && width != sizeof(double)) || body.size() % width != 0) return false;
+  elements.resize(body.size() / width);
+  if (width == sizeof(double)) {
+    if (!body.empty()) std::memcpy(elements.data(), body.data(), body.size());
+    return true;
+  }
+  for (size_t i = 0; i < elements.size(); ++i) {
+    float element = 0;
+    std::memcpy(&element, body.data() + i * sizeof element, sizeof element);
+    elements[i] = element;
+  }
+  return true;
+}
+
+bool append_vector_text(std::string_view body, std::string& text) {
+  std::vector<double> elements;
+  if (!parse_vector_body(body, elements)) return false;
+  text += vector_value(elements).text();
+  return true;
+}
+
+std::string list_prefix(uint32_t collection, std::string_view key) {
+  std::string prefix;
+  put_u32(collection, prefix);
+  put_bytes(key, prefix);
+  return prefix;
+}
+
+std::string index_prefix(uint32_t collection, std::string_view value) {
+  return list_prefix(collection, value);
+}
+
+std::string make_collection_record(const CollectionRecord& record) {
+  std::string value;
+  put_varint(record.id, value);
+  put_varint(record.order, value);
+  value += record.own_family ? '\0' : '\1';
+  put_bytes(record.persist_file, value);
+  put_bytes(record.indexed_field, value);
+  return value;
+}
+
+std::optional<CollectionRecord> parse_collection_record(std::string_view value) {
+  CollectionRecord record;
+  uint64_t id = 0;
+  std::string_view persist_file;
+  std::string_view indexed_field;
+  if (!take_varint(value, id) || id > UINT32_MAX || !take_varint(value, record.order) || value.empty()) {
+    return std::nullopt;
+  }
+  const char placement = value.front();
+  value.remove_prefix(1);
+  if (placement > 1 || !take_bytes(value, persist_file) || !take_bytes(value, indexed_field))
+    return std::nullopt;
+  record.id = static_cast<uint32_t>(id);
+  record.own_family = placement == 0;
+  record.persist_file = persist_file;
+  record.indexed_field = indexed_field;
+  return record;
+}
+
+std::string count_key(uint32_t collection) {
+  std::string key = "c";
+  put_u32(collection, key);
+  return key;
+}
+
+std::string pending_key(uint32_t collection) {
+  std::string key = "p";
+  put_u32(collection, key);
+  return key;
+}
+
+std::string make_count(uint64_t count) {
+  std::string value;
+  for (int shift = 0; shift < 64; shift += 8) value += static_cast<char>(count >> shift);
+  return value;
+}
+
+uint64_t parse_count(std::string_view value) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < 8 && i < value.size(); ++i) {
+    count |= static_cast<uint64_t>(static_cast<unsigned char>(value[i])) << (8 * i);
+  }
+  return count;
+}
+
+std::string family_name(uint32_t id, std::string_view collection) {
+  constexpr size_t kMaxName = 64;
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string name = "c" + std::to_string(id) + ":";
+  for (const char c : collection) {
+    if (name.size() >= kMaxName) break;
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+        (c != '\0' && std::strchr("._/-", c) != nullptr)) {
+      name += c;
+    } else {
+      name += '%';
+      name += kHex[static_cast<unsigned char>(c) >> 4];
+      name += kHex[static_cast<unsigned char>(c) & 15];
+    }
+  }
+  return name;
+}
+
+std::optional<uint32_t> family_collection_id(std::string_view family) {
+  const size_t colon = family.find(':');
+  if (colon == std::string_view::npos || family.front() != 'c') return std::nullopt;
+  uint32_t id = 0;
+  const std::from_chars_result read = std::from_chars(family.data() + 1, family.data() + colon, id);
+  if (read.ec != std::errc() || read.ptr != family.data() + colon) return std::nullopt;
+  return id;
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,78 @@
+#include "backends/rocksdb/read/read_view.h"
+
+namespace quipu::rocks {
+namespace {
+
+// An iterator over a database and a batch, kept within bounds: RocksDB does not look at them for the batch.
+class BoundedIterator : public rocksdb::Iterator {
+ public:
+  BoundedIterator(rocksdb::Iterator* it, const rocksdb::Slice* lower, const rocksdb::Slice* upper)
+      : it_(it), lower_(lower), upper_(upper) {}
+
+  bool Valid() const override {
+    return it_->Valid() && (lower_ == nullptr || it_->key().compare(*lower_) >= 0) &&
+           (upper_ == nullptr || it_->key().compare(*upper_) < 0);
+  }
+  void SeekToFirst() override { lower_ != nullptr ? it_->Seek(*lower_) : it_->SeekToFirst(); }
+  void SeekToLast() override {
+    if (upper_ == nullptr) {
+      it_->SeekToLast();
+    } else {
+      it_->SeekForPrev(*upper_);
+      if (it_->Valid() && it_->key().compare(*upper_) == 0) it_->Prev();
+    }
+  }
+  void Seek(const rocksdb::Slice& target) override {
+    it_->Seek(lower_ != nullptr && target.compare(*lower_) < 0 ? *lower_ : target);
+  }
+  void SeekForPrev(const rocksdb::Slice& target) override {
+    if (upper_ != nullptr && target.compare(*upper_) >= 0) {
+      SeekToLast();
+    } else {
+      it_->SeekForPrev(target);
+    }
+  }
+  void Next() override { it_->Next(); }
+  void Prev() override { it_->Prev(); }
+  rocksdb::Slice key() const override { return it_->key(); }
+  rocksdb::Slice value() const override { return it_->value(); }
+  rocksdb::Status status() const override { return it_->status(); }
+
+ private:
+  const std::unique_ptr<rocksdb::Iterator> it_;
+  const rocksdb::Slice* const lower_;
+  const rocksdb::Slice* const upper_;
+};
+
+}  // namespace
+
+rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
+                              rocksdb::PinnableSlice& value) const {
+  rocksdb::DB& db = core_->db();
+  if (changes_ == nullptr) return db.Get(over_snapshot(), family, key, &value);
+  return changes_->GetFromBatchAndDB(&db, over_snapshot(), family, key, &value);
+}
+
+void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
+                         rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const {
+  rocksdb::DB& db = core_->db();
+  if (changes_ == nullptr) {
+    db.MultiGet(over_snapshot(), family, keys.size(), keys.data(), values, statuses, sorted);
+  } else {
+    changes_->MultiGetFromBatchAndDB(&db, over_snapshot(), family, keys.size(), keys.data(), values, statuses,
+                                     sorted);
+  }
+}
+
+std::unique_ptr<rocksdb::Iterator> ReadView::iterate(rocksdb::ColumnFamilyHandle* family,
+                                                     rocksdb::ReadOptions options) const {
+  if (changes_ == nullptr) {
+    return std::unique_ptr<rocksdb::Iterator>(core_->db().NewIterator(over_snapshot(options), family));
+  }
+  const rocksdb::Slice* const lower = std::exchange(options.iterate_lower_bound, nullptr);
+  const rocksdb::Slice* const upper = std::exchange(options.iterate_upper_bound, nullptr);
+  rocksdb::Iterator* const stored = core_->db().NewIterator(over_snapshot(options), family);
+  return std::make_unique<BoundedIterator>(changes_->NewIteratorWithBase(family, stored), lower, upper);
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,67 @@
+// ReadView: what a read sees: the newest state, a snapshot, or a snapshot under the changes of a transaction.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_
+#define QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_
+
+#include <rocksdb/utilities/write_batch_with_index.h>
+
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "backends/rocksdb/database/database.h"
+
+namespace quipu::rocks {
+
+// A RocksDB snapshot that releases itself.
+class Snapshot {
+ public:
+  explicit Snapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {}
+  ~Snapshot() { db_.ReleaseSnapshot(snapshot_); }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+class ReadView {
+ public:
+  // The newest state, or a snapshot; with `changes`, which must outlive this, over it.
+  explicit ReadView(const StoreCore& core, SnapshotPtr snapshot = nullptr,
+                    rocksdb::WriteBatchWithIndex* changes = nullptr)
+      : core_(&core), snapshot_(std::move(snapshot)), changes_(changes) {}
+
+  const StoreCore& core() const { return *core_; }
+  // Whether other writers cannot change what is read.
+  bool is_fixed() const { return snapshot_ != nullptr; }
+  // This, or the same over a new snapshot: what must agree is read from one.
+  ReadView fixed() const {
+    return is_fixed() ? *this : ReadView(*core_, std::make_shared<Snapshot>(core_->db()));
+  }
+
+  rocksdb::Status get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
+                      rocksdb::PinnableSlice& value) const;
+  void multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
+                 rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const;
+  // `options`: bounds, which must outlive the iterator, and hints.
+  std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family,
+                                             rocksdb::ReadOptions options = {}) const;
+
+ private:
+  rocksdb::ReadOptions over_snapshot(rocksdb::ReadOptions options = {}) const {
+    options.snapshot = snapshot_ ? snapshot_->get() : nullptr;
+    return options;
+  }
+
+  const StoreCore* core_;
+  SnapshotPtr snapshot_;
+  rocksdb::WriteBatchWithIndex* changes_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_

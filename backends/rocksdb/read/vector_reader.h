@@ -1,0 +1,28 @@
+#ifndef QUIPU_BACKENDS_ROCKSDB_READ_VECTOR_READER_H_
+#define QUIPU_BACKENDS_ROCKSDB_READ_VECTOR_READER_H_
+
+#include "backends/rocksdb/read/read_view.h"
+#include "quipu/vector_values.h"
+
+namespace quipu::rocks {
+
+// The reading side of vectors; writes go through Commit.
+class NativeVectors : public VectorValues {
+ public:
+  explicit NativeVectors(ReadView view) : view_(std::move(view)) {}
+
+  Status scan_vectors(std::string_view collection,
+                      const std::function<Status(const VectorEntry&)>& use) const override;
+
+  Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                     const std::function<void(size_t i, std::span<const double>)>& use) const override;
+
+  uint64_t search_memory_bytes() const override { return view_.core().options().search_memory_bytes; }
+
+ private:
+  const ReadView view_;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_READ_VECTOR_READER_H_

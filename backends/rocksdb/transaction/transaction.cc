@@ -1,0 +1,231 @@
+#include "backends/rocksdb/transaction/transaction.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "backends/rocksdb/write/commit.h"
+#include "quipu/collection_cache.h"
+#include "quipu/key_locks.h"
+
+namespace quipu::rocks {
+namespace {
+
+// The keys written in what `cache` covers; sorted, each once.
+std::vector<std::string> written_keys(const Footprint& footprint, const CollectionCache& cache) {
+  std::vector<std::string> keys;
+  for (const auto& [collection, part] : footprint.parts()) {
+    if (cache.covers(collection)) keys.insert(keys.end(), part.written.begin(), part.written.end());
+  }
+  std::ranges::sort(keys);
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+}  // namespace
+
+RocksDBTransaction::RocksDBTransaction(std::shared_ptr<BaseKVStore> store, StoreCore& core)
+    : store_(std::move(store)),
+      core_(core),
+      changes_(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {
+  // No commit is half way, and no collection: each is in the snapshot, or will be a conflict.
+  const CommitGate::Closed alone(core_.gate());
+  std::lock_guard lock(core_.catalog_mutex());
+  id_ = core_.conflicts().begin();
+  reader_ = std::make_unique<Reader>(ReadView(core_, std::make_shared<Snapshot>(core_.db()), &changes_));
+}
+
+RocksDBTransaction::~RocksDBTransaction() {
+  if (!core_.usable().is_ok()) {
+    (void)reader_.release();  // a child process has no business with its parent's snapshot
+    return;
+  }
+  finish_async_calls();
+  end();
+}
+
+void RocksDBTransaction::end() {
+  if (!reader_) return;
+  reader_.reset();
+  changes_.Clear();
+  core_.conflicts().end(id_);
+}
+
+void RocksDBTransaction::rollback() {
+  if (core_.usable().is_ok()) end();
+}
+
+Status RocksDBTransaction::active() const {
+  QUIPU_RETURN_IF_ERROR(core_.usable());
+  return reader_ ? Status::ok() : Status::invalid_argument("the transaction has ended");
+}
+
+Status RocksDBTransaction::commit(const WriteOptions& options) {
+  QUIPU_RETURN_IF_ERROR(active());
+  Status done;
+  if (changes_.GetWriteBatch()->Count() != 0) {
+    // In the order in which every writer takes them: caches, keys, gate.
+    std::vector<LockedCache> caches;
+    for (std::shared_ptr<CollectionCache>& cache : store_->caches()) {
+      if (!written_keys(footprint_, *cache).empty()) caches.emplace_back(std::move(cache));
+    }
+    LockSet written;
+    for (const auto& [collection, part] : footprint_.parts()) {
+      for (const std::string& key : part.written) written.add(collection, key);
+    }
+    const KeyLocks locks = store_->lock_table().acquire(written);
+    done = check_and_write(options.sync || core_.options().sync);
+    if (done.is_ok()) {
+      for (const LockedCache& cache : caches) cache->changed(*store_, written_keys(footprint_, *cache));
+    }
+  }
+  end();
+  return done;
+}
+
+Status RocksDBTransaction::check_and_write(bool sync) {
+  const CommitGate::Closed alone(core_.gate());
+  QUIPU_RETURN_IF_ERROR(footprint_.check(core_.conflicts(), id_));
+  QUIPU_RETURN_IF_ERROR(core_.write(*changes_.GetWriteBatch(), sync));
+  record_changes();
+  return Status::ok();
+}
+
+// Lets the other open transactions know.
+void RocksDBTransaction::record_changes() {
+  if (core_.conflicts().open_transactions() < 2) return;
+  std::vector<Mark> marks = std::move(changed_values_);
+  for (const auto& [collection, part] : footprint_.parts()) {
+    if (!part.written.empty()) marks.push_back(collection_mark(collection));
+    for (const std::string& key : part.written) marks.push_back(key_mark(collection, key));
+  }
+  core_.conflicts().record(marks);
+}
+
+KVCapabilities RocksDBTransaction::capabilities() const {
+  return {.atomic_batches = true, .batched_put_all = true};
+}
+
+Status RocksDBTransaction::put(std::string_view key, JsonView val, std::string_view collection) {
+  const WriteOp op{WriteOp::Kind::kPut, collection, key, val.text(), {}};
+  return stage({&op, 1}, nullptr);
+}
+
+Result<bool> RocksDBTransaction::delete_(std::string_view key, std::string_view collection) {
+  const WriteOp op{WriteOp::Kind::kDelete, collection, key, {}, {}};
+  bool existed = false;
+  QUIPU_RETURN_IF_ERROR(stage({&op, 1}, &existed));
+  return existed;
+}
+
+Status RocksDBTransaction::put_all(std::span<const KVPair> kv_pairs, std::string_view collection,
+                                   int /*batch_size*/) {
+  std::vector<WriteOp> ops;
+  ops.reserve(kv_pairs.size());
+  for (const KVPair& pair : kv_pairs) {
+    ops.push_back({WriteOp::Kind::kPut, collection, pair.key, pair.val.text(), {}});
+  }
+  return stage(ops, nullptr);
+}
+
+Status RocksDBTransaction::write(const WriteBatch& batch, const WriteOptions& /*options*/) {
+  return stage(batch.ops(), nullptr);
+}
+
+Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_existed) {
+  QUIPU_RETURN_IF_ERROR(active());
+  if (ops.empty()) return Status::ok();
+  for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(core_.limits().check_op(op));
+  for (const WriteOp& op : ops) {
+    if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(core_, op.collection, {}));
+  }
+  Commit commit(core_, reader_->read_view());
+  QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));
+  if (first_existed != nullptr) *first_existed = commit.first_key_existed();
+  for (const WriteOp& op : ops) footprint_.write_key(op.collection, op.key);
+  for (const auto& [collection, value] : commit.changed_values()) {
+    changed_values_.push_back(index_mark(collection->name, value));
+  }
+  return Status::ok();
+}
+
+Status RocksDBTransaction::declare_collection(std::string_view name, const CollectionOptions& options) {
+  QUIPU_RETURN_IF_ERROR(active());
+  return rocks::declare_collection(core_, name, options);
+}
+
+Result<std::vector<CollectionInfo>> RocksDBTransaction::collections() const {
+  QUIPU_RETURN_IF_ERROR(active());
+  return collection_infos(*reader_, core_.collections());
+}
+
+Result<std::vector<std::string>> RocksDBTransaction::declared_files() const {
+  QUIPU_RETURN_IF_ERROR(active());
+  return rocks::declared_files(*reader_);
+}
+
+Result<CollectionPtr> RocksDBTransaction::find(std::string_view collection,
+                                               std::span<const std::string_view> keys) const {
+  QUIPU_RETURN_IF_ERROR(active());
+  for (const std::string_view key : keys) footprint_.read_key(collection, key);
+  return core_.find(collection);
+}
+
+Result<CollectionPtr> RocksDBTransaction::find_all(std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(active());
+  footprint_.read_all(collection);
+  return core_.find(collection);
+}
+
+// ---- mechanisms -------------------------------------------------------------------------------------------
+
+Result<std::optional<MemberLists::Info>> RocksDBTransaction::Tracked::list_info(std::string_view collection,
+                                                                                std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find(collection, {&key, 1}).status());
+  return lists().list_info(collection, key);
+}
+
+Result<bool> RocksDBTransaction::Tracked::has_member(std::string_view collection, std::string_view key,
+                                                     std::string_view member) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find(collection, {&key, 1}).status());
+  return lists().has_member(collection, key, member);
+}
+
+Result<std::vector<std::string>> RocksDBTransaction::Tracked::members(std::string_view collection,
+                                                                      std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find(collection, {&key, 1}).status());
+  return lists().members(collection, key);
+}
+
+Status RocksDBTransaction::Tracked::ensure_index(std::string_view collection, std::string_view field) {
+  QUIPU_RETURN_IF_ERROR(transaction_.active());
+  return rocks::ensure_index(transaction_.core_, collection, field);
+}
+
+Result<std::vector<std::string>> RocksDBTransaction::Tracked::keys_with_value(std::string_view collection,
+                                                                              std::string_view value) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.active());
+  transaction_.footprint_.read_value(collection, value);
+  return lists().keys_with_value(collection, value);
+}
+
+Result<std::vector<bool>> RocksDBTransaction::Tracked::values_exist(
+    std::string_view collection, std::span<const std::string_view> values) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.active());
+  for (const std::string_view value : values) transaction_.footprint_.read_value(collection, value);
+  return lists().values_exist(collection, values);
+}
+
+Status RocksDBTransaction::Tracked::scan_vectors(std::string_view collection,
+                                                 const std::function<Status(const VectorEntry&)>& use) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find_all(collection).status());
+  return vectors().scan_vectors(collection, use);
+}
+
+Status RocksDBTransaction::Tracked::get_vectors(
+    std::string_view collection, std::span<const std::string_view> keys,
+    const std::function<void(size_t i, std::span<const double>)>& use) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find(collection, keys).status());
+  return vectors().get_vectors(collection, keys, use);
+}
+
+}  // namespace quipu::rocks

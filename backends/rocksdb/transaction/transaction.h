@@ -1,0 +1,101 @@
+// RocksDBTransaction: a snapshot, the changes made over it in an indexed batch, and what it has used. Its
+// commit closes the gate, so that nothing is written between the check for conflicts and its own write.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_TRANSACTION_TRANSACTION_H_
+#define QUIPU_BACKENDS_ROCKSDB_TRANSACTION_TRANSACTION_H_
+
+#include <rocksdb/utilities/write_batch_with_index.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "backends/rocksdb/transaction/collection_reads.h"
+#include "backends/rocksdb/transaction/read_write_set.h"
+#include "backends/rocksdb/write/list_reader.h"
+#include "backends/rocksdb/read/vector_reader.h"
+#include "quipu/kv_transaction.h"
+#include "quipu/member_lists.h"
+#include "quipu/vector_values.h"
+#include "quipu/write_batch.h"
+
+namespace quipu::rocks {
+
+class RocksDBTransaction : public CollectionReads<KVTransaction> {
+ public:
+  // `core` is that of `store`.
+  RocksDBTransaction(std::shared_ptr<BaseKVStore> store, StoreCore& core);
+  ~RocksDBTransaction() override;
+
+  Status commit(const WriteOptions& options) override;
+  void rollback() override;
+
+  KVCapabilities capabilities() const override;
+  Status put(std::string_view key, JsonView val, std::string_view collection) override;
+  Result<bool> delete_(std::string_view key, std::string_view collection) override;
+  Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection, int batch_size) override;
+  Status write(const WriteBatch& batch, const WriteOptions& options) override;
+  Status declare_collection(std::string_view name, const CollectionOptions& options) override;
+  Result<std::vector<CollectionInfo>> collections() const override;
+  Result<std::vector<std::string>> declared_files() const override;
+  MemberLists* member_lists() override { return &tracked_; }
+  FieldIndex* field_index() override { return &tracked_; }
+  const VectorValues* vector_values() const override { return &tracked_; }
+
+ private:
+  // The mechanisms of the backend over this transaction, which notes what they read.
+  class Tracked : public MemberLists, public FieldIndex, public VectorValues {
+   public:
+    explicit Tracked(RocksDBTransaction& transaction) : transaction_(transaction) {}
+
+    Result<std::optional<Info>> list_info(std::string_view collection, std::string_view key) const override;
+    Result<bool> has_member(std::string_view collection, std::string_view key,
+                            std::string_view member) const override;
+    Result<std::vector<std::string>> members(std::string_view collection,
+                                             std::string_view key) const override;
+    Status ensure_index(std::string_view collection, std::string_view field) override;
+    Result<std::vector<std::string>> keys_with_value(std::string_view collection,
+                                                     std::string_view value) const override;
+    Result<std::vector<bool>> values_exist(std::string_view collection,
+                                           std::span<const std::string_view> values) const override;
+    Status scan_vectors(std::string_view collection,
+                        const std::function<Status(const VectorEntry&)>& use) const override;
+    Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                       const std::function<void(size_t i, std::span<const double>)>& use) const override;
+    uint64_t search_memory_bytes() const override { return transaction_.core_.options().search_memory_bytes; }
+
+   private:
+    NativeLists lists() const { return {transaction_.core_, transaction_.reader_->read_view()}; }
+    NativeVectors vectors() const { return NativeVectors(transaction_.reader_->read_view()); }
+
+    RocksDBTransaction& transaction_;
+  };
+
+  const Reader& reader() const override { return *reader_; }
+  Result<CollectionPtr> find(std::string_view collection,
+                             std::span<const std::string_view> keys) const override;
+  Result<CollectionPtr> find_all(std::string_view collection) const override;
+
+  // Why it can no longer be used, or OK.
+  Status active() const;
+  Status stage(std::span<const WriteOp> ops, bool* first_existed);
+  Status check_and_write(bool sync);
+  void record_changes();
+  void end();
+
+  const std::shared_ptr<BaseKVStore> store_;
+  StoreCore& core_;
+  uint64_t id_ = 0;  // in the conflict table
+  rocksdb::WriteBatchWithIndex changes_;
+  mutable Footprint footprint_;
+  std::vector<Mark> changed_values_;
+  Tracked tracked_{*this};
+  std::unique_ptr<const Reader> reader_;  // null once the transaction has ended
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_TRANSACTION_TRANSACTION_H_

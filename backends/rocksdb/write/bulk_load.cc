@@ -1,0 +1,293 @@
+#include "backends/rocksdb/write/bulk_load.h"
+
+#include <algorithm>
+
+#include "backends/rocksdb/write/collection_catalog.h"
+#include "backends/rocksdb/write/commit.h"
+#include "backends/rocksdb/read/reader.h"
+#include "backends/rocksdb/format/status.h"
+#include "quipu/key_locks.h"
+
+namespace quipu::rocks {
+namespace {
+
+constexpr size_t kMergeRows = 1000;
+constexpr uint64_t kSequencesAtOnce = 4096;
+constexpr size_t kLongValue = 4 << 20;
+
+}  // namespace
+
+RocksDBBulkLoad::~RocksDBBulkLoad() {
+  if (!core_.usable().is_ok()) return;  // not ours to change any more; the next open clears it
+  std::lock_guard lock(core_.catalog_mutex());
+  for (Staged& staged : staged_) discard(staged);
+}
+
+Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  if (std::ranges::find(files_, persist_file) == files_.end()) files_.emplace_back(persist_file);
+  return Status::ok();
+}
+
+Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  if (committed_) return Status::invalid_argument("bulk load: it is committed already");
+  QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
+  QUIPU_RETURN_IF_ERROR(end_collection());
+  for (current_ = 0; current_ < staged_.size(); ++current_) {
+    if (staged_[current_].collection->name == name) break;
+  }
+  rows_ = std::make_unique<RowSorter>(kByKey, core_.directory().temporary_path(),
+                                      core_.options().memory_budget_bytes / 4);
+  std::lock_guard lock(core_.catalog_mutex());
+  if (current_ < staged_.size()) {  // what it held before does not count; its place does
+    const uint64_t order = staged_[current_].collection->record.order;
+    discard(staged_[current_]);
+    QUIPU_ASSIGN_OR_RETURN(staged_[current_], stage(name, options, order));
+  } else {
+    QUIPU_ASSIGN_OR_RETURN(Staged staged, stage(name, options, 0));
+    staged_.push_back(std::move(staged));
+  }
+  return Status::ok();
+}
+
+// A collection that nobody can find; its `p` record lets the next open remove it.
+Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
+                                                       const CollectionOptions& options, uint64_t order) {
+  QUIPU_ASSIGN_OR_RETURN(CollectionPtr collection, core_.make(name, options, order));
+  const std::string stem = std::to_string(collection->id());
+  const std::string directory = core_.directory().temporary_path();
+  const rocksdb::Options files = core_.table_file_options();
+  Staged staged{std::move(collection), TableFiles(files, directory, stem + "-data"),
+                TableFiles(files, directory, stem + "-index")};
+  rocksdb::WriteBatch pending;
+  std::string next_id;
+  put_varint(core_.next_id(), next_id);
+  pending.Put(core_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
+  pending.Put(core_.catalog(), pending_key(staged.collection->id()), "").PermitUncheckedError();
+  QUIPU_RETURN_IF_ERROR(core_.write(pending, false));
+  return staged;
+}
+
+Status RocksDBBulkLoad::put(std::string_view key, JsonView val) {
+  if (rows_) {
+    QUIPU_RETURN_IF_ERROR(core_.limits().check_object(staged_[current_].collection->name, key, val.text()));
+  }
+  return add(key, val.text());
+}
+
+Status RocksDBBulkLoad::put_vector(std::string_view key, std::span<const double> elements) {
+  return add(key, make_vector_body(elements));
+}
+
+Status RocksDBBulkLoad::add(std::string_view key, std::string_view body) {
+  if (!rows_) return Status::invalid_argument("bulk load: put before begin_collection");
+  QUIPU_RETURN_IF_ERROR(core_.writable());
+  QUIPU_RETURN_IF_ERROR(core_.limits().check_key(staged_[current_].collection->name, key));
+  if (next_sequence_ == sequence_end_) {
+    QUIPU_ASSIGN_OR_RETURN(next_sequence_, core_.take_sequences(kSequencesAtOnce));
+    sequence_end_ = next_sequence_ + kSequencesAtOnce;
+  }
+  return rows_->add({next_sequence_++, key, body});
+}
+
+// Writes the current collection's table files. Of rows with one key the first gives the place, the last the
+// value.
+Status RocksDBBulkLoad::end_collection() {
+  if (!rows_) return Status::ok();
+  const std::unique_ptr<RowSorter> rows = std::move(rows_);
+  QUIPU_RETURN_IF_ERROR(rows->finish());
+  Staged& staged = staged_[current_];
+  const Collection& collection = *staged.collection;
+  const std::string& field = collection.record.indexed_field;
+  RowSorter entries(kByKey, core_.directory().temporary_path(), core_.options().memory_budget_bytes / 8);
+  std::string key;
+  std::string value;
+  bool pending = false;
+  const auto write = [&]() -> Status {
+    if (!pending) return Status::ok();
+    ++staged.count;
+    if (!field.empty()) {
+      std::string_view body = parse_data_record(value)->body;
+      const std::optional<JsonView> indexed = JsonView::from_canonical(body).find(field);
+      if (indexed && indexed->is_string() && indexed->text().size() > 2) {
+        const std::string entry =
+            index_prefix(collection.id(), indexed->string()) + key.substr(collection.prefix.size());
+        QUIPU_RETURN_IF_ERROR(entries.add({0, entry, {}}));
+      }
+    }
+    QUIPU_RETURN_IF_ERROR(staged.data.add(key, value));
+    if (value.size() < kLongValue) return Status::ok();
+    std::string().swap(value);  // before its block is compressed, which may take as much again
+    return staged.data.finish();
+  };
+  uint64_t sequence = 0;
+  Row row{};
+  while (true) {
+    QUIPU_ASSIGN_OR_RETURN(const bool more, rows->next(row));
+    if (!more) break;
+    const bool repeated = pending && std::string_view(key).substr(collection.prefix.size()) == row.key;
+    if (!repeated) {
+      QUIPU_RETURN_IF_ERROR(write());
+      pending = true;
+      sequence = row.sequence;
+      key.assign(collection.prefix).append(row.key);
+    }
+    value.clear();
+    put_varint(sequence, value);
+    value += row.value;
+  }
+  QUIPU_RETURN_IF_ERROR(write());
+  QUIPU_RETURN_IF_ERROR(entries.finish());
+  while (true) {
+    QUIPU_ASSIGN_OR_RETURN(const bool more, entries.next(row));
+    if (!more) break;
+    QUIPU_RETURN_IF_ERROR(staged.index.add(row.key, {}));
+  }
+  QUIPU_RETURN_IF_ERROR(staged.data.finish());
+  QUIPU_RETURN_IF_ERROR(staged.index.finish());
+  uint64_t bytes = 0;
+  for (const Staged& each : staged_) bytes += each.data.bytes() + each.index.bytes();
+  return core_.check_room(bytes);
+}
+
+Status RocksDBBulkLoad::commit() {
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  if (committed_) return Status::invalid_argument("bulk load: it is committed already");
+  committed_ = true;
+  QUIPU_RETURN_IF_ERROR(end_collection());
+  QUIPU_RETURN_IF_ERROR(ingest());
+  const std::vector<LockedCache> caches = lock_caches();
+  Status done = merge_or_publish();
+  for (const LockedCache& cache : caches) cache->forget();  // after an error, too: a part may be merged
+  return done;
+}
+
+std::vector<LockedCache> RocksDBBulkLoad::lock_caches() const {
+  std::vector<LockedCache> locked;
+  for (std::shared_ptr<CollectionCache>& cache : store_.caches()) {
+    const bool covers = std::ranges::any_of(
+        staged_, [&](const Staged& staged) { return cache->covers(staged.collection->name); });
+    if (covers) locked.emplace_back(std::move(cache));
+  }
+  return locked;
+}
+
+Status RocksDBBulkLoad::merge_or_publish() {
+  while (true) {
+    std::vector<Staged*> existing;
+    {
+      std::lock_guard lock(core_.catalog_mutex());  // nobody makes a collection between look and publish
+      for (Staged& staged : staged_) {
+        if (!staged.merged && core_.find(staged.collection->name)) existing.push_back(&staged);
+      }
+      if (existing.empty()) return publish();
+    }
+    rocksdb::WriteBatch begun;
+    begun.Put(core_.catalog(), slice(kMergeKey), "").PermitUncheckedError();
+    QUIPU_RETURN_IF_ERROR(core_.write(begun, true));
+    for (Staged* const staged : existing) QUIPU_RETURN_IF_ERROR(merge(*staged));
+  }
+}
+
+// The files' keys are all of ids that nobody knows yet, so no reader can see half of them.
+Status RocksDBBulkLoad::ingest() {
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;  // the files are ours, made for this, and gone from tmp afterwards
+  options.write_global_seqno = false;
+  options.failed_move_fall_back_to_copy = true;
+  std::vector<rocksdb::IngestExternalFileArg> args;
+  const auto add = [&](rocksdb::ColumnFamilyHandle* family, const TableFiles& files) {
+    if (files.paths().empty()) return;
+    for (rocksdb::IngestExternalFileArg& arg : args) {
+      if (arg.column_family != family) continue;
+      arg.external_files.insert(arg.external_files.end(), files.paths().begin(), files.paths().end());
+      return;
+    }
+    rocksdb::IngestExternalFileArg& arg = args.emplace_back();
+    arg.column_family = family;
+    arg.external_files = files.paths();
+    arg.options = options;
+  };
+  for (const Staged& staged : staged_) {
+    add(staged.collection->family.get(), staged.data);
+    add(core_.index(), staged.index);
+  }
+  if (args.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  // Files are in the database at once and for good; the `p` records that tell of them must not come later.
+  QUIPU_RETURN_IF_ERROR(core_.sync());
+  return from_rocksdb(core_.db().IngestExternalFiles(args), core_.directory().path() + ": bulk load");
+}
+
+// One batch: from here on the load exists. REQUIRES: catalog_mutex is held.
+Status RocksDBBulkLoad::publish() {
+  rocksdb::WriteBatch batch;
+  for (const Staged& staged : staged_) {
+    if (staged.merged) continue;
+    const Collection& collection = *staged.collection;
+    batch.Put(core_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
+        .PermitUncheckedError();
+    batch.Put(core_.catalog(), count_key(collection.id()), make_count(staged.count)).PermitUncheckedError();
+    batch.Delete(core_.catalog(), pending_key(collection.id())).PermitUncheckedError();
+  }
+  for (const std::string& file : files_) {
+    QUIPU_RETURN_IF_ERROR(add_file_record(core_, file, batch));
+  }
+  batch.Delete(core_.catalog(), slice(kMergeKey)).PermitUncheckedError();
+  QUIPU_RETURN_IF_ERROR(core_.write(batch, true));
+  for (Staged& staged : staged_) {
+    const Mark upheaval = upheaval_mark(staged.collection->name);
+    core_.conflicts().record({&upheaval, 1});
+    if (staged.merged) {
+      discard(staged);
+    } else {
+      core_.publish(staged.collection);
+      staged.settled = true;
+    }
+  }
+  return Status::ok();
+}
+
+// Copies what was staged over a collection that exists, in its order.
+Status RocksDBBulkLoad::merge(Staged& staged) {
+  const std::string& name = staged.collection->name;
+  const CollectionRecord& wanted = staged.collection->record;
+  QUIPU_RETURN_IF_ERROR(declare_collection(core_, name, {wanted.persist_file, wanted.indexed_field}));
+  const CollectionPtr target = core_.find(name);
+  if (!wanted.indexed_field.empty() && target && target->record.indexed_field.empty()) {
+    QUIPU_RETURN_IF_ERROR(ensure_index(core_, name, wanted.indexed_field));
+  }
+  const Reader reader(ReadView(core_).fixed());
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> rows, reader.scan(staged.collection, in_order));
+  WriteBatch batch;
+  LockSet keys;
+  const auto write = [&]() -> Status {
+    const KeyLocks held = store_.lock_table().acquire(keys);
+    QUIPU_RETURN_IF_ERROR(Commit(core_).run(batch.ops(), false));
+    batch.clear();
+    keys = {};
+    return Status::ok();
+  };
+  while (rows->next()) {
+    batch.put(name, rows->key(), rows->val());
+    keys.add(name, rows->key());
+    if (batch.size() == kMergeRows) QUIPU_RETURN_IF_ERROR(write());
+  }
+  QUIPU_RETURN_IF_ERROR(rows->status());
+  QUIPU_RETURN_IF_ERROR(write());
+  staged.merged = true;
+  return core_.sync();
+}
+
+// What cannot be removed now is removed by the next open. REQUIRES: catalog_mutex is held.
+void RocksDBBulkLoad::discard(Staged& staged) {
+  if (staged.settled) return;
+  staged.settled = true;
+  const Status discarded = core_.discard(*staged.collection);
+  if (!discarded.is_ok()) core_.log(discarded.message());
+}
+
+}  // namespace quipu::rocks

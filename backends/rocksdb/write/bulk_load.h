@@ -1,0 +1,65 @@
+#ifndef QUIPU_BACKENDS_ROCKSDB_WRITE_BULK_LOAD_H_
+#define QUIPU_BACKENDS_ROCKSDB_WRITE_BULK_LOAD_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/rocksdb/files/external_sorter.h"
+#include "backends/rocksdb/database/database.h"
+#include "backends/rocksdb/write/sst_writer.h"
+#include "quipu/bulk_load.h"
+#include "quipu/collection_cache.h"
+
+namespace quipu::rocks {
+
+// Sorts each collection by key, writes it as finished table files, and at commit() hands those to RocksDB and
+// publishes the collections in one synced batch. Nothing passes through the log or a memtable, and nothing
+// needs compaction afterwards. See docs/FORMAT.md.
+class RocksDBBulkLoad : public BulkLoad {
+ public:
+  // `core` is that of `store`.
+  RocksDBBulkLoad(StoreCore& core, BaseKVStore& store) : core_(core), store_(store) {}
+  ~RocksDBBulkLoad() override;
+
+  Status begin_file(std::string_view persist_file) override;
+  Status begin_collection(std::string_view name, const CollectionOptions& options) override;
+  Status put(std::string_view key, JsonView val) override;
+  Status put_vector(std::string_view key, std::span<const double> elements) override;
+  Status commit() override;
+
+ private:
+  struct Staged {
+    CollectionPtr collection;
+    TableFiles data;
+    TableFiles index;
+    uint64_t count = 0;
+    bool merged = false;   // into a collection that was there
+    bool settled = false;  // published or removed: nothing of it is left to clear
+  };
+
+  Status end_collection();
+  // `body`: what stands behind the sequence in a data record.
+  Status add(std::string_view key, std::string_view body);
+  Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order);
+  Status ingest();
+  Status merge_or_publish();
+  Status merge(Staged& staged);
+  Status publish();
+  std::vector<LockedCache> lock_caches() const;
+  void discard(Staged& staged);
+
+  StoreCore& core_;
+  BaseKVStore& store_;
+  std::vector<std::string> files_;
+  std::vector<Staged> staged_;
+  size_t current_ = 0;
+  std::unique_ptr<RowSorter> rows_;  // of the current collection
+  bool committed_ = false;
+  uint64_t next_sequence_ = 0;
+  uint64_t sequence_end_ = 0;
+};
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_WRITE_BULK_LOAD_H_

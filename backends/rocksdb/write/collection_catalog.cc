@@ -1,0 +1,210 @@
+#include "backends/rocksdb/write/collection_catalog.h"
+
+#include <algorithm>
+#include <map>
+
+#include "backends/rocksdb/read/key_order_iterator.h"
+#include "backends/rocksdb/format/status.h"
+
+namespace quipu::rocks {
+namespace {
+
+constexpr size_t kIndexBatchBytes = 1 << 20;
+
+class EmptyIterator : public KVIterator {
+ public:
+  bool next() override { return false; }
+  std::string_view key() const override { return {}; }
+  JsonView val() const override { return {}; }
+  Status status() const override { return Status::ok(); }
+};
+
+Status put_record(StoreCore& core, const Collection& collection) {
+  rocksdb::WriteBatch batch;
+  std::string next_id;
+  put_varint(core.next_id(), next_id);
+  batch.Put(core.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
+  batch.Put(core.catalog(), collection_key(collection.name), make_collection_record(collection.record))
+      .PermitUncheckedError();
+  return core.write(batch, core.options().sync);
+}
+
+void record_upheaval(StoreCore& core, std::string_view collection) {
+  const Mark mark = upheaval_mark(collection);
+  core.conflicts().record({&mark, 1});
+}
+
+// REQUIRES: nobody writes to the collection.
+Status build_index(StoreCore& core, const Collection& collection) {
+  const Reader reader(ReadView(core).fixed());
+  KeyOrderIterator rows(reader, collection, {});
+  rocksdb::WriteBatch batch;
+  // An earlier build that did not come to its end has left entries that no write has kept since.
+  std::string prefix;
+  put_u32(collection.id(), prefix);
+  batch.DeleteRange(core.index(), slice(prefix), slice(after_prefix(prefix))).PermitUncheckedError();
+  while (rows.next()) {
+    const std::optional<JsonView> value = rows.val().find(collection.record.indexed_field);
+    if (!value || !value->is_string() || value->text().size() <= 2) continue;
+    batch.Put(core.index(), index_prefix(collection.id(), value->string()) + std::string(rows.key()), "")
+        .PermitUncheckedError();
+    if (batch.GetDataSize() >= kIndexBatchBytes) {
+      QUIPU_RETURN_IF_ERROR(core.write(batch, false));
+      batch.Clear();
+    }
+  }
+  QUIPU_RETURN_IF_ERROR(rows.status());
+  return batch.Count() == 0 ? Status::ok() : core.write(batch, false);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KVIterator>> scan_or_nothing(const Reader& reader, const CollectionPtr& collection,
+                                                    const ScanOptions& options) {
+  if (collection) return reader.scan(collection, options);
+  return std::make_unique<EmptyIterator>();
+}
+
+Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
+                                                     const std::vector<CollectionPtr>& collections) {
+  std::vector<CollectionInfo> infos;
+  infos.reserve(collections.size());
+  for (const CollectionPtr& collection : collections) {
+    QUIPU_ASSIGN_OR_RETURN(const uint64_t count, reader.count(*collection));
+    const CollectionRecord& record = collection->record;
+    infos.push_back({collection->name, record.persist_file, record.indexed_field, count});
+  }
+  return infos;
+}
+
+Result<std::vector<std::string>> declared_files(const Reader& reader) {
+  std::map<uint64_t, std::string> by_order;
+  const std::unique_ptr<rocksdb::Iterator> it = reader.read_view().iterate(reader.core().catalog());
+  for (it->Seek("f"); it->Valid() && view(it->key()).starts_with('f'); it->Next()) {
+    std::string_view value = view(it->value());
+    uint64_t order = 0;
+    if (take_varint(value, order)) by_order[order] = view(it->key()).substr(1);
+  }
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read the catalog"));
+  std::vector<std::string> files;
+  for (auto& [order, file] : by_order) files.push_back(std::move(file));
+  return files;
+}
+
+Status add_file_record(StoreCore& core, std::string_view persist_file, rocksdb::WriteBatch& batch) {
+  std::string known;
+  const rocksdb::Status found = core.db().Get({}, core.catalog(), file_key(persist_file), &known);
+  if (found.ok()) return Status::ok();
+  if (!found.IsNotFound()) return from_rocksdb(found, core.directory().path() + ": the catalog");
+  std::string order;
+  put_varint(core.next_order(), order);
+  batch.Put(core.catalog(), file_key(persist_file), order).PermitUncheckedError();
+  return Status::ok();
+}
+
+Status declare_file(StoreCore& core, std::string_view persist_file) {
+  std::lock_guard lock(core.catalog_mutex());
+  rocksdb::WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(add_file_record(core, persist_file, batch));
+  return batch.Count() == 0 ? Status::ok() : core.write(batch, core.options().sync);
+}
+
+Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options) {
+  const auto satisfied = [&](const CollectionPtr& known) {
+    return known && (options.persist_file.empty() || !known->record.persist_file.empty());
+  };
+  QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
+  if (satisfied(core.find(name))) return Status::ok();
+  std::lock_guard lock(core.catalog_mutex());
+  const CollectionPtr known = core.find(name);
+  if (satisfied(known)) return Status::ok();
+  CollectionPtr declared;
+  if (known) {
+    auto changed = std::make_shared<Collection>(*known);
+    changed->record.persist_file = options.persist_file;
+    declared = changed;
+  } else {
+    QUIPU_ASSIGN_OR_RETURN(declared, core.make(name, options));
+  }
+  QUIPU_RETURN_IF_ERROR(put_record(core, *declared));
+  core.publish(declared);
+  return Status::ok();
+}
+
+Status ensure_index(StoreCore& core, std::string_view name, std::string_view field) {
+  const CollectionPtr before = core.find(name);
+  if (!before || before->record.indexed_field == field) return Status::ok();
+  const CommitGate::Closed alone(core.gate());
+  std::lock_guard lock(core.catalog_mutex());
+  const CollectionPtr known = core.find(name);
+  if (!known || known->record.indexed_field == field) return Status::ok();
+  if (!known->record.indexed_field.empty()) {
+    return Status::invalid_argument("collection " + Json::from_string(name.substr(0, 200)).text() +
+                                    " is indexed by " + known->record.indexed_field + ", not by " +
+                                    std::string(field));
+  }
+  auto changed = std::make_shared<Collection>(*known);
+  changed->record.indexed_field = field;
+  QUIPU_RETURN_IF_ERROR(build_index(core, *changed));
+  QUIPU_RETURN_IF_ERROR(put_record(core, *changed));  // last: a half-built index is never taken for whole
+  core.publish(changed);
+  record_upheaval(core, name);
+  return Status::ok();
+}
+
+Result<bool> drop_collection(StoreCore& core, std::string_view name) {
+  const CommitGate::Closed alone(core.gate());
+  std::lock_guard lock(core.catalog_mutex());
+  const CollectionPtr known = core.find(name);
+  if (!known) return false;
+  // From this batch on it is gone; clearing its data can wait for the next open. Synced where a family goes:
+  // that is durable at once, and a power cut must not leave the record of a collection without its family.
+  rocksdb::WriteBatch batch;
+  batch.Delete(core.catalog(), collection_key(name)).PermitUncheckedError();
+  batch.Put(core.catalog(), pending_key(known->id()), "").PermitUncheckedError();
+  QUIPU_RETURN_IF_ERROR(core.write(batch, core.options().sync || known->record.own_family));
+  record_upheaval(core, name);
+  core.unpublish(name);
+  QUIPU_RETURN_IF_ERROR(core.discard(*known));
+  return true;
+}
+
+Status compact(StoreCore& core, Work& work) {
+  std::lock_guard lock(core.maintenance_mutex());
+  QUIPU_RETURN_IF_ERROR(core.flush_all());
+  std::vector<Family> families = core.shared_families();
+  for (const CollectionPtr& collection : core.collections()) {
+    if (collection->record.own_family) families.push_back(collection->family);
+  }
+  std::vector<uint64_t> sizes;
+  for (const Family& family : families) {
+    rocksdb::ColumnFamilyMetaData data;
+    core.db().GetColumnFamilyMetaData(family.get(), &data);
+    sizes.push_back(data.size);
+    work.expect(data.size);
+  }
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.canceled = &work.cancelled();
+  for (size_t i = 0; i < families.size(); ++i) {
+    QUIPU_RETURN_IF_ERROR(work.check());
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(core.db().CompactRange(options, families[i].get(), nullptr, nullptr),
+                                       core.directory().path() + ": cannot compact"));
+    work.add(sizes[i]);
+  }
+  return work.finish();
+}
+
+Result<uint64_t> disk_bytes(const StoreCore& core) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  core.db().GetLiveFilesMetaData(&files);
+  uint64_t bytes = 0;
+  for (const rocksdb::LiveFileMetaData& file : files) bytes += file.size;
+  rocksdb::VectorLogPtr logs;
+  QUIPU_RETURN_IF_ERROR(
+      from_rocksdb(core.db().GetSortedWalFiles(logs), core.directory().path() + ": cannot list the log"));
+  for (const auto& log : logs) bytes += log->SizeFileBytes();
+  return bytes;
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,105 @@
+#include <set>
+#include <string>
+
+#include "engine/node/node_metadata.h"
+#include "engine/checks/store_faults.h"
+#include "engine/layout/storage_layout.h"
+#include "quipu/node.h"
+
+namespace quipu {
+namespace {
+
+// The check of one vector store.
+class VectorStoreCheck {
+ public:
+  VectorStoreCheck(const KVReader& store, const std::string& ns, const TakeFault& take)
+      : store_(store), collections_(ns), take_(take) {}
+
+  Status run() const {
+    const auto set_aside = [&](const std::string& collection) {
+      return [&](std::string_view key) {
+        return take_(set_aside_fault(collection, key, "there is no vector in " + collections_.embeddings));
+      };
+    };
+    QUIPU_RETURN_IF_ERROR(check(collections_.embeddings, collections_.ref_doc_ids,
+                                [this](std::string_view id) { return no_ref_doc_id(id); }));
+    for (const std::string& other : {collections_.ref_doc_ids, collections_.metadata}) {
+      QUIPU_RETURN_IF_ERROR(check(other, collections_.embeddings, set_aside(other)));
+    }
+    QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, store_.count(collections_.metadata));
+    if (with_metadata == 0) return Status::ok();  // of an older version, which kept none
+    return check(collections_.embeddings, collections_.metadata,
+                 [this](std::string_view id) { return no_metadata(id); });
+  }
+
+ private:
+  // Calls `missing` with each key of `from` that is not in `in`.
+  template <class Missing>
+  Status check(const std::string& from, const std::string& in, const Missing& missing) const {
+    ScanOptions keys;
+    keys.keys_only = true;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store_.scan(keys, from));
+    while (it->next()) {
+      QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(it->key(), in));
+      if (!there) QUIPU_RETURN_IF_ERROR(missing(it->key()));
+    }
+    return it->status();
+  }
+
+  Status fault(std::string_view id, const std::string& in, std::string step, const Json& value) const {
+    return take_({{collections_.embeddings, std::string(id), "the vector has no entry in " + in},
+                  std::move(step),
+                  [&, id](StoreMending& mending) { return mending.put(in, id, value); }});
+  }
+
+  // The document store knows it, or it is "None", as for a node without a source.
+  Status no_ref_doc_id(std::string_view id) const {
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> known, store_.get(id, "docstore/metadata"));
+    const std::optional<JsonView> found = known ? known->view().find(kRefDocId) : std::nullopt;
+    const Json ref_doc_id = Json::from_string(found && found->is_string() ? found->string() : "None");
+    return fault(id, collections_.ref_doc_ids, "entered there with document " + ref_doc_id.text(),
+                 wrapped(kRefDocId, ref_doc_id));
+  }
+
+  // The node has it; without the node there is none.
+  Status no_metadata(std::string_view id) const {
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, store_.get(id, "docstore/data"));
+    const auto node = stored ? BaseNode::from_json(*stored) : nullptr;
+    const auto ref_doc_id = node && *node ? (*node)->ref_doc_id() : std::optional<std::string>();
+    if (node && *node && ref_doc_id) {
+      return fault(
+          id, collections_.metadata, "metadata taken from the node",
+          vector_metadata((*node)->metadata(), (*node)->class_name(), ref_doc_id->value_or(std::string())));
+    }
+    return fault(id, collections_.metadata, "entered there without metadata", Json::from_canonical("{}"));
+  }
+
+  const KVReader& store_;
+  const VectorCollections collections_;
+  const TakeFault& take_;
+};
+
+std::set<std::string> vector_store_namespaces(const std::vector<CollectionInfo>& infos) {
+  constexpr std::string_view kStart = "vector_store/";
+  std::set<std::string> namespaces;
+  for (const CollectionInfo& info : infos) {
+    for (const std::string_view end : {"/embeddings", "/ref_doc_ids", "/metadata"}) {
+      const size_t around = kStart.size() + end.size();
+      if (info.name.size() < around || !info.name.starts_with(kStart) || !info.name.ends_with(end)) continue;
+      namespaces.insert(info.name.substr(kStart.size(), info.name.size() - around));
+    }
+  }
+  return namespaces;
+}
+
+}  // namespace
+
+Status find_vector_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
+                          const TakeFault& take) {
+  for (const std::string& ns : vector_store_namespaces(infos)) {
+    QUIPU_RETURN_IF_ERROR(VectorStoreCheck(store, ns, take).run());
+  }
+  return Status::ok();
+}
+
+}  // namespace quipu

@@ -1,0 +1,111 @@
+// How graph and vector stores keep their data in collections: names and values, for the stores themselves and
+// for what reads and writes their files.
+
+#ifndef QUIPU_ENGINE_LAYOUT_STORAGE_LAYOUT_H_
+#define QUIPU_ENGINE_LAYOUT_STORAGE_LAYOUT_H_
+
+#include <string>
+#include <string_view>
+
+#include "quipu/json.h"
+
+namespace quipu {
+
+// {"<member>": value}, for values that are no objects.
+inline Json wrapped(std::string_view member, JsonView value) {
+  return Json::from_canonical("{\"" + std::string(member) + "\": " + std::string(value.text()) + "}");
+}
+
+// ---- graph stores: a subject's value is {"edges": [["rel", "obj"], ...]} ----
+
+inline constexpr std::string_view kGraphStoreNamespace = "graph_store";
+inline constexpr std::string_view kEdges = "edges";
+inline constexpr std::string_view kGraphDict = "graph_dict";
+
+// ---- property graph stores ----
+
+inline constexpr std::string_view kPropertyGraphNamespace = "property_graph_store";
+inline constexpr std::string_view kNodes = "nodes";
+inline constexpr std::string_view kRelations = "relations";
+inline constexpr std::string_view kTriplets = "triplets";
+// Has one key, "supports_vector_queries", with {"value": true or false}: where entities' embeddings are.
+// Graphs that were written before there was that key have none.
+inline constexpr std::string_view kGraphState = "state";
+inline constexpr std::string_view kSupportsVectorQueries = "supports_vector_queries";
+// A triplet's value is {"target": "id"}, which an index covers, and where a file of the reference has the
+// relation under another key than the ids give (it forgets there that quotes in names become spaces in ids),
+// also "relation_key".
+inline constexpr std::string_view kTripletTarget = "target";
+inline constexpr std::string_view kTripletRelationKey = "relation_key";
+
+// `other_relation_key` empty: the relation is where the ids say.
+inline Json triplet_value(std::string_view target, std::string_view other_relation_key = {}) {
+  std::string text = "{\"target\": ";
+  append_json_string(target, text);
+  if (!other_relation_key.empty()) {
+    text += ", \"relation_key\": ";
+    append_json_string(other_relation_key, text);
+  }
+  return Json::from_canonical(text + "}");
+}
+
+inline Json supports_vector_queries_value(bool value) {
+  return Json::from_canonical(value ? "{\"value\": true}" : "{\"value\": false}");
+}
+
+// A triplet's key: the JSON array of its ids.
+inline std::string triplet_key(std::string_view source, std::string_view label, std::string_view target) {
+  std::string text = "[";
+  append_json_string(source, text);
+  text += ", ";
+  append_json_string(label, text);
+  text += ", ";
+  append_json_string(target, text);
+  return text += ']';
+}
+
+// As the reference's _get_relation_key.
+inline std::string relation_key(std::string_view source, std::string_view label, std::string_view target) {
+  return std::string(source) + "_" + std::string(label) + "_" + std::string(target);
+}
+
+// ---- vector stores ----
+
+inline constexpr std::string_view kEmbeddingDict = "embedding_dict";  // {id: vector}
+inline constexpr std::string_view kTextIdToRefDocId = "text_id_to_ref_doc_id";
+inline constexpr std::string_view kTextIdToDocId = "text_id_to_doc_id";  // as it was called until 0.6.16
+inline constexpr std::string_view kRefDocId = "ref_doc_id";              // {id: {"ref_doc_id": ...}}
+inline constexpr std::string_view kMetadataDict = "metadata_dict";
+
+inline constexpr std::string_view kVectorStorePrefix = "vector_store/";
+
+// The namespace of the vector store that has a collection of this name, "vector_store/<ns>/embeddings".
+inline std::string_view vector_namespace_of(std::string_view collection) {
+  const size_t start = kVectorStorePrefix.size();
+  const size_t end = collection.rfind('/');
+  return end < start ? std::string_view() : collection.substr(start, end - start);
+}
+
+// The collections of the vector store of a namespace.
+struct VectorCollections {
+  explicit VectorCollections(std::string_view ns)
+      : prefix(std::string(kVectorStorePrefix) + std::string(ns)),
+        embeddings(prefix + "/embeddings"),
+        ref_doc_ids(prefix + "/ref_doc_ids"),
+        metadata(prefix + "/metadata"),
+        state(prefix + "/state"),
+        hnsw(prefix + "/hnsw") {}
+
+  std::string prefix;
+  std::string embeddings;
+  std::string ref_doc_ids;
+  std::string metadata;
+  std::string state;  // has the key "metadata_dict" where the file says null for it
+  std::string hnsw;   // has the key "settings" where there is a graph
+};
+
+inline Json null_metadata_state() { return Json::from_canonical("{\"null\": true}"); }
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_LAYOUT_STORAGE_LAYOUT_H_

@@ -1,0 +1,227 @@
+// KVDocumentStore: construction and reading. Its mutations are in document_store_write.cc.
+
+#include "quipu/document_store.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/json_file/json_file.h"
+#include "engine/stores/documents/ref_docs.h"
+#include "engine/stores/store_file.h"
+#include "quipu/member_lists.h"
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+namespace {
+
+Status doc_not_found(std::string_view doc_id) {
+  return Status::not_found("doc_id " + std::string(doc_id) + " not found.");
+}
+
+Result<NodePtr> to_node(std::optional<Json> stored, std::string_view doc_id, bool raise_error) {
+  if (stored) return BaseNode::from_json(*std::move(stored));
+  if (raise_error) return doc_not_found(doc_id);
+  return NodePtr();
+}
+
+// A top-level member of an entry's value, when it is a string.
+std::optional<std::string> string_member(JsonView value, std::string_view name) {
+  const std::optional<JsonView> member = value.find(name);
+  if (!member || !member->is_string()) return std::nullopt;
+  return member->string();
+}
+
+// The index of hashes; null where the store has none, and cannot make it: it is open for reading only.
+Result<const FieldIndex*> hash_index(BaseKVStore& store, const std::string& metadata) {
+  FieldIndex* const index = store.field_index();
+  if (index == nullptr) return nullptr;
+  const Status made = index->ensure_index(metadata, "doc_hash");
+  if (made.is_ok()) return index;
+  if (made.code() == StatusCode::kNotSupported && store.capabilities().read_only) return nullptr;
+  return made;
+}
+
+// In the order of the ids' bytes; hashes that are empty count as none.
+Status for_each_hash(const BaseKVStore& store, const std::string& metadata,
+                     const std::function<void(std::string_view id, const std::string& hash)>& use) {
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, metadata));
+  while (it->next()) {
+    const std::optional<std::string> hash = string_member(it->val(), "doc_hash");
+    if (hash && !hash->empty()) use(it->key(), *hash);
+  }
+  return it->status();
+}
+
+std::string_view or_default(std::string_view text, std::string_view fallback) {
+  return text.empty() ? fallback : text;
+}
+
+}  // namespace
+
+Result<NodePtr> NodeIterator::node() const {
+  return BaseNode::from_json(Json::from_canonical(std::string(stored().text())));
+}
+
+Result<std::vector<NodePtr>> BaseDocumentStore::get_nodes(std::span<const std::string> node_ids,
+                                                          bool raise_error) const {
+  std::vector<NodePtr> nodes;
+  nodes.reserve(node_ids.size());
+  for (const std::string& id : node_ids) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, get_node(id, raise_error));
+    if (node) nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
+Result<std::vector<std::pair<int64_t, NodePtr>>> BaseDocumentStore::get_node_dict(
+    std::span<const std::pair<int64_t, std::string>> node_id_dict) const {
+  std::vector<std::pair<int64_t, NodePtr>> nodes;
+  nodes.reserve(node_id_dict.size());
+  for (const auto& [index, id] : node_id_dict) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, get_node(id));
+    nodes.emplace_back(index, std::move(node));
+  }
+  return nodes;
+}
+
+KVDocumentStore::KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, const DocumentStoreOptions& options)
+    : kvstore_(std::move(kvstore)), batch_size_(options.batch_size) {
+  const std::string ns(or_default(options.ns, "docstore"));
+  node_collection_ = ns + std::string(or_default(options.node_collection_suffix, "/data"));
+  ref_doc_collection_ = ns + std::string(or_default(options.ref_doc_collection_suffix, "/ref_doc_info"));
+  metadata_collection_ = ns + std::string(or_default(options.metadata_collection_suffix, "/metadata"));
+}
+
+Result<std::vector<std::pair<std::string, NodePtr>>> KVDocumentStore::docs() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(node_collection_));
+  std::vector<std::pair<std::string, NodePtr>> nodes;
+  nodes.reserve(entries.size());
+  for (KVEntry& entry : entries) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, BaseNode::from_json(std::move(entry.val)));
+    nodes.emplace_back(std::move(entry.key), std::move(node));
+  }
+  return nodes;
+}
+
+Result<std::unique_ptr<NodeIterator>> KVDocumentStore::stream_nodes() const {
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> entries, kvstore_->scan(in_order, node_collection_));
+  return std::make_unique<NodeIterator>(std::move(entries));
+}
+
+Result<NodePtr> KVDocumentStore::get_document(std::string_view doc_id, bool raise_error) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(doc_id, node_collection_));
+  return to_node(std::move(stored), doc_id, raise_error);
+}
+
+Result<std::vector<NodePtr>> KVDocumentStore::get_documents(std::span<const std::string> doc_ids) const {
+  const std::vector<std::string_view> keys(doc_ids.begin(), doc_ids.end());
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> values,
+                         kvstore_->multi_get(keys, node_collection_));
+  std::vector<NodePtr> nodes;
+  nodes.reserve(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    QUIPU_ASSIGN_OR_RETURN(NodePtr node, to_node(std::move(values[i]), doc_ids[i], false));
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
+Result<std::vector<NodePtr>> KVDocumentStore::get_nodes(std::span<const std::string> node_ids,
+                                                        bool raise_error) const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<NodePtr> nodes, get_documents(node_ids));
+  if (raise_error) {
+    const auto absent = std::ranges::find(nodes, nullptr);
+    if (absent != nodes.end()) return doc_not_found(node_ids[static_cast<size_t>(absent - nodes.begin())]);
+  }
+  std::erase(nodes, nullptr);
+  return nodes;
+}
+
+Result<bool> KVDocumentStore::document_exists(std::string_view doc_id) const {
+  return kvstore_->exists(doc_id, node_collection_);
+}
+
+Result<std::optional<std::string>> KVDocumentStore::get_document_hash(std::string_view doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
+  return metadata ? string_member(*metadata, "doc_hash") : std::nullopt;
+}
+
+Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(metadata_collection_));
+  OrderedMap<std::string> ids_by_hash;
+  for (KVEntry& entry : entries) {
+    std::optional<std::string> hash = string_member(entry.val, "doc_hash");
+    if (hash && !hash->empty()) ids_by_hash.insert_or_assign(*std::move(hash), std::move(entry.key));
+  }
+  return ids_by_hash;
+}
+
+Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const std::string> hashes) const {
+  std::vector<std::string> missing;
+  QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
+  if (index != nullptr) {
+    const std::vector<std::string_view> values(hashes.begin(), hashes.end());
+    QUIPU_ASSIGN_OR_RETURN(std::vector<bool> exist, index->values_exist(metadata_collection_, values));
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      if (!exist[i]) missing.push_back(hashes[i]);
+    }
+    return missing;
+  }
+  std::unordered_set<std::string> wanted(hashes.begin(), hashes.end());
+  QUIPU_RETURN_IF_ERROR(
+      for_each_hash(*kvstore_, metadata_collection_,
+                    [&](std::string_view /*id*/, const std::string& hash) { wanted.erase(hash); }));
+  std::ranges::copy_if(hashes, std::back_inserter(missing),
+                       [&](const std::string& hash) { return wanted.contains(hash); });
+  return missing;
+}
+
+Result<std::vector<std::string>> KVDocumentStore::ids_by_hash(std::string_view doc_hash) const {
+  QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
+  if (index != nullptr) return index->keys_with_value(metadata_collection_, doc_hash);
+  std::vector<std::string> ids;
+  QUIPU_RETURN_IF_ERROR(
+      for_each_hash(*kvstore_, metadata_collection_, [&](std::string_view id, const std::string& hash) {
+        if (hash == doc_hash) ids.emplace_back(id);
+      }));
+  return ids;
+}
+
+Result<std::optional<RefDocInfo>> KVDocumentStore::get_ref_doc_info(std::string_view ref_doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(ref_doc_id, ref_doc_collection_));
+  if (!stored || !stored->view().truthy()) return std::optional<RefDocInfo>();
+  QUIPU_ASSIGN_OR_RETURN(RefDocInfo info, parse_ref_doc_info(ref_doc_id, *stored));
+  return std::optional<RefDocInfo>(std::move(info));
+}
+
+Result<OrderedMap<RefDocInfo>> KVDocumentStore::get_all_ref_doc_info() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(ref_doc_collection_));
+  OrderedMap<RefDocInfo> infos;
+  for (KVEntry& entry : entries) {
+    QUIPU_ASSIGN_OR_RETURN(RefDocInfo info, parse_ref_doc_info(entry.key, entry.val));
+    infos.insert_or_assign(std::move(entry.key), std::move(info));
+  }
+  return infos;
+}
+
+Result<bool> KVDocumentStore::ref_doc_exists(std::string_view ref_doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(ref_doc_id, ref_doc_collection_));
+  return stored && stored->view().truthy();
+}
+
+Result<std::optional<std::string>> KVDocumentStore::ref_doc_id_of(std::string_view doc_id) const {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
+  return metadata ? string_member(*metadata, "ref_doc_id") : std::nullopt;
+}
+
+Status KVDocumentStore::persist(const std::string& persist_path, const FileSystem& fs) const {
+  return persist_store_file(*kvstore_, {ref_doc_collection_, node_collection_, metadata_collection_},
+                            persist_path, fs);
+}
+
+}  // namespace quipu

@@ -1,0 +1,175 @@
+#include "quipu/graph_store.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "engine/json_file/json_file.h"
+#include "engine/stores/element_lists.h"
+#include "engine/stores/graphs/rel_map_walk.h"
+#include "engine/stores/saved_dict.h"
+#include "engine/layout/storage_layout.h"
+#include "quipu/key_locks.h"
+#include "quipu/memory_kv_store.h"
+
+namespace quipu {
+namespace {
+
+std::string edge_text(std::string_view rel, std::string_view obj) {
+  std::string text = "[";
+  append_json_string(rel, text);
+  text += ", ";
+  append_json_string(obj, text);
+  return text += ']';
+}
+
+Status malformed(std::string_view subj) {
+  return Status::invalid_argument("graph store: subject " + Json::from_string(subj).text() +
+                                  " is not a list of [relation, object] pairs of strings");
+}
+
+Result<GraphEdge> parse_edge(std::string_view subj, JsonView edge) {
+  if (!edge.is_array()) return malformed(subj);
+  std::vector<std::string> parts;
+  for (const JsonView part : edge.elements()) {
+    if (!part.is_string()) return malformed(subj);
+    parts.push_back(part.string());
+  }
+  if (parts.size() != 2) return malformed(subj);
+  return GraphEdge{std::move(parts[0]), std::move(parts[1])};
+}
+
+}  // namespace
+
+Result<std::string> GraphStore::get_schema(bool /*refresh*/) const {
+  return Status::not_supported("SimpleGraphStore does not support get_schema");
+}
+
+Result<Json> GraphStore::query(std::string_view /*query*/, JsonView /*param_map*/) {
+  return Status::not_supported("SimpleGraphStore does not support query");
+}
+
+KVGraphStore::KVGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
+    : kvstore_(std::move(kvstore)), collection_(ns.empty() ? kGraphStoreNamespace : ns) {
+  collection_ += "/data";
+}
+
+Result<std::vector<GraphEdge>> KVGraphStore::get(std::string_view subj) const {
+  std::vector<GraphEdge> edges;
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, kvstore_->get(subj, collection_));
+  if (!stored) return edges;
+  const std::optional<JsonView> array = stored->view().find(kEdges);
+  if (!array || !array->is_array()) return malformed(subj);
+  for (const JsonView element : array->elements()) {
+    QUIPU_ASSIGN_OR_RETURN(GraphEdge edge, parse_edge(subj, element));
+    edges.push_back(std::move(edge));
+  }
+  return edges;
+}
+
+Result<GraphRelMap> KVGraphStore::get_rel_map(std::optional<std::span<const std::string>> subjs, int depth,
+                                              int limit) const {
+  std::vector<std::string> subjects;
+  if (subjs) {
+    std::unordered_set<std::string_view> seen;
+    for (const std::string& subj : *subjs) {
+      if (seen.insert(subj).second) subjects.push_back(subj);
+    }
+  } else {
+    ScanOptions keys;
+    keys.keys_only = true;
+    keys.order = ScanOptions::Order::kInsertion;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan(keys, collection_));
+    while (it->next()) subjects.emplace_back(it->key());
+    QUIPU_RETURN_IF_ERROR(it->status());
+  }
+  GraphRelMap map;
+  int64_t left = limit;
+  for (std::string& subj : subjects) {
+    // One more than fits shows that the subject overflows; nothing behind it can be in the answer.
+    QUIPU_ASSIGN_OR_RETURN(std::vector<GraphTriplet> found,
+                           walk_rel_map(*this, subj, depth, limit, std::max<int64_t>(left, 0) + 1));
+    const bool overflows = static_cast<int64_t>(found.size()) > left;
+    if (overflows) found.resize(static_cast<size_t>(std::max<int64_t>(left, 0)));
+    left -= static_cast<int64_t>(found.size());
+    map.emplace_back(std::move(subj), std::move(found));
+    if (overflows) break;
+  }
+  return map;
+}
+
+Status KVGraphStore::upsert_triplet(std::string_view subj, std::string_view rel, std::string_view obj) {
+  QUIPU_RETURN_IF_ERROR(
+      kvstore_->declare_collection(collection_, {std::string(GRAPH_STORE_PERSIST_FNAME), ""}));
+  LockSet lock_set;
+  lock_set.add(collection_, subj);
+  const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+  ElementLists edges(*kvstore_, collection_, kEdges);
+  QUIPU_RETURN_IF_ERROR(edges.add(subj, edge_text(rel, obj)).status());
+  WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(edges.write(batch));
+  return kvstore_->write(batch, {.held = &locks});
+}
+
+Status KVGraphStore::delete_(std::string_view subj, std::string_view rel, std::string_view obj) {
+  LockSet lock_set;
+  lock_set.add(collection_, subj);
+  const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+  ElementLists edges(*kvstore_, collection_, kEdges);
+  QUIPU_RETURN_IF_ERROR(edges.remove(subj, edge_text(rel, obj)).status());
+  WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(edges.write(batch));
+  return kvstore_->write(batch, {.held = &locks});
+}
+
+Result<Json> KVGraphStore::to_dict() const {
+  std::string text = "{\"graph_dict\": ";
+  QUIPU_RETURN_IF_ERROR(append_collection(*kvstore_, collection_, kEdges, text));
+  return Json::from_canonical(text + "}");
+}
+
+Status KVGraphStore::persist(const std::string& persist_path, const FileSystem& fs) const {
+  QUIPU_ASSIGN_OR_RETURN(const Json dict, to_dict());
+  return write_text_file(persist_path, dict.text(), fs);
+}
+
+Status KVGraphStore::load(JsonView save_dict) {
+  const std::optional<JsonView> graph_dict = save_dict.find(kGraphDict);
+  if (!save_dict.is_object() || (graph_dict && !graph_dict->is_object())) {
+    return Status::invalid_argument("graph store: not an object with an object \"graph_dict\"");
+  }
+  if (!graph_dict) return Status::ok();
+  WriteBatch batch;
+  for (const JsonMember& member : graph_dict->members()) {
+    const std::string subj = member.key();
+    if (!member.value.is_array()) return malformed(subj);
+    for (const JsonView edge : member.value.elements()) {
+      QUIPU_RETURN_IF_ERROR(parse_edge(subj, edge).status());
+    }
+    batch.put(collection_, subj, wrapped(kEdges, member.value));
+  }
+  QUIPU_RETURN_IF_ERROR(
+      kvstore_->declare_collection(collection_, {std::string(GRAPH_STORE_PERSIST_FNAME), ""}));
+  return kvstore_->write(batch);
+}
+
+SimpleGraphStore::SimpleGraphStore() : KVGraphStore(std::make_shared<MemoryKVStore>()) {}
+
+Result<SimpleGraphStore> SimpleGraphStore::from_persist_dir(const std::string& persist_dir,
+                                                            const FileSystem& fs) {
+  return from_persist_path(path_in(persist_dir, GRAPH_STORE_PERSIST_FNAME), fs);
+}
+
+Result<SimpleGraphStore> SimpleGraphStore::from_persist_path(const std::string& persist_path,
+                                                             const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> saved, read_json_file(persist_path, fs));
+  if (!saved) return SimpleGraphStore();
+  return from_saved_dict<SimpleGraphStore>(persist_path, *saved);
+}
+
+Result<SimpleGraphStore> SimpleGraphStore::from_dict(JsonView save_dict) {
+  SimpleGraphStore store;
+  QUIPU_RETURN_IF_ERROR(store.load(save_dict));
+  return store;
+}
+
+}  // namespace quipu

@@ -1,0 +1,115 @@
+#include "quipu/index_store.h"
+
+#include <utility>
+
+#include "engine/json_file/json_file.h"
+#include "engine/stores/indexes/same_struct.h"
+#include "engine/stores/store_file.h"
+#include "quipu/executor.h"
+#include "quipu/persist_dir.h"
+
+namespace quipu {
+
+KVIndexStore::KVIndexStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns,
+                           std::string_view collection_suffix)
+    : kvstore_(std::move(kvstore)), collection_(ns.empty() ? "index_store" : ns) {
+  collection_ += collection_suffix.empty() ? "/data" : collection_suffix;
+}
+
+Result<std::vector<IndexStruct>> KVIndexStore::index_structs() const {
+  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(collection_));
+  std::vector<IndexStruct> structs;
+  structs.reserve(entries.size());
+  for (KVEntry& entry : entries) {
+    QUIPU_ASSIGN_OR_RETURN(IndexStruct index_struct, IndexStruct::from_json(std::move(entry.val)));
+    structs.push_back(std::move(index_struct));
+  }
+  return structs;
+}
+
+Status KVIndexStore::add_index_struct(const IndexStruct& index_struct) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored,
+                         kvstore_->get(index_struct.index_id(), collection_));
+  if (stored && is_same_struct(*stored, index_struct)) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(
+      kvstore_->declare_collection(collection_, {std::string(INDEX_STORE_PERSIST_FNAME), ""}));
+  return kvstore_->put(index_struct.index_id(), index_struct.to_json(), collection_);
+}
+
+Status KVIndexStore::delete_index_struct(std::string_view key) {
+  return kvstore_->delete_(key, collection_).status();
+}
+
+Result<std::optional<IndexStruct>> KVIndexStore::get_index_struct(
+    std::optional<std::string_view> struct_id) const {
+  if (!struct_id) {
+    QUIPU_ASSIGN_OR_RETURN(std::vector<IndexStruct> structs, index_structs());
+    if (structs.size() != 1) {
+      return Status::invalid_argument("AssertionError: expected exactly one index struct, found " +
+                                      std::to_string(structs.size()));
+    }
+    return std::optional<IndexStruct>(std::move(structs.front()));
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(*struct_id, collection_));
+  if (!stored) return std::optional<IndexStruct>();
+  QUIPU_ASSIGN_OR_RETURN(IndexStruct index_struct, IndexStruct::from_json(*std::move(stored)));
+  return std::optional<IndexStruct>(std::move(index_struct));
+}
+
+Status KVIndexStore::persist(const std::string& persist_path, const FileSystem& fs) const {
+  return persist_store_file(*kvstore_, {collection_}, persist_path, fs);
+}
+
+// What runs on the executor must not own the key-value store: its destructor waits for the executor.
+KVIndexStore KVIndexStore::unowned() const {
+  KVIndexStore store = *this;
+  store.kvstore_ = std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), kvstore_.get());
+  return store;
+}
+
+std::future<Result<std::vector<IndexStruct>>> KVIndexStore::async_index_structs() {
+  return kvstore_->executor().submit([store = unowned()] { return store.index_structs(); });
+}
+
+std::future<Status> KVIndexStore::async_add_index_struct(IndexStruct index_struct) {
+  return kvstore_->executor().submit([store = unowned(), index_struct = std::move(index_struct)]() mutable {
+    return store.add_index_struct(index_struct);
+  });
+}
+
+std::future<Status> KVIndexStore::adelete_index_struct(std::string key) {
+  return kvstore_->executor().submit(
+      [store = unowned(), key = std::move(key)]() mutable { return store.delete_index_struct(key); });
+}
+
+std::future<Result<std::optional<IndexStruct>>> KVIndexStore::aget_index_struct(
+    std::optional<std::string> struct_id) {
+  return kvstore_->executor().submit(
+      [store = unowned(), struct_id = std::move(struct_id)] { return store.get_index_struct(struct_id); });
+}
+
+SimpleIndexStore::SimpleIndexStore(std::shared_ptr<MemoryKVStore> kvstore)
+    : SimpleIndexStore(Made{kvstore ? std::move(kvstore) : std::make_shared<MemoryKVStore>()}) {}
+
+Result<SimpleIndexStore> SimpleIndexStore::from_persist_dir(const std::string& persist_dir,
+                                                            const FileSystem& fs) {
+  return from_persist_path(path_in(persist_dir, INDEX_STORE_PERSIST_FNAME), fs);
+}
+
+Result<SimpleIndexStore> SimpleIndexStore::from_persist_path(const std::string& persist_path,
+                                                             const FileSystem& fs) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv,
+                         MemoryKVStore::from_persist_path(persist_path, fs));
+  return SimpleIndexStore(std::move(kv));
+}
+
+Result<SimpleIndexStore> SimpleIndexStore::from_dict(JsonView save_dict) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<MemoryKVStore> kv, MemoryKVStore::from_dict(save_dict));
+  return SimpleIndexStore(std::move(kv));
+}
+
+Status SimpleIndexStore::persist(const std::string& persist_path, const FileSystem& fs) const {
+  return simple_kvstore_->persist(persist_path, fs);
+}
+
+}  // namespace quipu

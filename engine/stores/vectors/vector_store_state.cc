@@ -1,0 +1,111 @@
+#include "engine/stores/vectors/vector_store_state.h"
+
+#include "quipu/vector_values.h"
+
+namespace quipu {
+
+void KVVectorStore::Shared::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
+  if (loaded && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
+}
+
+void KVVectorStore::Shared::forget() {
+  loaded = streamed = false;
+  index.clear();
+  hnsw.reset();
+}
+
+void KVVectorStore::Shared::keep_within_budget() {
+  if (!loaded || index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0) <= budget_) return;
+  forget();
+  streamed = true;
+}
+
+void KVVectorStore::Shared::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                                  std::span<const Json> metadata) {
+  if (loaded && !add(store, entries, metadata).is_ok()) forget();  // and let the next query report it
+}
+
+// A store that keeps the places of its keys is asked for them: a transaction that commits later may have
+// taken earlier ones.
+Status KVVectorStore::Shared::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                                  std::span<const Json> metadata) {
+  std::vector<std::optional<uint64_t>> order(entries.size());
+  if (store.vector_values() != nullptr) {
+    std::vector<std::string_view> ids;
+    for (const VectorStoreEntry& entry : entries) ids.push_back(entry.id);
+    QUIPU_ASSIGN_OR_RETURN(order, store.insertion_order(ids, collections_.embeddings));
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    put(entries[i].id, order[i], entries[i].embedding);
+    index.columns().set(*index.row_of(entries[i].id), metadata[i]);
+  }
+  keep_within_budget();
+  return Status::ok();
+}
+
+void KVVectorStore::Shared::put(std::string_view id, std::optional<uint64_t> order,
+                                std::span<const double> elements) {
+  index.put(id, order, elements);
+  if (hnsw) hnsw->set(*index.row_of(id), elements);
+}
+
+void KVVectorStore::Shared::erase(std::string_view id) {
+  const std::optional<uint32_t> row = index.row_of(id);
+  if (!row) return;
+  if (hnsw) hnsw->erase(*row);
+  index.erase(id);
+}
+
+void KVVectorStore::Shared::clear() {
+  streamed = false;
+  index.clear();
+  if (hnsw) hnsw->clear();
+}
+
+Status KVVectorStore::Shared::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
+  const std::vector<std::string_view> ids(keys.begin(), keys.end());
+  QUIPU_ASSIGN_OR_RETURN(const auto order, store.insertion_order(ids, collections_.embeddings));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!order[i]) erase(ids[i]);
+  }
+  QUIPU_RETURN_IF_ERROR(
+      fetch_vectors(store, collections_.embeddings, ids,
+                    [&](size_t i, std::span<const double> elements) { put(ids[i], order[i], elements); }));
+  QUIPU_ASSIGN_OR_RETURN(const auto metadata, store.multi_get(ids, collections_.metadata));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::optional<uint32_t> row = index.row_of(ids[i]);
+    if (!row) continue;
+    if (metadata[i]) {
+      index.columns().set(*row, *metadata[i]);
+    } else {
+      index.columns().forget(*row);
+    }
+  }
+  keep_within_budget();
+  return Status::ok();
+}
+
+uint64_t search_budget(const BaseKVStore& store) {
+  const VectorValues* const vectors = store.vector_values();
+  return vectors != nullptr ? vectors->search_memory_bytes() : UINT64_MAX;
+}
+
+Status fetch_vectors(const BaseKVStore& store, std::string_view collection,
+                     std::span<const std::string_view> ids,
+                     const std::function<void(size_t i, std::span<const double>)>& use) {
+  if (const VectorValues* const vectors = store.vector_values()) {
+    return vectors->get_vectors(collection, ids, use);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> values, store.multi_get(ids, collection));
+  std::vector<double> elements;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!values[i]) continue;
+    if (!parse_vector_value(*values[i], elements)) {
+      return Status::corruption("vector store: the embedding of " + std::string(ids[i]) + " is malformed");
+    }
+    use(i, elements);
+  }
+  return Status::ok();
+}
+
+}  // namespace quipu
