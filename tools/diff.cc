@@ -1,11 +1,11 @@
 // quipu diff: what two databases or persist directories differ in.
 
-#include "quipu/diff.h"
+#include "quipu/verify.h"
 
 #include <memory>
 #include <string>
 
-#include "quipu/contents.h"
+#include "quipu/open_store.h"
 #include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"

@@ -1,6 +1,6 @@
 // quipu repair: mends what verify finds.
 
-#include "quipu/repair.h"
+#include "quipu/verify.h"
 
 #include <memory>
 #include <string>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "quipu/contents.h"
+#include "quipu/open_store.h"
 #include "tools/cancel.h"
 #include "tools/commands.h"
 #include "tools/exit_code.h"

@@ -1,4 +1,4 @@
-#include "quipu/contents.h"
+#include "quipu/open_store.h"
 
 #include <stdlib.h>
 

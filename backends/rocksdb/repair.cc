@@ -1,4 +1,4 @@
-#include "quipu/repair.h"
+#include "quipu/verify.h"
 
 #include <boost/filesystem.hpp>
 

@@ -15,7 +15,7 @@
 #include "backends/rocksdb/transaction/snapshot_reader.h"
 #include "backends/rocksdb/env_store.h"
 #include "backends/rocksdb/transaction/transaction.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/key_locks.h"
 
 namespace quipu {
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "quipu/fault.h"
+#include "quipu/verify.h"
 #include "quipu/kv_store.h"
 
 namespace quipu {

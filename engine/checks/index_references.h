@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "quipu/index_struct.h"
+#include "quipu/index_store.h"
 
 namespace quipu {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "quipu/persist_dir.h"
-#include "quipu/repair.h"
+#include "quipu/verify.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {

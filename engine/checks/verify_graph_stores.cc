@@ -7,7 +7,7 @@
 #include "engine/checks/store_faults.h"
 #include "engine/layout/storage_layout.h"
 #include "quipu/graph_store.h"
-#include "quipu/labelled_node.h"
+#include "quipu/node.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {

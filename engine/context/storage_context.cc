@@ -4,10 +4,9 @@
 
 #include "engine/persist/export_files.h"
 #include "engine/layout/persist_file_name.h"
-#include "engine/persist/files/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
 #include "quipu/persist_dir.h"
-#include "quipu/simple_document_store.h"
+#include "quipu/document_store.h"
 
 namespace quipu {
 namespace {

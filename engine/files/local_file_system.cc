@@ -126,10 +126,4 @@ const FileSystem& local_file_system() {
   return kLocal;
 }
 
-std::string path_in(std::string_view directory, std::string_view name) {
-  return (fs::path(std::string(directory)) / std::string(name)).string();
-}
-
-std::string directory_of(std::string_view path) { return fs::path(std::string(path)).parent_path().string(); }
-
 }  // namespace quipu

@@ -1,6 +1,6 @@
 #include "engine/kv/buffered_bulk_load.h"
 
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {

@@ -1,4 +1,4 @@
-#include "quipu/executor.h"
+#include "quipu/backend/executor.h"
 
 namespace quipu {
 

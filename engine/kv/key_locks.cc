@@ -1,4 +1,4 @@
-#include "quipu/key_locks.h"
+#include "quipu/backend/key_locks.h"
 
 #include <functional>
 #include <utility>

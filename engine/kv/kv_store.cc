@@ -11,9 +11,9 @@
 
 #include "engine/kv/buffered_bulk_load.h"
 #include "engine/kv/sorted_iterator.h"
-#include "quipu/collection_cache.h"
-#include "quipu/executor.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/collection_cache.h"
+#include "quipu/backend/executor.h"
+#include "quipu/backend/key_locks.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/write_batch.h"
 

@@ -1,4 +1,4 @@
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 #include "engine/json/number.h"
 

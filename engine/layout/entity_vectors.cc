@@ -2,7 +2,7 @@
 
 #include "engine/json/number.h"
 #include "engine/node/node_metadata.h"
-#include "engine/persist/files/persist_file_kind.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/vector_store.h"

@@ -3,6 +3,8 @@
 #ifndef QUIPU_ENGINE_LAYOUT_PERSIST_FILE_NAME_H_
 #define QUIPU_ENGINE_LAYOUT_PERSIST_FILE_NAME_H_
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "quipu/status.h"
@@ -11,6 +13,15 @@ namespace quipu {
 
 // OK for a name that stays in its directory: not empty, at most 255 bytes, no separator, no NUL, not . or ..
 Status check_file_name(std::string_view name);
+
+// The file of a vector store's namespace, "<namespace>__vector_store.json", and back; nothing for another
+// name.
+std::string vector_store_file(std::string_view ns);
+std::optional<std::string> vector_store_namespace(std::string_view name);
+
+// Under which name LlamaIndex writes today what it wrote under this one: vector stores had no namespaces
+// once. Another name is its own.
+std::string present_name(std::string_view name);
 
 }  // namespace quipu
 

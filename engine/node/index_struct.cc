@@ -1,4 +1,4 @@
-#include "quipu/index_struct.h"
+#include "quipu/index_store.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "quipu/labelled_node.h"
+#include "quipu/node.h"
 
 #include <algorithm>
 

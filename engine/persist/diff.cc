@@ -1,4 +1,4 @@
-#include "quipu/diff.h"
+#include "quipu/verify.h"
 
 #include <algorithm>
 #include <map>

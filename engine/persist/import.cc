@@ -7,7 +7,7 @@
 #include "engine/files/decoding_file_system.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/files/file_loaders.h"
-#include "engine/persist/files/persist_file_kind.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/persist/storage_files.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/persist/files/persist_file_kind.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/checks/index_references.h"
 #include "engine/layout/storage_layout.h"
 #include "quipu/graph_store.h"

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "quipu/kv_store.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/ordered_map.h"
 #include "quipu/write_batch.h"
 

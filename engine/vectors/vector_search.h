@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "engine/vectors/vector_index.h"
-#include "quipu/metadata_filters.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

@@ -29,6 +29,7 @@
 
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
+#include "quipu/memory_kv_store.h"
 #include "quipu/node.h"
 #include "quipu/ordered_map.h"
 #include "quipu/status.h"
@@ -235,6 +236,40 @@ class KVDocumentStore : public BaseDocumentStore {
   std::string node_collection_;
   std::string ref_doc_collection_;
   std::string metadata_collection_;
+};
+
+// SimpleDocumentStore: the reference's class of that name. A document store in memory, saved as one JSON
+// file.
+
+class SimpleDocumentStore : public KVDocumentStore {
+ public:
+  explicit SimpleDocumentStore(std::shared_ptr<MemoryKVStore> simple_kvstore = nullptr,
+                               DocumentStoreOptions options = {});
+
+  // Reads persist_dir/docstore.json, or any file. Errors: kIoError, kInvalidArgument.
+  static Result<SimpleDocumentStore> from_persist_dir(const std::string& persist_dir = "./storage",
+                                                      DocumentStoreOptions options = {},
+                                                      const FileSystem& fs = local_file_system());
+  static Result<SimpleDocumentStore> from_persist_path(const std::string& persist_path,
+                                                       DocumentStoreOptions options = {},
+                                                       const FileSystem& fs = local_file_system());
+  static Result<SimpleDocumentStore> from_dict(JsonView save_dict, DocumentStoreOptions options = {});
+
+  // All collections of the key-value store, as in the reference.
+  Status persist(const std::string& persist_path = "./storage/docstore.json",
+                 const FileSystem& fs = local_file_system()) const override {
+    return simple_kvstore_->persist(persist_path, fs);
+  }
+  Json to_dict() const { return simple_kvstore_->to_dict(); }
+
+ private:
+  struct Made {
+    std::shared_ptr<MemoryKVStore> kvstore;
+  };
+  SimpleDocumentStore(const Made& made, DocumentStoreOptions options)
+      : KVDocumentStore(made.kvstore, std::move(options)), simple_kvstore_(made.kvstore) {}
+
+  std::shared_ptr<MemoryKVStore> simple_kvstore_;
 };
 
 }  // namespace quipu

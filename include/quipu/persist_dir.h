@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "quipu/fault.h"
+#include "quipu/verify.h"
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/progress.h"

@@ -25,7 +25,6 @@
 
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
-#include "quipu/labelled_node.h"
 #include "quipu/node.h"
 #include "quipu/status.h"
 #include "quipu/vector_store.h"

@@ -36,7 +36,7 @@
 #include <string_view>
 #include <vector>
 
-#include "quipu/fault.h"
+#include "quipu/verify.h"
 #include "quipu/kv_store.h"
 #include "quipu/progress.h"
 #include "quipu/write_batch.h"

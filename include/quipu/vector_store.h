@@ -1,3 +1,76 @@
+// Filters over the metadata of vectors, as LlamaIndex's vector_stores/types.py has them.
+//
+//   MetadataFilters filters{{MetadataFilter{"page", Json::from_int(3), FilterOperator::GTE}}};
+//
+// Semantics are Python's, as in the reference's build_metadata_filter_fn: 1 == 1.0 == True, ints of any
+// length compare exactly with floats, `in` looks for substrings in strings and keys in dicts, what Python
+// cannot compare is an error (kInvalidArgument "TypeError: ..."). Missing and null metadata match only NE and
+// NIN (and IS_EMPTY).
+
+#ifndef QUIPU_VECTOR_STORE_H_
+#define QUIPU_VECTOR_STORE_H_
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "quipu/file_system.h"
+#include "quipu/json.h"
+#include "quipu/kv_store.h"
+#include "quipu/node.h"
+#include "quipu/progress.h"
+#include "quipu/status.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+enum class FilterOperator {
+  EQ,                      // ==
+  GT,                      // >
+  LT,                      // <
+  NE,                      // !=
+  GTE,                     // >=
+  LTE,                     // <=
+  IN,                      // the metadata is in the value
+  NIN,                     // it is not
+  ANY,                     // any element of the value is in the metadata
+  ALL,                     // all are
+  TEXT_MATCH,              // the value is a substring
+  TEXT_MATCH_INSENSITIVE,  // the same, lower case
+  CONTAINS,                // the value is in the metadata
+  IS_EMPTY,                // no metadata, or null, "" or []
+};
+
+// How several filters combine; NOT: none may match.
+enum class FilterCondition { AND, OR, NOT };
+
+struct MetadataFilter {
+  std::string key;
+  Json value;
+  FilterOperator op = FilterOperator::EQ;
+
+  // {"key", "value", "operator"}. Errors: kInvalidArgument "ValidationError: ..." for an unknown operator,
+  // and for a value that is no string, number, list of one kind of these, or null.
+  static Result<MetadataFilter> from_json(JsonView json);
+};
+
+struct MetadataFilters {
+  // Nested filters are refused when they are used, as in the reference.
+  std::vector<std::variant<MetadataFilter, MetadataFilters>> filters;
+  std::optional<FilterCondition> condition = FilterCondition::AND;  // nothing: AND
+
+  // {"filters": [...], "condition": "and" | "or" | "not" | null}.
+  static Result<MetadataFilters> from_json(JsonView json);
+};
+
 // Vector stores: embeddings of nodes, searched by similarity, as LlamaIndex's SimpleVectorStore keeps them.
 //
 //   KVVectorStore vectors(kv);
@@ -21,30 +94,6 @@
 // passes its filters, unless all vectors would take more than search_memory_bytes. Without an index a query
 // reads all vectors and, for filters, their metadata from disk; MMR, where it may not load them, does so once
 // for each result.
-
-#ifndef QUIPU_VECTOR_STORE_H_
-#define QUIPU_VECTOR_STORE_H_
-
-#include <functional>
-#include <future>
-#include <memory>
-#include <optional>
-#include <shared_mutex>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include "quipu/file_system.h"
-#include "quipu/kv_store.h"
-#include "quipu/metadata_filters.h"
-#include "quipu/node.h"
-#include "quipu/progress.h"
-#include "quipu/status.h"
-#include "quipu/write_batch.h"
-
-namespace quipu {
 
 inline constexpr std::string_view VECTOR_STORE_PERSIST_FNAME = "vector_store.json";
 inline constexpr std::string_view NAMESPACE_SEP = "__";

@@ -1,6 +1,6 @@
 // Looking at databases and persist directories for Python, and mending: verify, diff, stat, repair.
 
-#include "quipu/contents.h"
+#include "quipu/open_store.h"
 
 #include <nanobind/stl/string.h>
 
@@ -9,8 +9,7 @@
 #include "python/src/progress.h"
 #include "python/src/stores.h"
 #include "python/src/text.h"
-#include "quipu/diff.h"
-#include "quipu/repair.h"
+#include "quipu/verify.h"
 
 namespace nb = nanobind;
 

@@ -13,7 +13,7 @@
 #include "python/src/arguments.h"
 #include "python/src/progress.h"
 #include "python/src/scan.h"
-#include "quipu/executor.h"
+#include "quipu/backend/executor.h"
 
 namespace nb = nanobind;
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "python/src/text.h"
-#include "quipu/fault.h"
+#include "quipu/verify.h"
 
 namespace quipu::python {
 

@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from extract import header_example  # noqa: E402
+from extract import header_examples  # noqa: E402
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
 CONTEXTS = SOURCE / "tests" / "docs" / "context"
@@ -37,7 +37,7 @@ class DocsTest(unittest.TestCase):
         return run.stdout
 
     def test_every_example_is_compiled(self):
-        with_example = {path.stem for path in (SOURCE / "include" / "quipu").glob("*.h") if header_example(path)}
+        with_example = {path.stem for path in (SOURCE / "include" / "quipu").rglob("*.h") if header_examples(path)}
         with_context = {path.name.removesuffix(".cc.in") for path in CONTEXTS.glob("*.cc.in")}
         self.assertEqual(with_example, with_context, "each example needs a file in tests/docs/context")
 

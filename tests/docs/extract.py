@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Makes C++ files of the examples in the documentation.
 
-    extract.py header HEADER CONTEXT OUT   the example on top of a header, inside its context
+    extract.py header HEADER CONTEXT OUT   the examples of a header, inside its context
     extract.py readme README OUT           the ```cpp block of a Markdown file, a whole program
 
-A header's example is the first run of lines that begin with "//   " in its opening comment. In the context file
-it takes the place of the line EXAMPLE. What an example leaves out ("...") is left out here too, and a path below
-/data becomes one in the current directory.
+A header's examples are those of its comments that begin a line: of each the first run of lines that begin with
+"//   ". In the context file each takes the place of a line EXAMPLE, in their order. What an example leaves out
+("...") is left out here too, and a path below /data becomes one in the current directory.
 """
 
 import re
@@ -14,17 +14,30 @@ import sys
 from pathlib import Path
 
 
-def header_example(header):
-    """The lines of the example on top of a header; empty when it has none."""
+def comments(header):
+    """The comments of a header that begin a line, each a list of lines."""
+    comment = []
+    for line in Path(header).read_text(encoding="utf-8").splitlines() + [""]:
+        if line.startswith("//"):
+            comment.append(line)
+        elif comment:
+            yield comment
+            comment = []
+
+
+def example_of(comment):
+    """The first run of lines in a comment that begin with "//   "; empty when it has none."""
     lines = []
-    for line in Path(header).read_text(encoding="utf-8").splitlines():
-        if not line.startswith("//"):
-            break
+    for line in comment:
         if re.match(r"//   [^ *]", line) or (lines and line.startswith("//    ")):
             lines.append(line[5:])
         elif lines:
             break
     return lines
+
+
+def header_examples(header):
+    return [example for example in map(example_of, comments(header)) if example]
 
 
 def as_code(lines):
@@ -36,14 +49,12 @@ def as_code(lines):
 
 def with_context(header, context):
     text = Path(context).read_text(encoding="utf-8")
+    examples = header_examples(header)
     marked = re.findall(r"^EXAMPLE\n", text, flags=re.MULTILINE)
-    if len(marked) != 1:
-        raise SystemExit(f"{context}: exactly one line must be EXAMPLE")
-    example = header_example(header)
-    if not example:
-        raise SystemExit(f"{header} has no example on top")
+    if not examples or len(marked) != len(examples):
+        raise SystemExit(f"{header} has {len(examples)} examples, {context} {len(marked)} lines that are EXAMPLE")
     note = f"// Made from {Path(header).name} and {Path(context).name}.\n"
-    return note + re.sub(r"^EXAMPLE\n", lambda _: as_code(example), text, flags=re.MULTILINE)
+    return note + re.sub(r"^EXAMPLE\n", lambda _: as_code(examples.pop(0)), text, flags=re.MULTILINE)
 
 
 def readme_program(readme):

@@ -1,7 +1,6 @@
 // What stores keep as JSON: nodes, index structs, labelled nodes and relations.
 
-#include "quipu/index_struct.h"
-#include "quipu/labelled_node.h"
+#include "quipu/index_store.h"
 #include "quipu/node.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "quipu/simple_document_store.h"
+#include "quipu/document_store.h"
 #include "tests/replay/replayer.h"
 
 namespace quipu::testing {

@@ -15,7 +15,7 @@
 #include "quipu/kv_transaction.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
-#include "quipu/simple_document_store.h"
+#include "quipu/document_store.h"
 #include "quipu/storage_context.h"
 #include "tests/support/backends.h"
 #include "tests/support/random.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "quipu/diff.h"
+#include "quipu/verify.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/storage_context.h"

@@ -5,7 +5,6 @@
 
 #include <thread>
 
-#include "quipu/simple_document_store.h"
 #include "tests/support/backends.h"
 
 namespace quipu::testing {

@@ -9,7 +9,7 @@
 
 #include "engine/persist/conversions/one_file_index.h"
 #include "engine/persist/conversions/one_file_node.h"
-#include "quipu/index_struct.h"
+#include "quipu/index_store.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/node.h"
 #include "quipu/persist_dir.h"

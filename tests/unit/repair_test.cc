@@ -1,7 +1,7 @@
 // What is planted behind a database's back is listed by verify, exactly, and mended by a repair, which leaves
 // everything else as it was.
 
-#include "quipu/repair.h"
+#include "quipu/verify.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <boost/filesystem.hpp>
 
 #include "quipu/bulk_load.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/temp_dir.h"
 

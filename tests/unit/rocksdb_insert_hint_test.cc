@@ -10,7 +10,7 @@
 #include <set>
 
 #include "backends/rocksdb/format/record.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "quipu/bulk_load.h"
-#include "quipu/key_locks.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/key_locks.h"
+#include "quipu/backend/features.h"
 #include "tests/support/raw_database.h"
 #include "tests/support/temp_dir.h"
 

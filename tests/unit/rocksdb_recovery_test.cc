@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "quipu/bulk_load.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"

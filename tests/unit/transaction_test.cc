@@ -7,7 +7,7 @@
 
 #include "backends/rocksdb/database/conflict_table.h"
 #include "quipu/kv_transaction.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
 #include "quipu/write_batch.h"

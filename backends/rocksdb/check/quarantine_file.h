@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "quipu/json.h"
-#include "quipu/repair.h"
+#include "quipu/verify.h"
 
 namespace quipu::rocks {
 

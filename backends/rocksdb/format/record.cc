@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "quipu/json.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu::rocks {
 

@@ -2,7 +2,7 @@
 #define QUIPU_BACKENDS_ROCKSDB_READ_VECTOR_READER_H_
 
 #include "backends/rocksdb/read/read_view.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu::rocks {
 

@@ -4,8 +4,8 @@
 #include <mutex>
 
 #include "backends/rocksdb/write/commit.h"
-#include "quipu/collection_cache.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/collection_cache.h"
+#include "quipu/backend/key_locks.h"
 
 namespace quipu::rocks {
 namespace {

@@ -18,8 +18,7 @@
 #include "backends/rocksdb/write/list_reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
 #include "quipu/kv_transaction.h"
-#include "quipu/member_lists.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {

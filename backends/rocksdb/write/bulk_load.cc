@@ -6,7 +6,7 @@
 #include "backends/rocksdb/write/commit.h"
 #include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/format/status.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/key_locks.h"
 
 namespace quipu::rocks {
 namespace {

@@ -9,7 +9,7 @@
 #include "backends/rocksdb/database/database.h"
 #include "backends/rocksdb/write/sst_writer.h"
 #include "quipu/bulk_load.h"
-#include "quipu/collection_cache.h"
+#include "quipu/backend/collection_cache.h"
 
 namespace quipu::rocks {
 

@@ -2,7 +2,7 @@
 #define QUIPU_BACKENDS_ROCKSDB_WRITE_LIST_READER_H_
 
 #include "backends/rocksdb/read/read_view.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 
 namespace quipu::rocks {
 

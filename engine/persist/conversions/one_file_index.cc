@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "quipu/index_struct.h"
+#include "quipu/index_store.h"
 
 namespace quipu {
 namespace {

@@ -1,3 +1,4 @@
+#include "engine/layout/persist_file_name.h"
 #include "engine/persist/files/persist_file_kind.h"
 
 #include <algorithm>
@@ -53,22 +54,6 @@ const PersistFileKind* PersistFileKind::named(std::string_view name) {
 const PersistFileKind& PersistFileKind::of(std::string_view name) {
   const PersistFileKind* const kind = named(name);
   return kind != nullptr ? *kind : kKeyValueFile;
-}
-
-std::string vector_store_file(std::string_view ns) {
-  return std::string(ns) + std::string(NAMESPACE_SEP) + std::string(VECTOR_STORE_PERSIST_FNAME);
-}
-
-std::optional<std::string> vector_store_namespace(std::string_view name) {
-  for (const std::string_view end : {VECTOR_STORE_PERSIST_FNAME, NAMESPACE_SEP}) {
-    if (!name.ends_with(end)) return std::nullopt;
-    name.remove_suffix(end.size());
-  }
-  return std::string(name);
-}
-
-std::string present_name(std::string_view name) {
-  return name == VECTOR_STORE_PERSIST_FNAME ? vector_store_file(DEFAULT_VECTOR_STORE) : std::string(name);
 }
 
 }  // namespace quipu

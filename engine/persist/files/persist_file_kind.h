@@ -5,7 +5,6 @@
 #define QUIPU_ENGINE_PERSIST_FILES_PERSIST_FILE_KIND_H_
 
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,15 +33,6 @@ struct PersistFileKind {
   // The same, or, for any other name, a key-value file.
   static const PersistFileKind& of(std::string_view name);
 };
-
-// The file of a vector store's namespace, "<namespace>__vector_store.json", and back; nothing for another
-// name.
-std::string vector_store_file(std::string_view ns);
-std::optional<std::string> vector_store_namespace(std::string_view name);
-
-// Under which name LlamaIndex writes today what it wrote under this one: vector stores had no namespaces
-// once. Another name is its own.
-std::string present_name(std::string_view name);
 
 }  // namespace quipu
 

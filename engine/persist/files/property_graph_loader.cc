@@ -3,7 +3,7 @@
 
 #include "engine/persist/files/file_loader.h"
 #include "engine/layout/storage_layout.h"
-#include "quipu/labelled_node.h"
+#include "quipu/node.h"
 
 namespace quipu {
 namespace {

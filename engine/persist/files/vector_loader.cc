@@ -1,7 +1,7 @@
 #include "engine/json/number.h"
 #include "engine/persist/files/file_loaders.h"
 #include "engine/layout/storage_layout.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 namespace {

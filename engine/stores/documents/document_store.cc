@@ -11,7 +11,7 @@
 #include "engine/json_file/json_file.h"
 #include "engine/stores/documents/ref_docs.h"
 #include "engine/stores/store_file.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {

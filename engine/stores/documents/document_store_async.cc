@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "quipu/document_store.h"
-#include "quipu/executor.h"
+#include "quipu/backend/executor.h"
 
 namespace quipu {
 

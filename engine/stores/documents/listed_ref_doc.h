@@ -11,7 +11,7 @@
 
 #include "engine/layout/ref_doc_metadata.h"
 #include "engine/stores/documents/ref_docs.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 

@@ -1,4 +1,4 @@
-#include "quipu/simple_document_store.h"
+#include "quipu/document_store.h"
 
 #include "quipu/persist_dir.h"
 

@@ -8,7 +8,7 @@
 #include "engine/stores/graphs/rel_map_walk.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/layout/storage_layout.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/key_locks.h"
 #include "quipu/memory_kv_store.h"
 
 namespace quipu {

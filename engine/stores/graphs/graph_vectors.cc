@@ -9,7 +9,7 @@
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_search.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/key_locks.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {

@@ -17,7 +17,7 @@
 
 #include "engine/vectors/vector_index.h"
 #include "engine/vectors/vector_stream.h"
-#include "quipu/collection_cache.h"
+#include "quipu/backend/collection_cache.h"
 #include "quipu/kv_store.h"
 
 namespace quipu {

@@ -8,7 +8,7 @@
 #include "engine/stores/graphs/graph_matching.h"
 #include "engine/stores/graphs/graph_vectors.h"
 #include "engine/layout/storage_layout.h"
-#include "quipu/member_lists.h"
+#include "quipu/backend/features.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {

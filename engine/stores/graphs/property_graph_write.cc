@@ -8,7 +8,7 @@
 #include "engine/stores/graphs/graph_matching.h"
 #include "engine/stores/graphs/graph_vectors.h"
 #include "engine/layout/storage_layout.h"
-#include "quipu/key_locks.h"
+#include "quipu/backend/key_locks.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"
 

@@ -5,7 +5,7 @@
 #include "engine/json_file/json_file.h"
 #include "engine/stores/indexes/same_struct.h"
 #include "engine/stores/store_file.h"
-#include "quipu/executor.h"
+#include "quipu/backend/executor.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {

@@ -3,7 +3,7 @@
 #ifndef QUIPU_ENGINE_STORES_INDEXES_SAME_STRUCT_H_
 #define QUIPU_ENGINE_STORES_INDEXES_SAME_STRUCT_H_
 
-#include "quipu/index_struct.h"
+#include "quipu/index_store.h"
 #include "quipu/json.h"
 
 namespace quipu {

@@ -4,13 +4,12 @@
 
 #include "engine/node/node_metadata.h"
 #include "engine/python/python_text.h"
-#include "engine/persist/files/persist_file_kind.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/vectors/vector_search.h"
 #include "engine/vectors/vector_stream.h"
-#include "quipu/member_lists.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "quipu/executor.h"
+#include "quipu/backend/executor.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

@@ -5,7 +5,7 @@
 
 #include "engine/json_file/json_file.h"
 #include "engine/kv/consistent_view.h"
-#include "engine/persist/files/persist_file_kind.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/layout/entity_vectors.h"
 #include "engine/stores/saved_dict.h"
 #include "engine/layout/storage_layout.h"

@@ -8,7 +8,7 @@
 #include "engine/vectors/vector_search.h"
 #include "engine/vectors/vector_stream.h"
 #include "quipu/vector_store.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 namespace {

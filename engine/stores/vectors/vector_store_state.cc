@@ -1,6 +1,6 @@
 #include "engine/stores/vectors/vector_store_state.h"
 
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 

@@ -15,7 +15,7 @@
 #include "engine/layout/storage_layout.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
 #include "engine/vectors/vector_index.h"
-#include "quipu/collection_cache.h"
+#include "quipu/backend/collection_cache.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

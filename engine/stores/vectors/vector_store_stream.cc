@@ -5,7 +5,7 @@
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_stream.h"
-#include "quipu/vector_values.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 namespace {

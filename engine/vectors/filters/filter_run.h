@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/vectors/filters/metadata_columns.h"
-#include "quipu/metadata_filters.h"
+#include "quipu/vector_store.h"
 
 namespace quipu {
 

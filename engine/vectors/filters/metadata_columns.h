@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "quipu/metadata_filters.h"
+#include "quipu/vector_store.h"
 
 namespace quipu {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "quipu/metadata_filters.h"
+#include "quipu/vector_store.h"
 
 namespace quipu {
 

@@ -11,8 +11,8 @@
 // read into a database in the system's directory for temporary files, which goes with the store. Errors:
 // those of RocksDBKVStore::open_reader(), import_persist_dir() and verify_persist_dir().
 
-#ifndef QUIPU_CONTENTS_H_
-#define QUIPU_CONTENTS_H_
+#ifndef QUIPU_OPEN_STORE_H_
+#define QUIPU_OPEN_STORE_H_
 
 #include <functional>
 #include <memory>
@@ -45,4 +45,4 @@ Status verify_contents(const std::string& place, const std::function<void(const 
 
 }  // namespace quipu
 
-#endif  // QUIPU_CONTENTS_H_
+#endif  // QUIPU_OPEN_STORE_H_

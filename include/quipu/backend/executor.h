@@ -5,8 +5,8 @@
 // submitted, then joins.
 // Thread-safety: submit() from any thread but the pool's own.
 
-#ifndef QUIPU_EXECUTOR_H_
-#define QUIPU_EXECUTOR_H_
+#ifndef QUIPU_BACKEND_EXECUTOR_H_
+#define QUIPU_BACKEND_EXECUTOR_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -52,4 +52,4 @@ class Executor {
 
 }  // namespace quipu
 
-#endif  // QUIPU_EXECUTOR_H_
+#endif  // QUIPU_BACKEND_EXECUTOR_H_

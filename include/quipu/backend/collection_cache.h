@@ -4,8 +4,8 @@
 //
 // Thread-safety: lock() excludes all readers and writers of the cache until unlock().
 
-#ifndef QUIPU_COLLECTION_CACHE_H_
-#define QUIPU_COLLECTION_CACHE_H_
+#ifndef QUIPU_BACKEND_COLLECTION_CACHE_H_
+#define QUIPU_BACKEND_COLLECTION_CACHE_H_
 
 #include <memory>
 #include <string>
@@ -50,4 +50,4 @@ class LockedCache {
 
 }  // namespace quipu
 
-#endif  // QUIPU_COLLECTION_CACHE_H_
+#endif  // QUIPU_BACKEND_COLLECTION_CACHE_H_

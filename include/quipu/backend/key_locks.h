@@ -4,8 +4,8 @@
 // holding two sets of locks at once is a deadlock. Lock all that one operation needs in one acquire().
 // Cost: about 20 ns a stripe when nobody waits.
 
-#ifndef QUIPU_KEY_LOCKS_H_
-#define QUIPU_KEY_LOCKS_H_
+#ifndef QUIPU_BACKEND_KEY_LOCKS_H_
+#define QUIPU_BACKEND_KEY_LOCKS_H_
 
 #include <array>
 #include <bitset>
@@ -60,4 +60,4 @@ class LockTable {
 
 }  // namespace quipu
 
-#endif  // QUIPU_KEY_LOCKS_H_
+#endif  // QUIPU_BACKEND_KEY_LOCKS_H_
