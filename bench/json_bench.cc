@@ -12,9 +12,9 @@
 
 #include "bench/workload.h"
 #include "engine/files/atomic_file.h"
+#include "engine/json/scanner.h"
 #include "engine/json_file/persist_file_reader.h"
 #include "engine/json_file/persist_file_writer.h"
-#include "engine/json/scanner.h"
 #include "quipu/json.h"
 
 namespace quipu::bench {

@@ -49,7 +49,7 @@ const Pairs& pairs() {
 class RawStore {
  public:
   explicit RawStore(const std::string& path) {
-    const rocks::Tuning tuning = rocks::make_tuning({});
+    const rocks::TunedOptions tuning = rocks::make_tuned_options({});
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     require(rocksdb::DB::Open(tuning.db, path, {{rocksdb::kDefaultColumnFamilyName, tuning.data}}, &handles,
                               &db_));

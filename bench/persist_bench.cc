@@ -77,7 +77,7 @@ void BM_RawWriteBatch(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     ScratchDir directory;
-    const rocks::Tuning tuning = rocks::make_tuning({});
+    const rocks::TunedOptions tuning = rocks::make_tuned_options({});
     std::vector<rocksdb::ColumnFamilyDescriptor> families = {
         {rocksdb::kDefaultColumnFamilyName, tuning.data}};
     for (size_t i = 0; i < collections.size(); ++i)

@@ -32,7 +32,7 @@ Status check_database(const std::string& directory) {
   if (found.type() == fs::file_type::not_found) return Status::io_error("no such directory: " + directory);
   if (error) return Status::io_error("cannot open " + directory + ": " + error.message());
   if (!fs::is_directory(found)) return Status::io_error("not a directory: " + directory);
-  if (RocksDBKVStore::is_vacant(directory))
+  if (RocksDBKVStore::is_empty_directory(directory))
     return Status::io_error("no database in " + directory + ": it is empty");
   return Status::ok();
 }

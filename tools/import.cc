@@ -97,7 +97,7 @@ int run_import(const ImportArgs& args) {
   catch_signals();
   ImportReport report;
   int code = kExitOk;
-  if (args.dry_run && RocksDBKVStore::is_vacant(args.database)) {
+  if (args.dry_run && RocksDBKVStore::is_empty_directory(args.database)) {
     MemoryKVStore nothing;  // what a database that is yet to be made holds
     const Result<int> done = import_into(nothing, args, report);
     code = done ? *done : report_error(done.error());

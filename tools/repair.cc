@@ -28,9 +28,9 @@ void tell_result(const RepairArgs& args, const RepairReport& report) {
   if (report.steps == 0) return message("no faults");
   message(std::to_string(report.steps) + (report.steps == 1 ? " step" : " steps") +
           (args.dry_run ? " would be done" : " done"));
-  if (!report.aside.empty()) {
-    message(std::to_string(report.set_aside) + (report.set_aside == 1 ? " entry" : " entries") +
-            " set aside in " + report.aside);
+  if (!report.quarantine.empty()) {
+    message(std::to_string(report.quarantined) + (report.quarantined == 1 ? " entry" : " entries") +
+            " set aside in " + report.quarantine);
   }
 }
 
@@ -44,7 +44,7 @@ int run_repair(const RepairArgs& args) {
   RepairOptions options;
   options.dry_run = args.dry_run;
   options.accept_lost_writes = args.common.accept_lost_writes;
-  options.report = [&](const RepairStep& step) {
+  options.report = [&](const RepairAction& step) {
     JsonText row;
     row.add("collection", step.collection).add_key(step.key);
     row.add("message", step.fault).add("step", step.step);
@@ -59,8 +59,8 @@ int run_repair(const RepairArgs& args) {
   const Result<RepairReport> report = repair_database(args.database, options);
   bar.erase();
   const Status listed = steps.finish({{"dry_run", args.dry_run ? "true" : "false"},
-                                      {"set_aside", std::to_string(report ? report->set_aside : 0)},
-                                      {"aside", Json::from_string(report ? report->aside : "").text()}});
+                                      {"set_aside", std::to_string(report ? report->quarantined : 0)},
+                                      {"aside", Json::from_string(report ? report->quarantine : "").text()}});
   if (!report) return report_error(report.error());
   if (!listed.is_ok()) return report_error(listed);
   if (!args.common.quiet) tell_result(args, *report);

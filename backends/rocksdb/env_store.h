@@ -1,4 +1,4 @@
-// StoreOverEnv: a store whose RocksDB files are behind another rocksdb::Env than the disk. Tests give one
+// EnvStore: a store whose RocksDB files are behind another rocksdb::Env than the disk. Tests give one
 // that fails; RocksDBKVStore::open is this with RocksDB's own.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_ENV_STORE_H_
@@ -13,7 +13,7 @@
 
 namespace quipu::rocks {
 
-struct StoreOverEnv {
+struct EnvStore {
   // As RocksDBKVStore::open. `env` must outlive the store. QUIPU, LOCK, SESSION and the runs of sorts are
   // files of the disk all the same.
   static Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& directory,

@@ -1,3 +1,4 @@
+#include "quipu/backend/quarantine.h"
 #include "quipu/verify.h"
 
 #include <boost/filesystem.hpp>
@@ -15,62 +16,62 @@ constexpr int kMaxRounds = 8;
 
 class Repair {
  public:
-  Repair(std::string path, AsideFile& aside, const RepairOptions& options)
-      : path_(std::move(path)), aside_(aside), options_(options) {
+  Repair(std::string path, QuarantineFile& quarantine, const RepairOptions& options)
+      : path_(std::move(path)), quarantine_(quarantine), options_(options) {
     open_.create_if_missing = false;
     open_.accept_lost_writes = options.accept_lost_writes;
   }
 
   Result<RepairReport> run() {
-    QUIPU_RETURN_IF_ERROR(mend_records());
+    QUIPU_RETURN_IF_ERROR(repair_records());
     const uint64_t before = report_.steps;
-    QUIPU_RETURN_IF_ERROR(mend_stores());
-    if (report_.steps != before) QUIPU_RETURN_IF_ERROR(mend_records());
-    report_.set_aside = aside_.entries();
-    report_.aside = aside_.path();
+    QUIPU_RETURN_IF_ERROR(repair_all_stores());
+    if (report_.steps != before) QUIPU_RETURN_IF_ERROR(repair_records());
+    report_.quarantined = quarantine_.entries();
+    report_.quarantine = quarantine_.path();
     return report_;
   }
 
  private:
-  void tell(const RepairStep& step) {
+  void tell(const RepairAction& step) {
     ++report_.steps;
     if (options_.report) options_.report(step);
   }
 
   // In rounds, until one finds nothing. Each opens the database anew: what it has read of it may be mended.
-  Status mend_records() {
+  Status repair_records() {
     for (int round = 0; round < kMaxRounds; ++round) {
-      QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StoreCore> core,
-                             StoreCore::open(path_, open_, rocksdb::Env::Default()));
+      QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                             Database::open(path_, open_, rocksdb::Env::Default()));
       open_.accept_lost_writes = false;  // they have been
-      Mending mending(*core, aside_);
+      RepairWriter writer(*database, quarantine_);
       const uint64_t before = report_.steps;
-      const auto mend = [&](const RecordFault& fault) {
-        if (!fault.mend) return Status::corruption("no repair helps: " + fault.what.message);
+      const auto repair = [&](const RecordFault& fault) {
+        if (!fault.repair) return Status::corruption("no repair helps: " + fault.what.message);
         tell({fault.what.collection, fault.what.key, fault.what.message, fault.step});
-        return fault.mend(mending);
+        return fault.repair(writer);
       };
       QUIPU_RETURN_IF_ERROR(watch(options_.progress, path_, [&](Work& work) -> Status {
-        QUIPU_RETURN_IF_ERROR(inspect(*core, mend, work));
+        QUIPU_RETURN_IF_ERROR(inspect(*database, repair, work));
         return work.finish();
       }));
-      if (report_.steps != before) QUIPU_RETURN_IF_ERROR(mending.finish());
-      QUIPU_RETURN_IF_ERROR(core->close());
+      if (report_.steps != before) QUIPU_RETURN_IF_ERROR(writer.finish());
+      QUIPU_RETURN_IF_ERROR(database->close());
       if (report_.steps == before) return Status::ok();
     }
     return Status::corruption(path_ + ": faults came again after they had been mended; see verify");
   }
 
-  Status mend_stores() {
+  Status repair_all_stores() {
     QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> store, RocksDBKVStore::open(path_, open_));
     QUIPU_RETURN_IF_ERROR(repair_stores(
-        *store, aside_, [this](const RepairStep& step) { tell(step); }, options_.progress));
+        *store, quarantine_, [this](const RepairAction& step) { tell(step); }, options_.progress));
     QUIPU_RETURN_IF_ERROR(store->sync());
     return store->close();
   }
 
   const std::string path_;
-  AsideFile& aside_;
+  QuarantineFile& quarantine_;
   const RepairOptions& options_;
   RocksDBOptions open_;
   RepairReport report_;
@@ -80,12 +81,13 @@ class Repair {
 Result<RepairReport> dry_run(const std::string& directory, const RepairOptions& options) {
   RocksDBOptions open;
   open.accept_lost_writes = options.accept_lost_writes;
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open_for_reading(directory, open));
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::open_for_reading(directory, open));
   boost::system::error_code error;
   const std::string place = boost::filesystem::canonical(directory, error).string() + ".dry-run";
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<FreshDatabase> copy, FreshDatabase::copy_of(*core, place));
-  core.reset();
-  AsideFile nowhere({});
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StagedDatabase> copy,
+                         StagedDatabase::copy_of(*database, place));
+  database.reset();
+  QuarantineFile nowhere({});
   return Repair(copy->path(), nowhere, options).run();
 }
 
@@ -94,8 +96,8 @@ Result<RepairReport> dry_run(const std::string& directory, const RepairOptions& 
 
 Result<RepairReport> repair_database(const std::string& directory, const RepairOptions& options) {
   if (options.dry_run) return rocks::dry_run(directory, options);
-  rocks::AsideFile aside(directory);
-  return rocks::Repair(directory, aside, options).run();
+  rocks::QuarantineFile quarantine(directory);
+  return rocks::Repair(directory, quarantine, options).run();
 }
 
 }  // namespace quipu

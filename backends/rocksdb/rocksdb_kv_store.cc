@@ -4,45 +4,46 @@
 
 #include <unistd.h>
 
+#include "backends/rocksdb/backup/open_rollback.h"
+#include "backends/rocksdb/check/inspection.h"
+#include "backends/rocksdb/env_store.h"
+#include "backends/rocksdb/read/reader.h"
+#include "backends/rocksdb/read/vector_reader.h"
+#include "backends/rocksdb/transaction/snapshot_reader.h"
+#include "backends/rocksdb/transaction/transaction.h"
 #include "backends/rocksdb/write/bulk_load.h"
 #include "backends/rocksdb/write/collection_catalog.h"
 #include "backends/rocksdb/write/commit.h"
-#include "backends/rocksdb/check/inspection.h"
 #include "backends/rocksdb/write/list_reader.h"
-#include "backends/rocksdb/read/vector_reader.h"
-#include "backends/rocksdb/backup/open_rollback.h"
-#include "backends/rocksdb/read/reader.h"
-#include "backends/rocksdb/transaction/snapshot_reader.h"
-#include "backends/rocksdb/env_store.h"
-#include "backends/rocksdb/transaction/transaction.h"
 #include "quipu/backend/key_locks.h"
 
 namespace quipu {
 
 using rocks::CollectionPtr;
 using rocks::Commit;
+using rocks::Database;
 using rocks::Reader;
 using rocks::ReadView;
-using rocks::StoreCore;
 
 class RocksDBKVStore::Impl {
  public:
-  Impl(std::unique_ptr<StoreCore> core, std::string directory, std::optional<rocks::NewDatabase> made = {})
-      : core(std::move(core)),
+  Impl(std::unique_ptr<Database> database, std::string directory,
+       std::optional<rocks::OpenRollback> made = {})
+      : database(std::move(database)),
         directory(std::move(directory)),
         made(std::move(made)),
-        lists(*this->core, ReadView(*this->core)),
-        vectors(ReadView(*this->core)),
+        lists(*this->database, ReadView(*this->database)),
+        vectors(ReadView(*this->database)),
         process(::getpid()) {}
 
-  Status ready() const { return core->usable(); }
-  Reader reader() const { return Reader(ReadView(*core)); }
+  Status ready() const { return database->usable(); }
+  Reader reader() const { return Reader(ReadView(*database)); }
 
-  const std::unique_ptr<StoreCore> core;
+  const std::unique_ptr<Database> database;
   const std::string directory;
-  const std::optional<rocks::NewDatabase> made;  // by open(), if it may make anything
-  rocks::NativeLists lists;
-  rocks::NativeVectors vectors;
+  const std::optional<rocks::OpenRollback> made;  // by open(), if it may make anything
+  rocks::ListReader lists;
+  rocks::VectorReader vectors;
   const pid_t process;
 };
 
@@ -50,45 +51,45 @@ RocksDBKVStore::RocksDBKVStore(std::unique_ptr<Impl> impl) : impl_(std::move(imp
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open(const std::string& directory,
                                                              const RocksDBOptions& options) {
-  return rocks::StoreOverEnv::open(directory, options, rocksdb::Env::Default());
+  return rocks::EnvStore::open(directory, options, rocksdb::Env::Default());
 }
 
-Result<std::shared_ptr<RocksDBKVStore>> rocks::StoreOverEnv::open(const std::string& directory,
-                                                                  const RocksDBOptions& options,
-                                                                  rocksdb::Env* env) {
-  std::optional<NewDatabase> made;
+Result<std::shared_ptr<RocksDBKVStore>> rocks::EnvStore::open(const std::string& directory,
+                                                              const RocksDBOptions& options,
+                                                              rocksdb::Env* env) {
+  std::optional<OpenRollback> made;
   if (options.create_if_missing) made.emplace(directory);
-  Result<std::unique_ptr<StoreCore>> core = StoreCore::open(directory, options, env);
-  if (!core) {
+  Result<std::unique_ptr<Database>> database = Database::open(directory, options, env);
+  if (!database) {
     // While somebody else has it open it is theirs.
-    if (made && core.error().code() != StatusCode::kBusy) made->remove();
-    return core.error();
+    if (made && database.error().code() != StatusCode::kBusy) made->remove();
+    return database.error();
   }
   return std::shared_ptr<RocksDBKVStore>(new RocksDBKVStore(
-      std::make_unique<RocksDBKVStore::Impl>(*std::move(core), directory, std::move(made))));
+      std::make_unique<RocksDBKVStore::Impl>(*std::move(database), directory, std::move(made))));
 }
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open_reader(const std::string& directory,
                                                                     const RocksDBOptions& options) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core, StoreCore::open_for_reading(directory, options));
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::open_for_reading(directory, options));
   return std::shared_ptr<RocksDBKVStore>(
-      new RocksDBKVStore(std::make_unique<Impl>(std::move(core), directory)));
+      new RocksDBKVStore(std::make_unique<Impl>(std::move(database), directory)));
 }
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::refresh() {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const StoreCore& now = *impl_->core;
-  if (!now.is_reader() || now.frozen_files()->is_current()) return shared_from_this();
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StoreCore> core,
-                         StoreCore::open_for_reading(impl_->directory, now.options(), &now));
+  const Database& now = *impl_->database;
+  if (!now.is_reader() || now.pinned_files()->is_current()) return shared_from_this();
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                         Database::open_for_reading(impl_->directory, now.options(), &now));
   return std::shared_ptr<RocksDBKVStore>(
-      new RocksDBKVStore(std::make_unique<Impl>(std::move(core), impl_->directory)));
+      new RocksDBKVStore(std::make_unique<Impl>(std::move(database), impl_->directory)));
 }
 
 Status RocksDBKVStore::flush() {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  std::lock_guard lock(impl_->core->maintenance_mutex());
-  return impl_->core->flush_all();
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  std::lock_guard lock(impl_->database->maintenance_mutex());
+  return impl_->database->flush_all();
 }
 
 RocksDBKVStore::~RocksDBKVStore() {
@@ -102,15 +103,15 @@ RocksDBKVStore::~RocksDBKVStore() {
 Status RocksDBKVStore::close() {
   if (::getpid() != impl_->process) return impl_->ready();
   finish_async_calls();
-  if (const size_t open = impl_->core->conflicts().open_transactions(); open != 0) {
+  if (const size_t open = impl_->database->conflicts().open_transactions(); open != 0) {
     return Status::busy(impl_->directory + ": cannot close, " + std::to_string(open) +
                         " transactions are open");
   }
-  return impl_->core->close();
+  return impl_->database->close();
 }
 
 Status RocksDBKVStore::abandon() {
-  const bool unused = impl_->made && impl_->ready().is_ok() && impl_->core->collections().empty();
+  const bool unused = impl_->made && impl_->ready().is_ok() && impl_->database->collections().empty();
   const Status closed = close();
   if (closed.is_ok() && unused) impl_->made->remove();
   return closed;
@@ -119,35 +120,36 @@ Status RocksDBKVStore::abandon() {
 const std::string& RocksDBKVStore::directory() const { return impl_->directory; }
 
 Status RocksDBKVStore::sync() {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return impl_->core->sync();
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return impl_->database->sync();
 }
 
 Status RocksDBKVStore::compact(const ProgressCallback& progress) {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return watch(progress, directory(), [this](Work& work) { return rocks::compact(*impl_->core, work); });
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return watch(progress, directory(), [this](Work& work) { return rocks::compact(*impl_->database, work); });
 }
 
 Status RocksDBKVStore::verify(const std::function<void(const Fault&)>& report,
                               const ProgressCallback& progress) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return watch(progress, directory(), [&](Work& work) { return rocks::verify(*impl_->core, report, work); });
+  return watch(progress, directory(),
+               [&](Work& work) { return rocks::verify(*impl_->database, report, work); });
 }
 
-Status RocksDBKVStore::check_complete() const { return impl_->core->check_complete(); }
+Status RocksDBKVStore::check_complete() const { return impl_->database->check_complete(); }
 
 Result<uint32_t> RocksDBKVStore::format() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return impl_->core->directory().format();
+  return impl_->database->directory().format();
 }
 
 Result<uint64_t> RocksDBKVStore::disk_bytes() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::disk_bytes(*impl_->core);
+  return rocks::disk_bytes(*impl_->database);
 }
 
 KVCapabilities RocksDBKVStore::capabilities() const {
-  const bool is_reader = impl_->core->is_reader();
+  const bool is_reader = impl_->database->is_reader();
   return {.atomic_batches = true,
           .batched_put_all = true,
           .snapshots = true,
@@ -194,60 +196,60 @@ Status RocksDBKVStore::commit(std::span<const WriteOp> ops, const WriteOptions& 
   } else if (!options.held->covers(keys)) {
     return Status::invalid_argument("WriteOptions::held does not cover every key of the batch");
   }
-  Commit commit(*impl_->core);
-  QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || impl_->core->options().sync));
+  Commit commit(*impl_->database);
+  QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || impl_->database->options().sync));
   if (first_existed != nullptr) *first_existed = commit.first_key_existed();
   return Status::ok();
 }
 
 Result<std::optional<Json>> RocksDBKVStore::get(std::string_view key, std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const CollectionPtr found = impl_->core->find(collection);
+  const CollectionPtr found = impl_->database->find(collection);
   return found ? impl_->reader().get(*found, key) : std::optional<Json>();
 }
 
 Result<std::vector<KVEntry>> RocksDBKVStore::get_all(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const CollectionPtr found = impl_->core->find(collection);
+  const CollectionPtr found = impl_->database->find(collection);
   return found ? impl_->reader().get_all(*found) : std::vector<KVEntry>();
 }
 
 Result<std::vector<std::optional<Json>>> RocksDBKVStore::multi_get(std::span<const std::string_view> keys,
                                                                    std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const CollectionPtr found = impl_->core->find(collection);
+  const CollectionPtr found = impl_->database->find(collection);
   return found ? impl_->reader().multi_get(*found, keys) : std::vector<std::optional<Json>>(keys.size());
 }
 
 Result<std::vector<std::optional<uint64_t>>> RocksDBKVStore::insertion_order(
     std::span<const std::string_view> keys, std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const CollectionPtr found = impl_->core->find(collection);
+  const CollectionPtr found = impl_->database->find(collection);
   if (!found) return std::vector<std::optional<uint64_t>>(keys.size());
   return impl_->reader().insertion_order(*found, keys);
 }
 
 Result<bool> RocksDBKVStore::exists(std::string_view key, std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const CollectionPtr found = impl_->core->find(collection);
+  const CollectionPtr found = impl_->database->find(collection);
   return found ? impl_->reader().exists(*found, key) : false;
 }
 
 Result<uint64_t> RocksDBKVStore::count(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const CollectionPtr found = impl_->core->find(collection);
+  const CollectionPtr found = impl_->database->find(collection);
   return found ? impl_->reader().count(*found) : uint64_t{0};
 }
 
 Result<std::unique_ptr<KVIterator>> RocksDBKVStore::scan(const ScanOptions& options,
                                                          std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::scan_or_nothing(impl_->reader(), impl_->core->find(collection), options);
+  return rocks::scan_or_nothing(impl_->reader(), impl_->database->find(collection), options);
 }
 
 Result<std::vector<CollectionInfo>> RocksDBKVStore::collections() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return rocks::collection_infos(impl_->reader(), impl_->core->collections());
+  return rocks::collection_infos(impl_->reader(), impl_->database->collections());
 }
 
 Result<std::vector<std::string>> RocksDBKVStore::declared_files() const {
@@ -257,38 +259,38 @@ Result<std::vector<std::string>> RocksDBKVStore::declared_files() const {
 
 Result<std::unique_ptr<KVReader>> RocksDBKVStore::snapshot() const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  return std::make_unique<rocks::SnapshotReader>(*impl_->core);
+  return std::make_unique<rocks::SnapshotReader>(*impl_->database);
 }
 
 Result<std::shared_ptr<KVTransaction>> RocksDBKVStore::begin() {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return std::make_shared<rocks::RocksDBTransaction>(shared_from_this(), *impl_->core);
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return std::make_shared<rocks::RocksDBTransaction>(shared_from_this(), *impl_->database);
 }
 
 Status RocksDBKVStore::declare_collection(std::string_view name, const CollectionOptions& options) {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return rocks::declare_collection(*impl_->core, name, options);
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return rocks::declare_collection(*impl_->database, name, options);
 }
 
 Status RocksDBKVStore::declare_file(std::string_view persist_file) {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return rocks::declare_file(*impl_->core, persist_file);
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return rocks::declare_file(*impl_->database, persist_file);
 }
 
 Result<bool> RocksDBKVStore::drop_collection(std::string_view name) {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return rocks::drop_collection(*impl_->core, name);
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return rocks::drop_collection(*impl_->database, name);
 }
 
 Result<std::unique_ptr<BulkLoad>> RocksDBKVStore::bulk_load() {
-  QUIPU_RETURN_IF_ERROR(impl_->core->writable());
-  return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->core, *this);
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return std::make_unique<rocks::RocksDBBulkLoad>(*impl_->database, *this);
 }
 
 Result<std::string> RocksDBKVStore::index_directory() {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
-  const rocks::Directory& directory = impl_->core->directory();
-  return impl_->core->is_reader() ? directory.index_path() : directory.make_index_directory();
+  const rocks::Directory& directory = impl_->database->directory();
+  return impl_->database->is_reader() ? directory.index_path() : directory.make_index_directory();
 }
 
 MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "quipu/verify.h"
 #include "quipu/kv_store.h"
+#include "quipu/verify.h"
 
 namespace quipu {
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/backend/quarantine.h"
 #include "quipu/persist_dir.h"
 #include "quipu/verify.h"
 #include "quipu/write_batch.h"
@@ -16,13 +17,13 @@
 namespace quipu {
 
 // The changes of a repair.
-class StoreMending {
+class StoreRepairWriter {
  public:
-  StoreMending(BaseKVStore& store, SetAside& aside) : store_(store), aside_(aside) {}
+  StoreRepairWriter(BaseKVStore& store, Quarantine& quarantine) : store_(store), quarantine_(quarantine) {}
 
   Status put(std::string_view collection, std::string_view key, JsonView value);
   // Removes an entry, once it is kept.
-  Status set_aside(std::string_view collection, std::string_view key);
+  Status quarantine(std::string_view collection, std::string_view key);
   // Enters a node in the list of its ref doc, which is made if it is not there.
   Status list_node(std::string_view ref_docs, std::string_view ref_doc_id, std::string_view node_id,
                    JsonView metadata);
@@ -32,22 +33,22 @@ class StoreMending {
   Status write_if_large();
 
   BaseKVStore& store_;
-  SetAside& aside_;
+  Quarantine& quarantine_;
   WriteBatch batch_;
 };
 
 struct StoreFault {
   Fault what;
-  std::string step;                             // what mending it does; empty: it is a note
-  std::function<Status(StoreMending&)> mend{};  // called, if at all, before the search goes on
+  std::string step;                                    // what mending it does; empty: it is a note
+  std::function<Status(StoreRepairWriter&)> repair{};  // called, if at all, before the search goes on
 };
 using TakeFault = std::function<Status(const StoreFault&)>;
 
 // The mending of most faults.
-inline StoreFault set_aside_fault(const std::string& collection, std::string_view key, std::string message) {
+inline StoreFault quarantine_fault(const std::string& collection, std::string_view key, std::string message) {
   return {{collection, std::string(key), std::move(message)},
           "set aside",
-          [collection, key](StoreMending& mending) { return mending.set_aside(collection, key); }};
+          [collection, key](StoreRepairWriter& writer) { return writer.quarantine(collection, key); }};
 }
 
 Status find_document_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,

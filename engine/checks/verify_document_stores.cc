@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/persist/files/persist_file_kind.h"
 #include "engine/checks/cross_check.h"
-#include "engine/layout/document_metadata.h"
-#include "engine/stores/documents/ref_docs.h"
 #include "engine/checks/store_faults.h"
+#include "engine/layout/document_metadata.h"
+#include "engine/persist/files/persist_file_kind.h"
+#include "engine/stores/documents/ref_docs.h"
 
 namespace quipu {
 namespace {
@@ -32,14 +32,14 @@ class DocumentStoreCheck {
   }
 
  private:
-  using Mend = std::function<Status(StoreMending&)>;
+  using Repair = std::function<Status(StoreRepairWriter&)>;
 
   Status fault(const std::string& collection, std::string_view key, std::string message, std::string step,
-               Mend mend) const {
-    return take_({{collection, std::string(key), std::move(message)}, std::move(step), std::move(mend)});
+               Repair repair) const {
+    return take_({{collection, std::string(key), std::move(message)}, std::move(step), std::move(repair)});
   }
   Status bad(const std::string& collection, std::string_view key, std::string message) const {
-    return take_(set_aside_fault(collection, key, std::move(message)));
+    return take_(quarantine_fault(collection, key, std::move(message)));
   }
 
   // Every node has a hash, and its own id.
@@ -76,9 +76,9 @@ class DocumentStoreCheck {
     const Result<NodeFacts> facts = BaseNode::facts(node);
     if (!facts) return bad(collection, key, std::move(message));
     return fault(collection, key, std::move(message), "hash and ref doc taken from the node",
-                 [&](StoreMending& mending) {
+                 [&](StoreRepairWriter& writer) {
                    const bool listed = facts->ref_doc_id && !facts->ref_doc_id->empty();
-                   return mending.put(
+                   return writer.put(
                        metadata_, key,
                        document_metadata(facts->hash, listed ? facts->ref_doc_id : std::nullopt));
                  });
@@ -130,14 +130,14 @@ class DocumentStoreCheck {
     RefDocInfo kept{{}, info.metadata};
     std::ranges::copy_if(info.node_ids, std::back_inserter(kept.node_ids),
                          [&](const std::string& id) { return !gone.contains(id); });
-    bool mended = false;  // the first mends them all
+    bool repaired = false;  // the first mends them all
     for (const std::string& id : lost) {
       const std::string message =
           "lists node " + id + ", which has no entry in " + nodes_ + ", unlike others that it lists";
       QUIPU_RETURN_IF_ERROR(
-          fault(ref_docs_, ref_doc_id, message, "taken out of the list", [&](StoreMending& mending) {
-            return std::exchange(mended, true) ? Status::ok()
-                                               : mending.put(ref_docs_, ref_doc_id, kept.to_dict());
+          fault(ref_docs_, ref_doc_id, message, "taken out of the list", [&](StoreRepairWriter& writer) {
+            return std::exchange(repaired, true) ? Status::ok()
+                                                 : writer.put(ref_docs_, ref_doc_id, kept.to_dict());
           }));
     }
     return Status::ok();
@@ -174,10 +174,10 @@ class DocumentStoreCheck {
     const std::string message = "belongs to ref doc " + current_ + ", which does not list it";
     QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> node, store_.get(key, nodes_));
     if (!node) return bad(metadata_, key, message);
-    return fault(metadata_, key, message, "entered in the list", [&](StoreMending& mending) {
+    return fault(metadata_, key, message, "entered in the list", [&](StoreRepairWriter& writer) {
       const Result<NodeFacts> facts = BaseNode::facts(*node);
-      return mending.list_node(ref_docs_, current_, key,
-                               facts ? facts->metadata : JsonView::from_canonical("{}"));
+      return writer.list_node(ref_docs_, current_, key,
+                              facts ? facts->metadata : JsonView::from_canonical("{}"));
     });
   }
 

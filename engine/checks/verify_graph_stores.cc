@@ -34,7 +34,7 @@ Status check_graph(const KVReader& store, const std::string& collection, const T
     }
     if (!well_formed) {
       QUIPU_RETURN_IF_ERROR(
-          take(set_aside_fault(collection, it->key(), "not a list of [relation, object] pairs of strings")));
+          take(quarantine_fault(collection, it->key(), "not a list of [relation, object] pairs of strings")));
     }
   }
   return it->status();
@@ -68,7 +68,7 @@ class PropertyGraphCheck {
 
  private:
   Status bad(const std::string& collection, std::string_view key, std::string message) const {
-    return take_(set_aside_fault(collection, key, std::move(message)));
+    return take_(quarantine_fault(collection, key, std::move(message)));
   }
   template <class Check>
   Status for_each(const std::string& collection, const Check& check) const {
@@ -99,9 +99,10 @@ class PropertyGraphCheck {
   // The key has all that the value should say, unless the relation is under another key; then the relation
   // makes the triplet anew.
   Status no_target(std::string_view key, const std::vector<std::string>& ids) const {
-    return take_({{triplets_, std::string(key), "not a triplet of three ids with its target"},
-                  "target taken from the key",
-                  [&](StoreMending& mending) { return mending.put(triplets_, key, triplet_value(ids[2])); }});
+    return take_(
+        {{triplets_, std::string(key), "not a triplet of three ids with its target"},
+         "target taken from the key",
+         [&](StoreRepairWriter& writer) { return writer.put(triplets_, key, triplet_value(ids[2])); }});
   }
 
   Status relation(std::string_view key, JsonView value) const {
@@ -124,9 +125,9 @@ class PropertyGraphCheck {
     const std::string target = ends->second;
     const std::string other = key == relation_key(source, parsed->label(), target) ? "" : std::string(key);
     return take_(
-        {{relations_, std::string(key), message}, "entered in the triplets", [&](StoreMending& mending) {
-           return mending.put(triplets_, triplet_key(source, parsed->label(), target),
-                              triplet_value(target, other));
+        {{relations_, std::string(key), message}, "entered in the triplets", [&](StoreRepairWriter& writer) {
+           return writer.put(triplets_, triplet_key(source, parsed->label(), target),
+                             triplet_value(target, other));
          }});
   }
 

@@ -1,10 +1,10 @@
 #include <vector>
 
+#include "engine/checks/cross_check.h"
+#include "engine/checks/store_faults.h"
 #include "engine/kv/consistent_view.h"
 #include "engine/kv/watched_reader.h"
-#include "engine/checks/cross_check.h"
 #include "engine/stores/documents/ref_docs.h"
-#include "engine/checks/store_faults.h"
 
 namespace quipu {
 namespace {
@@ -14,7 +14,7 @@ constexpr size_t kBatchEntries = 1000;
 constexpr int kMaxRounds = 8;
 
 Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) {
-  return read_at_one_moment(store, [&](const KVReader& moment) -> Status {
+  return read_consistent_view(store, [&](const KVReader& moment) -> Status {
     const WatchedReader state(moment, work);
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
     QUIPU_RETURN_IF_ERROR(find_document_faults(state, infos, take));
@@ -29,21 +29,21 @@ Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) 
 
 }  // namespace
 
-Status StoreMending::put(std::string_view collection, std::string_view key, JsonView value) {
+Status StoreRepairWriter::put(std::string_view collection, std::string_view key, JsonView value) {
   batch_.put(collection, key, value);
   return write_if_large();
 }
 
-Status StoreMending::set_aside(std::string_view collection, std::string_view key) {
+Status StoreRepairWriter::quarantine(std::string_view collection, std::string_view key) {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, store_.get(key, collection));
   if (!value) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(aside_.entry(collection, key, *value));
+  QUIPU_RETURN_IF_ERROR(quarantine_.entry(collection, key, *value));
   batch_.delete_(collection, key);
   return write_if_large();
 }
 
-Status StoreMending::list_node(std::string_view ref_docs, std::string_view ref_doc_id,
-                               std::string_view node_id, JsonView metadata) {
+Status StoreRepairWriter::list_node(std::string_view ref_docs, std::string_view ref_doc_id,
+                                    std::string_view node_id, JsonView metadata) {
   QUIPU_RETURN_IF_ERROR(finish());  // the ref doc may be in the batch
   RefDocs loaded(store_, ref_docs);
   QUIPU_ASSIGN_OR_RETURN(RefDoc* const ref_doc, loaded.load(ref_doc_id));
@@ -52,10 +52,10 @@ Status StoreMending::list_node(std::string_view ref_docs, std::string_view ref_d
   return finish();
 }
 
-Status StoreMending::write_if_large() { return batch_.size() < kBatchEntries ? Status::ok() : finish(); }
+Status StoreRepairWriter::write_if_large() { return batch_.size() < kBatchEntries ? Status::ok() : finish(); }
 
-Status StoreMending::finish() {
-  QUIPU_RETURN_IF_ERROR(aside_.sync());
+Status StoreRepairWriter::finish() {
+  QUIPU_RETURN_IF_ERROR(quarantine_.sync());
   if (!batch_.empty()) QUIPU_RETURN_IF_ERROR(store_.write(batch_));
   batch_.clear();
   return Status::ok();
@@ -70,19 +70,20 @@ Status verify_stores(const BaseKVStore& store, const std::function<void(const Fa
   return watch(progress, {}, [&](Work& work) { return find_faults(store, take, work); });
 }
 
-Status repair_stores(BaseKVStore& store, SetAside& aside,
-                     const std::function<void(const RepairStep&)>& report, const ProgressCallback& progress) {
+Status repair_stores(BaseKVStore& store, Quarantine& quarantine,
+                     const std::function<void(const RepairAction&)>& report,
+                     const ProgressCallback& progress) {
   for (int round = 0; round < kMaxRounds; ++round) {
     uint64_t found = 0;
-    StoreMending mending(store, aside);
+    StoreRepairWriter writer(store, quarantine);
     const TakeFault take = [&](const StoreFault& fault) {
       if (fault.what.severity == Severity::kNote) return Status::ok();
       ++found;
       if (report) report({fault.what.collection, fault.what.key, fault.what.message, fault.step});
-      return fault.mend(mending);
+      return fault.repair(writer);
     };
     QUIPU_RETURN_IF_ERROR(watch(progress, {}, [&](Work& work) { return find_faults(store, take, work); }));
-    QUIPU_RETURN_IF_ERROR(mending.finish());
+    QUIPU_RETURN_IF_ERROR(writer.finish());
     if (found == 0) return Status::ok();
   }
   return Status::corruption("faults came again after they had been mended; see verify");

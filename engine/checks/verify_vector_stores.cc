@@ -1,9 +1,9 @@
 #include <set>
 #include <string>
 
-#include "engine/node/node_metadata.h"
 #include "engine/checks/store_faults.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/node/node_metadata.h"
 #include "quipu/node.h"
 
 namespace quipu {
@@ -16,15 +16,15 @@ class VectorStoreCheck {
       : store_(store), collections_(ns), take_(take) {}
 
   Status run() const {
-    const auto set_aside = [&](const std::string& collection) {
+    const auto quarantine = [&](const std::string& collection) {
       return [&](std::string_view key) {
-        return take_(set_aside_fault(collection, key, "there is no vector in " + collections_.embeddings));
+        return take_(quarantine_fault(collection, key, "there is no vector in " + collections_.embeddings));
       };
     };
     QUIPU_RETURN_IF_ERROR(check(collections_.embeddings, collections_.ref_doc_ids,
                                 [this](std::string_view id) { return no_ref_doc_id(id); }));
     for (const std::string& other : {collections_.ref_doc_ids, collections_.metadata}) {
-      QUIPU_RETURN_IF_ERROR(check(other, collections_.embeddings, set_aside(other)));
+      QUIPU_RETURN_IF_ERROR(check(other, collections_.embeddings, quarantine(other)));
     }
     QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, store_.count(collections_.metadata));
     if (with_metadata == 0) return Status::ok();  // of an older version, which kept none
@@ -49,7 +49,7 @@ class VectorStoreCheck {
   Status fault(std::string_view id, const std::string& in, std::string step, const Json& value) const {
     return take_({{collections_.embeddings, std::string(id), "the vector has no entry in " + in},
                   std::move(step),
-                  [&, id](StoreMending& mending) { return mending.put(in, id, value); }});
+                  [&, id](StoreRepairWriter& writer) { return writer.put(in, id, value); }});
   }
 
   // The document store knows it, or it is "None", as for a node without a source.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "engine/persist/export_files.h"
 #include "engine/layout/persist_file_name.h"
+#include "engine/persist/export_files.h"
 #include "engine/persist/storage_files.h"
-#include "quipu/persist_dir.h"
 #include "quipu/document_store.h"
+#include "quipu/persist_dir.h"
 
 namespace quipu {
 namespace {

@@ -5,11 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/utf8.h"
 #include "engine/json/escape.h"
 #include "engine/json/key_repeats.h"
 #include "engine/json/number.h"
 #include "engine/json/scanner.h"
-#include "engine/base/utf8.h"
 
 namespace quipu {
 namespace {

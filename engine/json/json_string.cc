@@ -2,9 +2,9 @@
 
 #include <cstring>
 
+#include "engine/base/utf8.h"
 #include "engine/json/byte_scan.h"
 #include "engine/json/escape.h"
-#include "engine/base/utf8.h"
 #include "quipu/json.h"
 
 namespace quipu {

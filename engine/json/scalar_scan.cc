@@ -3,9 +3,9 @@
 #include <array>
 #include <string_view>
 
+#include "engine/base/utf8.h"
 #include "engine/json/number.h"
 #include "engine/json/scanner.h"
-#include "engine/base/utf8.h"
 
 namespace quipu {
 namespace {

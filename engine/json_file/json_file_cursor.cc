@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/json/encoding.h"
-#include "engine/json_file/foreign_content.h"
 #include "engine/json/scanner.h"
+#include "engine/json_file/foreign_content.h"
 
 namespace quipu {
 

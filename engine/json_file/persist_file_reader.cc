@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "engine/json/canonicaliser.h"
+#include "engine/json/scanner.h"
 #include "engine/json_file/foreign_content.h"
 #include "engine/json_file/json_file_cursor.h"
-#include "engine/json/scanner.h"
 
 namespace quipu {
 namespace {

@@ -1,9 +1,9 @@
 #include "engine/layout/entity_vectors.h"
 
 #include "engine/json/number.h"
-#include "engine/node/node_metadata.h"
 #include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/node/node_metadata.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/vector_store.h"
 

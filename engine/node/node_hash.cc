@@ -1,9 +1,9 @@
 // The reference's node.hash, class by class (schema.py).
 
+#include "engine/base/sha256.h"
 #include "engine/base/utf8.h"
 #include "engine/node/node_class.h"
 #include "engine/python/python_text.h"
-#include "engine/base/sha256.h"
 
 namespace quipu {
 namespace {

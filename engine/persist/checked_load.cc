@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "engine/stores/documents/ref_docs.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/stores/documents/ref_docs.h"
 #include "quipu/property_graph_store.h"
 
 namespace quipu {

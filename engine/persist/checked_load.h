@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/persist/id_table.h"
 #include "engine/checks/cross_check.h"
+#include "engine/persist/id_table.h"
 #include "quipu/bulk_load.h"
 
 namespace quipu {

@@ -151,8 +151,8 @@ class Comparison {
 Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
                    const std::function<void(const Difference&)>& report, const ProgressCallback& progress) {
   return watch(progress, {}, [&](Work& work) {
-    return read_at_one_moment(a, [&](const KVReader& of_a) {
-      return read_at_one_moment(b, [&](const KVReader& of_b) {
+    return read_consistent_view(a, [&](const KVReader& of_a) {
+      return read_consistent_view(b, [&](const KVReader& of_b) {
         const WatchedReader watched_a(of_a, work);
         const WatchedReader watched_b(of_b, work);
         QUIPU_RETURN_IF_ERROR(Comparison(watched_a, watched_b, report).run());

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "engine/layout/persist_file_name.h"
-#include "engine/persist/foreign_store.h"
 #include "engine/persist/files/persist_file_kind.h"
+#include "engine/persist/foreign_store.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

@@ -2,55 +2,20 @@
 #include <memory>
 
 #include "engine/kv/consistent_view.h"
-#include "engine/persist/export_files.h"
+#include "engine/layout/entity_vectors.h"
 #include "engine/layout/persist_file_name.h"
+#include "engine/layout/storage_layout.h"
+#include "engine/persist/export_files.h"
 #include "engine/persist/files/file_exporter.h"
+#include "engine/persist/files/file_progress.h"
 #include "engine/persist/files/persist_file_kind.h"
 #include "engine/persist/storage_files.h"
-#include "engine/layout/entity_vectors.h"
-#include "engine/layout/storage_layout.h"
 #include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
 namespace {
-
-constexpr uint64_t kEntriesBetweenProgress = 4096;
-
-// Reports bytes as they are written; the total is estimated from the entries still to come.
-class ExportProgress {
- public:
-  ExportProgress(const ProgressCallback& callback, uint64_t entries_total)
-      : callback_(callback), entries_total_(entries_total) {}
-
-  Status entry_done(std::string_view file, uint64_t file_bytes) {
-    ++entries_;
-    if (!callback_ || entries_ % kEntriesBetweenProgress != 0) return Status::ok();
-    const uint64_t done = bytes_before_ + file_bytes;
-    const double total =
-        static_cast<double>(done) * static_cast<double>(entries_total_) / static_cast<double>(entries_);
-    return callback_({file, done, static_cast<uint64_t>(total)});
-  }
-  void file_done(uint64_t bytes) { bytes_before_ += bytes; }
-
- private:
-  const ProgressCallback& callback_;
-  const uint64_t entries_total_;
-  uint64_t entries_ = 0;
-  uint64_t bytes_before_ = 0;
-};
-
-Result<FileReport> write_file(const KVReader& store, const std::string& name, const FileExporter& exporter,
-                              const std::vector<std::string>& collections, OutputFile& file,
-                              ExportProgress& progress) {
-  FileReport report{name, 0, {}};
-  const auto entry_done = [&](uint64_t bytes) { return progress.entry_done(name, bytes); };
-  QUIPU_RETURN_IF_ERROR(exporter.write(store, collections, file, entry_done, report));
-  report.bytes = file.bytes_written();
-  progress.file_done(report.bytes);
-  return report;
-}
 
 struct FilePlan {
   FileReport report;  // but for the bytes
@@ -89,8 +54,8 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
 }
 
 // A database's own directory, and the folders in it, are no place for other files: some are emptied.
-Status check_vacant(const std::string& directory, const std::vector<std::string>& names, bool force,
-                    const FileSystem& fs) {
+Status check_empty(const std::string& directory, const std::vector<std::string>& names, bool force,
+                   const FileSystem& fs) {
   for (const char* marker : {"QUIPU", "../QUIPU"}) {
     const Result<std::optional<uint64_t>> size = fs.file_size(path_in(directory, marker));
     if (size && *size) return Status::invalid_argument(directory + " is a database's directory, or in one");
@@ -105,8 +70,7 @@ Result<ExportReport> dry_run(std::vector<FilePlan> plans, const std::string& dir
                              const ExportOptions& options) {
   const Result<std::vector<std::string>> names = options.fs->list(directory);
   if (names)
-    QUIPU_RETURN_IF_ERROR(
-        check_vacant(directory, *names, options.force, *options.fs));  // else yet to be made
+    QUIPU_RETURN_IF_ERROR(check_empty(directory, *names, options.force, *options.fs));  // else yet to be made
   ExportReport report;
   for (FilePlan& plan : plans) report.files.push_back(std::move(plan.report));
   return report;
@@ -125,7 +89,7 @@ class TargetDirectory {
   Status prepare(bool force) {
     QUIPU_ASSIGN_OR_RETURN(made_, fs_.make_directory(path_));
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, fs_.list(path_));
-    return check_vacant(path_, names, force, fs_);
+    return check_empty(path_, names, force, fs_);
   }
   void keep() { keep_ = true; }
 
@@ -168,26 +132,13 @@ Result<ExportReport> export_state(const KVReader& state, const std::string& dire
 
 Result<ExportReport> export_files(const BaseKVStore& store, const std::string& directory,
                                   const ExportOptions& options, const NameOfFile& name_of) {
-  return read_at_one_moment(
+  return read_consistent_view(
       store, [&](const KVReader& state) { return export_state(state, directory, options, name_of); });
 }
 
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options) {
   return export_files(store, directory, options, {});
-}
-
-Result<FileReport> export_persist_file(const KVReader& store, const std::string& path,
-                                       const std::vector<std::string>& collections,
-                                       const ProgressCallback& callback, const FileSystem& fs) {
-  QUIPU_RETURN_IF_ERROR(fs.make_directory(directory_of(path)).status());
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, fs.create(path));
-  ExportProgress progress(callback, 0);
-  QUIPU_ASSIGN_OR_RETURN(FileReport report,
-                         write_file(store, path.substr(path.rfind('/') + 1), *make_key_value_exporter(),
-                                    collections, *file, progress));
-  QUIPU_RETURN_IF_ERROR(file->commit());
-  return report;
 }
 
 }  // namespace quipu

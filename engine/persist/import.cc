@@ -3,11 +3,12 @@
 #include <memory>
 #include <utility>
 
-#include "engine/persist/checked_load.h"
 #include "engine/files/decoding_file_system.h"
+#include "engine/layout/persist_file_name.h"
+#include "engine/persist/checked_load.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/files/file_loaders.h"
-#include "engine/layout/persist_file_name.h"
+#include "engine/persist/files/file_progress.h"
 #include "engine/persist/storage_files.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
@@ -24,37 +25,6 @@ class DiscardingLoad : public BulkLoad {
   Status put_vector(std::string_view, std::span<const double>) override { return Status::ok(); }
   Status commit() override { return Status::ok(); }
 };
-
-// One bar over several files.
-class ProgressOverFiles {
- public:
-  ProgressOverFiles(const ProgressCallback& callback, uint64_t total) : callback_(callback), total_(total) {}
-
-  PersistFileOptions options_for(const std::string& file, const ImportOptions& wanted) const {
-    PersistFileOptions options;
-    options.max_value_bytes = wanted.max_value_bytes;
-    options.max_nesting = wanted.max_nesting;
-    options.fs = wanted.fs;
-    if (callback_) {
-      // What a converted file is read as may be longer than the file.
-      options.progress = [this, file](uint64_t done, uint64_t size) {
-        return callback_({file, done_before_ + std::min(done, size), total_});
-      };
-    }
-    return options;
-  }
-  void file_done(uint64_t bytes) { done_before_ += bytes; }
-
- private:
-  const ProgressCallback& callback_;
-  const uint64_t total_;
-  uint64_t done_before_ = 0;
-};
-
-uint64_t size_of(const std::string& path, const FileSystem& fs) {
-  const Result<std::optional<uint64_t>> size = fs.file_size(path);
-  return size && *size ? **size : 0;  // reading the file reports what is wrong with it
-}
 
 // Checks that `store` may take an import; notes whose its collections are.
 Status check_target(const BaseKVStore& store, bool merge, CollectionOwners& owners) {
@@ -125,7 +95,7 @@ Status read_files(const DirectoryPlan& plan, const ImportOptions& options, FileL
   uint64_t total = 0;
   for (const PlannedFile& file : plan.files) total += bytes_of_all(file);
   for (const LeftOutFile& left : plan.left_out) total += left.is_store_file ? bytes_of(left.file.name) : 0;
-  ProgressOverFiles progress(options.progress, total);
+  ImportProgress progress(options.progress, total);
   for (const PlannedFile& file : plan.files) {
     const std::vector<SourceFile> sources =
         sources_of(plan, file, [&](const std::string& name) { return progress.options_for(name, options); });
@@ -191,15 +161,6 @@ Result<ImportReport> import_files(const std::string& directory, BaseKVStore& sto
   return report;
 }
 
-Status import_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
-  const std::string name = path.substr(path.rfind('/') + 1);
-  QUIPU_RETURN_IF_ERROR(load.begin_file(name));
-  CollectionOwners owners;
-  const std::unique_ptr<FileLoader> loader = make_key_value_loader(name, load, owners);
-  const ProgressOverFiles progress(options.progress, size_of(path, *options.fs));
-  return read_persist_file(path, progress.options_for(path, options), *loader);
-}
-
 }  // namespace
 
 Result<bool> is_persist_dir(const std::string& directory, const FileSystem& fs) {
@@ -211,11 +172,6 @@ Result<ImportReport> import_persist_dir(const std::string& directory, BaseKVStor
                                         const ImportOptions& options) {
   return with_decoded_files(
       options, [&](const ImportOptions& decoded) { return import_files(directory, store, decoded); });
-}
-
-Status import_persist_file(const std::string& path, BulkLoad& load, const ImportOptions& options) {
-  return with_decoded_files(options,
-                            [&](const ImportOptions& decoded) { return import_file(path, load, decoded); });
 }
 
 }  // namespace quipu

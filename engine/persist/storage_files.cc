@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/layout/persist_file_name.h"
 #include "engine/checks/index_references.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "engine/json_file/foreign_content.h"
 #include "engine/files/decoding_file_system.h"
+#include "engine/json_file/foreign_content.h"
 #include "engine/persist/directory_plan.h"
 #include "engine/persist/files/file_loaders.h"
 #include "quipu/bulk_load.h"

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "quipu/kv_store.h"
 #include "quipu/backend/features.h"
+#include "quipu/kv_store.h"
 #include "quipu/ordered_map.h"
 #include "quipu/write_batch.h"
 

@@ -9,7 +9,7 @@ namespace quipu {
 
 Status persist_store_file(const BaseKVStore& kvstore, const std::vector<std::string>& own,
                           const std::string& persist_path, const FileSystem& fs) {
-  return read_at_one_moment(kvstore, [&](const KVReader& state) {
+  return read_consistent_view(kvstore, [&](const KVReader& state) {
     std::vector<std::string> collections;
     if (const auto infos = state.collections()) {
       for (const CollectionInfo& info : *infos) {

@@ -37,7 +37,7 @@ class BulkLoad {
 
   // Adds a pair. The same key again replaces the value and keeps the place.
   virtual Status put(std::string_view key, JsonView val) = 0;
-  // Adds a vector (vector_values.h). Default: put() of its JSON.
+  // Adds a vector (backend/features.h). Default: put() of its JSON.
   virtual Status put_vector(std::string_view key, std::span<const double> elements);
 
   virtual Status commit() = 0;

@@ -111,7 +111,7 @@ class BaseDocumentStore {
                                                  bool raise_error = true) const;
   Result<std::vector<std::pair<int64_t, NodePtr>>> get_node_dict(
       std::span<const std::pair<int64_t, std::string>> node_id_dict) const;
-  // The reference's async twins: each call of the same name, on threads of the store; see executor.h.
+  // The reference's async twins: each call of the same name, on threads of the store; see backend/executor.h.
   virtual std::future<Status> async_add_documents(std::vector<NodePtr> docs, AddOptions options = {}) = 0;
   virtual std::future<Result<NodePtr>> aget_document(std::string doc_id, bool raise_error = true) = 0;
   virtual std::future<Result<NodePtr>> aget_node(std::string node_id, bool raise_error = true) = 0;

@@ -83,7 +83,7 @@ class BaseIndexStore {
   // "AssertionError: ..." unless exactly one is stored.
   virtual Result<std::optional<IndexStruct>> get_index_struct(
       std::optional<std::string_view> struct_id = std::nullopt) const = 0;
-  // The reference's async twins: each call of the same name, on threads of the store; see executor.h.
+  // The reference's async twins: each call of the same name, on threads of the store; see backend/executor.h.
   virtual std::future<Result<std::vector<IndexStruct>>> async_index_structs() = 0;
   virtual std::future<Status> async_add_index_struct(IndexStruct index_struct) = 0;
   virtual std::future<Status> adelete_index_struct(std::string key) = 0;

@@ -245,7 +245,7 @@ class BaseKVStore : public KVReader {
 
   // The pool that runs the async calls of this store and of the stores built on it; made at first use.
   Executor& executor();
-  // Locks over keys for those who read, decide and write; see key_locks.h.
+  // Locks over keys for those who read, decide and write; see backend/key_locks.h.
   LockTable& lock_table() const;
 
  protected:

@@ -18,11 +18,11 @@
 #include <string_view>
 #include <vector>
 
-#include "quipu/verify.h"
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/progress.h"
 #include "quipu/status.h"
+#include "quipu/verify.h"
 
 namespace quipu {
 
@@ -139,7 +139,7 @@ Result<FileReport> export_persist_file(const KVReader& store, const std::string&
 // Notes, one for each index or store, with counts and an example: an index struct names nodes that no
 // document store has, or no vector store, or keywords that no graph store has; vectors have no nodes; ref
 // docs list nodes that do not exist, or are listed twice.
-// Cost: a scan of all collections. What mends the faults: repair.h. With `progress`, whose bytes are those
+// Cost: a scan of all collections. What mends the faults: verify.h. With `progress`, whose bytes are those
 // that were read (how many there are is not known), `report` is called from another thread.
 Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report,
                      const ProgressCallback& progress = {});

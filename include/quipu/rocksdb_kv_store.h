@@ -36,15 +36,15 @@
 #include <string_view>
 #include <vector>
 
-#include "quipu/verify.h"
 #include "quipu/kv_store.h"
 #include "quipu/progress.h"
+#include "quipu/verify.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
 
 namespace rocks {
-struct StoreOverEnv;  // of the implementation
+struct EnvStore;  // of the implementation
 }
 
 struct RocksDBOptions {
@@ -91,7 +91,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   static Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& directory,
                                                       const RocksDBOptions& options = {});
   // Whether open() would make a database there: there is nothing, or what one left that was being made.
-  static bool is_vacant(const std::string& directory);
+  static bool is_empty_directory(const std::string& directory);
   // A reader; see above. Keeps each file of the database open, so that the writer may remove it, and what the
   // writer has only in its log (up to half of its memory budget, or 64 MiB) in memory. The options that
   // concern writing have no effect. Errors: as open(), but kBusy only when the files change faster than they
@@ -168,7 +168,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   const VectorValues* vector_values() const override;
 
  private:
-  friend struct rocks::StoreOverEnv;
+  friend struct rocks::EnvStore;
   class Impl;
   explicit RocksDBKVStore(std::unique_ptr<Impl> impl);
   Status commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed);

@@ -255,7 +255,7 @@ class KVVectorStore : public VectorStore {
   Status load(JsonView save_dict);
 
  private:
-  class Shared;
+  class IndexCache;
 
   std::shared_ptr<KVVectorStore> unowned() const;
   Status declare_collections();
@@ -278,14 +278,14 @@ class KVVectorStore : public VectorStore {
   Status make_hnsw(const HnswOptions& options);
   Status check_graph_fits(const HnswOptions& options) const;
   // Brings into the graph what waits; the lock on the index is taken in between.
-  Status insert_waiting() const;
+  Status insert_pending() const;
   Status save_hnsw() const;
   Result<std::string> hnsw_path() const;
   // The nearest by the graph; nothing where it cannot tell.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;
   Status make_columns(const MetadataFilters& filters) const;
-  std::shared_lock<std::shared_mutex> with_few_waiting(std::shared_lock<std::shared_mutex> lock) const;
+  std::shared_lock<std::shared_mutex> with_few_pending(std::shared_lock<std::shared_mutex> lock) const;
   // A lock on the index, which is loaded and has the columns of the filters, if any.
   Result<std::shared_lock<std::shared_mutex>> lock_index(const MetadataFilters* filters) const;
   Result<bool> metadata_is_null() const;
@@ -297,7 +297,7 @@ class KVVectorStore : public VectorStore {
   std::string metadata_;
   std::string state_;
   std::string hnsw_;
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<IndexCache> cache_;
 };
 
 // The reference's SimpleVectorStore: in memory, saved as one JSON file.

@@ -71,10 +71,10 @@ Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
 //
 //   RepairOptions options;
 //   options.dry_run = true;  // the same steps, on a copy made by hard links
-//   options.report = [](const RepairStep& step) { std::cout << step.key << ": " << step.step << '\n'; };
+//   options.report = [](const RepairAction& step) { std::cout << step.key << ": " << step.step << '\n'; };
 //   QUIPU_ASSIGN_OR_RETURN(RepairReport report, repair_database("./storage.quipu", options));
 //
-// Afterwards verify finds no fault. Notes (fault.h) are left alone. A healthy database is not changed. A
+// Afterwards verify finds no fault. Notes are left alone. A healthy database is not changed. A
 // repair that was interrupted, even by kill -9, can be run again: nothing is taken out before it is written
 // aside, durably.
 //
@@ -83,7 +83,7 @@ Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
 // interrupted import with merge (the same import again). kBusy, kIoError. What was done before an error
 // stays. Cost: reads everything some times.
 
-struct RepairStep {
+struct RepairAction {
   std::string collection;
   std::string key;
   std::string fault;
@@ -96,33 +96,18 @@ struct RepairOptions {
   // Open although acknowledged writes are missing; see RocksDBOptions.
   bool accept_lost_writes = false;
   // Told each step before it is done; null: silent. With `progress`, called from another thread.
-  std::function<void(const RepairStep&)> report;
+  std::function<void(const RepairAction&)> report;
   // What cancels a repair is as any other error; a dry run leaves nothing.
   ProgressCallback progress = {};
 };
 
 struct RepairReport {
   uint64_t steps = 0;
-  uint64_t set_aside = 0;  // entries that were taken out
-  std::string aside;       // the file that has them; empty: there is none
+  uint64_t quarantined = 0;  // entries that were taken out
+  std::string quarantine;    // the file that has them; empty: there is none
 };
 
 Result<RepairReport> repair_database(const std::string& directory, const RepairOptions& options = {});
-
-// Keeps what a repair takes out of a store.
-class SetAside {
- public:
-  virtual ~SetAside() = default;
-  virtual Status entry(std::string_view collection, std::string_view key, JsonView value) = 0;
-  // Makes all entries durable; called before any of them is removed.
-  virtual Status sync() = 0;
-};
-
-// The part of repair_database() that concerns the stores over a key-value store, any: what verify_stores()
-// finds. REQUIRES: nobody else writes to it.
-Status repair_stores(BaseKVStore& store, SetAside& aside,
-                     const std::function<void(const RepairStep&)>& report,
-                     const ProgressCallback& progress = {});
 
 }  // namespace quipu
 

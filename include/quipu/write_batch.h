@@ -23,9 +23,9 @@ struct WriteOp {
     kPut,           // value: the object's text
     kDelete,        //
     kPutList,       // value, tail: an empty member list with this text before and after its members
-    kAddMember,     // value: the member (see member_lists.h)
+    kAddMember,     // value: the member (see backend/features.h)
     kRemoveMember,  // value: the member
-    kPutVector,     // value: the bytes of its doubles (see vector_values.h)
+    kPutVector,     // value: the bytes of its doubles (see backend/features.h)
   };
   Kind kind;
   std::string_view collection;
@@ -43,7 +43,7 @@ class WriteBatch {
   void put(std::string_view collection, std::string_view key, JsonView val);
   void delete_(std::string_view collection, std::string_view key);
 
-  // Changes to member lists, for stores that have them (BaseKVStore::member_lists); see member_lists.h.
+  // Changes to member lists, for stores that have them (BaseKVStore::member_lists); see backend/features.h.
   void put_list(std::string_view collection, std::string_view key, std::string_view head,
                 std::string_view tail);
   void add_member(std::string_view collection, std::string_view key, std::string_view member);

@@ -80,7 +80,7 @@ nb::tuple stat(const std::string& directory) {
 
 // ([(collection, key, fault, step), ...], entries set aside, the file that has them or "")
 nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_writes, nb::object progress) {
-  std::vector<RepairStep> steps;
+  std::vector<RepairAction> steps;
   RepairReport report;
   run_watched(
       std::move(progress), {},
@@ -88,24 +88,24 @@ nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_wr
         RepairOptions options;
         options.dry_run = dry_run;
         options.accept_lost_writes = accept_lost_writes;
-        options.report = [&](const RepairStep& step) { steps.push_back(step); };
+        options.report = [&](const RepairAction& step) { steps.push_back(step); };
         options.progress = callback;
         QUIPU_ASSIGN_OR_RETURN(report, repair_database(directory, options));
         return Status::ok();
       },
       BusyMeans::kLocked);
   nb::list done;
-  for (const RepairStep& step : steps) {
+  for (const RepairAction& step : steps) {
     done.append(nb::make_tuple(to_readable(step.collection), to_readable(step.key), to_readable(step.fault),
                                to_readable(step.step)));
   }
-  return nb::make_tuple(done, report.set_aside, to_str(report.aside));
+  return nb::make_tuple(done, report.quarantined, to_str(report.quarantine));
 }
 
 }  // namespace
 
 void register_contents(nb::module_& module) {
-  module.def("is_vacant", &RocksDBKVStore::is_vacant, nb::arg("directory"));
+  module.def("is_vacant", &RocksDBKVStore::is_empty_directory, nb::arg("directory"));
   module.def("verify", &verify, nb::arg("place"), nb::arg("encoding"), nb::arg("fs").none(),
              nb::arg("progress").none());
   module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),

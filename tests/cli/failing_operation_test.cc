@@ -288,7 +288,7 @@ class FailingOperationTest : public ::testing::TestWithParam<std::tuple<Work, Ki
     words.insert(words.begin(), QUIPU_BIN);
     return words;
   }
-  void start_anew() const {
+  void reset() const {
     fs::remove_all(folder_);
     fs::copy(model_, folder_, fs::copy_options::recursive);
   }
@@ -300,7 +300,7 @@ class FailingOperationTest : public ::testing::TestWithParam<std::tuple<Work, Ki
             .reads = kind_.error == EIO};
   }
   void fail(uint64_t nth) {
-    start_anew();
+    reset();
     const TracedRun run = run_traced(command(), fault(nth));
     SCOPED_TRACE("operation " + std::to_string(nth) + ", " + run.fault_on + ", status " +
                  std::to_string(run.status) + ": " + run.said);
@@ -342,7 +342,7 @@ class FailingOperationTest : public ::testing::TestWithParam<std::tuple<Work, Ki
 TEST_P(FailingOperationTest, LeavesWhatWasThereAndIsDoneWhenRunAgain) {
   const auto stride = static_cast<uint64_t>(full_or_share("QUIPU_FAULT_STRIDE", 149));
   constexpr uint64_t kLast = 4;  // of the operations, which are always tried: what is done shows there
-  start_anew();
+  reset();
   const uint64_t all = run_traced(command(), fault(UINT64_MAX)).operations;
   ASSERT_GT(all, kLast);
   std::vector<uint64_t> tried;

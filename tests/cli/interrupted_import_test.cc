@@ -58,7 +58,7 @@ class InterruptedImportTest : public ::testing::TestWithParam<bool> {
     if (GetParam()) command.insert(command.begin() + 2, "--merge");
     return command;
   }
-  void start_anew() {
+  void reset() {
     fs::remove_all(path_);
     if (GetParam()) fs::copy(into_, path_, fs::copy_options::recursive);
   }
@@ -84,7 +84,7 @@ class InterruptedImportTest : public ::testing::TestWithParam<bool> {
 
 TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
   const auto kills = static_cast<uint64_t>(full_or_share("QUIPU_IMPORT_KILLS", 10)) / 2;
-  start_anew();
+  reset();
   const TracedRun whole = run_traced(import_command(), {.below = directory_.path()});
   ASSERT_EQ(whole.status, kOk);
   const auto expected = exported();
@@ -98,7 +98,7 @@ TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
     const uint64_t to = 1 + (i + 1) * whole.operations / kills;
     const uint64_t at = from + random_.below(std::max<uint64_t>(to - from, 1));
     SCOPED_TRACE("killed at change " + std::to_string(at) + " of " + std::to_string(whole.operations));
-    start_anew();
+    reset();
     const TracedRun interrupted = run_traced(import_command(), {.below = directory_.path(), .nth = at});
     if (interrupted.met_fault) ++killed;
     ++killed_at[interrupted.fault_on];

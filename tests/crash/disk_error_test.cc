@@ -22,7 +22,7 @@ class DiskErrorTest : public ::testing::Test {
   DiskErrorTest() { reopen(); }
   void reopen(const RocksDBOptions& options = {}) {
     store_.reset();
-    auto opened = rocks::StoreOverEnv::open(directory_ / "db", options, disk_.env());
+    auto opened = rocks::EnvStore::open(directory_ / "db", options, disk_.env());
     ASSERT_TRUE(opened) << opened.error().to_string();
     store_ = *opened;
   }

@@ -113,7 +113,7 @@ class FailingRun {
   std::string failed_on() const { return faults_.failed_on(); }
 
  private:
-  Result<std::shared_ptr<RocksDBKVStore>> open() { return rocks::StoreOverEnv::open(path_, {}, disk_.env()); }
+  Result<std::shared_ptr<RocksDBKVStore>> open() { return rocks::EnvStore::open(path_, {}, disk_.env()); }
   Status step(int number, const std::shared_ptr<BaseKVStore>& store) {
     return run_step(number, store, files_, path_ + ".export");
   }

@@ -90,7 +90,7 @@ class KillTest : public ::testing::Test {
   void wait_up_to(uint64_t microseconds) {
     std::this_thread::sleep_for(std::chrono::microseconds(random_.below(microseconds)));
   }
-  void start_anew(size_t writers) {
+  void reset(size_t writers) {
     fs::remove_all(path_);
     models_.clear();
     for (size_t writer = 0; writer < writers; ++writer) {
@@ -151,7 +151,7 @@ TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfDone) {
   const auto begun = std::chrono::steady_clock::now();
   for (int cycle = 0; cycle < count && !HasFailure(); ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle));
-    if (cycle % 20 == 0) start_anew(cycle % 40 == 0 ? 1 : 8);
+    if (cycle % 20 == 0) reset(cycle % 40 == 0 ? 1 : 8);
     const std::vector<int> done = kill_writers();
     for (uint64_t again = random_.below(3); again != 0; --again) kill_recovery();
     check(done);

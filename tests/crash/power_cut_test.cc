@@ -50,7 +50,7 @@ int work_until_the_power_is_cut(const std::string& path, int disk_seed) {
   disk.cut_power_at(plan.cut_at);
   RocksDBOptions options;
   options.sync = plan.sync;
-  const auto store = rocks::StoreOverEnv::open(path, options, disk.env());
+  const auto store = rocks::EnvStore::open(path, options, disk.env());
   const auto failed = [&](const std::string& what) {
     write_file(path + ".failed", what);
     return 3;
@@ -73,7 +73,7 @@ const ChildWork kWork("work_until_the_power_is_cut", work_until_the_power_is_cut
 int load_and_lose_power(const std::string& path, int disk_seed) {
   Faults faults;
   FaultFileSystem disk(faults, static_cast<uint64_t>(disk_seed));
-  const auto store = rocks::StoreOverEnv::open(path, {}, disk.env());
+  const auto store = rocks::EnvStore::open(path, {}, disk.env());
   if (!store) return 3;
   const auto load = (*store)->bulk_load();
   if (!load || !(*load)->begin_collection("loaded", {}).is_ok()) return 3;

@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "quipu/document_store.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
-#include "quipu/document_store.h"
 #include "quipu/storage_context.h"
 #include "tests/support/backends.h"
 #include "tests/support/random.h"
@@ -131,7 +131,7 @@ class ExportTest : public BackendFixture {
   }
 
   // Every sum is what it was, and each writer's moves are equally many in all collections; at least `least`.
-  void expect_one_moment(const KVReader& store, const std::vector<int>& least) {
+  void expect_consistent_view(const KVReader& store, const std::vector<int>& least) {
     for (const std::string& owner : owners_) {
       int sum = 0;
       for (uint64_t i = 0; i < kAccounts; ++i) {
@@ -181,7 +181,7 @@ TEST_P(ExportTest, EachIsOneMomentWhileFourWritersWrite) {
     options.files.assign(kFiles.begin(), kFiles.end());
     const auto imported = import_persist_dir(copy, read, options);
     ASSERT_TRUE(imported) << imported.error().to_string();
-    expect_one_moment(read, before);
+    expect_consistent_view(read, before);
   }
   threads.clear();  // asks them to stop, and waits
   int all = 0;
@@ -192,7 +192,7 @@ TEST_P(ExportTest, EachIsOneMomentWhileFourWritersWrite) {
     all += writer->moves;
     conflicts += writer->conflicts;
   }
-  expect_one_moment(*kv_, moves());
+  expect_consistent_view(*kv_, moves());
   std::printf("%d exports during %d moves, %d conflicts\n", exports, all, conflicts);
 }
 

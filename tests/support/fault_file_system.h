@@ -4,7 +4,7 @@
 //
 //   Faults faults;
 //   FaultFileSystem disk(faults, seed);
-//   auto store = rocks::StoreOverEnv::open(path, {}, disk.env());
+//   auto store = rocks::EnvStore::open(path, {}, disk.env());
 //   disk.cut_power_at(1000);   // the process ends at the 1000th change from now, with what the disk then
 //   holds
 //

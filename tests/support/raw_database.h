@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "backends/rocksdb/format/record.h"
 #include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/format/record.h"
 
 namespace quipu::testing {
 
@@ -20,7 +20,7 @@ namespace quipu::testing {
 class RawDatabase {
  public:
   explicit RawDatabase(const std::string& path) {
-    const rocks::Tuning tuning = rocks::make_tuning({});
+    const rocks::TunedOptions tuning = rocks::make_tuned_options({});
     std::vector<std::string> names;
     EXPECT_TRUE(rocksdb::DB::ListColumnFamilies(tuning.db, path, &names).ok());
     std::vector<rocksdb::ColumnFamilyDescriptor> families;

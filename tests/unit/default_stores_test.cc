@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "quipu/verify.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/storage_context.h"
+#include "quipu/verify.h"
 #include "tests/support/backends.h"
 
 namespace quipu::testing {

@@ -89,7 +89,7 @@ class RepairTest : public ::testing::Test {
   Result<RepairReport> repair(bool dry_run, Lines& steps) const {
     RepairOptions options;
     options.dry_run = dry_run;
-    options.report = [&](const RepairStep& step) {
+    options.report = [&](const RepairAction& step) {
       steps.insert(step.collection + "/" + step.key + ": " + step.fault + ": " + step.step);
     };
     return repair_database(path_, options);
@@ -119,9 +119,9 @@ class RepairTest : public ::testing::Test {
     ASSERT_TRUE(done) << done.error().to_string();
     EXPECT_EQ(steps, would_be);
     EXPECT_EQ(steps.size(), done->steps);
-    EXPECT_EQ(done->set_aside, set_aside);
-    EXPECT_EQ(dry->set_aside, set_aside);
-    EXPECT_EQ(done->aside.empty(), set_aside == 0);
+    EXPECT_EQ(done->quarantined, set_aside);
+    EXPECT_EQ(dry->quarantined, set_aside);
+    EXPECT_EQ(done->quarantine.empty(), set_aside == 0);
     EXPECT_EQ(faults(), Lines());
     EXPECT_EQ(values(), expected);
     const auto beside = std::distance(fs::directory_iterator(directory_.path()), fs::directory_iterator());

@@ -4,8 +4,8 @@
 
 #include <boost/filesystem.hpp>
 
-#include "quipu/bulk_load.h"
 #include "quipu/backend/features.h"
+#include "quipu/bulk_load.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/temp_dir.h"
 

@@ -10,9 +10,9 @@
 #include <map>
 #include <thread>
 
-#include "quipu/bulk_load.h"
-#include "quipu/backend/key_locks.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/key_locks.h"
+#include "quipu/bulk_load.h"
 #include "tests/support/raw_database.h"
 #include "tests/support/temp_dir.h"
 

@@ -9,9 +9,9 @@
 #include <map>
 #include <string>
 
+#include "quipu/backend/features.h"
 #include "quipu/bulk_load.h"
 #include "quipu/document_store.h"
-#include "quipu/backend/features.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 #include "tests/support/child_process.h"

@@ -11,8 +11,8 @@
 #include <set>
 #include <thread>
 
-#include "quipu/bulk_load.h"
 #include "quipu/backend/features.h"
+#include "quipu/bulk_load.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "backends/rocksdb/database/conflict_table.h"
-#include "quipu/kv_transaction.h"
 #include "quipu/backend/features.h"
+#include "quipu/kv_transaction.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
 #include "quipu/write_batch.h"

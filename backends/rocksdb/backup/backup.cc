@@ -11,10 +11,10 @@
 #include <chrono>
 
 #include "backends/rocksdb/backup/backup_directory.h"
-#include "backends/rocksdb/files/file_util.h"
 #include "backends/rocksdb/backup/pinned_database.h"
-#include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/files/file_util.h"
 #include "backends/rocksdb/files/watched_files.h"
+#include "backends/rocksdb/format/status.h"
 
 namespace quipu {
 namespace rocks {
@@ -36,11 +36,11 @@ uint64_t bytes_below(const std::string& path) {
 // A backup under way; what it has added is removed with it unless it is finished.
 class Making {
  public:
-  Making(const StoreCore& core, const BackupDirectory& directory, Work& work)
-      : core_(core),
+  Making(const Database& source, const BackupDirectory& directory, Work& work)
+      : database_(source),
         directory_(directory),
         work_(work),
-        database_files_(watched_env(*core.db().GetEnv(), work)),
+        database_files_(watched_env(*source.db().GetEnv(), work)),
         backup_files_(watched_env(*rocksdb::Env::Default(), work)) {}
   ~Making() {
     if (!engine_ || id_ == 0) return;
@@ -55,9 +55,9 @@ class Making {
     record_.created = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
             .count());
-    record_.sequence = core_.db().GetLatestSequenceNumber();
+    record_.sequence = database_.db().GetLatestSequenceNumber();
     uint64_t bytes = 0;
-    for (const rocksdb::LiveFileStorageInfo& file : live_files(core_)) bytes += file.size;
+    for (const rocksdb::LiveFileStorageInfo& file : live_files(database_)) bytes += file.size;
     work_.expect(2 * bytes);  // copied, if it is new, and read again
     QUIPU_RETURN_IF_ERROR(copy_database());
     work_.set_done(bytes);
@@ -96,15 +96,15 @@ class Making {
     QUIPU_RETURN_IF_ERROR(from_rocksdb(rocksdb::BackupEngine::Open(options, database_files_.get(), &opened),
                                        directory_.path() + ": cannot open the backups"));
     engine_.reset(opened);
-    FrozenDatabase database(core_);
+    PinnedDatabase database(database_);
     return from_rocksdb(engine_->CreateNewBackup(rocksdb::CreateBackupOptions(), &database, &id_),
-                        directory_.path() + ": cannot make a backup of " + core_.directory().path());
+                        directory_.path() + ": cannot make a backup of " + database_.directory().path());
   }
 
   // A graph that a writer replaces meanwhile is the older or the newer one: both are made current when
   // loaded.
   Status copy_indexes() {
-    const std::string folder = core_.directory().index_path();
+    const std::string folder = database_.directory().index_path();
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(folder));
     for (const std::string& name : names) {
       if (is_index_file_name(name)) QUIPU_RETURN_IF_ERROR(copy_index(folder + "/" + name, name));
@@ -131,7 +131,7 @@ class Making {
     return Status::ok();
   }
 
-  const StoreCore& core_;
+  const Database& database_;
   const BackupDirectory& directory_;
   Work& work_;
   const std::unique_ptr<rocksdb::Env> database_files_;
@@ -149,9 +149,9 @@ Result<BackupInfo> create_backup(const std::string& database, const std::string&
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
   BackupInfo info;
   QUIPU_RETURN_IF_ERROR(watch(progress, database, [&](Work& work) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
+    QUIPU_ASSIGN_OR_RETURN(const auto source, rocks::Database::open_for_reading(database, {}));
     QUIPU_ASSIGN_OR_RETURN(const auto backups, rocks::BackupDirectory::open_to_add(directory));
-    QUIPU_ASSIGN_OR_RETURN(info, rocks::Making(*core, *backups, work).run());
+    QUIPU_ASSIGN_OR_RETURN(info, rocks::Making(*source, *backups, work).run());
     return Status::ok();
   }));
   return info;

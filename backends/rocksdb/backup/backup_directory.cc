@@ -11,8 +11,8 @@
 #include <set>
 
 #include "backends/rocksdb/files/file_util.h"
-#include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/files/watched_files.h"
+#include "backends/rocksdb/format/status.h"
 
 namespace quipu::rocks {
 namespace {

@@ -13,7 +13,7 @@ namespace fs = boost::filesystem;
 
 namespace quipu {
 
-bool RocksDBKVStore::is_vacant(const std::string& directory) {
+bool RocksDBKVStore::is_empty_directory(const std::string& directory) {
   boost::system::error_code error;
   const fs::file_status found = fs::status(directory, error);
   if (found.type() == fs::file_not_found) return true;
@@ -27,8 +27,8 @@ bool RocksDBKVStore::is_vacant(const std::string& directory) {
 
 namespace rocks {
 
-NewDatabase::NewDatabase(const std::string& directory)
-    : directory_(directory), vacant_(RocksDBKVStore::is_vacant(directory)) {
+OpenRollback::OpenRollback(const std::string& directory)
+    : directory_(directory), empty_(RocksDBKVStore::is_empty_directory(directory)) {
   boost::system::error_code error;
   for (fs::path at = fs::absolute(directory); at.has_relative_path(); at = at.parent_path()) {
     if (fs::status(at, error).type() != fs::file_not_found) break;
@@ -36,8 +36,8 @@ NewDatabase::NewDatabase(const std::string& directory)
   }
 }
 
-void NewDatabase::remove() const {
-  if (!vacant_) return;
+void OpenRollback::remove() const {
+  if (!empty_) return;
   const int lock = ::open((directory_ + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
   if (lock < 0) return;
   if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {  // else somebody else has come to use it

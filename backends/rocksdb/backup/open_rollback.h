@@ -1,4 +1,4 @@
-// NewDatabase: what opening a database made, so that it can be taken away again when nothing came of it.
+// OpenRollback: what opening a database made, so that it can be taken away again when nothing came of it.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_BACKUP_OPEN_ROLLBACK_H_
 #define QUIPU_BACKENDS_ROCKSDB_BACKUP_OPEN_ROLLBACK_H_
@@ -8,10 +8,10 @@
 
 namespace quipu::rocks {
 
-class NewDatabase {
+class OpenRollback {
  public:
   // REQUIRES: `directory` has not been opened yet.
-  explicit NewDatabase(const std::string& directory);
+  explicit OpenRollback(const std::string& directory);
 
   // Removes the database's files, and the directories that were missing before; nothing when the directory
   // held anything before, or somebody else has come to use it. REQUIRES: the database is closed.
@@ -19,7 +19,7 @@ class NewDatabase {
 
  private:
   const std::string directory_;
-  bool vacant_ = false;
+  bool empty_ = false;
   std::vector<std::string> made_;  // the directories that were missing, the innermost first
 };
 

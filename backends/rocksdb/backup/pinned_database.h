@@ -1,4 +1,4 @@
-// FrozenDatabase: a reader's database as BackupEngine wants it: it lists the frozen files as the live ones.
+// PinnedDatabase: a reader's database as BackupEngine wants it: it lists the pinned files as the live ones.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_
 #define QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_
@@ -11,10 +11,10 @@
 
 namespace quipu::rocks {
 
-class FrozenDatabase : public rocksdb::StackableDB {
+class PinnedDatabase : public rocksdb::StackableDB {
  public:
   // REQUIRES: core.is_reader(), and it outlives this.
-  explicit FrozenDatabase(const StoreCore& core);
+  explicit PinnedDatabase(const Database& database);
 
   rocksdb::Status DisableFileDeletions() override { return rocksdb::Status::OK(); }
   rocksdb::Status EnableFileDeletions(bool /*force*/) override { return rocksdb::Status::OK(); }
@@ -22,11 +22,11 @@ class FrozenDatabase : public rocksdb::StackableDB {
                                           std::vector<rocksdb::LiveFileStorageInfo>* files) override;
 
  private:
-  const StoreCore& core_;
+  const Database& database_;
 };
 
 // What belongs to the database of a reader: tables that the manifest names, logs, manifest and CURRENT.
-std::vector<rocksdb::LiveFileStorageInfo> live_files(const StoreCore& core);
+std::vector<rocksdb::LiveFileStorageInfo> live_files(const Database& database);
 
 }  // namespace quipu::rocks
 

@@ -7,9 +7,9 @@
 #include <cerrno>
 
 #include "backends/rocksdb/backup/backup_directory.h"
-#include "backends/rocksdb/files/file_util.h"
-#include "backends/rocksdb/backup/staged_database.h"
 #include "backends/rocksdb/backup/pinned_database.h"
+#include "backends/rocksdb/backup/staged_database.h"
+#include "backends/rocksdb/files/file_util.h"
 #include "backends/rocksdb/format/status.h"
 
 namespace quipu {
@@ -41,14 +41,14 @@ Status copy_path(const std::string& from, const std::string& to) {
   return copied;
 }
 
-Result<std::string> make_folder(const FreshDatabase& fresh, const char* name) {
+Result<std::string> make_folder(const StagedDatabase& fresh, const char* name) {
   std::string path = fresh.path() + "/" + name;
   if (::mkdir(path.c_str(), 0700) != 0) return disk_error("cannot make", path, errno);
   return path;
 }
 
 Status copy_indexes(const BackupDirectory& directory, const BackupRecord& record,
-                    const FreshDatabase& fresh) {
+                    const StagedDatabase& fresh) {
   QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(fresh, "indexes"));
   for (const BackupRecord::IndexFile& file : record.index_files) {
     QUIPU_RETURN_IF_ERROR(copy_path(directory.index_path(file), folder + "/" + file.name));
@@ -57,10 +57,10 @@ Status copy_indexes(const BackupDirectory& directory, const BackupRecord& record
 }
 
 // A table file of a database as another name of the same file, where that is possible.
-Status link_or_copy(const FrozenFiles& frozen, const std::string& name, const std::string& to) {
-  const FrozenFilePtr file = frozen.find(name);
-  if (!file) return Status::corruption(frozen.path() + "/" + name + " is missing");
-  if (::link((frozen.path() + "/" + name).c_str(), to.c_str()) == 0) {
+Status link_or_copy(const PinnedFiles& pinned, const std::string& name, const std::string& to) {
+  const PinnedFilePtr file = pinned.find(name);
+  if (!file) return Status::corruption(pinned.path() + "/" + name + " is missing");
+  if (::link((pinned.path() + "/" + name).c_str(), to.c_str()) == 0) {
     struct stat ours {};
     struct stat linked {};
     const bool same = ::fstat(file->descriptor(), &ours) == 0 && ::stat(to.c_str(), &linked) == 0 &&
@@ -71,25 +71,25 @@ Status link_or_copy(const FrozenFiles& frozen, const std::string& name, const st
   return copy_file(file->descriptor(), file->size(), to).status();
 }
 
-Status copy_database(const StoreCore& core, const FreshDatabase& fresh) {
+Status copy_database(const Database& source, const StagedDatabase& fresh) {
   QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(fresh, "rocksdb"));
-  const FrozenFiles& frozen = *core.frozen_files();
-  for (const rocksdb::LiveFileStorageInfo& file : live_files(core)) {
+  const PinnedFiles& pinned = *source.pinned_files();
+  for (const rocksdb::LiveFileStorageInfo& file : live_files(source)) {
     const std::string to = folder + "/" + file.relative_filename;
     if (file.file_type == rocksdb::kTableFile) {
-      QUIPU_RETURN_IF_ERROR(link_or_copy(frozen, file.relative_filename, to));
+      QUIPU_RETURN_IF_ERROR(link_or_copy(pinned, file.relative_filename, to));
     } else if (!file.replacement_contents.empty()) {
       QUIPU_RETURN_IF_ERROR(replace_file(to, file.replacement_contents));
     } else {
-      const FrozenFilePtr held = frozen.find(file.relative_filename);
+      const PinnedFilePtr held = pinned.find(file.relative_filename);
       QUIPU_RETURN_IF_ERROR(copy_file(held->descriptor(), held->size(), to).status());
     }
   }
   QUIPU_ASSIGN_OR_RETURN(const std::string indexes, make_folder(fresh, "indexes"));
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(core.directory().index_path()));
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(source.directory().index_path()));
   for (const std::string& name : names) {
     if (!is_index_file_name(name)) continue;
-    QUIPU_RETURN_IF_ERROR(copy_path(core.directory().index_path() + "/" + name, indexes + "/" + name));
+    QUIPU_RETURN_IF_ERROR(copy_path(source.directory().index_path() + "/" + name, indexes + "/" + name));
   }
   return sync_directory(indexes);
 }
@@ -106,7 +106,7 @@ Result<RestoreReport> restore(const std::string& directory, const std::string& d
     QUIPU_RETURN_IF_ERROR(work.finish());
     return report;
   }
-  QUIPU_ASSIGN_OR_RETURN(const auto fresh, FreshDatabase::beside(database, options.replace));
+  QUIPU_ASSIGN_OR_RETURN(const auto fresh, StagedDatabase::beside(database, options.replace));
   QUIPU_ASSIGN_OR_RETURN(const std::string place, make_folder(*fresh, "rocksdb"));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(
       backups->engine().RestoreDBFromBackup(rocksdb::RestoreOptions(), backup->info.id, place, place),
@@ -120,11 +120,11 @@ Result<RestoreReport> restore(const std::string& directory, const std::string& d
 
 }  // namespace
 
-Result<std::unique_ptr<FreshDatabase>> FreshDatabase::copy_of(const StoreCore& core,
-                                                              const std::string& place) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<FreshDatabase> fresh, beside(place, /*replace=*/false));
-  QUIPU_RETURN_IF_ERROR(copy_database(core, *fresh));
-  QUIPU_RETURN_IF_ERROR(fresh->complete(core.db().GetLatestSequenceNumber()));
+Result<std::unique_ptr<StagedDatabase>> StagedDatabase::copy_of(const Database& source,
+                                                                const std::string& place) {
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StagedDatabase> fresh, beside(place, /*replace=*/false));
+  QUIPU_RETURN_IF_ERROR(copy_database(source, *fresh));
+  QUIPU_RETURN_IF_ERROR(fresh->complete(source.db().GetLatestSequenceNumber()));
   return fresh;
 }
 
@@ -132,7 +132,7 @@ Result<std::unique_ptr<FreshDatabase>> FreshDatabase::copy_of(const StoreCore& c
 
 Result<RestoreReport> restore_backup(const std::string& directory, const std::string& database,
                                      const RestoreOptions& options) {
-  QUIPU_RETURN_IF_ERROR(rocks::FreshDatabase::check_place(database, options.replace));
+  QUIPU_RETURN_IF_ERROR(rocks::StagedDatabase::check_place(database, options.replace));
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(directory, database));
   RestoreReport report;
   QUIPU_RETURN_IF_ERROR(watch(options.progress, directory, [&](Work& work) -> Status {
@@ -143,10 +143,10 @@ Result<RestoreReport> restore_backup(const std::string& directory, const std::st
 }
 
 Status create_checkpoint(const std::string& database, const std::string& directory) {
-  QUIPU_RETURN_IF_ERROR(rocks::FreshDatabase::check_place(directory, /*replace=*/false));
+  QUIPU_RETURN_IF_ERROR(rocks::StagedDatabase::check_place(directory, /*replace=*/false));
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
-  QUIPU_ASSIGN_OR_RETURN(const auto core, rocks::StoreCore::open_for_reading(database, {}));
-  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::FreshDatabase::copy_of(*core, directory));
+  QUIPU_ASSIGN_OR_RETURN(const auto source, rocks::Database::open_for_reading(database, {}));
+  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::StagedDatabase::copy_of(*source, directory));
   return fresh->publish().status();
 }
 

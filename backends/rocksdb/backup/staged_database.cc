@@ -11,9 +11,9 @@
 #include <random>
 #include <string_view>
 
+#include "backends/rocksdb/database/database.h"
 #include "backends/rocksdb/files/directory.h"
 #include "backends/rocksdb/files/file_util.h"
-#include "backends/rocksdb/database/database.h"
 
 namespace quipu::rocks {
 namespace {
@@ -54,7 +54,7 @@ bool is_database(const std::string& path) { return ::access((path + "/QUIPU").c_
 
 }  // namespace
 
-Status FreshDatabase::check_place(const std::string& given, bool replace) {
+Status StagedDatabase::check_place(const std::string& given, bool replace) {
   const std::string place = without_slashes(given);
   const std::string name = fs::path(place).filename().string();
   if (name.empty() || name == "." || name == ".." || name == "/") {
@@ -69,8 +69,8 @@ Status FreshDatabase::check_place(const std::string& given, bool replace) {
   if (error) return Status::io_error("cannot read " + place + ": " + error.message());
   if (fs::is_symlink(found)) return Status::invalid_argument(place + " is a link; name the directory itself");
   if (!fs::is_directory(found)) return Status::invalid_argument(place + " is not a directory");
-  QUIPU_ASSIGN_OR_RETURN(const bool vacant, is_vacant(place));
-  if (vacant) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(const bool empty, is_empty_directory(place));
+  if (empty) return Status::ok();
   QUIPU_RETURN_IF_ERROR(DirectoryLock::check(place));
   if (replace) return Status::ok();
   return Status::already_exists(
@@ -78,7 +78,7 @@ Status FreshDatabase::check_place(const std::string& given, bool replace) {
       " is not empty (replace puts this in a database's place, and leaves other files)");
 }
 
-Result<std::unique_ptr<FreshDatabase>> FreshDatabase::beside(const std::string& given, bool replace) {
+Result<std::unique_ptr<StagedDatabase>> StagedDatabase::beside(const std::string& given, bool replace) {
   QUIPU_RETURN_IF_ERROR(check_place(given, replace));
   const std::string place = without_slashes(given);
   remove_leftovers(place);
@@ -88,19 +88,19 @@ Result<std::unique_ptr<FreshDatabase>> FreshDatabase::beside(const std::string& 
   if (::mkdir(path.c_str(), 0700) != 0) return disk_error("cannot make", path, errno);
   const int directory = lock_directory(path);
   if (directory < 0) return disk_error("cannot lock", path, errno);
-  std::unique_ptr<FreshDatabase> fresh(new FreshDatabase(place, replace, path, directory));
+  std::unique_ptr<StagedDatabase> fresh(new StagedDatabase(place, replace, path, directory));
   if (replace && ::access((place + "/LOCK").c_str(), F_OK) == 0) {
     QUIPU_ASSIGN_OR_RETURN(fresh->replaced_, DirectoryLock::take(place));
   }
   return fresh;
 }
 
-FreshDatabase::~FreshDatabase() {
+StagedDatabase::~StagedDatabase() {
   if (!published_) remove_database(path_);
   ::close(directory_);
 }
 
-Status FreshDatabase::complete(uint64_t sequence) {
+Status StagedDatabase::complete(uint64_t sequence) {
   QUIPU_RETURN_IF_ERROR(Directory::write_marker(path_));
   {
     QUIPU_ASSIGN_OR_RETURN(const auto session, SessionFile::open(path_ + "/SESSION"));
@@ -108,17 +108,17 @@ Status FreshDatabase::complete(uint64_t sequence) {
   }
   RocksDBOptions options;
   options.create_if_missing = false;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StoreCore> core,
-                         StoreCore::open(path_, options, rocksdb::Env::Default()));
-  QUIPU_RETURN_IF_ERROR(core->close());
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                         Database::open(path_, options, rocksdb::Env::Default()));
+  QUIPU_RETURN_IF_ERROR(database->close());
   QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/rocksdb"));
   return sync_directory(path_);
 }
 
-Result<std::string> FreshDatabase::publish() {
-  QUIPU_ASSIGN_OR_RETURN(const bool vacant, is_vacant(place_));
+Result<std::string> StagedDatabase::publish() {
+  QUIPU_ASSIGN_OR_RETURN(const bool empty, is_empty_directory(place_));
   std::string kept_aside;
-  if (replace_ && !vacant) {
+  if (replace_ && !empty) {
     QUIPU_ASSIGN_OR_RETURN(kept_aside, exchange());
   } else if (::rename(path_.c_str(), place_.c_str()) != 0) {  // over nothing, or an empty directory
     return disk_error("cannot rename to", place_, errno);
@@ -129,7 +129,7 @@ Result<std::string> FreshDatabase::publish() {
 }
 
 // Swaps names with what is there, and takes away of that what was a database.
-Result<std::string> FreshDatabase::exchange() {
+Result<std::string> StagedDatabase::exchange() {
   const bool was_database = is_database(place_);
   if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, place_.c_str(), RENAME_EXCHANGE) != 0) {
     return disk_error("cannot put the database in the place of", place_, errno);

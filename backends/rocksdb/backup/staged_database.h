@@ -1,6 +1,6 @@
-// FreshDatabase: a database that is made beside its place, under another name, and put there in one step when
-// it is complete. Until then it is removed with the object; what a process that died has left is removed by
-// the next one for the same place.
+// StagedDatabase: a database that is made beside its place, under another name, and put there in one step
+// when it is complete. Until then it is removed with the object; what a process that died has left is removed
+// by the next one for the same place.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_BACKUP_STAGED_DATABASE_H_
 #define QUIPU_BACKENDS_ROCKSDB_BACKUP_STAGED_DATABASE_H_
@@ -14,19 +14,19 @@
 
 namespace quipu::rocks {
 
-class StoreCore;
+class Database;
 
-class FreshDatabase {
+class StagedDatabase {
  public:
   // OK when a database may be made in `place`; else why not, as restore_backup() says. Makes nothing.
   static Status check_place(const std::string& place, bool replace);
   // Makes the directory, empty. With `replace` the place is locked.
-  static Result<std::unique_ptr<FreshDatabase>> beside(const std::string& place, bool replace);
+  static Result<std::unique_ptr<StagedDatabase>> beside(const std::string& place, bool replace);
   // The same with all that the reader `core` has in it, complete; tables are hard links where that can be.
-  static Result<std::unique_ptr<FreshDatabase>> copy_of(const StoreCore& core, const std::string& place);
-  ~FreshDatabase();
-  FreshDatabase(const FreshDatabase&) = delete;
-  FreshDatabase& operator=(const FreshDatabase&) = delete;
+  static Result<std::unique_ptr<StagedDatabase>> copy_of(const Database& database, const std::string& place);
+  ~StagedDatabase();
+  StagedDatabase(const StagedDatabase&) = delete;
+  StagedDatabase& operator=(const StagedDatabase&) = delete;
 
   // Where the files are to be made: rocksdb/ and indexes/, which are not there yet.
   const std::string& path() const { return path_; }
@@ -36,7 +36,7 @@ class FreshDatabase {
   Result<std::string> publish();
 
  private:
-  FreshDatabase(std::string place, bool replace, std::string path, int directory)
+  StagedDatabase(std::string place, bool replace, std::string path, int directory)
       : place_(std::move(place)), replace_(replace), path_(std::move(path)), directory_(directory) {}
   Result<std::string> exchange();
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <set>
 
-#include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/files/external_sorter.h"
-#include "backends/rocksdb/transaction/snapshot_reader.h"
 #include "backends/rocksdb/files/watched_files.h"
+#include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/transaction/snapshot_reader.h"
 
 namespace quipu::rocks {
 namespace {
@@ -45,42 +45,43 @@ class KeptFiles {
 
 class Inspection {
  public:
-  Inspection(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work)
-      : core_(core),
-        moment_(Moment::now(core)),
-        reader_(ReadView(core, moment_.snapshot)),
+  Inspection(const Database& database, const std::function<Status(const RecordFault&)>& take, Work& work)
+      : database_(database),
+        snapshot_(StoreSnapshot::now(database)),
+        reader_(ReadView(database, snapshot_.snapshot)),
         take_(take),
         work_(work) {}
 
   Status run() {
     QUIPU_RETURN_IF_ERROR(check_files());
-    for (const CollectionPtr& collection : moment_.collections) {
+    for (const CollectionPtr& collection : snapshot_.collections) {
       records_ += reader_.count(*collection).value_or(0);
     }
-    if (const Status complete = core_.check_complete();
+    if (const Status complete = database_.check_complete();
         !complete.is_ok() && complete.code() != StatusCode::kBusy) {
       QUIPU_RETURN_IF_ERROR(fault({}, {}, complete.message()));
     }
     QUIPU_ASSIGN_OR_RETURN(const bool catalog_read, check_catalog());
     if (!catalog_read) return Status::ok();  // what the collections should be is not known
-    for (const CollectionPtr& collection : moment_.collections) {
+    for (const CollectionPtr& collection : snapshot_.collections) {
       work_.begin(collection->name);
       QUIPU_RETURN_IF_ERROR(check_collection(*collection));
       QUIPU_RETURN_IF_ERROR(check_index(*collection));
       QUIPU_RETURN_IF_ERROR(check_lists(*collection));
     }
-    QUIPU_RETURN_IF_ERROR(check_orphans(core_.index(), "index entries"));
-    QUIPU_RETURN_IF_ERROR(check_orphans(core_.lists(), "member lists"));
-    return check_orphans(core_.shared_families().back().get(), "entries");
+    QUIPU_RETURN_IF_ERROR(check_orphans(database_.index(), "index entries"));
+    QUIPU_RETURN_IF_ERROR(check_orphans(database_.lists(), "member lists"));
+    return check_orphans(database_.shared_families().back().get(), "entries");
   }
 
  private:
-  using Mend = std::function<Status(Mending&)>;
+  using Repair = std::function<Status(RepairWriter&)>;
 
   Status fault(std::string_view collection, std::string_view key, std::string message, std::string step = {},
-               Mend mend = {}) const {
-    return take_(
-        {{std::string(collection), std::string(key), std::move(message)}, std::move(step), std::move(mend)});
+               Repair repair = {}) const {
+    return take_({{std::string(collection), std::string(key), std::move(message)},
+                  std::move(step),
+                  std::move(repair)});
   }
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family) const {
     rocksdb::ReadOptions options;
@@ -108,16 +109,16 @@ class Inspection {
   }
   // The checksums of all blocks, a file after the other.
   Status check_files() {
-    const KeptFiles kept(core_.db());
+    const KeptFiles kept(database_.db());
     std::vector<rocksdb::LiveFileMetaData> files;
-    core_.db().GetLiveFilesMetaData(&files);
+    database_.db().GetLiveFilesMetaData(&files);
     for (const rocksdb::LiveFileMetaData& file : files) file_bytes_ += file.size;
     uint64_t in_memory = 0;
-    core_.db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
+    database_.db().GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
     record_bytes_ = file_bytes_ + in_memory;  // about; they are read after the files
     work_.expect(file_bytes_ + record_bytes_);
-    const std::unique_ptr<rocksdb::Env> env = watched_env(*core_.db().GetEnv(), work_);
-    rocksdb::Options options = core_.db().GetOptions();
+    const std::unique_ptr<rocksdb::Env> env = watched_env(*database_.db().GetEnv(), work_);
+    rocksdb::Options options = database_.db().GetOptions();
     options.env = env.get();
     for (const rocksdb::LiveFileMetaData& file : files) {
       const rocksdb::Status checksums =
@@ -139,8 +140,8 @@ class Inspection {
   // The ids that are in use, the limit of sequences, and counts of what there is not. False where it cannot
   // be read.
   Result<bool> check_catalog() {
-    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.catalog());
-    for (const CollectionPtr& collection : moment_.collections) ids_.insert(collection->id());
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.catalog());
+    for (const CollectionPtr& collection : snapshot_.collections) ids_.insert(collection->id());
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       std::string_view key = view(it->key());
       std::string_view value = view(it->value());
@@ -161,16 +162,17 @@ class Inspection {
       std::string_view rest = key.substr(1);
       uint32_t id = 0;
       if (take_u32(rest, id) && rest.empty() && ids_.contains(id)) continue;
-      QUIPU_RETURN_IF_ERROR(fault({}, {}, "a count of a collection that does not exist", "removed",
-                                  [&](Mending& mending) { return mending.erase(core_.catalog(), key); }));
+      QUIPU_RETURN_IF_ERROR(
+          fault({}, {}, "a count of a collection that does not exist", "removed",
+                [&](RepairWriter& writer) { return writer.erase(database_.catalog(), key); }));
     }
     return read_whole(*it, {});
   }
 
   Status check_collection(const Collection& collection) {
     uint64_t found = 0;
-    RowSorter sequences(kBySequence, core_.directory().temporary_path(),
-                        core_.options().memory_budget_bytes / 8);
+    ExternalSorter sequences(kBySequence, database_.directory().temporary_path(),
+                             database_.options().memory_budget_bytes / 8);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(collection.family.get());
     for (it->Seek(slice(collection.prefix)); it->Valid(); it->Next()) {
       const std::string_view key = view(it->key());
@@ -202,8 +204,8 @@ class Inspection {
     return fault(collection.name, {},
                  "counts " + (count ? std::to_string(*count) : count.error().message()) + " keys but holds " +
                      std::to_string(found),
-                 "counted anew", [&](Mending& mending) {
-                   return mending.put(core_.catalog(), count_key(collection.id()), make_count(found));
+                 "counted anew", [&](RepairWriter& writer) {
+                   return writer.put(database_.catalog(), count_key(collection.id()), make_count(found));
                  });
   }
 
@@ -223,18 +225,18 @@ class Inspection {
       const Result<Json> parsed = Json::parse(record->body);
       if (parsed && parsed->text() != record->body) {
         const std::string anew = with_sequence(record->sequence, parsed->text());
-        const Mend mend = [&](Mending& mending) {
-          return mending.put(collection.family.get(), collection.key(key), anew);
+        const Repair repair = [&](RepairWriter& writer) {
+          return writer.put(collection.family.get(), collection.key(key), anew);
         };
         QUIPU_RETURN_IF_ERROR(fault(collection.name, key, "the value is not in json.dumps's form",
-                                    "written in json.dumps's form", mend));
+                                    "written in json.dumps's form", repair));
         return std::optional<DataRecord>();
       }
       if (!parsed) problem = "the value is not JSON: " + parsed.error().message();
     }
     if (problem.empty()) return record;
-    const Mend mend = [&](Mending& mending) { return mending.set_aside(collection, key, value); };
-    QUIPU_RETURN_IF_ERROR(fault(collection.name, key, std::move(problem), kSetAside, mend));
+    const Repair repair = [&](RepairWriter& writer) { return writer.quarantine(collection, key, value); };
+    QUIPU_RETURN_IF_ERROR(fault(collection.name, key, std::move(problem), kSetAside, repair));
     return std::optional<DataRecord>();
   }
 
@@ -253,8 +255,8 @@ class Inspection {
     QUIPU_RETURN_IF_ERROR(fault(collection.name, key,
                                 "the member list counts " + std::to_string(header->count) +
                                     " members but holds " + std::to_string(*found),
-                                "counted anew", [&](Mending& mending) {
-                                  return mending.put(collection.family.get(), collection.key(key), counted);
+                                "counted anew", [&](RepairWriter& writer) {
+                                  return writer.put(collection.family.get(), collection.key(key), counted);
                                 }));
     return std::string();
   }
@@ -263,19 +265,20 @@ class Inspection {
   Result<std::optional<uint64_t>> check_members(const Collection& collection, std::string_view key) const {
     const std::string prefix = list_prefix(collection.id(), key);
     uint64_t found = 0;
-    RowSorter sequences(kBySequence, core_.directory().temporary_path(), kListSortBytes);
-    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.lists());
+    ExternalSorter sequences(kBySequence, database_.directory().temporary_path(), kListSortBytes);
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.lists());
     for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
       QUIPU_RETURN_IF_ERROR(work_.check());
       ++found;
       const std::string_view member = view(it->key()).substr(prefix.size());
       const Result<Json> parsed = Json::parse(member);
       if (!parsed || parsed->text() != member) {
-        const Mend mend = [&](Mending& mending) {
-          return mending.set_members_aside(collection.name, key, core_.lists(), prefix, member);
+        const Repair repair = [&](RepairWriter& writer) {
+          return writer.quarantine_members(collection.name, key, database_.lists(), prefix, member);
         };
-        QUIPU_RETURN_IF_ERROR(fault(
-            collection.name, key, "a member of the list is not JSON in json.dumps's form", kSetAside, mend));
+        QUIPU_RETURN_IF_ERROR(fault(collection.name, key,
+                                    "a member of the list is not JSON in json.dumps's form", kSetAside,
+                                    repair));
         continue;
       }
       std::string_view value = view(it->value());
@@ -287,7 +290,7 @@ class Inspection {
     if (!whole) return std::optional<uint64_t>();
     QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view member, std::string what) {
       return SequencePlace{&collection, key, "member " + std::string(member) + ": " + std::move(what),
-                           core_.lists(), prefix + std::string(member)};
+                           database_.lists(), prefix + std::string(member)};
     }));
     return std::optional(found);
   }
@@ -303,7 +306,7 @@ class Inspection {
 
   // Each is used once, and was promised before. `place` tells where one stands, from a row's key.
   template <class Place>
-  Status check_sequences(RowSorter& sequences, const Place& place) const {
+  Status check_sequences(ExternalSorter& sequences, const Place& place) const {
     QUIPU_RETURN_IF_ERROR(sequences.finish());
     std::optional<uint64_t> before;
     Row row{};
@@ -320,7 +323,7 @@ class Inspection {
         const SequencePlace at = place(row.key, "the insertion sequence is beyond the limit");
         QUIPU_RETURN_IF_ERROR(
             fault(at.collection->name, at.key, at.message, "the limit is raised",
-                  [&](Mending& mending) { return mending.raise_sequence_limit(sequence + 1); }));
+                  [&](RepairWriter& writer) { return writer.raise_sequence_limit(sequence + 1); }));
       }
       before = sequence;
     }
@@ -328,16 +331,16 @@ class Inspection {
 
   Status renumber(const SequencePlace& at) const {
     return fault(at.collection->name, at.key, at.message, "put behind all others in the order of insertion",
-                 [&](Mending& mending) -> Status {
+                 [&](RepairWriter& writer) -> Status {
                    rocksdb::PinnableSlice stored;
                    QUIPU_RETURN_IF_ERROR(from_rocksdb(
                        reader_.read_view().get(at.family, slice(at.full_key), stored), "cannot read"));
                    std::string_view body = view(stored);
                    uint64_t sequence = 0;
                    if (!take_varint(body, sequence)) body = {};
-                   QUIPU_ASSIGN_OR_RETURN(sequence, mending.fresh_sequence());
-                   if (at.family == core_.lists()) body = {};
-                   return mending.put(at.family, at.full_key, with_sequence(sequence, body));
+                   QUIPU_ASSIGN_OR_RETURN(sequence, writer.new_sequence());
+                   if (at.family == database_.lists()) body = {};
+                   return writer.put(at.family, at.full_key, with_sequence(sequence, body));
                  });
   }
 
@@ -347,19 +350,19 @@ class Inspection {
     if (value.empty()) return Status::ok();
     const std::string entry = index_prefix(collection.id(), value) + std::string(key);
     rocksdb::PinnableSlice stored;
-    const Result<bool> there = find(core_.index(), entry, stored);
+    const Result<bool> there = find(database_.index(), entry, stored);
     if (!there) return fault(collection.name, key, there.error().message());
     if (*there) return Status::ok();
     return fault(collection.name, key, "is missing in the index of " + collection.record.indexed_field,
                  "entered in the index",
-                 [&](Mending& mending) { return mending.put(core_.index(), entry, {}); });
+                 [&](RepairWriter& writer) { return writer.put(database_.index(), entry, {}); });
   }
 
   // Every entry of the index is that of a record.
   Status check_index(const Collection& collection) const {
     std::string prefix;
     put_u32(collection.id(), prefix);
-    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.index());
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.index());
     for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
       QUIPU_RETURN_IF_ERROR(work_.check());
       const std::string_view entry = view(it->key());
@@ -380,8 +383,9 @@ class Inspection {
       } else {
         key = {};
       }
-      QUIPU_RETURN_IF_ERROR(fault(collection.name, key, message, "removed from the index",
-                                  [&](Mending& mending) { return mending.erase(core_.index(), entry); }));
+      QUIPU_RETURN_IF_ERROR(
+          fault(collection.name, key, message, "removed from the index",
+                [&](RepairWriter& writer) { return writer.erase(database_.index(), entry); }));
     }
     return check_end(*it, collection.name);
   }
@@ -390,7 +394,7 @@ class Inspection {
   Status check_lists(const Collection& collection) const {
     std::string own;
     put_u32(collection.id(), own);
-    const std::unique_ptr<rocksdb::Iterator> it = iterate(core_.lists());
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.lists());
     for (it->Seek(slice(own)); it->Valid() && view(it->key()).starts_with(own);) {
       QUIPU_RETURN_IF_ERROR(work_.check());
       std::string_view rest = view(it->key()).substr(own.size());
@@ -405,9 +409,9 @@ class Inspection {
         QUIPU_RETURN_IF_ERROR(fault(collection.name, key, there.error().message()));
       } else if (!record || !record->is_list()) {
         QUIPU_RETURN_IF_ERROR(fault(collection.name, key, "there are members of a list, but no list",
-                                    kSetAside, [&](Mending& mending) {
-                                      return mending.set_members_aside(collection.name, key, core_.lists(),
-                                                                       prefix, {});
+                                    kSetAside, [&](RepairWriter& writer) {
+                                      return writer.quarantine_members(collection.name, key,
+                                                                       database_.lists(), prefix, {});
                                     }));
       }
       const std::string next = after_prefix(prefix);
@@ -430,10 +434,10 @@ class Inspection {
         name = "of collection " + std::to_string(id) + ", which does not exist";
       }
       if (prefix.size() < 4 || !ids_.contains(id)) {
-        const bool derived = family == core_.index();
+        const bool derived = family == database_.index();
         QUIPU_RETURN_IF_ERROR(
-            fault({}, {}, what + " " + name, derived ? "removed" : kSetAside, [&](Mending& mending) {
-              return derived ? mending.erase_all(family, prefix) : mending.set_all_aside(family, prefix);
+            fault({}, {}, what + " " + name, derived ? "removed" : kSetAside, [&](RepairWriter& writer) {
+              return derived ? writer.erase_all(family, prefix) : writer.quarantine_all(family, prefix);
             }));
       }
       const std::string next = after_prefix(prefix);
@@ -443,8 +447,8 @@ class Inspection {
     return check_end(*it, {});
   }
 
-  const StoreCore& core_;
-  const Moment moment_;
+  const Database& database_;
+  const StoreSnapshot snapshot_;
   const Reader reader_;
   const std::function<Status(const RecordFault&)>& take_;
   Work& work_;
@@ -458,13 +462,13 @@ class Inspection {
 
 }  // namespace
 
-Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work) {
-  return Inspection(core, take, work).run();
+Status inspect(const Database& database, const std::function<Status(const RecordFault&)>& take, Work& work) {
+  return Inspection(database, take, work).run();
 }
 
-Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report, Work& work) {
+Status verify(const Database& database, const std::function<void(const Fault&)>& report, Work& work) {
   QUIPU_RETURN_IF_ERROR(inspect(
-      core,
+      database,
       [&](const RecordFault& fault) {
         report(fault.what);
         return Status::ok();

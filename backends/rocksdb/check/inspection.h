@@ -15,15 +15,15 @@ namespace quipu::rocks {
 
 struct RecordFault {
   Fault what;
-  std::string step;                        // what mending it does; empty: it cannot be mended
-  std::function<Status(Mending&)> mend{};  // called, if at all, before the inspection goes on
+  std::string step;                               // what mending it does; empty: it cannot be mended
+  std::function<Status(RepairWriter&)> repair{};  // called, if at all, before the inspection goes on
 };
 
 // OK when everything could be looked at. What `take` returns ends it unless it is OK.
-Status inspect(const StoreCore& core, const std::function<Status(const RecordFault&)>& take, Work& work);
+Status inspect(const Database& database, const std::function<Status(const RecordFault&)>& take, Work& work);
 
 // Lists them.
-Status verify(const StoreCore& core, const std::function<void(const Fault&)>& report, Work& work);
+Status verify(const Database& database, const std::function<void(const Fault&)>& report, Work& work);
 
 }  // namespace quipu::rocks
 

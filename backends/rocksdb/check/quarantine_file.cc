@@ -23,11 +23,11 @@ std::string hex(std::string_view bytes) {
 
 }  // namespace
 
-AsideFile::~AsideFile() {
+QuarantineFile::~QuarantineFile() {
   if (file_ >= 0) ::close(file_);
 }
 
-Status AsideFile::open() {
+Status QuarantineFile::open() {
   if (directory_.empty() || file_ >= 0) return Status::ok();
   const std::string folder = directory_ + "/aside";
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return disk_error("cannot make", folder, errno);
@@ -44,7 +44,7 @@ Status AsideFile::open() {
 }
 
 // `member`: the value's, with its name.
-Status AsideFile::line(std::string_view collection, std::string_view key, std::string_view member) {
+Status QuarantineFile::line(std::string_view collection, std::string_view key, std::string_view member) {
   ++entries_;
   QUIPU_RETURN_IF_ERROR(open());
   if (file_ < 0) return Status::ok();
@@ -66,15 +66,15 @@ Status AsideFile::line(std::string_view collection, std::string_view key, std::s
   return Status::ok();
 }
 
-Status AsideFile::entry(std::string_view collection, std::string_view key, JsonView value) {
+Status QuarantineFile::entry(std::string_view collection, std::string_view key, JsonView value) {
   return line(collection, key, "\"value\": " + std::string(value.text()));
 }
 
-Status AsideFile::bytes(std::string_view collection, std::string_view key, std::string_view value) {
+Status QuarantineFile::bytes(std::string_view collection, std::string_view key, std::string_view value) {
   return line(collection, key, "\"value_hex\": \"" + hex(value) + "\"");
 }
 
-Status AsideFile::sync() {
+Status QuarantineFile::sync() {
   if (file_ >= 0 && ::fdatasync(file_) != 0) return disk_error("cannot sync", path_, errno);
   return Status::ok();
 }

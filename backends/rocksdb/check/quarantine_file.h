@@ -1,4 +1,4 @@
-// AsideFile: where a repair leaves what it takes out of a database: JSON lines, see docs/FORMAT.md.
+// QuarantineFile: where a repair leaves what it takes out of a database: JSON lines, see docs/FORMAT.md.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_CHECK_QUARANTINE_FILE_H_
 #define QUIPU_BACKENDS_ROCKSDB_CHECK_QUARANTINE_FILE_H_
@@ -7,19 +7,20 @@
 #include <string>
 #include <string_view>
 
+#include "quipu/backend/quarantine.h"
 #include "quipu/json.h"
 #include "quipu/verify.h"
 
 namespace quipu::rocks {
 
-class AsideFile : public SetAside {
+class QuarantineFile : public Quarantine {
  public:
   // A new file in the folder "aside" of this directory, made with the first entry. Empty: entries are only
   // counted.
-  explicit AsideFile(std::string directory) : directory_(std::move(directory)) {}
-  ~AsideFile() override;
-  AsideFile(const AsideFile&) = delete;
-  AsideFile& operator=(const AsideFile&) = delete;
+  explicit QuarantineFile(std::string directory) : directory_(std::move(directory)) {}
+  ~QuarantineFile() override;
+  QuarantineFile(const QuarantineFile&) = delete;
+  QuarantineFile& operator=(const QuarantineFile&) = delete;
 
   Status entry(std::string_view collection, std::string_view key, JsonView value) override;
   // Bytes that are no JSON.

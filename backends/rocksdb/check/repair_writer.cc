@@ -11,28 +11,29 @@ constexpr size_t kBatchBytes = 1 << 20;
 
 }  // namespace
 
-Status Mending::written(const rocksdb::Status& status) {
+Status RepairWriter::written(const rocksdb::Status& status) {
   QUIPU_RETURN_IF_ERROR(from_rocksdb(status, "cannot write"));
   return batch_.GetDataSize() < kBatchBytes ? Status::ok() : write();
 }
 
-Status Mending::write() {
-  QUIPU_RETURN_IF_ERROR(aside_.sync());
-  if (batch_.Count() != 0) QUIPU_RETURN_IF_ERROR(core_.write(batch_, false));
+Status RepairWriter::write() {
+  QUIPU_RETURN_IF_ERROR(quarantine_.sync());
+  if (batch_.Count() != 0) QUIPU_RETURN_IF_ERROR(database_.write(batch_, false));
   batch_.Clear();
   return Status::ok();
 }
 
-Status Mending::put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value) {
+Status RepairWriter::put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value) {
   return written(batch_.Put(family, slice(key), slice(value)));
 }
 
-Status Mending::erase(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
+Status RepairWriter::erase(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
   return written(batch_.Delete(family, slice(key)));
 }
 
-Status Mending::for_each(rocksdb::ColumnFamilyHandle* family, const std::string& prefix, const Use& use) {
-  const std::unique_ptr<rocksdb::Iterator> it(core_.db().NewIterator({}, family));
+Status RepairWriter::for_each(rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
+                              const Use& use) {
+  const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator({}, family));
   for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
     QUIPU_RETURN_IF_ERROR(use(view(it->key()), view(it->value())));
   }
@@ -40,67 +41,68 @@ Status Mending::for_each(rocksdb::ColumnFamilyHandle* family, const std::string&
 }
 
 // The object of a record where it can be told, else the record's bytes.
-Status Mending::keep(std::string_view collection, std::string_view key, std::string_view value) {
+Status RepairWriter::keep(std::string_view collection, std::string_view key, std::string_view value) {
   const std::optional<DataRecord> record = parse_data_record(value);
   const Result<Json> object = Json::parse(record ? record->body : std::string_view());
-  return object ? aside_.entry(collection, key, *object) : aside_.bytes(collection, key, value);
+  return object ? quarantine_.entry(collection, key, *object) : quarantine_.bytes(collection, key, value);
 }
 
-Status Mending::set_aside(const Collection& collection, std::string_view key, std::string_view value) {
+Status RepairWriter::quarantine(const Collection& collection, std::string_view key, std::string_view value) {
   QUIPU_RETURN_IF_ERROR(keep(collection.name, key, value));
   return erase(collection.family.get(), collection.key(key));
 }
 
-Status Mending::set_members_aside(const std::string& collection, std::string_view key,
-                                  rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
-                                  std::optional<std::string_view> only) {
+Status RepairWriter::quarantine_members(const std::string& collection, std::string_view key,
+                                        rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
+                                        std::optional<std::string_view> only) {
   return for_each(family, prefix, [&](std::string_view full_key, std::string_view) -> Status {
     const std::string_view member = full_key.substr(prefix.size());
     if (only && member != *only) return Status::ok();
     const Result<Json> parsed = Json::parse(member);
-    QUIPU_RETURN_IF_ERROR(parsed ? aside_.entry(collection, key, *parsed)
-                                 : aside_.bytes(collection, key, member));
+    QUIPU_RETURN_IF_ERROR(parsed ? quarantine_.entry(collection, key, *parsed)
+                                 : quarantine_.bytes(collection, key, member));
     return erase(family, full_key);
   });
 }
 
-Status Mending::set_all_aside(rocksdb::ColumnFamilyHandle* family, const std::string& prefix) {
+Status RepairWriter::quarantine_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix) {
   return for_each(family, prefix, [&](std::string_view full_key, std::string_view value) -> Status {
     QUIPU_RETURN_IF_ERROR(keep({}, full_key, value));
     return erase(family, full_key);
   });
 }
 
-Status Mending::erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix) {
+Status RepairWriter::erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix) {
   return for_each(family, prefix,
                   [&](std::string_view full_key, std::string_view) { return erase(family, full_key); });
 }
 
-Result<uint64_t> Mending::fresh_sequence() {
+Result<uint64_t> RepairWriter::new_sequence() {
   QUIPU_RETURN_IF_ERROR(load_sequences());
   return (*next_sequence_)++;
 }
 
-Status Mending::raise_sequence_limit(uint64_t limit) {
+Status RepairWriter::raise_sequence_limit(uint64_t limit) {
   QUIPU_RETURN_IF_ERROR(load_sequences());
   next_sequence_ = std::max(*next_sequence_, limit);
   return Status::ok();
 }
 
 // Looks at every record once: the limit itself may be damaged.
-Status Mending::load_sequences() {
+Status RepairWriter::load_sequences() {
   if (next_sequence_) return Status::ok();
   uint64_t next = 0;
   std::string stored;
-  const rocksdb::Status found = core_.db().Get({}, core_.catalog(), slice(kSequenceLimitKey), &stored);
+  const rocksdb::Status found =
+      database_.db().Get({}, database_.catalog(), slice(kSequenceLimitKey), &stored);
   if (!found.ok() && !found.IsNotFound()) return from_rocksdb(found, "cannot read what is to be mended");
   if (found.ok()) {
     std::string_view bytes = stored;
     uint64_t limit = 0;
     if (take_varint(bytes, limit) && limit < kMaxSequence) next = limit;
   }
-  std::vector<Family> families = {core_.shared_families().back(), core_.shared_families()[1]};
-  for (const CollectionPtr& collection : core_.collections()) {
+  std::vector<Family> families = {database_.shared_families().back(), database_.shared_families()[1]};
+  for (const CollectionPtr& collection : database_.collections()) {
     if (collection->record.own_family) families.push_back(collection->family);
   }
   const Use use = [&](std::string_view, std::string_view value) {
@@ -113,14 +115,14 @@ Status Mending::load_sequences() {
   return Status::ok();
 }
 
-Status Mending::finish() {
+Status RepairWriter::finish() {
   if (next_sequence_) {
     std::string limit;
     put_varint(*next_sequence_, limit);
-    QUIPU_RETURN_IF_ERROR(put(core_.catalog(), kSequenceLimitKey, limit));
+    QUIPU_RETURN_IF_ERROR(put(database_.catalog(), kSequenceLimitKey, limit));
   }
   QUIPU_RETURN_IF_ERROR(write());
-  return core_.sync();
+  return database_.sync();
 }
 
 }  // namespace quipu::rocks

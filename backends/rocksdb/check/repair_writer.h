@@ -1,5 +1,5 @@
-// Mending: the changes of a repair. Batches are small; before one is written, what it takes away has been
-// written aside and synced, so that an end of the process at any moment loses nothing.
+// RepairWriter: the changes of a repair. Batches are small; before one is written, what it takes away has
+// been written aside and synced, so that an end of the process at any moment loses nothing.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_CHECK_REPAIR_WRITER_H_
 #define QUIPU_BACKENDS_ROCKSDB_CHECK_REPAIR_WRITER_H_
@@ -18,24 +18,25 @@ namespace quipu::rocks {
 // Insertion sequences from here on are damage: no database comes near them.
 inline constexpr uint64_t kMaxSequence = 1ULL << 56;
 
-class Mending {
+class RepairWriter {
  public:
-  Mending(StoreCore& core, AsideFile& aside) : core_(core), aside_(aside) {}
+  RepairWriter(Database& database, QuarantineFile& quarantine)
+      : database_(database), quarantine_(quarantine) {}
 
   Status put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value);
   Status erase(rocksdb::ColumnFamilyHandle* family, std::string_view key);
   // Writes a record aside, and removes it.
-  Status set_aside(const Collection& collection, std::string_view key, std::string_view value);
+  Status quarantine(const Collection& collection, std::string_view key, std::string_view value);
   // The members of a list, keys of `family` that go on from `prefix` with `member`; none: all of them.
-  Status set_members_aside(const std::string& collection, std::string_view key,
-                           rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
-                           std::optional<std::string_view> member);
+  Status quarantine_members(const std::string& collection, std::string_view key,
+                            rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
+                            std::optional<std::string_view> member);
   // Whatever is under `prefix` and of no collection, by its full key.
-  Status set_all_aside(rocksdb::ColumnFamilyHandle* family, const std::string& prefix);
+  Status quarantine_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix);
   Status erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix);
 
   // A sequence behind all that are in use.
-  Result<uint64_t> fresh_sequence();
+  Result<uint64_t> new_sequence();
   // Sequences below it are in use.
   Status raise_sequence_limit(uint64_t limit);
 
@@ -51,8 +52,8 @@ class Mending {
   Status write();
   Status written(const rocksdb::Status& status);
 
-  StoreCore& core_;
-  AsideFile& aside_;
+  Database& database_;
+  QuarantineFile& quarantine_;
   rocksdb::WriteBatch batch_;
   std::optional<uint64_t> next_sequence_;  // known once it is needed
 };

@@ -8,7 +8,7 @@ namespace {
 constexpr uint64_t kKey = 1;
 constexpr uint64_t kIndex = 2;
 constexpr uint64_t kCollection = 3;
-constexpr uint64_t kUpheaval = 4;
+constexpr uint64_t kSchemaChange = 4;
 
 // The finaliser of MurmurHash3: every bit of the input changes half of the output's.
 uint64_t mix(uint64_t hash) {
@@ -19,19 +19,25 @@ uint64_t mix(uint64_t hash) {
   return hash ^ (hash >> 33);
 }
 
-Mark mark(uint64_t kind, std::string_view collection, std::string_view what) {
+Fingerprint fingerprint(uint64_t kind, std::string_view collection, std::string_view what) {
   const std::hash<std::string_view> hash;
   return mix(mix(hash(collection) + kind) + hash(what));
 }
 
 }  // namespace
 
-Mark key_mark(std::string_view collection, std::string_view key) { return mark(kKey, collection, key); }
-Mark index_mark(std::string_view collection, std::string_view value) {
-  return mark(kIndex, collection, value);
+Fingerprint key_fingerprint(std::string_view collection, std::string_view key) {
+  return fingerprint(kKey, collection, key);
 }
-Mark collection_mark(std::string_view collection) { return mark(kCollection, collection, {}); }
-Mark upheaval_mark(std::string_view collection) { return mark(kUpheaval, collection, {}); }
+Fingerprint index_fingerprint(std::string_view collection, std::string_view value) {
+  return fingerprint(kIndex, collection, value);
+}
+Fingerprint collection_fingerprint(std::string_view collection) {
+  return fingerprint(kCollection, collection, {});
+}
+Fingerprint schema_change_fingerprint(std::string_view collection) {
+  return fingerprint(kSchemaChange, collection, {});
+}
 
 uint64_t ConflictTable::begin() {
   std::lock_guard lock(mutex_);
@@ -48,7 +54,7 @@ void ConflictTable::end(uint64_t transaction) {
 }
 
 // A change at a time concerns the transactions that began at that time or before it.
-void ConflictTable::record(std::span<const Mark> changed) {
+void ConflictTable::record(std::span<const Fingerprint> changed) {
   std::lock_guard lock(mutex_);
   if (open_.empty()) return;
   if (changed_at_.size() + changed.size() > kMaxMarks) forget_older_than(*open_.begin());
@@ -57,13 +63,13 @@ void ConflictTable::record(std::span<const Mark> changed) {
     complete_since_ = time_ + 1;
     return;
   }
-  for (const Mark mark : changed) changed_at_[mark] = time_;
+  for (const Fingerprint fingerprint : changed) changed_at_[fingerprint] = time_;
 }
 
-bool ConflictTable::changed_since(uint64_t transaction, Mark mark) const {
+bool ConflictTable::changed_since(uint64_t transaction, Fingerprint fingerprint) const {
   std::lock_guard lock(mutex_);
   if (transaction < complete_since_) return true;
-  const auto found = changed_at_.find(mark);
+  const auto found = changed_at_.find(fingerprint);
   return found != changed_at_.end() && found->second >= transaction;
 }
 

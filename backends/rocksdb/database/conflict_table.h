@@ -1,8 +1,8 @@
 // ConflictTable: what has been changed since the oldest open transaction began, so that a transaction can
 // tell whether anything that it used is no longer as it was. Empty, and free of cost, while none is open.
 //
-// What changed is remembered as 64-bit marks. Two different things may have the same mark: a transaction then
-// sees a conflict that is none, once in about 10^19 pairs.
+// What changed is remembered as 64-bit fingerprints. Two different things may have the same fingerprint: a
+// transaction then sees a conflict that is none, once in about 10^19 pairs.
 //
 // Thread-safety: all methods, from any thread.
 
@@ -20,14 +20,14 @@
 
 namespace quipu::rocks {
 
-using Mark = uint64_t;
-Mark key_mark(std::string_view collection, std::string_view key);
+using Fingerprint = uint64_t;
+Fingerprint key_fingerprint(std::string_view collection, std::string_view key);
 // Of the keys that a value of an indexed field has.
-Mark index_mark(std::string_view collection, std::string_view value);
+Fingerprint index_fingerprint(std::string_view collection, std::string_view value);
 // Of any key of a collection.
-Mark collection_mark(std::string_view collection);
+Fingerprint collection_fingerprint(std::string_view collection);
 // Of a collection as a whole: dropped, loaded in bulk, given an index.
-Mark upheaval_mark(std::string_view collection);
+Fingerprint schema_change_fingerprint(std::string_view collection);
 
 class ConflictTable {
  public:
@@ -42,8 +42,8 @@ class ConflictTable {
   void end(uint64_t transaction);
 
   // REQUIRES: what changed is written, and no transaction can have begun since.
-  void record(std::span<const Mark> changed);
-  bool changed_since(uint64_t transaction, Mark mark) const;
+  void record(std::span<const Fingerprint> changed);
+  bool changed_since(uint64_t transaction, Fingerprint fingerprint) const;
 
  private:
   void forget_older_than(uint64_t time);
@@ -53,7 +53,7 @@ class ConflictTable {
   uint64_t time_ = 0;             // grows with every transaction that begins
   std::multiset<uint64_t> open_;  // the times at which the open ones began
   uint64_t complete_since_ = 0;   // changes before this time may have been forgotten
-  std::unordered_map<Mark, uint64_t> changed_at_;
+  std::unordered_map<Fingerprint, uint64_t> changed_at_;
 };
 
 }  // namespace quipu::rocks

@@ -28,21 +28,21 @@ class UncountedWork {
 
 }  // namespace
 
-StoreCore::StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
-                     std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen)
+Database::Database(const std::string& path, RocksDBOptions options, const TunedOptions& tuning,
+                   std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const PinnedFiles> pinned)
     : options_(std::move(options)),
       limits_(options_),
-      frozen_(std::move(frozen)),
+      pinned_(std::move(pinned)),
       env_(std::move(env)),
-      tuning_(tuning.over(*env_)),
+      tuned_(tuning.over(*env_)),
       health_(std::make_shared<WriteHealth>(path, options_.logger)),
       process_(::getpid()) {
-  if (!is_reader()) tuning_.db.listeners.push_back(health_);
+  if (!is_reader()) tuned_.db.listeners.push_back(health_);
 }
 
-StoreCore::~StoreCore() { release(); }
+Database::~Database() { release(); }
 
-Status StoreCore::close() {
+Status Database::close() {
   if (!db_) return Status::ok();
   if (is_reader()) return release(), Status::ok();
   Status closed;
@@ -55,7 +55,7 @@ Status StoreCore::close() {
   return closed;
 }
 
-void StoreCore::release() {
+void Database::release() {
   by_name_.clear();
   catalog_.reset();
   lists_.reset();
@@ -68,20 +68,20 @@ void StoreCore::release() {
   if (directory_) directory_->unlock();
 }
 
-Family StoreCore::own(rocksdb::ColumnFamilyHandle* handle) const {
+Family Database::own(rocksdb::ColumnFamilyHandle* handle) const {
   rocksdb::DB* const db = db_.get();
   return Family(handle, [db](rocksdb::ColumnFamilyHandle* owned) {
     db->DestroyColumnFamilyHandle(owned).PermitUncheckedError();  // fails for none of our handles
   });
 }
 
-CollectionPtr StoreCore::find(std::string_view name) const {
+CollectionPtr Database::find(std::string_view name) const {
   std::shared_lock lock(map_mutex_);
   const auto found = by_name_.find(std::string(name));
   return found == by_name_.end() ? nullptr : found->second;
 }
 
-std::vector<CollectionPtr> StoreCore::collections() const {
+std::vector<CollectionPtr> Database::collections() const {
   std::vector<CollectionPtr> all;
   {
     std::shared_lock lock(map_mutex_);
@@ -91,8 +91,8 @@ std::vector<CollectionPtr> StoreCore::collections() const {
   return all;
 }
 
-Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOptions& options,
-                                      uint64_t order) {
+Result<CollectionPtr> Database::make(std::string_view name, const CollectionOptions& options,
+                                     uint64_t order) {
   QUIPU_RETURN_IF_ERROR(writable());
   auto collection = std::make_shared<Collection>();
   collection->name = name;
@@ -104,7 +104,7 @@ Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOpt
   record.indexed_field = options.indexed_field;
   if (record.own_family) {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
-    const rocksdb::Status made = db_->CreateColumnFamily(tuning_.data, family_name(record.id, name), &handle);
+    const rocksdb::Status made = db_->CreateColumnFamily(tuned_.data, family_name(record.id, name), &handle);
     // A family half made stays in RocksDB 7.8.3, and the next MANIFEST cannot be written with it.
     if (!made.ok()) return health_->failed_for_good(made);
     collection->family = own(handle);
@@ -116,17 +116,17 @@ Result<CollectionPtr> StoreCore::make(std::string_view name, const CollectionOpt
   return CollectionPtr(std::move(collection));
 }
 
-void StoreCore::publish(const CollectionPtr& collection) {
+void Database::publish(const CollectionPtr& collection) {
   std::unique_lock lock(map_mutex_);
   by_name_[collection->name] = collection;
 }
 
-void StoreCore::unpublish(std::string_view name) {
+void Database::unpublish(std::string_view name) {
   std::unique_lock lock(map_mutex_);
   by_name_.erase(std::string(name));
 }
 
-Status StoreCore::discard(const Collection& collection) {
+Status Database::discard(const Collection& collection) {
   std::string prefix;
   put_u32(collection.id(), prefix);
   const std::string end = after_prefix(prefix);
@@ -151,17 +151,17 @@ Status StoreCore::discard(const Collection& collection) {
 }
 
 // LZ4 although they go to the bottom: a load is to be fast, and compaction brings them into ZSTD in its time.
-rocksdb::Options StoreCore::table_file_options() const {
-  rocksdb::Options options(tuning_.db, tuning_.data);
+rocksdb::Options Database::table_file_options() const {
+  rocksdb::Options options(tuned_.db, tuned_.data);
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
   options.bytes_per_sync = 1 << 20;  // the disk works along, not all at once when the files are synced
   return options;
 }
 
-Status StoreCore::check_room(uint64_t bytes) const {
+Status Database::check_room(uint64_t bytes) const {
   const uint64_t limit = options_.max_directory_bytes;
   if (limit == 0) return Status::ok();
-  const uint64_t taken = tables_->GetTotalSize() + tuning_.db.write_buffer_manager->memory_usage();
+  const uint64_t taken = tables_->GetTotalSize() + tuned_.db.write_buffer_manager->memory_usage();
   if (taken + bytes <= limit) return Status::ok();
   return Status::invalid_argument(directory_->path() + ": no room for " + std::to_string(bytes) +
                                   " bytes more: " + std::to_string(taken) + " are taken, and the limit is " +
@@ -169,7 +169,7 @@ Status StoreCore::check_room(uint64_t bytes) const {
                                   " (max_directory_bytes); delete and compact, or raise it");
 }
 
-Result<uint64_t> StoreCore::take_sequences(uint64_t count) {
+Result<uint64_t> Database::take_sequences(uint64_t count) {
   while (true) {
     uint64_t first = next_sequence_.load();
     while (first + count <= sequence_limit_.load()) {
@@ -187,7 +187,7 @@ Result<uint64_t> StoreCore::take_sequences(uint64_t count) {
   }
 }
 
-Status StoreCore::usable() const {
+Status Database::usable() const {
   // A child of fork() shares the files but not the locks nor the threads.
   if (::getpid() != process_) {
     return Status::not_supported(directory_->path() +
@@ -196,13 +196,13 @@ Status StoreCore::usable() const {
   return db_ ? Status::ok() : Status::invalid_argument(directory_->path() + ": the store is closed");
 }
 
-Status StoreCore::writable() const {
+Status Database::writable() const {
   QUIPU_RETURN_IF_ERROR(usable());
   if (is_reader()) return Status::not_supported(directory_->path() + " is open for reading only");
   return health_->check(*db_);
 }
 
-Status StoreCore::check_complete() const {
+Status Database::check_complete() const {
   QUIPU_RETURN_IF_ERROR(usable());
   std::string marker;
   const rocksdb::Status found = db_->Get({}, catalog_.get(), slice(kMergeKey), &marker);
@@ -217,12 +217,12 @@ Status StoreCore::check_complete() const {
                             ": an import with merge was interrupted; run it again to complete it");
 }
 
-Status StoreCore::loadable() const {
+Status Database::loadable() const {
   QUIPU_RETURN_IF_ERROR(writable());
   return health_->check_ingestion();
 }
 
-Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
+Status Database::write(rocksdb::WriteBatch& batch, bool sync) {
   QUIPU_RETURN_IF_ERROR(writable());
   rocksdb::WriteOptions options;
   options.sync = sync;
@@ -236,7 +236,7 @@ Status StoreCore::write(rocksdb::WriteBatch& batch, bool sync) {
   return Status::ok();
 }
 
-Status StoreCore::sync() {
+Status Database::sync() {
   QUIPU_RETURN_IF_ERROR(writable());  // a failed sync is final: a second one may succeed, and mean nothing
   const uint64_t before = db_->GetLatestSequenceNumber();
   QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
@@ -244,7 +244,7 @@ Status StoreCore::sync() {
   return Status::ok();
 }
 
-Status StoreCore::flush_all() {
+Status Database::flush_all() {
   QUIPU_RETURN_IF_ERROR(writable());
   std::vector<Family> families = shared_families();
   for (const CollectionPtr& collection : collections()) {

@@ -1,4 +1,4 @@
-// StoreCore: the open database and what all operations on it share.
+// Database: the open database and what all operations on it share.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_DATABASE_DATABASE_H_
 #define QUIPU_BACKENDS_ROCKSDB_DATABASE_DATABASE_H_
@@ -18,13 +18,13 @@
 
 #include "backends/rocksdb/database/commit_gate.h"
 #include "backends/rocksdb/database/conflict_table.h"
-#include "backends/rocksdb/files/directory.h"
 #include "backends/rocksdb/database/following_database.h"
+#include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/database/write_health.h"
+#include "backends/rocksdb/files/directory.h"
 #include "backends/rocksdb/files/pinned_files.h"
 #include "backends/rocksdb/format/limits.h"
 #include "backends/rocksdb/format/record.h"
-#include "backends/rocksdb/database/rocksdb_options.h"
-#include "backends/rocksdb/database/write_health.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
 
@@ -47,18 +47,18 @@ struct Collection {
 };
 using CollectionPtr = std::shared_ptr<const Collection>;
 
-class StoreCore {
+class Database {
  public:
-  static Result<std::unique_ptr<StoreCore>> open(const std::string& path, const RocksDBOptions& options,
-                                                 rocksdb::Env* env);
+  static Result<std::unique_ptr<Database>> open(const std::string& path, const RocksDBOptions& options,
+                                                rocksdb::Env* env);
   // The database as it is at this moment, for reading only, whoever else has it open. `like`: a reader of the
   // same database that is refreshed, or null: its block cache is shared, and what it has of the log is not
   // read again.
-  static Result<std::unique_ptr<StoreCore>> open_for_reading(const std::string& path,
-                                                             const RocksDBOptions& options,
-                                                             const StoreCore* like = nullptr);
+  static Result<std::unique_ptr<Database>> open_for_reading(const std::string& path,
+                                                            const RocksDBOptions& options,
+                                                            const Database* like = nullptr);
   // Closes without marking the directory as clean, unless close() was called.
-  ~StoreCore();
+  ~Database();
   // Makes all durable and lets go of the directory; the object stays, to refuse what comes later.
   Status close();
   // Why nothing can be done with the store (it is closed, or another process's), or OK.
@@ -98,8 +98,8 @@ class StoreCore {
 
   // ---- writing ----
   // Whether this was opened for reading; if so, its files.
-  bool is_reader() const { return frozen_ != nullptr; }
-  const std::shared_ptr<const FrozenFiles>& frozen_files() const { return frozen_; }
+  bool is_reader() const { return pinned_ != nullptr; }
+  const std::shared_ptr<const PinnedFiles>& pinned_files() const { return pinned_; }
   // Why nothing can be written, or OK.
   Status writable() const;
   // OK unless the database holds a part of an import; see RocksDBKVStore::check_complete().
@@ -124,10 +124,10 @@ class StoreCore {
   }
 
  private:
-  StoreCore(const std::string& path, RocksDBOptions options, const Tuning& tuning,
-            std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const FrozenFiles> frozen = nullptr);
+  Database(const std::string& path, RocksDBOptions options, const TunedOptions& tuning,
+           std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const PinnedFiles> pinned = nullptr);
   Status open_database();
-  Status open_frozen(const StoreCore* like);
+  Status open_pinned(const Database* like);
   Status open_following();
   std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
                                             const std::vector<Family>& opened);
@@ -140,9 +140,9 @@ class StoreCore {
 
   const RocksDBOptions options_;
   const Limits limits_;
-  const std::shared_ptr<const FrozenFiles> frozen_;  // null: this is a writer
+  const std::shared_ptr<const PinnedFiles> pinned_;  // null: this is a writer
   const std::unique_ptr<rocksdb::Env> env_;
-  Tuning tuning_;
+  TunedOptions tuned_;
   const std::shared_ptr<WriteHealth> health_;
   const pid_t process_;
   std::unique_ptr<Directory> directory_;

@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "backends/rocksdb/files/pinned_file_system.h"
 #include "backends/rocksdb/files/overlay_file_system.h"
+#include "backends/rocksdb/files/pinned_file_system.h"
 
 namespace quipu::rocks {
 namespace {
@@ -29,16 +29,16 @@ class View : public rocksdb::StackableDB {
   using StackableDB::Get;
   rocksdb::Status Get(const ReadOptions& options, ColumnFamilyHandle* family, const Slice& key,
                       rocksdb::PinnableSlice* value) override {
-    return db_->Get(at_moment(options), family, key, value);
+    return db_->Get(at_snapshot(options), family, key, value);
   }
   using StackableDB::MultiGet;
   void MultiGet(const ReadOptions& options, ColumnFamilyHandle* family, const size_t count, const Slice* keys,
                 rocksdb::PinnableSlice* values, rocksdb::Status* statuses, const bool sorted) override {
-    db_->MultiGet(at_moment(options), family, count, keys, values, statuses, sorted);
+    db_->MultiGet(at_snapshot(options), family, count, keys, values, statuses, sorted);
   }
   using StackableDB::NewIterator;
   rocksdb::Iterator* NewIterator(const ReadOptions& options, ColumnFamilyHandle* family) override {
-    return db_->NewIterator(at_moment(options), family);
+    return db_->NewIterator(at_snapshot(options), family);
   }
   const rocksdb::Snapshot* GetSnapshot() override { return snapshot_; }
   void ReleaseSnapshot(const rocksdb::Snapshot* /*snapshot*/) override {}
@@ -46,7 +46,7 @@ class View : public rocksdb::StackableDB {
   rocksdb::Status Close() override { return rocksdb::Status::OK(); }  // others have views of it, too
 
  private:
-  ReadOptions at_moment(ReadOptions options) const {
+  ReadOptions at_snapshot(ReadOptions options) const {
     options.snapshot = snapshot_;
     return options;
   }
@@ -74,7 +74,7 @@ rocksdb::ColumnFamilyOptions in_memory(rocksdb::ColumnFamilyOptions family) {
 bool is_log(const std::string& name) { return name.ends_with(".log"); }
 
 // The newest log's name, which is its number; empty when there is none.
-std::string newest_log(const FrozenFiles& files) {
+std::string newest_log(const PinnedFiles& files) {
   std::string newest;
   for (const auto& [name, file] : files.all()) {
     if (is_log(name) && std::pair(name.size(), name) > std::pair(newest.size(), newest)) newest = name;
@@ -90,14 +90,14 @@ uint64_t little_endian(std::string_view bytes) {
 
 }  // namespace
 
-rocksdb::Status FollowingDatabase::open(const Tuning& tuning, const std::string& path,
-                                        const Families& families, std::shared_ptr<const FrozenFiles> files,
+rocksdb::Status FollowingDatabase::open(const TunedOptions& tuning, const std::string& path,
+                                        const Families& families, std::shared_ptr<const PinnedFiles> files,
                                         std::shared_ptr<FollowingDatabase>& opened) {
   std::shared_ptr<FollowingDatabase> made(new FollowingDatabase(std::move(files), families));
-  made->below_ = make_frozen_env(made->files_);
+  made->below_ = make_pinned_env(made->files_);
   made->env_ = make_overlay_env(*made->below_);
   made->log_ = newest_log(*made->files_);
-  Tuning own = tuning.over(*made->env_);
+  TunedOptions own = tuning.over(*made->env_);
   keep_in_memory(own.db);
   Families changed = families;
   for (rocksdb::ColumnFamilyDescriptor& family : changed) family.options = in_memory(family.options);
@@ -120,18 +120,18 @@ FollowingDatabase::~FollowingDatabase() {
   if (db_) db_->Close().PermitUncheckedError();
 }
 
-std::unique_ptr<rocksdb::DB> FollowingDatabase::follow(const FrozenFiles& files) {
+std::unique_ptr<rocksdb::DB> FollowingDatabase::follow(const PinnedFiles& files) {
   std::lock_guard lock(mutex_);
   if (is_lost_ || !only_log_grew(files)) return nullptr;
-  const FrozenFilePtr log = log_.empty() ? nullptr : files.find(log_);
+  const PinnedFilePtr log = log_.empty() ? nullptr : files.find(log_);
   is_lost_ = log && !tail_.read(*log, [this](std::string_view batch) { return take_in(batch); });
   return is_lost_ ? nullptr : std::make_unique<View>(shared_from_this(), *db_);
 }
 
-bool FollowingDatabase::only_log_grew(const FrozenFiles& files) const {
+bool FollowingDatabase::only_log_grew(const PinnedFiles& files) const {
   const auto is_same = [&](const std::string& name) {
-    const FrozenFilePtr before = files_->find(name);
-    const FrozenFilePtr now = files.find(name);
+    const PinnedFilePtr before = files_->find(name);
+    const PinnedFilePtr now = files.find(name);
     return before && now && before->size() == now->size();
   };
   if (files.manifest() != files_->manifest() || !is_same(files.manifest()) || newest_log(files) != log_)

@@ -17,9 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "backends/rocksdb/database/rocksdb_options.h"
 #include "backends/rocksdb/files/pinned_files.h"
 #include "backends/rocksdb/format/log_tail.h"
-#include "backends/rocksdb/database/rocksdb_options.h"
 
 namespace quipu::rocks {
 
@@ -29,8 +29,8 @@ class FollowingDatabase : public std::enable_shared_from_this<FollowingDatabase>
   using Families = std::vector<rocksdb::ColumnFamilyDescriptor>;
 
   // What the files hold, by the families' names.
-  static rocksdb::Status open(const Tuning& tuning, const std::string& path, const Families& families,
-                              std::shared_ptr<const FrozenFiles> files,
+  static rocksdb::Status open(const TunedOptions& tuning, const std::string& path, const Families& families,
+                              std::shared_ptr<const PinnedFiles> files,
                               std::shared_ptr<FollowingDatabase>& opened);
   ~FollowingDatabase();
   FollowingDatabase(const FollowingDatabase&) = delete;
@@ -38,18 +38,18 @@ class FollowingDatabase : public std::enable_shared_from_this<FollowingDatabase>
 
   // The database as it was when these files were held, from what they have more than those before. Null when
   // they have another difference than a longer log: it must be opened anew. Thread-safe.
-  std::unique_ptr<rocksdb::DB> follow(const FrozenFiles& files);
+  std::unique_ptr<rocksdb::DB> follow(const PinnedFiles& files);
 
   const Families& families() const { return families_; }
   const std::vector<Family>& handles() const { return handles_; }
 
  private:
-  FollowingDatabase(std::shared_ptr<const FrozenFiles> files, Families families)
+  FollowingDatabase(std::shared_ptr<const PinnedFiles> files, Families families)
       : files_(std::move(files)), families_(std::move(families)) {}
-  bool only_log_grew(const FrozenFiles& files) const;
+  bool only_log_grew(const PinnedFiles& files) const;
   bool take_in(std::string_view batch);
 
-  const std::shared_ptr<const FrozenFiles> files_;
+  const std::shared_ptr<const PinnedFiles> files_;
   const Families families_;
   std::unique_ptr<rocksdb::Env> below_;
   std::unique_ptr<rocksdb::Env> env_;

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "backends/rocksdb/files/safe_delete_env.h"
-#include "backends/rocksdb/files/pinned_file_system.h"
-#include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/database/database.h"
+#include "backends/rocksdb/files/pinned_file_system.h"
+#include "backends/rocksdb/files/safe_delete_env.h"
+#include "backends/rocksdb/format/status.h"
 
 namespace quipu::rocks {
 namespace {
@@ -31,7 +31,7 @@ Status check_no_tables(const Directory& directory, const rocksdb::DBOptions& opt
 
 // The families to open: those that exist and those that must. An unknown one is from a newer build.
 Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory& directory,
-                                                                 const Tuning& tuning, bool& exists) {
+                                                                 const TunedOptions& tuning, bool& exists) {
   std::vector<std::string> names;
   const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(tuning.db, directory.rocksdb_path(), &names);
   exists = listed.ok();
@@ -68,7 +68,7 @@ Status from_open(const rocksdb::Status& opened, const std::string& path) {
 
 // Opens those of the families that there are, without a lock and without writing anything. `families` are
 // then those that were opened.
-Status open_read_only(const Directory& directory, const Tuning& tuning,
+Status open_read_only(const Directory& directory, const TunedOptions& tuning,
                       std::vector<rocksdb::ColumnFamilyDescriptor>& families,
                       std::vector<rocksdb::ColumnFamilyHandle*>& handles, std::unique_ptr<rocksdb::DB>& db) {
   std::vector<std::string> names;
@@ -88,51 +88,51 @@ Status open_read_only(const Directory& directory, const Tuning& tuning,
 
 }  // namespace
 
-Result<std::unique_ptr<StoreCore>> StoreCore::open(const std::string& path, const RocksDBOptions& options,
-                                                   rocksdb::Env* env) {
-  std::unique_ptr<StoreCore> core(
-      new StoreCore(path, options, make_tuning(options), with_careful_files(*env)));
-  QUIPU_ASSIGN_OR_RETURN(core->directory_, Directory::open(path, options.create_if_missing));
-  QUIPU_ASSIGN_OR_RETURN(core->session_, SessionFile::open(core->directory_->session_path()));
-  QUIPU_RETURN_IF_ERROR(core->open_database());
-  return core;
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, const RocksDBOptions& options,
+                                                 rocksdb::Env* env) {
+  std::unique_ptr<Database> database(
+      new Database(path, options, make_tuned_options(options), with_safe_delete(*env)));
+  QUIPU_ASSIGN_OR_RETURN(database->directory_, Directory::open(path, options.create_if_missing));
+  QUIPU_ASSIGN_OR_RETURN(database->session_, SessionFile::open(database->directory_->session_path()));
+  QUIPU_RETURN_IF_ERROR(database->open_database());
+  return database;
 }
 
-Result<std::unique_ptr<StoreCore>> StoreCore::open_for_reading(const std::string& path,
-                                                               const RocksDBOptions& options,
-                                                               const StoreCore* like) {
+Result<std::unique_ptr<Database>> Database::open_for_reading(const std::string& path,
+                                                             const RocksDBOptions& options,
+                                                             const Database* like) {
   // Bulk loads count the sequence on a moment before the manifest has it.
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Directory> directory, Directory::open_for_reading(path));
     // First: the files that are held then have all writes that it tells of.
     const Result<uint64_t> required = SessionFile::read_required_sequence(directory->session_path());
-    const auto files = FrozenFiles::capture(directory->rocksdb_path());
+    const auto files = PinnedFiles::capture(directory->rocksdb_path());
     const bool absent = !files && files.error().code() == StatusCode::kNotFound;
     if (!files && !absent) return files.error();
     if (absent && required.value_or(0) == 0)
       return Status::io_error("no database in " + path + ": none has been finished there");
-    std::shared_ptr<const FrozenFiles> frozen = files.value_or(nullptr);
-    std::unique_ptr<StoreCore> core(new StoreCore(path, options,
-                                                  like != nullptr ? like->tuning_ : make_tuning(options),
-                                                  make_frozen_env(frozen), frozen));
-    core->directory_ = std::move(directory);
+    std::shared_ptr<const PinnedFiles> pinned = files.value_or(nullptr);
+    std::unique_ptr<Database> database(
+        new Database(path, options, like != nullptr ? like->tuned_ : make_tuned_options(options),
+                     make_pinned_env(pinned), pinned));
+    database->directory_ = std::move(directory);
     uint64_t recovered = 0;
     if (!absent) {
-      QUIPU_RETURN_IF_ERROR(core->open_frozen(like));
-      recovered = core->db_->GetLatestSequenceNumber();
+      QUIPU_RETURN_IF_ERROR(database->open_pinned(like));
+      recovered = database->db_->GetLatestSequenceNumber();
     }
-    const Status checked = core->check_recovery(
+    const Status checked = database->check_recovery(
         required ? SessionFile::State::kOpen : SessionFile::State::kMissing, required.value_or(0), recovered);
-    if (checked.is_ok() && !absent) return core;
+    if (checked.is_ok() && !absent) return database;
     if (absent || attempt == kAttempts) return checked.is_ok() ? files.error() : checked;
   }
 }
 
 // The part of open_database() that changes nothing.
-Status StoreCore::open_frozen(const StoreCore* like) {
+Status Database::open_pinned(const Database* like) {
   if (like != nullptr) {
-    if (like->following_) db_ = like->following_->follow(*frozen_);
+    if (like->following_) db_ = like->following_->follow(*pinned_);
     if (db_) following_ = like->following_;
     if (!db_) QUIPU_RETURN_IF_ERROR(open_following());
     std::unordered_map<uint32_t, Family> own_families = take(following_->families(), following_->handles());
@@ -140,10 +140,10 @@ Status StoreCore::open_frozen(const StoreCore* like) {
   }
   bool exists = false;
   QUIPU_ASSIGN_OR_RETURN(std::vector<rocksdb::ColumnFamilyDescriptor> families,
-                         families_of(*directory_, tuning_, exists));
+                         families_of(*directory_, tuned_, exists));
   const size_t needed = shared_families().size();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  QUIPU_RETURN_IF_ERROR(open_read_only(*directory_, tuning_, families, handles, db_));
+  QUIPU_RETURN_IF_ERROR(open_read_only(*directory_, tuned_, families, handles, db_));
   std::vector<Family> opened;
   for (rocksdb::ColumnFamilyHandle* handle : handles) opened.push_back(own(handle));
   if (opened.size() < needed || families[needed - 1].name != kSharedFamily) {
@@ -154,19 +154,19 @@ Status StoreCore::open_frozen(const StoreCore* like) {
 }
 
 // A reader that is refreshed once will be again.
-Status StoreCore::open_following() {
+Status Database::open_following() {
   bool exists = false;
   QUIPU_ASSIGN_OR_RETURN(std::vector<rocksdb::ColumnFamilyDescriptor> families,
-                         families_of(*directory_, tuning_, exists));
+                         families_of(*directory_, tuned_, exists));
   QUIPU_RETURN_IF_ERROR(
-      from_open(FollowingDatabase::open(tuning_, directory_->rocksdb_path(), families, frozen_, following_),
+      from_open(FollowingDatabase::open(tuned_, directory_->rocksdb_path(), families, pinned_, following_),
                 directory_->path()));
-  db_ = following_->follow(*frozen_);
+  db_ = following_->follow(*pinned_);
   return db_ ? Status::ok() : Status::corruption(directory_->path() + ": the write-ahead log is damaged");
 }
 
 // Keeps the families that are not a collection's own; the others by their collection's id.
-std::unordered_map<uint32_t, Family> StoreCore::take(
+std::unordered_map<uint32_t, Family> Database::take(
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families, const std::vector<Family>& opened) {
   catalog_ = opened[0];
   lists_ = opened[1];
@@ -178,10 +178,10 @@ std::unordered_map<uint32_t, Family> StoreCore::take(
   return own_families;
 }
 
-Status StoreCore::open_database() {
+Status Database::open_database() {
   bool exists = false;
   QUIPU_ASSIGN_OR_RETURN(std::vector<rocksdb::ColumnFamilyDescriptor> families,
-                         families_of(*directory_, tuning_, exists));
+                         families_of(*directory_, tuned_, exists));
   const SessionFile::State state = session_->state();
   const uint64_t required = state == SessionFile::State::kMissing ? 0 : session_->required_sequence();
   if (exists && state != SessionFile::State::kClean && !options_.accept_lost_writes) {
@@ -195,7 +195,7 @@ Status StoreCore::open_database() {
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   QUIPU_RETURN_IF_ERROR(
-      from_open(rocksdb::DB::Open(tuning_.db, directory_->rocksdb_path(), families, &handles, &opened),
+      from_open(rocksdb::DB::Open(tuned_.db, directory_->rocksdb_path(), families, &handles, &opened),
                 directory_->path()));
   db_.reset(opened);
   tables_ = db_->GetDBOptions().sst_file_manager;  // RocksDB makes one where none is given
@@ -211,7 +211,7 @@ Status StoreCore::open_database() {
   return remove_leftovers(own_families);
 }
 
-Status StoreCore::check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const {
+Status Database::check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const {
   if (options_.accept_lost_writes) return Status::ok();
   if (state == SessionFile::State::kMissing) {
     return Status::corruption(directory_->path() +
@@ -227,10 +227,10 @@ Status StoreCore::check_recovery(SessionFile::State state, uint64_t required, ui
 }
 
 // Replays the log without writing, so that a refused open leaves the damaged log for whoever looks into it.
-Status StoreCore::probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const {
+Status Database::probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   std::unique_ptr<rocksdb::DB> db;
-  QUIPU_RETURN_IF_ERROR(open_read_only(*directory_, tuning_, families, handles, db));
+  QUIPU_RETURN_IF_ERROR(open_read_only(*directory_, tuned_, families, handles, db));
   const uint64_t recovered = db->GetLatestSequenceNumber();
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();  // fails for none of these
@@ -239,7 +239,7 @@ Status StoreCore::probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> familie
   return check_recovery(session_->state(), required, recovered);
 }
 
-Status StoreCore::load_catalog(std::unordered_map<uint32_t, Family>& own_families) {
+Status Database::load_catalog(std::unordered_map<uint32_t, Family>& own_families) {
   const auto damaged = [&](std::string_view what) {
     return Status::corruption(directory_->path() + ": the catalog is damaged: " + std::string(what));
   };
@@ -286,7 +286,7 @@ Status StoreCore::load_catalog(std::unordered_map<uint32_t, Family>& own_familie
 }
 
 // What is left in `own_families` has no collection; what has a `p` record was never finished.
-Status StoreCore::remove_leftovers(std::unordered_map<uint32_t, Family>& own_families) {
+Status Database::remove_leftovers(std::unordered_map<uint32_t, Family>& own_families) {
   std::unordered_map<uint32_t, Collection> leftovers;
   for (auto& [id, family] : own_families) {
     leftovers[id].record = {

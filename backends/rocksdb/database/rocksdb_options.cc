@@ -52,11 +52,11 @@ rocksdb::BlockBasedTableOptions make_table_options(const std::shared_ptr<rocksdb
 
 }  // namespace
 
-Tuning make_tuning(const RocksDBOptions& options) {
+TunedOptions make_tuned_options(const RocksDBOptions& options) {
   const uint64_t budget = std::max<uint64_t>(options.memory_budget_bytes, 16ULL << 20);
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(budget, -1, false, 0.5);
 
-  Tuning tuning;
+  TunedOptions tuning;
   rocksdb::DBOptions& db = tuning.db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;

@@ -9,7 +9,7 @@
 
 namespace quipu::rocks {
 
-struct Tuning {
+struct TunedOptions {
   rocksdb::DBOptions db;
   rocksdb::ColumnFamilyOptions data;     // a collection of its own
   rocksdb::ColumnFamilyOptions shared;   // the collections that have none
@@ -17,14 +17,14 @@ struct Tuning {
   rocksdb::ColumnFamilyOptions catalog;  // counters are merged
 
   // The same over another file system, which must outlive what is opened with it.
-  Tuning over(rocksdb::Env& env) const {
-    Tuning tuning = *this;
+  TunedOptions over(rocksdb::Env& env) const {
+    TunedOptions tuning = *this;
     tuning.db.env = &env;
     return tuning;
   }
 };
 
-Tuning make_tuning(const RocksDBOptions& options);
+TunedOptions make_tuned_options(const RocksDBOptions& options);
 
 }  // namespace quipu::rocks
 

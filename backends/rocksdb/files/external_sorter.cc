@@ -71,7 +71,7 @@ const RowOrder kByKey = {key_rank, [](const Row& a, const Row& b) {
                          }};
 
 // A sorted stretch of the temporary file, read through a buffer.
-class RowSorter::Run {
+class ExternalSorter::Run {
  public:
   Run(int file, uint64_t begin, uint64_t end) : file_(file), next_(begin), end_(end) {}
 
@@ -139,14 +139,14 @@ class RowSorter::Run {
   Row row_{};
 };
 
-RowSorter::RowSorter(const RowOrder& order, std::string directory, size_t memory_bytes)
+ExternalSorter::ExternalSorter(const RowOrder& order, std::string directory, size_t memory_bytes)
     : order_(order), directory_(std::move(directory)), memory_bytes_(std::max<size_t>(memory_bytes, 4096)) {}
 
-RowSorter::~RowSorter() {
+ExternalSorter::~ExternalSorter() {
   if (file_ >= 0) ::close(file_);
 }
 
-Status RowSorter::add(const Row& row) {
+Status ExternalSorter::add(const Row& row) {
   const size_t bytes = encoded_bytes(row) + sizeof(Place);
   // Little memory is as fast, while the runs are few enough to be merged through large buffers.
   const size_t limit = runs_.size() < kFewRuns ? memory_bytes_ / 4 : memory_bytes_;
@@ -165,18 +165,18 @@ Status RowSorter::add(const Row& row) {
   return Status::ok();
 }
 
-void RowSorter::sort_rows() {
+void ExternalSorter::sort_rows() {
   std::ranges::sort(places_, [this](const Place& a, const Place& b) {
     return a.rank != b.rank ? a.rank < b.rank : order_.before(row_at(a.offset), row_at(b.offset));
   });
 }
 
 // The order of the heap: its front is the run whose row comes first.
-bool RowSorter::later(const Run* a, const Run* b) const { return order_.before(b->row(), a->row()); }
+bool ExternalSorter::later(const Run* a, const Run* b) const { return order_.before(b->row(), a->row()); }
 
-Row RowSorter::row_at(size_t offset) const { return decode(rows_.data() + offset); }
+Row ExternalSorter::row_at(size_t offset) const { return decode(rows_.data() + offset); }
 
-Status RowSorter::open_file() {
+Status ExternalSorter::open_file() {
   if (file_ >= 0) return Status::ok();
   std::string name = directory_ + "/sort-XXXXXX";
   file_ = ::mkostemp(name.data(), O_CLOEXEC);
@@ -185,7 +185,7 @@ Status RowSorter::open_file() {
   return Status::ok();
 }
 
-Status RowSorter::write(std::string_view bytes) {
+Status ExternalSorter::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(file_bytes_));
     if (written < 0 && errno == EINTR) continue;
@@ -197,7 +197,7 @@ Status RowSorter::write(std::string_view bytes) {
 }
 
 // A row that is a run of its own, and never copied.
-Status RowSorter::write_alone(const Row& row) {
+Status ExternalSorter::write_alone(const Row& row) {
   ++size_;
   QUIPU_RETURN_IF_ERROR(open_file());
   const uint64_t begin = file_bytes_;
@@ -209,7 +209,7 @@ Status RowSorter::write_alone(const Row& row) {
   return Status::ok();
 }
 
-Status RowSorter::write_run() {
+Status ExternalSorter::write_run() {
   QUIPU_RETURN_IF_ERROR(open_file());
   const uint64_t begin = file_bytes_;
   std::string buffer;
@@ -230,7 +230,7 @@ Status RowSorter::write_run() {
   return Status::ok();
 }
 
-Status RowSorter::finish() {
+Status ExternalSorter::finish() {
   sort_rows();
   if (runs_.empty()) return Status::ok();
   if (!places_.empty()) QUIPU_RETURN_IF_ERROR(write_run());
@@ -245,7 +245,7 @@ Status RowSorter::finish() {
   return Status::ok();
 }
 
-Result<bool> RowSorter::next(Row& row) {
+Result<bool> ExternalSorter::next(Row& row) {
   if (runs_.empty()) {
     if (at_ == places_.size()) return false;
     row = row_at(places_[at_++].offset);

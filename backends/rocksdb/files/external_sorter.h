@@ -1,4 +1,4 @@
-// RowSorter: orders rows in bounded memory.
+// ExternalSorter: orders rows in bounded memory.
 //
 // Rows are collected up to a limit, sorted and written to a temporary file as a run; at the end the runs are
 // merged. Rows that fit into memory never touch the disk. The file has no name: nothing is left after a
@@ -32,13 +32,13 @@ struct RowOrder {
 extern const RowOrder kBySequence;
 extern const RowOrder kByKey;  // then by sequence
 
-class RowSorter {
+class ExternalSorter {
  public:
   // `directory` is where runs go; `memory_bytes` bounds the rows held.
-  RowSorter(const RowOrder& order, std::string directory, size_t memory_bytes);
-  ~RowSorter();
-  RowSorter(const RowSorter&) = delete;
-  RowSorter& operator=(const RowSorter&) = delete;
+  ExternalSorter(const RowOrder& order, std::string directory, size_t memory_bytes);
+  ~ExternalSorter();
+  ExternalSorter(const ExternalSorter&) = delete;
+  ExternalSorter& operator=(const ExternalSorter&) = delete;
 
   Status add(const Row& row);
   // No more rows; next() may be called from now on.

@@ -141,7 +141,7 @@ Result<std::vector<std::string>> names_in(const std::string& path) {
   return names;
 }
 
-Result<bool> is_vacant(const std::string& path) {
+Result<bool> is_empty_directory(const std::string& path) {
   boost::system::error_code error;
   const fs::file_status found = fs::symlink_status(path, error);
   if (found.type() == fs::file_not_found) return true;

@@ -38,7 +38,7 @@ std::string without_slashes(std::string path);
 Result<std::vector<std::string>> names_in(const std::string& path);
 
 // Whether nothing is there: no such path, or a directory with nothing in it. A link to nowhere is something.
-Result<bool> is_vacant(const std::string& path);
+Result<bool> is_empty_directory(const std::string& path);
 
 // Writes the first `bytes` of an open file to `path`, which must not exist, and makes them durable. Their
 // CRC32C in hexadecimal.

@@ -18,7 +18,7 @@ using rocksdb::IOStatus;
 
 IOStatus refused(const std::string& path) { return IOStatus::NotSupported("opened for reading only", path); }
 
-IOStatus read_from(const FrozenFile& file, uint64_t offset, size_t count, rocksdb::Slice* result,
+IOStatus read_from(const PinnedFile& file, uint64_t offset, size_t count, rocksdb::Slice* result,
                    char* scratch) {
   const int64_t got = file.read(offset, scratch, count);
   if (got < 0) return IOStatus::IOError("cannot read: " + std::generic_category().message(errno));
@@ -26,9 +26,9 @@ IOStatus read_from(const FrozenFile& file, uint64_t offset, size_t count, rocksd
   return IOStatus::OK();
 }
 
-class FrozenSequentialFile : public rocksdb::FSSequentialFile {
+class PinnedSequentialFile : public rocksdb::FSSequentialFile {
  public:
-  explicit FrozenSequentialFile(FrozenFilePtr file) : file_(std::move(file)) {}
+  explicit PinnedSequentialFile(PinnedFilePtr file) : file_(std::move(file)) {}
   IOStatus Read(size_t n, const IOOptions& /*options*/, rocksdb::Slice* result, char* scratch,
                 IODebugContext* /*dbg*/) override {
     IOStatus read = read_from(*file_, offset_, n, result, scratch);
@@ -41,13 +41,13 @@ class FrozenSequentialFile : public rocksdb::FSSequentialFile {
   }
 
  private:
-  const FrozenFilePtr file_;
+  const PinnedFilePtr file_;
   uint64_t offset_ = 0;
 };
 
-class FrozenRandomAccessFile : public rocksdb::FSRandomAccessFile {
+class PinnedRandomAccessFile : public rocksdb::FSRandomAccessFile {
  public:
-  explicit FrozenRandomAccessFile(FrozenFilePtr file) : file_(std::move(file)) {}
+  explicit PinnedRandomAccessFile(PinnedFilePtr file) : file_(std::move(file)) {}
   IOStatus Read(uint64_t offset, size_t n, const IOOptions& /*options*/, rocksdb::Slice* result,
                 char* scratch, IODebugContext* /*dbg*/) const override {
     return read_from(*file_, offset, n, result, scratch);
@@ -58,35 +58,35 @@ class FrozenRandomAccessFile : public rocksdb::FSRandomAccessFile {
   }
 
  private:
-  const FrozenFilePtr file_;
+  const PinnedFilePtr file_;
 };
 
-class FrozenDirectory : public rocksdb::FSDirectory {
+class PinnedDirectory : public rocksdb::FSDirectory {
  public:
   IOStatus Fsync(const IOOptions& /*options*/, IODebugContext* /*dbg*/) override {
     return IOStatus::NotSupported("opened for reading only");
   }
 };
 
-class FrozenFileSystem : public rocksdb::FileSystem {
+class PinnedFileSystem : public rocksdb::FileSystem {
  public:
-  explicit FrozenFileSystem(std::shared_ptr<const FrozenFiles> files) : files_(std::move(files)) {}
-  const char* Name() const override { return "quipu.FrozenFileSystem"; }
+  explicit PinnedFileSystem(std::shared_ptr<const PinnedFiles> files) : files_(std::move(files)) {}
+  const char* Name() const override { return "quipu.PinnedFileSystem"; }
 
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& /*options*/,
                              std::unique_ptr<rocksdb::FSSequentialFile>* result,
                              IODebugContext* /*dbg*/) override {
-    const FrozenFilePtr file = find(path);
+    const PinnedFilePtr file = find(path);
     if (!file) return absent(path);
-    *result = std::make_unique<FrozenSequentialFile>(file);
+    *result = std::make_unique<PinnedSequentialFile>(file);
     return IOStatus::OK();
   }
   IOStatus NewRandomAccessFile(const std::string& path, const FileOptions& /*options*/,
                                std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
                                IODebugContext* /*dbg*/) override {
-    const FrozenFilePtr file = find(path);
+    const PinnedFilePtr file = find(path);
     if (!file) return absent(path);
-    *result = std::make_unique<FrozenRandomAccessFile>(file);
+    *result = std::make_unique<PinnedRandomAccessFile>(file);
     return IOStatus::OK();
   }
   IOStatus FileExists(const std::string& path, const IOOptions& /*options*/,
@@ -102,7 +102,7 @@ class FrozenFileSystem : public rocksdb::FileSystem {
   }
   IOStatus GetFileSize(const std::string& path, const IOOptions& /*options*/, uint64_t* size,
                        IODebugContext* /*dbg*/) override {
-    const FrozenFilePtr file = find(path);
+    const PinnedFilePtr file = find(path);
     if (!file) return absent(path);
     *size = file->size();
     return IOStatus::OK();
@@ -131,7 +131,7 @@ class FrozenFileSystem : public rocksdb::FileSystem {
   IOStatus NewDirectory(const std::string& path, const IOOptions& /*options*/,
                         std::unique_ptr<rocksdb::FSDirectory>* result, IODebugContext* /*dbg*/) override {
     if (!is_database(path)) return refused(path);
-    *result = std::make_unique<FrozenDirectory>();
+    *result = std::make_unique<PinnedDirectory>();
     return IOStatus::OK();
   }
 
@@ -178,7 +178,7 @@ class FrozenFileSystem : public rocksdb::FileSystem {
   static IOStatus absent(const std::string& path) { return IOStatus::PathNotFound(path); }
   // RocksDB respells paths, and asks for nothing but the one directory and what is in it.
   bool is_database(const std::string& path) const { return last_part(path) == last_part(files_->path()); }
-  FrozenFilePtr find(const std::string& path) const { return files_->find(last_part(path)); }
+  PinnedFilePtr find(const std::string& path) const { return files_->find(last_part(path)); }
   static std::string last_part(const std::string& path) {
     const size_t end = path.find_last_not_of('/') + 1;
     const size_t slash = path.rfind('/', end == 0 ? 0 : end - 1);
@@ -186,13 +186,13 @@ class FrozenFileSystem : public rocksdb::FileSystem {
     return path.substr(begin, end - begin);
   }
 
-  const std::shared_ptr<const FrozenFiles> files_;
+  const std::shared_ptr<const PinnedFiles> files_;
 };
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> make_frozen_env(std::shared_ptr<const FrozenFiles> files) {
-  return rocksdb::NewCompositeEnv(std::make_shared<FrozenFileSystem>(std::move(files)));
+std::unique_ptr<rocksdb::Env> make_pinned_env(std::shared_ptr<const PinnedFiles> files) {
+  return rocksdb::NewCompositeEnv(std::make_shared<PinnedFileSystem>(std::move(files)));
 }
 
 }  // namespace quipu::rocks

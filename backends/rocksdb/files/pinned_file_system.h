@@ -1,4 +1,4 @@
-// What RocksDB sees of FrozenFiles: a file system that holds them and nothing else, and refuses every change.
+// What RocksDB sees of PinnedFiles: a file system that holds them and nothing else, and refuses every change.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_FILES_PINNED_FILE_SYSTEM_H_
 #define QUIPU_BACKENDS_ROCKSDB_FILES_PINNED_FILE_SYSTEM_H_
@@ -11,7 +11,7 @@
 
 namespace quipu::rocks {
 
-std::unique_ptr<rocksdb::Env> make_frozen_env(std::shared_ptr<const FrozenFiles> files);
+std::unique_ptr<rocksdb::Env> make_pinned_env(std::shared_ptr<const PinnedFiles> files);
 
 }  // namespace quipu::rocks
 

@@ -61,9 +61,9 @@ std::optional<uint64_t> size_of(const std::string& path) {
 
 }  // namespace
 
-FrozenFile::~FrozenFile() { ::close(descriptor_); }
+PinnedFile::~PinnedFile() { ::close(descriptor_); }
 
-int64_t FrozenFile::read(uint64_t offset, char* to, size_t count) const {
+int64_t PinnedFile::read(uint64_t offset, char* to, size_t count) const {
   count = static_cast<size_t>(std::min<uint64_t>(count, size_ - std::min(offset, size_)));
   size_t done = 0;
   while (done < count) {
@@ -76,10 +76,10 @@ int64_t FrozenFile::read(uint64_t offset, char* to, size_t count) const {
   return static_cast<int64_t>(done);
 }
 
-Result<std::shared_ptr<const FrozenFiles>> FrozenFiles::capture(const std::string& path) {
+Result<std::shared_ptr<const PinnedFiles>> PinnedFiles::capture(const std::string& path) {
   Status held;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::shared_ptr<FrozenFiles> files(new FrozenFiles(path));
+    std::shared_ptr<PinnedFiles> files(new PinnedFiles(path));
     QUIPU_ASSIGN_OR_RETURN(files->manifest_, current_manifest(path));
     held = files->hold_all();
     if (!held.is_ok() && held.code() != StatusCode::kNotFound) return held;
@@ -88,14 +88,14 @@ Result<std::shared_ptr<const FrozenFiles>> FrozenFiles::capture(const std::strin
     const Result<std::string> now = current_manifest(path);
     if (held.is_ok() && now && *now == files->manifest_ &&
         size_of(path + "/" + *now) == files->find(*now)->size()) {
-      return std::shared_ptr<const FrozenFiles>(std::move(files));
+      return std::shared_ptr<const PinnedFiles>(std::move(files));
     }
   }
   if (!held.is_ok()) return Status::corruption(held.message());
   return Status::busy(path + " changes faster than it can be read; try again");
 }
 
-Status FrozenFiles::hold(const std::string& name) {
+Status PinnedFiles::hold(const std::string& name) {
   const std::string path = path_ + "/" + name;
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0 && errno == EMFILE) {
@@ -107,11 +107,11 @@ Status FrozenFiles::hold(const std::string& name) {
   if (file < 0) return disk_error("cannot open", path, errno);
   struct stat info {};
   const bool regular = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-  files_[name] = std::make_shared<FrozenFile>(file, regular ? static_cast<uint64_t>(info.st_size) : 0);
+  files_[name] = std::make_shared<PinnedFile>(file, regular ? static_cast<uint64_t>(info.st_size) : 0);
   return regular ? Status::ok() : Status::corruption(path + " is not a regular file");
 }
 
-Status FrozenFiles::hold_all() {
+Status PinnedFiles::hold_all() {
   QUIPU_RETURN_IF_ERROR(hold("CURRENT"));
   QUIPU_RETURN_IF_ERROR(hold(manifest_));
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, data_files(path_));
@@ -123,18 +123,18 @@ Status FrozenFiles::hold_all() {
   return Status::ok();
 }
 
-FrozenFilePtr FrozenFiles::find(const std::string& name) const {
+PinnedFilePtr PinnedFiles::find(const std::string& name) const {
   const auto found = files_.find(name);
   return found == files_.end() ? nullptr : found->second;
 }
 
-bool FrozenFiles::is_current() const {
+bool PinnedFiles::is_current() const {
   const Result<std::string> manifest = current_manifest(path_);
   const Result<std::vector<std::string>> names = data_files(path_);
   if (!manifest || !names || *manifest != manifest_) return false;
   if (size_of(path_ + "/" + manifest_) != find(manifest_)->size()) return false;
   return std::ranges::all_of(*names, [&](const std::string& name) {
-    const FrozenFilePtr file = find(name);
+    const PinnedFilePtr file = find(name);
     return !is_log(name) || (file && size_of(path_ + "/" + name) == file->size());
   });
 }

@@ -1,4 +1,4 @@
-// FrozenFiles: the files of a RocksDB database as they were at one moment, whatever a writer does meanwhile.
+// PinnedFiles: the files of a RocksDB database as they were at one moment, whatever a writer does meanwhile.
 //
 // All are held open, so none can go; a log or manifest that grows is read to where it ended. They are one
 // consistent state: the tables and the logs that belong to one version of the manifest. Nothing in the
@@ -17,13 +17,13 @@
 
 namespace quipu::rocks {
 
-class FrozenFile {
+class PinnedFile {
  public:
   // Takes the descriptor over.
-  FrozenFile(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
-  ~FrozenFile();
-  FrozenFile(const FrozenFile&) = delete;
-  FrozenFile& operator=(const FrozenFile&) = delete;
+  PinnedFile(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
+  ~PinnedFile();
+  PinnedFile(const PinnedFile&) = delete;
+  PinnedFile& operator=(const PinnedFile&) = delete;
 
   int descriptor() const { return descriptor_; }
   uint64_t size() const { return size_; }
@@ -34,29 +34,29 @@ class FrozenFile {
   const int descriptor_;
   const uint64_t size_;
 };
-using FrozenFilePtr = std::shared_ptr<const FrozenFile>;
+using PinnedFilePtr = std::shared_ptr<const PinnedFile>;
 
-class FrozenFiles {
+class PinnedFiles {
  public:
   // Errors: kNotFound when there is no database, kBusy when it changed too fast, kIoError.
-  static Result<std::shared_ptr<const FrozenFiles>> capture(const std::string& path);
+  static Result<std::shared_ptr<const PinnedFiles>> capture(const std::string& path);
 
   const std::string& path() const { return path_; }
   const std::string& manifest() const { return manifest_; }
   // By name; null when there is none.
-  FrozenFilePtr find(const std::string& name) const;
-  const std::map<std::string, FrozenFilePtr>& all() const { return files_; }
+  PinnedFilePtr find(const std::string& name) const;
+  const std::map<std::string, PinnedFilePtr>& all() const { return files_; }
   // Whether nothing has been written to the database since.
   bool is_current() const;
 
  private:
-  explicit FrozenFiles(std::string path) : path_(std::move(path)) {}
+  explicit PinnedFiles(std::string path) : path_(std::move(path)) {}
   Status hold(const std::string& name);
   Status hold_all();
 
   const std::string path_;
   std::string manifest_;
-  std::map<std::string, FrozenFilePtr> files_;
+  std::map<std::string, PinnedFilePtr> files_;
 };
 
 }  // namespace quipu::rocks

@@ -53,9 +53,9 @@ class WatchedFile : public rocksdb::FSWritableFileOwnerWrapper {
   std::atomic<bool>& failed_;
 };
 
-class CarefulFiles : public rocksdb::FileSystemWrapper {
+class SafeDeleteFiles : public rocksdb::FileSystemWrapper {
  public:
-  explicit CarefulFiles(const std::shared_ptr<rocksdb::FileSystem>& files) : FileSystemWrapper(files) {}
+  explicit SafeDeleteFiles(const std::shared_ptr<rocksdb::FileSystem>& files) : FileSystemWrapper(files) {}
   const char* Name() const override { return "quipu.CarefulFiles"; }
 
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
@@ -83,8 +83,8 @@ class CarefulFiles : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> with_careful_files(rocksdb::Env& env) {
-  return rocksdb::NewCompositeEnv(std::make_shared<CarefulFiles>(env.GetFileSystem()));
+std::unique_ptr<rocksdb::Env> with_safe_delete(rocksdb::Env& env) {
+  return rocksdb::NewCompositeEnv(std::make_shared<SafeDeleteFiles>(env.GetFileSystem()));
 }
 
 }  // namespace quipu::rocks

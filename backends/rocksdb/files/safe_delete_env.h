@@ -1,4 +1,4 @@
-// CarefulFiles: a file system that deletes no table while it is not known whether the MANIFEST names it.
+// SafeDeleteFiles: a file system that deletes no table while it is not known whether the MANIFEST names it.
 //
 // When the MANIFEST cannot be written, what it says on disk is unknown until another one takes its place.
 // RocksDB 7.8.3 then deletes the tables that it was about to ingest; if the MANIFEST names them after all,
@@ -14,7 +14,7 @@
 namespace quipu::rocks {
 
 // An Env with the files of `env`, which must outlive it.
-std::unique_ptr<rocksdb::Env> with_careful_files(rocksdb::Env& env);
+std::unique_ptr<rocksdb::Env> with_safe_delete(rocksdb::Env& env);
 
 }  // namespace quipu::rocks
 

@@ -37,7 +37,7 @@ uint32_t checksum(std::string_view text) {
 // The bytes of a file, in windows.
 class Window {
  public:
-  explicit Window(const FrozenFile& file) : file_(file) {}
+  explicit Window(const PinnedFile& file) : file_(file) {}
 
   // The bytes from an offset on, at least `count` unless the file ends before.
   std::string_view at(uint64_t offset, size_t count) {
@@ -51,14 +51,14 @@ class Window {
   }
 
  private:
-  const FrozenFile& file_;
+  const PinnedFile& file_;
   uint64_t begin_ = 0;
   std::string bytes_;
 };
 
 }  // namespace
 
-bool LogTail::read(const FrozenFile& file, const std::function<bool(std::string_view batch)>& use) {
+bool LogTail::read(const PinnedFile& file, const std::function<bool(std::string_view batch)>& use) {
   Window window(file);
   std::string record;
   bool open = false;  // a first fragment was read, and not the last

@@ -17,7 +17,7 @@ class LogTail {
   // Calls `use` with each batch that is whole in the file and was not read before. False when `use` returned
   // false, or what follows is no record of a plain log: damage, or a type that this does not know. It is of
   // no more use then.
-  bool read(const FrozenFile& file, const std::function<bool(std::string_view batch)>& use);
+  bool read(const PinnedFile& file, const std::function<bool(std::string_view batch)>& use);
 
  private:
   uint64_t offset_ = 0;  // behind the last record that was read

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cstring>
 
-#include "quipu/json.h"
 #include "quipu/backend/features.h"
+#include "quipu/json.h"
 
 namespace quipu::rocks {
 

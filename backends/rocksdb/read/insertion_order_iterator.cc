@@ -7,9 +7,9 @@ namespace quipu::rocks {
 Result<std::unique_ptr<KVIterator>> InsertionOrderIterator::create(const Reader& reader,
                                                                    const Collection& collection,
                                                                    const ScanOptions& options) {
-  const StoreCore& core = reader.core();
+  const Database& database = reader.database();
   std::unique_ptr<InsertionOrderIterator> iterator(new InsertionOrderIterator(
-      core.directory().temporary_path(), core.options().memory_budget_bytes / 4, options));
+      database.directory().temporary_path(), database.options().memory_budget_bytes / 4, options));
   ScanOptions all = options;  // which keys is decided while reading, how many and which way while yielding
   all.order = ScanOptions::Order::kKey;
   all.limit = 0;

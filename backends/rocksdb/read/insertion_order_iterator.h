@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/files/external_sorter.h"
+#include "backends/rocksdb/read/reader.h"
 
 namespace quipu::rocks {
 
@@ -29,7 +29,7 @@ class InsertionOrderIterator : public KVIterator {
         reverse_(options.reverse),
         keys_only_(options.keys_only) {}
 
-  RowSorter sorter_;
+  ExternalSorter sorter_;
   const uint64_t limit_;
   const bool reverse_;
   const bool keys_only_;

@@ -48,14 +48,14 @@ class BoundedIterator : public rocksdb::Iterator {
 
 rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
                               rocksdb::PinnableSlice& value) const {
-  rocksdb::DB& db = core_->db();
+  rocksdb::DB& db = database_->db();
   if (changes_ == nullptr) return db.Get(over_snapshot(), family, key, &value);
   return changes_->GetFromBatchAndDB(&db, over_snapshot(), family, key, &value);
 }
 
 void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                          rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const {
-  rocksdb::DB& db = core_->db();
+  rocksdb::DB& db = database_->db();
   if (changes_ == nullptr) {
     db.MultiGet(over_snapshot(), family, keys.size(), keys.data(), values, statuses, sorted);
   } else {
@@ -67,11 +67,11 @@ void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const ro
 std::unique_ptr<rocksdb::Iterator> ReadView::iterate(rocksdb::ColumnFamilyHandle* family,
                                                      rocksdb::ReadOptions options) const {
   if (changes_ == nullptr) {
-    return std::unique_ptr<rocksdb::Iterator>(core_->db().NewIterator(over_snapshot(options), family));
+    return std::unique_ptr<rocksdb::Iterator>(database_->db().NewIterator(over_snapshot(options), family));
   }
   const rocksdb::Slice* const lower = std::exchange(options.iterate_lower_bound, nullptr);
   const rocksdb::Slice* const upper = std::exchange(options.iterate_upper_bound, nullptr);
-  rocksdb::Iterator* const stored = core_->db().NewIterator(over_snapshot(options), family);
+  rocksdb::Iterator* const stored = database_->db().NewIterator(over_snapshot(options), family);
   return std::make_unique<BoundedIterator>(changes_->NewIteratorWithBase(family, stored), lower, upper);
 }
 

@@ -31,16 +31,16 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 class ReadView {
  public:
   // The newest state, or a snapshot; with `changes`, which must outlive this, over it.
-  explicit ReadView(const StoreCore& core, SnapshotPtr snapshot = nullptr,
+  explicit ReadView(const Database& database, SnapshotPtr snapshot = nullptr,
                     rocksdb::WriteBatchWithIndex* changes = nullptr)
-      : core_(&core), snapshot_(std::move(snapshot)), changes_(changes) {}
+      : database_(&database), snapshot_(std::move(snapshot)), changes_(changes) {}
 
-  const StoreCore& core() const { return *core_; }
+  const Database& database() const { return *database_; }
   // Whether other writers cannot change what is read.
   bool is_fixed() const { return snapshot_ != nullptr; }
   // This, or the same over a new snapshot: what must agree is read from one.
   ReadView fixed() const {
-    return is_fixed() ? *this : ReadView(*core_, std::make_shared<Snapshot>(core_->db()));
+    return is_fixed() ? *this : ReadView(*database_, std::make_shared<Snapshot>(database_->db()));
   }
 
   rocksdb::Status get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
@@ -57,7 +57,7 @@ class ReadView {
     return options;
   }
 
-  const StoreCore* core_;
+  const Database* database_;
   SnapshotPtr snapshot_;
   rocksdb::WriteBatchWithIndex* changes_;
 };

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/insertion_order_iterator.h"
 #include "backends/rocksdb/read/key_order_iterator.h"
-#include "backends/rocksdb/format/status.h"
 
 namespace quipu::rocks {
 namespace {
@@ -104,7 +104,7 @@ Result<std::vector<KVEntry>> Reader::get_all(const Collection& collection) const
 
 Result<uint64_t> Reader::count(const Collection& collection) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found = view_.get(core().catalog(), count_key(collection.id()), value);
+  const rocksdb::Status found = view_.get(database().catalog(), count_key(collection.id()), value);
   if (found.IsNotFound()) return 0;
   QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot read the count of collection " + collection.name));
   return parse_count(view(value));
@@ -124,7 +124,7 @@ Result<std::vector<std::string>> Reader::members(const Collection& collection, s
   const rocksdb::Slice upper = slice(end);
   rocksdb::ReadOptions options;
   if (!end.empty()) options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(core().lists(), options);
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(database().lists(), options);
   std::vector<std::pair<uint64_t, std::string>> ordered;
   for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
     std::string_view value = view(it->value());

@@ -41,7 +41,7 @@ class Reader {
                    const std::function<Status(size_t, const DataRecord&)>& use) const;
 
   const ReadView& read_view() const { return view_; }
-  const StoreCore& core() const { return view_.core(); }
+  const Database& database() const { return view_.database(); }
 
  private:
   // This, or the same over a new snapshot: what must agree is read from one.

@@ -5,10 +5,10 @@
 
 namespace quipu::rocks {
 
-Status NativeVectors::scan_vectors(std::string_view collection,
-                                   const std::function<Status(const VectorEntry&)>& use) const {
-  QUIPU_RETURN_IF_ERROR(view_.core().usable());
-  const CollectionPtr found = view_.core().find(collection);
+Status VectorReader::scan_vectors(std::string_view collection,
+                                  const std::function<Status(const VectorEntry&)>& use) const {
+  QUIPU_RETURN_IF_ERROR(view_.database().usable());
+  const CollectionPtr found = view_.database().find(collection);
   if (!found) return Status::ok();
   const Reader reader(view_.fixed());
   KeyOrderIterator rows(reader, *found, {}, /*raw_vectors=*/true);
@@ -23,10 +23,10 @@ Status NativeVectors::scan_vectors(std::string_view collection,
   return rows.status();
 }
 
-Status NativeVectors::get_vectors(std::string_view collection, std::span<const std::string_view> keys,
-                                  const std::function<void(size_t i, std::span<const double>)>& use) const {
-  QUIPU_RETURN_IF_ERROR(view_.core().usable());
-  const CollectionPtr found = view_.core().find(collection);
+Status VectorReader::get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                                 const std::function<void(size_t i, std::span<const double>)>& use) const {
+  QUIPU_RETURN_IF_ERROR(view_.database().usable());
+  const CollectionPtr found = view_.database().find(collection);
   if (!found) return Status::ok();
   std::vector<double> elements;
   return Reader(view_).read_many(*found, keys, [&](size_t i, const DataRecord& record) -> Status {

@@ -7,9 +7,9 @@
 namespace quipu::rocks {
 
 // The reading side of vectors; writes go through Commit.
-class NativeVectors : public VectorValues {
+class VectorReader : public VectorValues {
  public:
-  explicit NativeVectors(ReadView view) : view_(std::move(view)) {}
+  explicit VectorReader(ReadView view) : view_(std::move(view)) {}
 
   Status scan_vectors(std::string_view collection,
                       const std::function<Status(const VectorEntry&)>& use) const override;
@@ -17,7 +17,7 @@ class NativeVectors : public VectorValues {
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
 
-  uint64_t search_memory_bytes() const override { return view_.core().options().search_memory_bytes; }
+  uint64_t search_memory_bytes() const override { return view_.database().options().search_memory_bytes; }
 
  private:
   const ReadView view_;

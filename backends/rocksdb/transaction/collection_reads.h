@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "backends/rocksdb/write/collection_catalog.h"
 #include "backends/rocksdb/read/reader.h"
+#include "backends/rocksdb/write/collection_catalog.h"
 
 namespace quipu::rocks {
 

@@ -1,4 +1,4 @@
-// Footprint: what a transaction has read and written: keys, values of indexed fields, whole collections.
+// ReadWriteSet: what a transaction has read and written: keys, values of indexed fields, whole collections.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_TRANSACTION_READ_WRITE_SET_H_
 #define QUIPU_BACKENDS_ROCKSDB_TRANSACTION_READ_WRITE_SET_H_
@@ -15,7 +15,7 @@
 
 namespace quipu::rocks {
 
-class Footprint {
+class ReadWriteSet {
  public:
   struct Part {
     std::unordered_set<std::string> keys;     // read or written

@@ -2,32 +2,32 @@
 
 namespace quipu::rocks {
 
-Moment Moment::now(const StoreCore& core) {
+StoreSnapshot StoreSnapshot::now(const Database& database) {
   // Whoever makes or drops a collection holds this from the write until it is published.
-  std::lock_guard lock(core.catalog_mutex());
-  return {std::make_shared<Snapshot>(core.db()), core.collections()};
+  std::lock_guard lock(database.catalog_mutex());
+  return {std::make_shared<Snapshot>(database.db()), database.collections()};
 }
 
-SnapshotReader::SnapshotReader(const StoreCore& core)
-    : moment_(Moment::now(core)), reader_(ReadView(core, moment_.snapshot)) {
-  by_name_.reserve(moment_.collections.size());
-  for (const CollectionPtr& collection : moment_.collections) by_name_[collection->name] = collection;
+SnapshotReader::SnapshotReader(const Database& database)
+    : snapshot_(StoreSnapshot::now(database)), reader_(ReadView(database, snapshot_.snapshot)) {
+  by_name_.reserve(snapshot_.collections.size());
+  for (const CollectionPtr& collection : snapshot_.collections) by_name_[collection->name] = collection;
 }
 
 Result<CollectionPtr> SnapshotReader::find(std::string_view name,
                                            std::span<const std::string_view> /*keys*/) const {
-  QUIPU_RETURN_IF_ERROR(reader_.core().usable());
+  QUIPU_RETURN_IF_ERROR(reader_.database().usable());
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? CollectionPtr() : found->second;
 }
 
 Result<std::vector<CollectionInfo>> SnapshotReader::collections() const {
-  QUIPU_RETURN_IF_ERROR(reader_.core().usable());
-  return collection_infos(reader_, moment_.collections);
+  QUIPU_RETURN_IF_ERROR(reader_.database().usable());
+  return collection_infos(reader_, snapshot_.collections);
 }
 
 Result<std::vector<std::string>> SnapshotReader::declared_files() const {
-  QUIPU_RETURN_IF_ERROR(reader_.core().usable());
+  QUIPU_RETURN_IF_ERROR(reader_.database().usable());
   return rocks::declared_files(reader_);
 }
 

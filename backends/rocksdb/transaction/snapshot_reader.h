@@ -11,16 +11,16 @@
 namespace quipu::rocks {
 
 // The whole store as it was at one moment, collections included.
-struct Moment {
+struct StoreSnapshot {
   SnapshotPtr snapshot;
   std::vector<CollectionPtr> collections;  // in order
 
-  static Moment now(const StoreCore& core);
+  static StoreSnapshot now(const Database& database);
 };
 
 class SnapshotReader : public CollectionReads<KVReader> {
  public:
-  explicit SnapshotReader(const StoreCore& core);
+  explicit SnapshotReader(const Database& database);
 
   Result<std::vector<CollectionInfo>> collections() const override;
   Result<std::vector<std::string>> declared_files() const override;
@@ -30,7 +30,7 @@ class SnapshotReader : public CollectionReads<KVReader> {
   Result<CollectionPtr> find(std::string_view name, std::span<const std::string_view> keys) const override;
   Result<CollectionPtr> find_all(std::string_view name) const override { return find(name, {}); }
 
-  const Moment moment_;
+  const StoreSnapshot snapshot_;
   const Reader reader_;
   std::unordered_map<std::string_view, CollectionPtr> by_name_;
 };

@@ -11,7 +11,7 @@ namespace quipu::rocks {
 namespace {
 
 // The keys written in what `cache` covers; sorted, each once.
-std::vector<std::string> written_keys(const Footprint& footprint, const CollectionCache& cache) {
+std::vector<std::string> written_keys(const ReadWriteSet& footprint, const CollectionCache& cache) {
   std::vector<std::string> keys;
   for (const auto& [collection, part] : footprint.parts()) {
     if (cache.covers(collection)) keys.insert(keys.end(), part.written.begin(), part.written.end());
@@ -23,19 +23,20 @@ std::vector<std::string> written_keys(const Footprint& footprint, const Collecti
 
 }  // namespace
 
-RocksDBTransaction::RocksDBTransaction(std::shared_ptr<BaseKVStore> store, StoreCore& core)
+RocksDBTransaction::RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Database& database)
     : store_(std::move(store)),
-      core_(core),
+      database_(database),
       changes_(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {
   // No commit is half way, and no collection: each is in the snapshot, or will be a conflict.
-  const CommitGate::Closed alone(core_.gate());
-  std::lock_guard lock(core_.catalog_mutex());
-  id_ = core_.conflicts().begin();
-  reader_ = std::make_unique<Reader>(ReadView(core_, std::make_shared<Snapshot>(core_.db()), &changes_));
+  const CommitGate::Closed alone(database_.gate());
+  std::lock_guard lock(database_.catalog_mutex());
+  id_ = database_.conflicts().begin();
+  reader_ =
+      std::make_unique<Reader>(ReadView(database_, std::make_shared<Snapshot>(database_.db()), &changes_));
 }
 
 RocksDBTransaction::~RocksDBTransaction() {
-  if (!core_.usable().is_ok()) {
+  if (!database_.usable().is_ok()) {
     (void)reader_.release();  // a child process has no business with its parent's snapshot
     return;
   }
@@ -47,15 +48,15 @@ void RocksDBTransaction::end() {
   if (!reader_) return;
   reader_.reset();
   changes_.Clear();
-  core_.conflicts().end(id_);
+  database_.conflicts().end(id_);
 }
 
 void RocksDBTransaction::rollback() {
-  if (core_.usable().is_ok()) end();
+  if (database_.usable().is_ok()) end();
 }
 
 Status RocksDBTransaction::active() const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
+  QUIPU_RETURN_IF_ERROR(database_.usable());
   return reader_ ? Status::ok() : Status::invalid_argument("the transaction has ended");
 }
 
@@ -66,16 +67,16 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
     // In the order in which every writer takes them: caches, keys, gate.
     std::vector<LockedCache> caches;
     for (std::shared_ptr<CollectionCache>& cache : store_->caches()) {
-      if (!written_keys(footprint_, *cache).empty()) caches.emplace_back(std::move(cache));
+      if (!written_keys(read_write_set_, *cache).empty()) caches.emplace_back(std::move(cache));
     }
     LockSet written;
-    for (const auto& [collection, part] : footprint_.parts()) {
+    for (const auto& [collection, part] : read_write_set_.parts()) {
       for (const std::string& key : part.written) written.add(collection, key);
     }
     const KeyLocks locks = store_->lock_table().acquire(written);
-    done = check_and_write(options.sync || core_.options().sync);
+    done = check_and_write(options.sync || database_.options().sync);
     if (done.is_ok()) {
-      for (const LockedCache& cache : caches) cache->changed(*store_, written_keys(footprint_, *cache));
+      for (const LockedCache& cache : caches) cache->changed(*store_, written_keys(read_write_set_, *cache));
     }
   }
   end();
@@ -83,22 +84,22 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
 }
 
 Status RocksDBTransaction::check_and_write(bool sync) {
-  const CommitGate::Closed alone(core_.gate());
-  QUIPU_RETURN_IF_ERROR(footprint_.check(core_.conflicts(), id_));
-  QUIPU_RETURN_IF_ERROR(core_.write(*changes_.GetWriteBatch(), sync));
+  const CommitGate::Closed alone(database_.gate());
+  QUIPU_RETURN_IF_ERROR(read_write_set_.check(database_.conflicts(), id_));
+  QUIPU_RETURN_IF_ERROR(database_.write(*changes_.GetWriteBatch(), sync));
   record_changes();
   return Status::ok();
 }
 
 // Lets the other open transactions know.
 void RocksDBTransaction::record_changes() {
-  if (core_.conflicts().open_transactions() < 2) return;
-  std::vector<Mark> marks = std::move(changed_values_);
-  for (const auto& [collection, part] : footprint_.parts()) {
-    if (!part.written.empty()) marks.push_back(collection_mark(collection));
-    for (const std::string& key : part.written) marks.push_back(key_mark(collection, key));
+  if (database_.conflicts().open_transactions() < 2) return;
+  std::vector<Fingerprint> fingerprints = std::move(changed_values_);
+  for (const auto& [collection, part] : read_write_set_.parts()) {
+    if (!part.written.empty()) fingerprints.push_back(collection_fingerprint(collection));
+    for (const std::string& key : part.written) fingerprints.push_back(key_fingerprint(collection, key));
   }
-  core_.conflicts().record(marks);
+  database_.conflicts().record(fingerprints);
 }
 
 KVCapabilities RocksDBTransaction::capabilities() const {
@@ -134,28 +135,28 @@ Status RocksDBTransaction::write(const WriteBatch& batch, const WriteOptions& /*
 Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_existed) {
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
-  for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(core_.limits().check_op(op));
+  for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));
   for (const WriteOp& op : ops) {
-    if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(core_, op.collection, {}));
+    if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(database_, op.collection, {}));
   }
-  Commit commit(core_, reader_->read_view());
+  Commit commit(database_, reader_->read_view());
   QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));
   if (first_existed != nullptr) *first_existed = commit.first_key_existed();
-  for (const WriteOp& op : ops) footprint_.write_key(op.collection, op.key);
+  for (const WriteOp& op : ops) read_write_set_.write_key(op.collection, op.key);
   for (const auto& [collection, value] : commit.changed_values()) {
-    changed_values_.push_back(index_mark(collection->name, value));
+    changed_values_.push_back(index_fingerprint(collection->name, value));
   }
   return Status::ok();
 }
 
 Status RocksDBTransaction::declare_collection(std::string_view name, const CollectionOptions& options) {
   QUIPU_RETURN_IF_ERROR(active());
-  return rocks::declare_collection(core_, name, options);
+  return rocks::declare_collection(database_, name, options);
 }
 
 Result<std::vector<CollectionInfo>> RocksDBTransaction::collections() const {
   QUIPU_RETURN_IF_ERROR(active());
-  return collection_infos(*reader_, core_.collections());
+  return collection_infos(*reader_, database_.collections());
 }
 
 Result<std::vector<std::string>> RocksDBTransaction::declared_files() const {
@@ -166,14 +167,14 @@ Result<std::vector<std::string>> RocksDBTransaction::declared_files() const {
 Result<CollectionPtr> RocksDBTransaction::find(std::string_view collection,
                                                std::span<const std::string_view> keys) const {
   QUIPU_RETURN_IF_ERROR(active());
-  for (const std::string_view key : keys) footprint_.read_key(collection, key);
-  return core_.find(collection);
+  for (const std::string_view key : keys) read_write_set_.read_key(collection, key);
+  return database_.find(collection);
 }
 
 Result<CollectionPtr> RocksDBTransaction::find_all(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(active());
-  footprint_.read_all(collection);
-  return core_.find(collection);
+  read_write_set_.read_all(collection);
+  return database_.find(collection);
 }
 
 // ---- mechanisms -------------------------------------------------------------------------------------------
@@ -198,20 +199,20 @@ Result<std::vector<std::string>> RocksDBTransaction::Tracked::members(std::strin
 
 Status RocksDBTransaction::Tracked::ensure_index(std::string_view collection, std::string_view field) {
   QUIPU_RETURN_IF_ERROR(transaction_.active());
-  return rocks::ensure_index(transaction_.core_, collection, field);
+  return rocks::ensure_index(transaction_.database_, collection, field);
 }
 
 Result<std::vector<std::string>> RocksDBTransaction::Tracked::keys_with_value(std::string_view collection,
                                                                               std::string_view value) const {
   QUIPU_RETURN_IF_ERROR(transaction_.active());
-  transaction_.footprint_.read_value(collection, value);
+  transaction_.read_write_set_.read_value(collection, value);
   return lists().keys_with_value(collection, value);
 }
 
 Result<std::vector<bool>> RocksDBTransaction::Tracked::values_exist(
     std::string_view collection, std::span<const std::string_view> values) const {
   QUIPU_RETURN_IF_ERROR(transaction_.active());
-  for (const std::string_view value : values) transaction_.footprint_.read_value(collection, value);
+  for (const std::string_view value : values) transaction_.read_write_set_.read_value(collection, value);
   return lists().values_exist(collection, values);
 }
 

@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "backends/rocksdb/read/vector_reader.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
 #include "backends/rocksdb/transaction/read_write_set.h"
 #include "backends/rocksdb/write/list_reader.h"
-#include "backends/rocksdb/read/vector_reader.h"
-#include "quipu/kv_transaction.h"
 #include "quipu/backend/features.h"
+#include "quipu/kv_transaction.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
@@ -26,7 +26,7 @@ namespace quipu::rocks {
 class RocksDBTransaction : public CollectionReads<KVTransaction> {
  public:
   // `core` is that of `store`.
-  RocksDBTransaction(std::shared_ptr<BaseKVStore> store, StoreCore& core);
+  RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Database& database);
   ~RocksDBTransaction() override;
 
   Status commit(const WriteOptions& options) override;
@@ -64,11 +64,13 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
                         const std::function<Status(const VectorEntry&)>& use) const override;
     Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                        const std::function<void(size_t i, std::span<const double>)>& use) const override;
-    uint64_t search_memory_bytes() const override { return transaction_.core_.options().search_memory_bytes; }
+    uint64_t search_memory_bytes() const override {
+      return transaction_.database_.options().search_memory_bytes;
+    }
 
    private:
-    NativeLists lists() const { return {transaction_.core_, transaction_.reader_->read_view()}; }
-    NativeVectors vectors() const { return NativeVectors(transaction_.reader_->read_view()); }
+    ListReader lists() const { return {transaction_.database_, transaction_.reader_->read_view()}; }
+    VectorReader vectors() const { return VectorReader(transaction_.reader_->read_view()); }
 
     RocksDBTransaction& transaction_;
   };
@@ -86,11 +88,11 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
   void end();
 
   const std::shared_ptr<BaseKVStore> store_;
-  StoreCore& core_;
+  Database& database_;
   uint64_t id_ = 0;  // in the conflict table
   rocksdb::WriteBatchWithIndex changes_;
-  mutable Footprint footprint_;
-  std::vector<Mark> changed_values_;
+  mutable ReadWriteSet read_write_set_;
+  std::vector<Fingerprint> changed_values_;
   Tracked tracked_{*this};
   std::unique_ptr<const Reader> reader_;  // null once the transaction has ended
 };

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/write/collection_catalog.h"
 #include "backends/rocksdb/write/commit.h"
-#include "backends/rocksdb/read/reader.h"
-#include "backends/rocksdb/format/status.h"
 #include "quipu/backend/key_locks.h"
 
 namespace quipu::rocks {
@@ -18,28 +18,28 @@ constexpr size_t kLongValue = 4 << 20;
 }  // namespace
 
 RocksDBBulkLoad::~RocksDBBulkLoad() {
-  if (!core_.usable().is_ok()) return;  // not ours to change any more; the next open clears it
-  std::lock_guard lock(core_.catalog_mutex());
+  if (!database_.usable().is_ok()) return;  // not ours to change any more; the next open clears it
+  std::lock_guard lock(database_.catalog_mutex());
   for (Staged& staged : staged_) discard(staged);
 }
 
 Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
-  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  QUIPU_RETURN_IF_ERROR(database_.loadable());
   if (std::ranges::find(files_, persist_file) == files_.end()) files_.emplace_back(persist_file);
   return Status::ok();
 }
 
 Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
-  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  QUIPU_RETURN_IF_ERROR(database_.loadable());
   if (committed_) return Status::invalid_argument("bulk load: it is committed already");
   QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
   QUIPU_RETURN_IF_ERROR(end_collection());
   for (current_ = 0; current_ < staged_.size(); ++current_) {
     if (staged_[current_].collection->name == name) break;
   }
-  rows_ = std::make_unique<RowSorter>(kByKey, core_.directory().temporary_path(),
-                                      core_.options().memory_budget_bytes / 4);
-  std::lock_guard lock(core_.catalog_mutex());
+  rows_ = std::make_unique<ExternalSorter>(kByKey, database_.directory().temporary_path(),
+                                           database_.options().memory_budget_bytes / 4);
+  std::lock_guard lock(database_.catalog_mutex());
   if (current_ < staged_.size()) {  // what it held before does not count; its place does
     const uint64_t order = staged_[current_].collection->record.order;
     discard(staged_[current_]);
@@ -54,24 +54,25 @@ Status RocksDBBulkLoad::begin_collection(std::string_view name, const Collection
 // A collection that nobody can find; its `p` record lets the next open remove it.
 Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
                                                        const CollectionOptions& options, uint64_t order) {
-  QUIPU_ASSIGN_OR_RETURN(CollectionPtr collection, core_.make(name, options, order));
+  QUIPU_ASSIGN_OR_RETURN(CollectionPtr collection, database_.make(name, options, order));
   const std::string stem = std::to_string(collection->id());
-  const std::string directory = core_.directory().temporary_path();
-  const rocksdb::Options files = core_.table_file_options();
+  const std::string directory = database_.directory().temporary_path();
+  const rocksdb::Options files = database_.table_file_options();
   Staged staged{std::move(collection), TableFiles(files, directory, stem + "-data"),
                 TableFiles(files, directory, stem + "-index")};
   rocksdb::WriteBatch pending;
   std::string next_id;
-  put_varint(core_.next_id(), next_id);
-  pending.Put(core_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
-  pending.Put(core_.catalog(), pending_key(staged.collection->id()), "").PermitUncheckedError();
-  QUIPU_RETURN_IF_ERROR(core_.write(pending, false));
+  put_varint(database_.next_id(), next_id);
+  pending.Put(database_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
+  pending.Put(database_.catalog(), pending_key(staged.collection->id()), "").PermitUncheckedError();
+  QUIPU_RETURN_IF_ERROR(database_.write(pending, false));
   return staged;
 }
 
 Status RocksDBBulkLoad::put(std::string_view key, JsonView val) {
   if (rows_) {
-    QUIPU_RETURN_IF_ERROR(core_.limits().check_object(staged_[current_].collection->name, key, val.text()));
+    QUIPU_RETURN_IF_ERROR(
+        database_.limits().check_object(staged_[current_].collection->name, key, val.text()));
   }
   return add(key, val.text());
 }
@@ -82,10 +83,10 @@ Status RocksDBBulkLoad::put_vector(std::string_view key, std::span<const double>
 
 Status RocksDBBulkLoad::add(std::string_view key, std::string_view body) {
   if (!rows_) return Status::invalid_argument("bulk load: put before begin_collection");
-  QUIPU_RETURN_IF_ERROR(core_.writable());
-  QUIPU_RETURN_IF_ERROR(core_.limits().check_key(staged_[current_].collection->name, key));
+  QUIPU_RETURN_IF_ERROR(database_.writable());
+  QUIPU_RETURN_IF_ERROR(database_.limits().check_key(staged_[current_].collection->name, key));
   if (next_sequence_ == sequence_end_) {
-    QUIPU_ASSIGN_OR_RETURN(next_sequence_, core_.take_sequences(kSequencesAtOnce));
+    QUIPU_ASSIGN_OR_RETURN(next_sequence_, database_.take_sequences(kSequencesAtOnce));
     sequence_end_ = next_sequence_ + kSequencesAtOnce;
   }
   return rows_->add({next_sequence_++, key, body});
@@ -95,12 +96,13 @@ Status RocksDBBulkLoad::add(std::string_view key, std::string_view body) {
 // value.
 Status RocksDBBulkLoad::end_collection() {
   if (!rows_) return Status::ok();
-  const std::unique_ptr<RowSorter> rows = std::move(rows_);
+  const std::unique_ptr<ExternalSorter> rows = std::move(rows_);
   QUIPU_RETURN_IF_ERROR(rows->finish());
   Staged& staged = staged_[current_];
   const Collection& collection = *staged.collection;
   const std::string& field = collection.record.indexed_field;
-  RowSorter entries(kByKey, core_.directory().temporary_path(), core_.options().memory_budget_bytes / 8);
+  ExternalSorter entries(kByKey, database_.directory().temporary_path(),
+                         database_.options().memory_budget_bytes / 8);
   std::string key;
   std::string value;
   bool pending = false;
@@ -148,11 +150,11 @@ Status RocksDBBulkLoad::end_collection() {
   QUIPU_RETURN_IF_ERROR(staged.index.finish());
   uint64_t bytes = 0;
   for (const Staged& each : staged_) bytes += each.data.bytes() + each.index.bytes();
-  return core_.check_room(bytes);
+  return database_.check_room(bytes);
 }
 
 Status RocksDBBulkLoad::commit() {
-  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  QUIPU_RETURN_IF_ERROR(database_.loadable());
   if (committed_) return Status::invalid_argument("bulk load: it is committed already");
   committed_ = true;
   QUIPU_RETURN_IF_ERROR(end_collection());
@@ -177,15 +179,15 @@ Status RocksDBBulkLoad::merge_or_publish() {
   while (true) {
     std::vector<Staged*> existing;
     {
-      std::lock_guard lock(core_.catalog_mutex());  // nobody makes a collection between look and publish
+      std::lock_guard lock(database_.catalog_mutex());  // nobody makes a collection between look and publish
       for (Staged& staged : staged_) {
-        if (!staged.merged && core_.find(staged.collection->name)) existing.push_back(&staged);
+        if (!staged.merged && database_.find(staged.collection->name)) existing.push_back(&staged);
       }
       if (existing.empty()) return publish();
     }
     rocksdb::WriteBatch begun;
-    begun.Put(core_.catalog(), slice(kMergeKey), "").PermitUncheckedError();
-    QUIPU_RETURN_IF_ERROR(core_.write(begun, true));
+    begun.Put(database_.catalog(), slice(kMergeKey), "").PermitUncheckedError();
+    QUIPU_RETURN_IF_ERROR(database_.write(begun, true));
     for (Staged* const staged : existing) QUIPU_RETURN_IF_ERROR(merge(*staged));
   }
 }
@@ -211,13 +213,13 @@ Status RocksDBBulkLoad::ingest() {
   };
   for (const Staged& staged : staged_) {
     add(staged.collection->family.get(), staged.data);
-    add(core_.index(), staged.index);
+    add(database_.index(), staged.index);
   }
   if (args.empty()) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(core_.loadable());
+  QUIPU_RETURN_IF_ERROR(database_.loadable());
   // Files are in the database at once and for good; the `p` records that tell of them must not come later.
-  QUIPU_RETURN_IF_ERROR(core_.sync());
-  return from_rocksdb(core_.db().IngestExternalFiles(args), core_.directory().path() + ": bulk load");
+  QUIPU_RETURN_IF_ERROR(database_.sync());
+  return from_rocksdb(database_.db().IngestExternalFiles(args), database_.directory().path() + ": bulk load");
 }
 
 // One batch: from here on the load exists. REQUIRES: catalog_mutex is held.
@@ -226,23 +228,24 @@ Status RocksDBBulkLoad::publish() {
   for (const Staged& staged : staged_) {
     if (staged.merged) continue;
     const Collection& collection = *staged.collection;
-    batch.Put(core_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
+    batch.Put(database_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
         .PermitUncheckedError();
-    batch.Put(core_.catalog(), count_key(collection.id()), make_count(staged.count)).PermitUncheckedError();
-    batch.Delete(core_.catalog(), pending_key(collection.id())).PermitUncheckedError();
+    batch.Put(database_.catalog(), count_key(collection.id()), make_count(staged.count))
+        .PermitUncheckedError();
+    batch.Delete(database_.catalog(), pending_key(collection.id())).PermitUncheckedError();
   }
   for (const std::string& file : files_) {
-    QUIPU_RETURN_IF_ERROR(add_file_record(core_, file, batch));
+    QUIPU_RETURN_IF_ERROR(add_file_record(database_, file, batch));
   }
-  batch.Delete(core_.catalog(), slice(kMergeKey)).PermitUncheckedError();
-  QUIPU_RETURN_IF_ERROR(core_.write(batch, true));
+  batch.Delete(database_.catalog(), slice(kMergeKey)).PermitUncheckedError();
+  QUIPU_RETURN_IF_ERROR(database_.write(batch, true));
   for (Staged& staged : staged_) {
-    const Mark upheaval = upheaval_mark(staged.collection->name);
-    core_.conflicts().record({&upheaval, 1});
+    const Fingerprint schema_change = schema_change_fingerprint(staged.collection->name);
+    database_.conflicts().record({&schema_change, 1});
     if (staged.merged) {
       discard(staged);
     } else {
-      core_.publish(staged.collection);
+      database_.publish(staged.collection);
       staged.settled = true;
     }
   }
@@ -253,12 +256,12 @@ Status RocksDBBulkLoad::publish() {
 Status RocksDBBulkLoad::merge(Staged& staged) {
   const std::string& name = staged.collection->name;
   const CollectionRecord& wanted = staged.collection->record;
-  QUIPU_RETURN_IF_ERROR(declare_collection(core_, name, {wanted.persist_file, wanted.indexed_field}));
-  const CollectionPtr target = core_.find(name);
+  QUIPU_RETURN_IF_ERROR(declare_collection(database_, name, {wanted.persist_file, wanted.indexed_field}));
+  const CollectionPtr target = database_.find(name);
   if (!wanted.indexed_field.empty() && target && target->record.indexed_field.empty()) {
-    QUIPU_RETURN_IF_ERROR(ensure_index(core_, name, wanted.indexed_field));
+    QUIPU_RETURN_IF_ERROR(ensure_index(database_, name, wanted.indexed_field));
   }
-  const Reader reader(ReadView(core_).fixed());
+  const Reader reader(ReadView(database_).fixed());
   ScanOptions in_order;
   in_order.order = ScanOptions::Order::kInsertion;
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> rows, reader.scan(staged.collection, in_order));
@@ -266,7 +269,7 @@ Status RocksDBBulkLoad::merge(Staged& staged) {
   LockSet keys;
   const auto write = [&]() -> Status {
     const KeyLocks held = store_.lock_table().acquire(keys);
-    QUIPU_RETURN_IF_ERROR(Commit(core_).run(batch.ops(), false));
+    QUIPU_RETURN_IF_ERROR(Commit(database_).run(batch.ops(), false));
     batch.clear();
     keys = {};
     return Status::ok();
@@ -279,15 +282,15 @@ Status RocksDBBulkLoad::merge(Staged& staged) {
   QUIPU_RETURN_IF_ERROR(rows->status());
   QUIPU_RETURN_IF_ERROR(write());
   staged.merged = true;
-  return core_.sync();
+  return database_.sync();
 }
 
 // What cannot be removed now is removed by the next open. REQUIRES: catalog_mutex is held.
 void RocksDBBulkLoad::discard(Staged& staged) {
   if (staged.settled) return;
   staged.settled = true;
-  const Status discarded = core_.discard(*staged.collection);
-  if (!discarded.is_ok()) core_.log(discarded.message());
+  const Status discarded = database_.discard(*staged.collection);
+  if (!discarded.is_ok()) database_.log(discarded.message());
 }
 
 }  // namespace quipu::rocks

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "backends/rocksdb/files/external_sorter.h"
 #include "backends/rocksdb/database/database.h"
+#include "backends/rocksdb/files/external_sorter.h"
 #include "backends/rocksdb/write/sst_writer.h"
-#include "quipu/bulk_load.h"
 #include "quipu/backend/collection_cache.h"
+#include "quipu/bulk_load.h"
 
 namespace quipu::rocks {
 
@@ -19,7 +19,7 @@ namespace quipu::rocks {
 class RocksDBBulkLoad : public BulkLoad {
  public:
   // `core` is that of `store`.
-  RocksDBBulkLoad(StoreCore& core, BaseKVStore& store) : core_(core), store_(store) {}
+  RocksDBBulkLoad(Database& database, BaseKVStore& store) : database_(database), store_(store) {}
   ~RocksDBBulkLoad() override;
 
   Status begin_file(std::string_view persist_file) override;
@@ -49,12 +49,12 @@ class RocksDBBulkLoad : public BulkLoad {
   std::vector<LockedCache> lock_caches() const;
   void discard(Staged& staged);
 
-  StoreCore& core_;
+  Database& database_;
   BaseKVStore& store_;
   std::vector<std::string> files_;
   std::vector<Staged> staged_;
   size_t current_ = 0;
-  std::unique_ptr<RowSorter> rows_;  // of the current collection
+  std::unique_ptr<ExternalSorter> rows_;  // of the current collection
   bool committed_ = false;
   uint64_t next_sequence_ = 0;
   uint64_t sequence_end_ = 0;

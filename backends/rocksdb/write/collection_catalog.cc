@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "backends/rocksdb/read/key_order_iterator.h"
 #include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/key_order_iterator.h"
 
 namespace quipu::rocks {
 namespace {
@@ -19,42 +19,42 @@ class EmptyIterator : public KVIterator {
   Status status() const override { return Status::ok(); }
 };
 
-Status put_record(StoreCore& core, const Collection& collection) {
+Status put_record(Database& database, const Collection& collection) {
   rocksdb::WriteBatch batch;
   std::string next_id;
-  put_varint(core.next_id(), next_id);
-  batch.Put(core.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
-  batch.Put(core.catalog(), collection_key(collection.name), make_collection_record(collection.record))
+  put_varint(database.next_id(), next_id);
+  batch.Put(database.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
+  batch.Put(database.catalog(), collection_key(collection.name), make_collection_record(collection.record))
       .PermitUncheckedError();
-  return core.write(batch, core.options().sync);
+  return database.write(batch, database.options().sync);
 }
 
-void record_upheaval(StoreCore& core, std::string_view collection) {
-  const Mark mark = upheaval_mark(collection);
-  core.conflicts().record({&mark, 1});
+void record_schema_change(Database& database, std::string_view collection) {
+  const Fingerprint fingerprint = schema_change_fingerprint(collection);
+  database.conflicts().record({&fingerprint, 1});
 }
 
 // REQUIRES: nobody writes to the collection.
-Status build_index(StoreCore& core, const Collection& collection) {
-  const Reader reader(ReadView(core).fixed());
+Status build_index(Database& database, const Collection& collection) {
+  const Reader reader(ReadView(database).fixed());
   KeyOrderIterator rows(reader, collection, {});
   rocksdb::WriteBatch batch;
   // An earlier build that did not come to its end has left entries that no write has kept since.
   std::string prefix;
   put_u32(collection.id(), prefix);
-  batch.DeleteRange(core.index(), slice(prefix), slice(after_prefix(prefix))).PermitUncheckedError();
+  batch.DeleteRange(database.index(), slice(prefix), slice(after_prefix(prefix))).PermitUncheckedError();
   while (rows.next()) {
     const std::optional<JsonView> value = rows.val().find(collection.record.indexed_field);
     if (!value || !value->is_string() || value->text().size() <= 2) continue;
-    batch.Put(core.index(), index_prefix(collection.id(), value->string()) + std::string(rows.key()), "")
+    batch.Put(database.index(), index_prefix(collection.id(), value->string()) + std::string(rows.key()), "")
         .PermitUncheckedError();
     if (batch.GetDataSize() >= kIndexBatchBytes) {
-      QUIPU_RETURN_IF_ERROR(core.write(batch, false));
+      QUIPU_RETURN_IF_ERROR(database.write(batch, false));
       batch.Clear();
     }
   }
   QUIPU_RETURN_IF_ERROR(rows.status());
-  return batch.Count() == 0 ? Status::ok() : core.write(batch, false);
+  return batch.Count() == 0 ? Status::ok() : database.write(batch, false);
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
 
 Result<std::vector<std::string>> declared_files(const Reader& reader) {
   std::map<uint64_t, std::string> by_order;
-  const std::unique_ptr<rocksdb::Iterator> it = reader.read_view().iterate(reader.core().catalog());
+  const std::unique_ptr<rocksdb::Iterator> it = reader.read_view().iterate(reader.database().catalog());
   for (it->Seek("f"); it->Valid() && view(it->key()).starts_with('f'); it->Next()) {
     std::string_view value = view(it->value());
     uint64_t order = 0;
@@ -91,32 +91,32 @@ Result<std::vector<std::string>> declared_files(const Reader& reader) {
   return files;
 }
 
-Status add_file_record(StoreCore& core, std::string_view persist_file, rocksdb::WriteBatch& batch) {
+Status add_file_record(Database& database, std::string_view persist_file, rocksdb::WriteBatch& batch) {
   std::string known;
-  const rocksdb::Status found = core.db().Get({}, core.catalog(), file_key(persist_file), &known);
+  const rocksdb::Status found = database.db().Get({}, database.catalog(), file_key(persist_file), &known);
   if (found.ok()) return Status::ok();
-  if (!found.IsNotFound()) return from_rocksdb(found, core.directory().path() + ": the catalog");
+  if (!found.IsNotFound()) return from_rocksdb(found, database.directory().path() + ": the catalog");
   std::string order;
-  put_varint(core.next_order(), order);
-  batch.Put(core.catalog(), file_key(persist_file), order).PermitUncheckedError();
+  put_varint(database.next_order(), order);
+  batch.Put(database.catalog(), file_key(persist_file), order).PermitUncheckedError();
   return Status::ok();
 }
 
-Status declare_file(StoreCore& core, std::string_view persist_file) {
-  std::lock_guard lock(core.catalog_mutex());
+Status declare_file(Database& database, std::string_view persist_file) {
+  std::lock_guard lock(database.catalog_mutex());
   rocksdb::WriteBatch batch;
-  QUIPU_RETURN_IF_ERROR(add_file_record(core, persist_file, batch));
-  return batch.Count() == 0 ? Status::ok() : core.write(batch, core.options().sync);
+  QUIPU_RETURN_IF_ERROR(add_file_record(database, persist_file, batch));
+  return batch.Count() == 0 ? Status::ok() : database.write(batch, database.options().sync);
 }
 
-Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options) {
+Status declare_collection(Database& database, std::string_view name, const CollectionOptions& options) {
   const auto satisfied = [&](const CollectionPtr& known) {
     return known && (options.persist_file.empty() || !known->record.persist_file.empty());
   };
   QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
-  if (satisfied(core.find(name))) return Status::ok();
-  std::lock_guard lock(core.catalog_mutex());
-  const CollectionPtr known = core.find(name);
+  if (satisfied(database.find(name))) return Status::ok();
+  std::lock_guard lock(database.catalog_mutex());
+  const CollectionPtr known = database.find(name);
   if (satisfied(known)) return Status::ok();
   CollectionPtr declared;
   if (known) {
@@ -124,19 +124,19 @@ Status declare_collection(StoreCore& core, std::string_view name, const Collecti
     changed->record.persist_file = options.persist_file;
     declared = changed;
   } else {
-    QUIPU_ASSIGN_OR_RETURN(declared, core.make(name, options));
+    QUIPU_ASSIGN_OR_RETURN(declared, database.make(name, options));
   }
-  QUIPU_RETURN_IF_ERROR(put_record(core, *declared));
-  core.publish(declared);
+  QUIPU_RETURN_IF_ERROR(put_record(database, *declared));
+  database.publish(declared);
   return Status::ok();
 }
 
-Status ensure_index(StoreCore& core, std::string_view name, std::string_view field) {
-  const CollectionPtr before = core.find(name);
+Status ensure_index(Database& database, std::string_view name, std::string_view field) {
+  const CollectionPtr before = database.find(name);
   if (!before || before->record.indexed_field == field) return Status::ok();
-  const CommitGate::Closed alone(core.gate());
-  std::lock_guard lock(core.catalog_mutex());
-  const CollectionPtr known = core.find(name);
+  const CommitGate::Closed alone(database.gate());
+  std::lock_guard lock(database.catalog_mutex());
+  const CollectionPtr known = database.find(name);
   if (!known || known->record.indexed_field == field) return Status::ok();
   if (!known->record.indexed_field.empty()) {
     return Status::invalid_argument("collection " + Json::from_string(name.substr(0, 200)).text() +
@@ -145,41 +145,41 @@ Status ensure_index(StoreCore& core, std::string_view name, std::string_view fie
   }
   auto changed = std::make_shared<Collection>(*known);
   changed->record.indexed_field = field;
-  QUIPU_RETURN_IF_ERROR(build_index(core, *changed));
-  QUIPU_RETURN_IF_ERROR(put_record(core, *changed));  // last: a half-built index is never taken for whole
-  core.publish(changed);
-  record_upheaval(core, name);
+  QUIPU_RETURN_IF_ERROR(build_index(database, *changed));
+  QUIPU_RETURN_IF_ERROR(put_record(database, *changed));  // last: a half-built index is never taken for whole
+  database.publish(changed);
+  record_schema_change(database, name);
   return Status::ok();
 }
 
-Result<bool> drop_collection(StoreCore& core, std::string_view name) {
-  const CommitGate::Closed alone(core.gate());
-  std::lock_guard lock(core.catalog_mutex());
-  const CollectionPtr known = core.find(name);
+Result<bool> drop_collection(Database& database, std::string_view name) {
+  const CommitGate::Closed alone(database.gate());
+  std::lock_guard lock(database.catalog_mutex());
+  const CollectionPtr known = database.find(name);
   if (!known) return false;
   // From this batch on it is gone; clearing its data can wait for the next open. Synced where a family goes:
   // that is durable at once, and a power cut must not leave the record of a collection without its family.
   rocksdb::WriteBatch batch;
-  batch.Delete(core.catalog(), collection_key(name)).PermitUncheckedError();
-  batch.Put(core.catalog(), pending_key(known->id()), "").PermitUncheckedError();
-  QUIPU_RETURN_IF_ERROR(core.write(batch, core.options().sync || known->record.own_family));
-  record_upheaval(core, name);
-  core.unpublish(name);
-  QUIPU_RETURN_IF_ERROR(core.discard(*known));
+  batch.Delete(database.catalog(), collection_key(name)).PermitUncheckedError();
+  batch.Put(database.catalog(), pending_key(known->id()), "").PermitUncheckedError();
+  QUIPU_RETURN_IF_ERROR(database.write(batch, database.options().sync || known->record.own_family));
+  record_schema_change(database, name);
+  database.unpublish(name);
+  QUIPU_RETURN_IF_ERROR(database.discard(*known));
   return true;
 }
 
-Status compact(StoreCore& core, Work& work) {
-  std::lock_guard lock(core.maintenance_mutex());
-  QUIPU_RETURN_IF_ERROR(core.flush_all());
-  std::vector<Family> families = core.shared_families();
-  for (const CollectionPtr& collection : core.collections()) {
+Status compact(Database& database, Work& work) {
+  std::lock_guard lock(database.maintenance_mutex());
+  QUIPU_RETURN_IF_ERROR(database.flush_all());
+  std::vector<Family> families = database.shared_families();
+  for (const CollectionPtr& collection : database.collections()) {
     if (collection->record.own_family) families.push_back(collection->family);
   }
   std::vector<uint64_t> sizes;
   for (const Family& family : families) {
     rocksdb::ColumnFamilyMetaData data;
-    core.db().GetColumnFamilyMetaData(family.get(), &data);
+    database.db().GetColumnFamilyMetaData(family.get(), &data);
     sizes.push_back(data.size);
     work.expect(data.size);
   }
@@ -188,21 +188,22 @@ Status compact(StoreCore& core, Work& work) {
   options.canceled = &work.cancelled();
   for (size_t i = 0; i < families.size(); ++i) {
     QUIPU_RETURN_IF_ERROR(work.check());
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(core.db().CompactRange(options, families[i].get(), nullptr, nullptr),
-                                       core.directory().path() + ": cannot compact"));
+    QUIPU_RETURN_IF_ERROR(
+        from_rocksdb(database.db().CompactRange(options, families[i].get(), nullptr, nullptr),
+                     database.directory().path() + ": cannot compact"));
     work.add(sizes[i]);
   }
   return work.finish();
 }
 
-Result<uint64_t> disk_bytes(const StoreCore& core) {
+Result<uint64_t> disk_bytes(const Database& database) {
   std::vector<rocksdb::LiveFileMetaData> files;
-  core.db().GetLiveFilesMetaData(&files);
+  database.db().GetLiveFilesMetaData(&files);
   uint64_t bytes = 0;
   for (const rocksdb::LiveFileMetaData& file : files) bytes += file.size;
   rocksdb::VectorLogPtr logs;
-  QUIPU_RETURN_IF_ERROR(
-      from_rocksdb(core.db().GetSortedWalFiles(logs), core.directory().path() + ": cannot list the log"));
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(database.db().GetSortedWalFiles(logs),
+                                     database.directory().path() + ": cannot list the log"));
   for (const auto& log : logs) bytes += log->SizeFileBytes();
   return bytes;
 }

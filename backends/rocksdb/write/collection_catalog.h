@@ -18,15 +18,15 @@ Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
                                                      const std::vector<CollectionPtr>& collections);
 Result<std::vector<std::string>> declared_files(const Reader& reader);
 // These may be called by whoever holds key locks.
-Status declare_collection(StoreCore& core, std::string_view name, const CollectionOptions& options);
+Status declare_collection(Database& database, std::string_view name, const CollectionOptions& options);
 // Adds the record of a persist file to `batch`, unless there is one. REQUIRES: catalog_mutex is held.
-Status add_file_record(StoreCore& core, std::string_view persist_file, rocksdb::WriteBatch& batch);
-Status declare_file(StoreCore& core, std::string_view persist_file);
-Status ensure_index(StoreCore& core, std::string_view name, std::string_view field);
-Result<bool> drop_collection(StoreCore& core, std::string_view name);
+Status add_file_record(Database& database, std::string_view persist_file, rocksdb::WriteBatch& batch);
+Status declare_file(Database& database, std::string_view persist_file);
+Status ensure_index(Database& database, std::string_view name, std::string_view field);
+Result<bool> drop_collection(Database& database, std::string_view name);
 // What has been rewritten when the work is cancelled stays so.
-Status compact(StoreCore& core, Work& work);
-Result<uint64_t> disk_bytes(const StoreCore& core);
+Status compact(Database& database, Work& work);
+Result<uint64_t> disk_bytes(const Database& database);
 
 }  // namespace quipu::rocks
 

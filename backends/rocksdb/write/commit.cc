@@ -5,8 +5,8 @@
 #include <compare>
 #include <cstring>
 
-#include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/reader.h"
 
 namespace quipu::rocks {
 namespace {
@@ -44,22 +44,22 @@ Commit::~Commit() {
   if (handed_over_) return;
   for (const Target& target : targets_) {
     // Leaves an empty family at worst, which the next open removes.
-    if (target.is_new) (void)core_.discard(*target.collection).is_ok();
+    if (target.is_new) (void)database_.discard(*target.collection).is_ok();
   }
 }
 
 Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
   const size_t bytes = batch_bytes();
-  QUIPU_RETURN_IF_ERROR(core_.limits().check_batch(bytes));
-  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(bytes));
+  QUIPU_RETURN_IF_ERROR(database_.limits().check_batch(bytes));
+  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(bytes));
   rocksdb::WriteBatch batch(bytes);
   QUIPU_RETURN_IF_ERROR(write_to(batch, /*ranges=*/true));
   handed_over_ = true;
-  if (batch.Count() != 0) QUIPU_RETURN_IF_ERROR(core_.write(batch, sync));
+  if (batch.Count() != 0) QUIPU_RETURN_IF_ERROR(database_.write(batch, sync));
   record_changes();
   for (const Target& target : targets_) {
-    if (target.is_new) core_.publish(target.collection);
+    if (target.is_new) database_.publish(target.collection);
   }
   return Status::ok();
 }
@@ -72,10 +72,10 @@ size_t Commit::batch_bytes() const {
 
 Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
-  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(core_.check_room(batch.GetDataSize() + batch_bytes()));
+  if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(batch.GetDataSize() + batch_bytes()));
   batch.SetSavePoint();
   Status written = write_to(batch, /*ranges=*/false);
-  if (written.is_ok()) written = core_.limits().check_transaction(batch.GetDataSize());
+  if (written.is_ok()) written = database_.limits().check_transaction(batch.GetDataSize());
   const rocksdb::Status settled = written.is_ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
   QUIPU_RETURN_IF_ERROR(written);
   return from_rocksdb(settled, "cannot add to a transaction");
@@ -83,15 +83,15 @@ Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex&
 
 // What the operations come to. Nothing is written by it but, at times, the limit of insertion sequences.
 Status Commit::prepare(std::span<const WriteOp> ops) {
-  QUIPU_RETURN_IF_ERROR(core_.writable());
-  gate_ = core_.gate().enter();
+  QUIPU_RETURN_IF_ERROR(database_.writable());
+  gate_ = database_.gate().enter();
   QUIPU_RETURN_IF_ERROR(resolve(ops));
   QUIPU_RETURN_IF_ERROR(load());
   for (size_t i = 0; i < ops.size(); ++i) {
     if (key_of_op_[i] != kNone) QUIPU_RETURN_IF_ERROR(apply(ops[i], keys_[key_of_op_[i]]));
   }
   if (inserted_ != 0) {
-    QUIPU_ASSIGN_OR_RETURN(first_sequence_, core_.take_sequences(inserted_));
+    QUIPU_ASSIGN_OR_RETURN(first_sequence_, database_.take_sequences(inserted_));
   }
   return Status::ok();
 }
@@ -105,15 +105,17 @@ Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
 
 // Lets open transactions know.
 void Commit::record_changes() {
-  if (!core_.conflicts().watching()) return;
-  std::vector<Mark> marks;
-  for (const Target& target : targets_) marks.push_back(collection_mark(target.collection->name));
+  if (!database_.conflicts().watching()) return;
+  std::vector<Fingerprint> fingerprints;
+  for (const Target& target : targets_)
+    fingerprints.push_back(collection_fingerprint(target.collection->name));
   for (const Key& key : keys_) {
-    if (key.changed) marks.push_back(key_mark(targets_[key.target].collection->name, key.user_key));
+    if (key.changed)
+      fingerprints.push_back(key_fingerprint(targets_[key.target].collection->name, key.user_key));
   }
   for (const auto& [collection, value] : changed_values_)
-    marks.push_back(index_mark(collection->name, value));
-  core_.conflicts().record(marks);
+    fingerprints.push_back(index_fingerprint(collection->name, value));
+  database_.conflicts().record(fingerprints);
 }
 
 // Finds the collection and key of every operation; the same key of several operations is one.
@@ -128,7 +130,7 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   places.reserve(ops.size());
   for (size_t i = 0; i < ops.size(); ++i) {
     const WriteOp& op = ops[i];
-    QUIPU_RETURN_IF_ERROR(core_.limits().check_op(op));
+    QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));
     QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates(op.kind)));
     if (target != kNone) {
       places.push_back({target, op.key, i});
@@ -166,14 +168,14 @@ Result<size_t> Commit::target_of(std::string_view name, bool create) {
   for (size_t i = 0; i < targets_.size(); ++i) {
     if (targets_[i].collection->name == name) return i;
   }
-  CollectionPtr collection = core_.find(name);
+  CollectionPtr collection = database_.find(name);
   bool is_new = false;
   if (!collection) {
     if (!create) return kNone;
-    if (!catalog_lock_.owns_lock()) catalog_lock_ = std::unique_lock(core_.catalog_mutex());
-    collection = core_.find(name);  // somebody may have been faster
+    if (!catalog_lock_.owns_lock()) catalog_lock_ = std::unique_lock(database_.catalog_mutex());
+    collection = database_.find(name);  // somebody may have been faster
     if (!collection) {
-      QUIPU_ASSIGN_OR_RETURN(collection, core_.make(name, {}));
+      QUIPU_ASSIGN_OR_RETURN(collection, database_.make(name, {}));
       is_new = true;
     }
   }
@@ -314,7 +316,8 @@ void Commit::change_index(const Key& key) {
   const auto change = [&](const std::string& value, bool listed) {
     if (value.empty()) return;
     index_.push_back({keep(index_prefix(collection.id(), value), key.user_key), listed});
-    if (core_.conflicts().watching()) changed_values_.emplace_back(targets_[key.target].collection, value);
+    if (database_.conflicts().watching())
+      changed_values_.emplace_back(targets_[key.target].collection, value);
   };
   change(key.old_indexed, false);
   change(now, true);
@@ -324,8 +327,8 @@ void Commit::write_index(rocksdb::WriteBatchBase& batch) {
   std::sort(index_.begin(), index_.end(),
             [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
   for (const IndexEntry& entry : index_) {
-    const rocksdb::Status written = entry.listed ? batch.Put(core_.index(), slice(entry.key), {})
-                                                 : batch.Delete(core_.index(), slice(entry.key));
+    const rocksdb::Status written = entry.listed ? batch.Put(database_.index(), slice(entry.key), {})
+                                                 : batch.Delete(database_.index(), slice(entry.key));
     written.PermitUncheckedError();
   }
 }
@@ -336,20 +339,22 @@ void Commit::write_catalog(rocksdb::WriteBatchBase& batch) const {
     const Collection& collection = *target.collection;
     if (target.is_new) {
       made = true;
-      batch.Put(core_.catalog(), collection_key(collection.name), make_collection_record(collection.record))
+      batch
+          .Put(database_.catalog(), collection_key(collection.name),
+               make_collection_record(collection.record))
           .PermitUncheckedError();
     }
     if (target.count_change != 0) {
       batch
-          .Merge(core_.catalog(), count_key(collection.id()),
+          .Merge(database_.catalog(), count_key(collection.id()),
                  make_count(static_cast<uint64_t>(target.count_change)))
           .PermitUncheckedError();
     }
   }
   if (made) {
     std::string next_id;
-    put_varint(core_.next_id(), next_id);
-    batch.Put(core_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
+    put_varint(database_.next_id(), next_id);
+    batch.Put(database_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
   }
 }
 

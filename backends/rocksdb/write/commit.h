@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "backends/rocksdb/write/list_change.h"
-#include "backends/rocksdb/read/read_view.h"
 #include "backends/rocksdb/database/database.h"
+#include "backends/rocksdb/read/read_view.h"
+#include "backends/rocksdb/write/list_change.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
@@ -30,8 +30,8 @@ inline bool creates(WriteOp::Kind kind) {
 class Commit {
  public:
   // What is there already is read through `view`.
-  explicit Commit(StoreCore& core) : Commit(core, ReadView(core)) {}
-  Commit(StoreCore& core, ReadView view) : core_(core), view_(std::move(view)) {}
+  explicit Commit(Database& database) : Commit(database, ReadView(database)) {}
+  Commit(Database& database, ReadView view) : database_(database), view_(std::move(view)) {}
   ~Commit();
   Commit(const Commit&) = delete;
   Commit& operator=(const Commit&) = delete;
@@ -91,7 +91,7 @@ class Commit {
   void write_catalog(rocksdb::WriteBatchBase& batch) const;
   std::string_view keep(std::string_view front, std::string_view back);
 
-  StoreCore& core_;
+  Database& database_;
   const ReadView view_;
   std::shared_lock<std::shared_mutex> gate_;
   std::unique_lock<std::mutex> catalog_lock_;

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/reader.h"
 
 namespace quipu::rocks {
 namespace {
@@ -34,7 +34,7 @@ Result<bool> ListChange::has(std::string_view member) const {
   if (replaced_ || stored_count_ == 0) return false;
   const std::string record = list_prefix(collection_, key_) + std::string(member);
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found = view_.get(view_.core().lists(), slice(record), value);
+  const rocksdb::Status found = view_.get(view_.database().lists(), slice(record), value);
   if (found.IsNotFound()) return false;
   QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot read a member list"));
   return true;
@@ -54,7 +54,7 @@ void ListChange::erase(std::string_view member) {
 // RocksDB's batch refuses only what is larger than 4 GiB, which the limits of record.h rule out.
 Status ListChange::write_members(uint64_t base, rocksdb::WriteBatchBase& batch, bool ranges) const {
   if (replaced_ && stored_count_ != 0) QUIPU_RETURN_IF_ERROR(remove_stored(batch, ranges));
-  rocksdb::ColumnFamilyHandle* const lists = view_.core().lists();
+  rocksdb::ColumnFamilyHandle* const lists = view_.database().lists();
   std::string key = list_prefix(collection_, key_);
   const size_t prefix_size = key.size();
   const auto key_of = [&](std::string_view member) {
@@ -73,7 +73,7 @@ Status ListChange::write_members(uint64_t base, rocksdb::WriteBatchBase& batch, 
 }
 
 Status ListChange::remove_stored(rocksdb::WriteBatchBase& batch, bool ranges) const {
-  rocksdb::ColumnFamilyHandle* const lists = view_.core().lists();
+  rocksdb::ColumnFamilyHandle* const lists = view_.database().lists();
   const std::string prefix = list_prefix(collection_, key_);
   const std::string end = after_prefix(prefix);
   const rocksdb::Slice upper = slice(end);

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "backends/rocksdb/read/read_view.h"
 #include "backends/rocksdb/format/record.h"
+#include "backends/rocksdb/read/read_view.h"
 
 namespace quipu::rocks {
 

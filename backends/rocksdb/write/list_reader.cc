@@ -1,15 +1,15 @@
 #include "backends/rocksdb/write/list_reader.h"
 
-#include "backends/rocksdb/write/collection_catalog.h"
-#include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/reader.h"
+#include "backends/rocksdb/write/collection_catalog.h"
 
 namespace quipu::rocks {
 
-Result<std::optional<MemberLists::Info>> NativeLists::list_info(std::string_view collection,
-                                                                std::string_view key) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  const CollectionPtr found = core_.find(collection);
+Result<std::optional<MemberLists::Info>> ListReader::list_info(std::string_view collection,
+                                                               std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(database_.usable());
+  const CollectionPtr found = database_.find(collection);
   if (!found) return std::optional<Info>();
   rocksdb::PinnableSlice value;
   const rocksdb::Status read = view_.get(found->family.get(), slice(found->key(key)), value);
@@ -23,30 +23,30 @@ Result<std::optional<MemberLists::Info>> NativeLists::list_info(std::string_view
   return std::optional<Info>({header->count, std::string(header->head), std::string(header->tail)});
 }
 
-Result<bool> NativeLists::has_member(std::string_view collection, std::string_view key,
-                                     std::string_view member) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  const CollectionPtr found = core_.find(collection);
+Result<bool> ListReader::has_member(std::string_view collection, std::string_view key,
+                                    std::string_view member) const {
+  QUIPU_RETURN_IF_ERROR(database_.usable());
+  const CollectionPtr found = database_.find(collection);
   if (!found) return false;
   rocksdb::PinnableSlice value;
   const std::string record = list_prefix(found->id(), key) + std::string(member);
-  const rocksdb::Status read = view_.get(core_.lists(), slice(record), value);
+  const rocksdb::Status read = view_.get(database_.lists(), slice(record), value);
   if (read.IsNotFound()) return false;
   QUIPU_RETURN_IF_ERROR(from_rocksdb(read, "cannot read a member list"));
   return true;
 }
 
-Result<std::vector<std::string>> NativeLists::members(std::string_view collection,
-                                                      std::string_view key) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  const CollectionPtr found = core_.find(collection);
+Result<std::vector<std::string>> ListReader::members(std::string_view collection,
+                                                     std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(database_.usable());
+  const CollectionPtr found = database_.find(collection);
   return found ? Reader(view_).members(*found, key) : std::vector<std::string>();
 }
 
-Result<std::vector<std::string>> NativeLists::keys_with_value(std::string_view collection,
-                                                              std::string_view value) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  const CollectionPtr found = core_.find(collection);
+Result<std::vector<std::string>> ListReader::keys_with_value(std::string_view collection,
+                                                             std::string_view value) const {
+  QUIPU_RETURN_IF_ERROR(database_.usable());
+  const CollectionPtr found = database_.find(collection);
   std::vector<std::string> keys;
   if (!found) return keys;
   const std::string prefix = index_prefix(found->id(), value);
@@ -54,25 +54,25 @@ Result<std::vector<std::string>> NativeLists::keys_with_value(std::string_view c
   const rocksdb::Slice upper = slice(end);
   rocksdb::ReadOptions options;
   if (!end.empty()) options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(core_.index(), options);
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(database_.index(), options);
   for (it->Seek(slice(prefix)); it->Valid(); it->Next())
     keys.emplace_back(view(it->key()).substr(prefix.size()));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read an index"));
   return keys;
 }
 
-Status NativeLists::ensure_index(std::string_view collection, std::string_view field) {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
-  return rocks::ensure_index(core_, collection, field);
+Status ListReader::ensure_index(std::string_view collection, std::string_view field) {
+  QUIPU_RETURN_IF_ERROR(database_.usable());
+  return rocks::ensure_index(database_, collection, field);
 }
 
-Result<std::vector<bool>> NativeLists::values_exist(std::string_view collection,
-                                                    std::span<const std::string_view> values) const {
-  QUIPU_RETURN_IF_ERROR(core_.usable());
+Result<std::vector<bool>> ListReader::values_exist(std::string_view collection,
+                                                   std::span<const std::string_view> values) const {
+  QUIPU_RETURN_IF_ERROR(database_.usable());
   std::vector<bool> exist(values.size(), false);
-  const CollectionPtr found = core_.find(collection);
+  const CollectionPtr found = database_.find(collection);
   if (!found) return exist;
-  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(core_.index());
+  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(database_.index());
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string prefix = index_prefix(found->id(), values[i]);
     it->Seek(slice(prefix));

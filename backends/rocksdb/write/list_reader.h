@@ -7,9 +7,9 @@
 namespace quipu::rocks {
 
 // The reading side of member lists and field indexes; writes go through Commit.
-class NativeLists : public MemberLists, public FieldIndex {
+class ListReader : public MemberLists, public FieldIndex {
  public:
-  NativeLists(StoreCore& core, ReadView view) : core_(core), view_(std::move(view)) {}
+  ListReader(Database& database, ReadView view) : database_(database), view_(std::move(view)) {}
 
   Status ensure_index(std::string_view collection, std::string_view field) override;
 
@@ -23,7 +23,7 @@ class NativeLists : public MemberLists, public FieldIndex {
                                          std::span<const std::string_view> values) const override;
 
  private:
-  StoreCore& core_;
+  Database& database_;
   const ReadView view_;
 };
 

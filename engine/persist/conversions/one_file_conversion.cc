@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/layout/storage_layout.h"
 #include "engine/persist/conversions/one_file_documents.h"
 #include "engine/persist/conversions/one_file_index.h"
 #include "engine/persist/conversions/one_file_reader.h"
 #include "engine/persist/conversions/one_file_vectors.h"
-#include "engine/layout/storage_layout.h"
 #include "quipu/graph_store.h"
 #include "quipu/persist_dir.h"
 

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "engine/json_file/persist_file_reader.h"
+#include "engine/layout/ref_doc_metadata.h"
 #include "engine/persist/conversions/one_file_index.h"
 #include "engine/persist/conversions/one_file_node.h"
 #include "engine/persist/conversions/one_file_reader.h"
-#include "engine/layout/ref_doc_metadata.h"
 #include "quipu/ordered_map.h"
 
 namespace quipu {

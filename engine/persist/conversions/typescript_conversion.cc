@@ -10,8 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "engine/persist/conversions/typescript_forms.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/persist/conversions/typescript_forms.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {

@@ -1,6 +1,6 @@
 #include "engine/persist/files/file_loaders.h"
-#include "engine/persist/former/former_node.h"
 #include "engine/persist/files/key_value_loader.h"
+#include "engine/persist/former/former_node.h"
 
 namespace quipu {
 namespace {

@@ -1,6 +1,6 @@
 #include "engine/json_file/persist_file_writer.h"
-#include "engine/persist/files/file_exporter.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/persist/files/file_exporter.h"
 
 namespace quipu {
 namespace {

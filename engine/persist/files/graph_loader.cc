@@ -1,5 +1,5 @@
-#include "engine/persist/files/file_loader.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/persist/files/file_loader.h"
 
 namespace quipu {
 namespace {

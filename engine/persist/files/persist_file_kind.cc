@@ -1,5 +1,5 @@
-#include "engine/layout/persist_file_name.h"
 #include "engine/persist/files/persist_file_kind.h"
+#include "engine/layout/persist_file_name.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "engine/persist/files/file_loader.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/persist/files/file_loader.h"
 #include "quipu/node.h"
 
 namespace quipu {

@@ -1,7 +1,7 @@
 #include "engine/json_file/persist_file_writer.h"
-#include "engine/persist/files/file_exporter.h"
 #include "engine/layout/entity_vectors.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/persist/files/file_exporter.h"
 
 namespace quipu {
 namespace {

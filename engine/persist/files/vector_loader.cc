@@ -1,6 +1,6 @@
 #include "engine/json/number.h"
-#include "engine/persist/files/file_loaders.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/persist/files/file_loaders.h"
 #include "quipu/backend/features.h"
 
 namespace quipu {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "quipu/document_store.h"
 #include "quipu/backend/executor.h"
+#include "quipu/document_store.h"
 
 namespace quipu {
 

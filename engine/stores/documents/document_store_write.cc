@@ -6,8 +6,8 @@
 
 #include "engine/layout/document_metadata.h"
 #include "engine/stores/documents/ref_docs.h"
-#include "quipu/document_store.h"
 #include "quipu/backend/key_locks.h"
+#include "quipu/document_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/write_batch.h"
 

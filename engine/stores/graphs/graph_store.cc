@@ -4,10 +4,10 @@
 #include <unordered_set>
 
 #include "engine/json_file/json_file.h"
+#include "engine/layout/storage_layout.h"
 #include "engine/stores/element_lists.h"
 #include "engine/stores/graphs/rel_map_walk.h"
 #include "engine/stores/saved_dict.h"
-#include "engine/layout/storage_layout.h"
 #include "quipu/backend/key_locks.h"
 #include "quipu/memory_kv_store.h"
 

@@ -3,11 +3,11 @@
 #include <map>
 #include <set>
 
-#include "engine/json_file/json_file.h"
 #include "engine/json/unicode_json.h"
+#include "engine/json_file/json_file.h"
 #include "engine/kv/consistent_view.h"
-#include "engine/stores/saved_dict.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/stores/saved_dict.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"
@@ -31,7 +31,7 @@ Result<JsonView> object_member(JsonView dict, std::string_view name) {
 
 Result<Json> KVPropertyGraphStore::to_dict() const {
   std::string text = "{\"nodes\": ";
-  QUIPU_RETURN_IF_ERROR(read_at_one_moment(*kvstore_, [&](const KVReader& state) -> Status {
+  QUIPU_RETURN_IF_ERROR(read_consistent_view(*kvstore_, [&](const KVReader& state) -> Status {
     QUIPU_RETURN_IF_ERROR(append_collection(state, nodes_, "", text));
     text += ", \"relations\": ";
     QUIPU_RETURN_IF_ERROR(append_collection(state, relations_, "", text));

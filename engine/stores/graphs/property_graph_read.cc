@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "engine/layout/storage_layout.h"
 #include "engine/stores/graphs/graph_matching.h"
 #include "engine/stores/graphs/graph_vectors.h"
-#include "engine/layout/storage_layout.h"
 #include "quipu/backend/features.h"
 #include "quipu/property_graph_store.h"
 

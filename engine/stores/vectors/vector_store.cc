@@ -2,10 +2,10 @@
 
 #include "quipu/vector_store.h"
 
-#include "engine/node/node_metadata.h"
-#include "engine/python/python_text.h"
 #include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/node/node_metadata.h"
+#include "engine/python/python_text.h"
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/vectors/vector_search.h"
 #include "engine/vectors/vector_stream.h"
@@ -59,8 +59,9 @@ KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_v
   metadata_ = collections.metadata;
   state_ = collections.state;
   hnsw_ = collections.hnsw;
-  shared_ = std::static_pointer_cast<Shared>(kvstore_->cache(
-      collections.prefix, [&] { return std::make_shared<Shared>(collections, search_budget(*kvstore_)); }));
+  cache_ = std::static_pointer_cast<IndexCache>(kvstore_->cache(collections.prefix, [&] {
+    return std::make_shared<IndexCache>(collections, search_budget(*kvstore_));
+  }));
 }
 
 KVVectorStore::~KVVectorStore() = default;
@@ -127,19 +128,19 @@ Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
     batch.put(ref_doc_ids_, entry.id, wrapped(kRefDocId, *kept.view().find(kRefDocId)));
     batch.put(metadata_, entry.id, kept);
   }
-  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
-  std::lock_guard writing(shared_->writing);
+  ToldToOthers told(*kvstore_, cache_.get(), embeddings_);
+  std::lock_guard writing(cache_->writing);
   QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
   if (was_null) batch.delete_(state_, kMetadataDict);
   {
-    std::unique_lock lock(shared_->mutex);
+    std::unique_lock lock(cache_->mutex);
     QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-    shared_->added(*kvstore_, entries, metadata);
+    cache_->added(*kvstore_, entries, metadata);
   }
   if (told.anybody()) {
     for (const VectorStoreEntry& entry : entries) told.ids.emplace_back(entry.id);
   }
-  return insert_waiting();
+  return insert_pending();
 }
 
 Result<std::vector<double>> KVVectorStore::get(std::string_view text_id) const {
@@ -174,9 +175,9 @@ Status KVVectorStore::remove(std::span<const std::string> ids) {
       batch.delete_(*collection, id);
     }
   }
-  std::unique_lock lock(shared_->mutex);
+  std::unique_lock lock(cache_->mutex);
   QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-  for (const std::string& id : ids) shared_->erase(id);
+  for (const std::string& id : ids) cache_->erase(id);
   return Status::ok();
 }
 
@@ -198,9 +199,9 @@ Status KVVectorStore::remove_with_metadata(std::span<const std::string> ids) {
 }
 
 Status KVVectorStore::delete_(std::string_view ref_doc_id) {
-  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  ToldToOthers told(*kvstore_, cache_.get(), embeddings_);
   std::vector<std::string>& ids = told.ids;
-  std::lock_guard writing(shared_->writing);
+  std::lock_guard writing(cache_->writing);
   FieldIndex* const index = kvstore_->field_index();
   if (index != nullptr && !ref_doc_id.empty()) {  // which is not indexed
     QUIPU_RETURN_IF_ERROR(index->ensure_index(ref_doc_ids_, kRefDocId));
@@ -219,9 +220,9 @@ Status KVVectorStore::delete_(std::string_view ref_doc_id) {
 Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> node_ids,
                                    const MetadataFilters* filters) {
   if (filters != nullptr && filters->filters.empty()) filters = nullptr;
-  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  ToldToOthers told(*kvstore_, cache_.get(), embeddings_);
   std::vector<std::string>& ids = told.ids;
-  std::lock_guard writing(shared_->writing);
+  std::lock_guard writing(cache_->writing);
   if (node_ids && filters == nullptr) {
     ids.assign(node_ids->begin(), node_ids->end());
     return remove_with_metadata(ids);
@@ -230,7 +231,7 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   std::optional<std::vector<std::string>> given;
   if (node_ids) given.emplace(node_ids->begin(), node_ids->end());
-  if (shared_->streamed) {
+  if (cache_->streamed) {
     QUIPU_RETURN_IF_ERROR(stream(given ? &*given : nullptr, filters, [&](const StreamedVector& vector) {
       ids.emplace_back(vector.id);
       return Status::ok();
@@ -239,10 +240,10 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
   }
   Status filtered;
   {
-    std::shared_lock lock(shared_->mutex);
+    std::shared_lock lock(cache_->mutex);
     std::vector<uint32_t> rows;
-    filtered = filter_rows(shared_->index, given ? &*given : nullptr, filters, rows);
-    for (const uint32_t row : rows) ids.emplace_back(shared_->index.id_of(row));
+    filtered = filter_rows(cache_->index, given ? &*given : nullptr, filters, rows);
+    for (const uint32_t row : rows) ids.emplace_back(cache_->index.id_of(row));
   }
   QUIPU_RETURN_IF_ERROR(remove_with_metadata(ids));
   if (filtered.is_ok()) return filtered;
@@ -252,9 +253,9 @@ Status KVVectorStore::delete_nodes(std::optional<std::span<const std::string>> n
 }
 
 Status KVVectorStore::clear() {
-  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  ToldToOthers told(*kvstore_, cache_.get(), embeddings_);
   told.everything = true;
-  std::lock_guard writing(shared_->writing);
+  std::lock_guard writing(cache_->writing);
   WriteBatch batch;
   for (const std::string* const collection : {&embeddings_, &ref_doc_ids_, &metadata_, &state_}) {
     ScanOptions keys;
@@ -263,9 +264,9 @@ Status KVVectorStore::clear() {
     while (it->next()) batch.delete_(*collection, it->key());
     QUIPU_RETURN_IF_ERROR(it->status());
   }
-  std::unique_lock lock(shared_->mutex);
+  std::unique_lock lock(cache_->mutex);
   QUIPU_RETURN_IF_ERROR(kvstore_->write(batch));
-  shared_->clear();
+  cache_->clear();
   return Status::ok();
 }
 
@@ -311,11 +312,11 @@ Status KVVectorStore::load(JsonView save_dict) {
       batch.put(metadata_, each.key(), each.value);
     }
   }
-  ToldToOthers told(*kvstore_, shared_.get(), embeddings_);
+  ToldToOthers told(*kvstore_, cache_.get(), embeddings_);
   told.everything = true;
-  std::lock_guard writing(shared_->writing);
-  std::unique_lock lock(shared_->mutex);
-  shared_->forget();
+  std::lock_guard writing(cache_->writing);
+  std::unique_lock lock(cache_->mutex);
+  cache_->forget();
   return kvstore_->write(batch);
 }
 

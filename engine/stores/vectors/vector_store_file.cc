@@ -5,10 +5,10 @@
 
 #include "engine/json_file/json_file.h"
 #include "engine/kv/consistent_view.h"
-#include "engine/layout/persist_file_name.h"
 #include "engine/layout/entity_vectors.h"
-#include "engine/stores/saved_dict.h"
+#include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/stores/saved_dict.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/vector_store.h"
 
@@ -45,7 +45,7 @@ Status append_part(const KVReader& state, const VectorPart& part, const std::str
 Result<Json> dict_of(const BaseKVStore& store, const std::string& ns, bool as_file) {
   const VectorCollections collections(ns);
   std::string text;
-  QUIPU_RETURN_IF_ERROR(read_at_one_moment(store, [&](const KVReader& state) -> Status {
+  QUIPU_RETURN_IF_ERROR(read_consistent_view(store, [&](const KVReader& state) -> Status {
     bool entities = false;
     if (as_file) {
       QUIPU_ASSIGN_OR_RETURN(entities, file_has_entities(state, vector_store_file(ns)));

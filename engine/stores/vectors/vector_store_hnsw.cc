@@ -56,18 +56,18 @@ Status KVVectorStore::use_hnsw(const HnswOptions& options, const ProgressCallbac
   if (dynamic_cast<KVTransaction*>(kvstore_.get()) != nullptr) {
     return Status::not_supported("use_hnsw is not part of a transaction");
   }
-  std::lock_guard writing(shared_->writing);
+  std::lock_guard writing(cache_->writing);
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> before, kvstore_->get(kSettings, hnsw_));
   Status made = watch(progress, embeddings_, [&](Work& work) {
-    shared_->work = &work;
+    cache_->work = &work;
     return make_hnsw(options);
   });
-  shared_->work = nullptr;
+  cache_->work = nullptr;
   if (made.is_ok()) return made;
   QUIPU_RETURN_IF_ERROR(before ? kvstore_->put(kSettings, *before, hnsw_)
                                : kvstore_->drop_collection(hnsw_).status());
-  std::unique_lock lock(shared_->mutex);
-  shared_->forget();
+  std::unique_lock lock(cache_->mutex);
+  cache_->forget();
   return made;
 }
 
@@ -76,8 +76,8 @@ Status KVVectorStore::make_hnsw(const HnswOptions& options) {
   QUIPU_RETURN_IF_ERROR(check_graph_fits(options));
   QUIPU_RETURN_IF_ERROR(kvstore_->put(kSettings, to_json(options), hnsw_));
   {
-    std::unique_lock lock(shared_->mutex);
-    shared_->forget();
+    std::unique_lock lock(cache_->mutex);
+    cache_->forget();
   }
   QUIPU_RETURN_IF_ERROR(load_index());
   return save_hnsw();
@@ -85,9 +85,9 @@ Status KVVectorStore::make_hnsw(const HnswOptions& options) {
 
 Status KVVectorStore::check_graph_fits(const HnswOptions& options) const {
   const uint64_t budget = search_budget(*kvstore_);
-  const VectorIndex& index = shared_->index;
+  const VectorIndex& index = cache_->index;
   const bool fits =
-      !shared_->streamed &&
+      !cache_->streamed &&
       index.memory_bytes() + HnswIndex::expected_bytes(index.size(), index.dimensions(), options) <= budget;
   if (fits) return Status::ok();
   return Status::invalid_argument("vector store " + ns_ + ": a graph over its vectors would be larger than " +
@@ -95,10 +95,10 @@ Status KVVectorStore::check_graph_fits(const HnswOptions& options) const {
 }
 
 Status KVVectorStore::drop_hnsw() {
-  std::lock_guard writing(shared_->writing);
+  std::lock_guard writing(cache_->writing);
   QUIPU_RETURN_IF_ERROR(kvstore_->delete_(kSettings, hnsw_).status());
-  std::unique_lock lock(shared_->mutex);
-  shared_->hnsw.reset();
+  std::unique_lock lock(cache_->mutex);
+  cache_->hnsw.reset();
   QUIPU_ASSIGN_OR_RETURN(const std::string path, hnsw_path());
   return path.empty() ? Status::ok() : remove_hnsw_file(path);
 }
@@ -121,44 +121,44 @@ Status KVVectorStore::load_hnsw() const {
   if (dynamic_cast<const KVTransaction*>(kvstore_.get()) != nullptr) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::optional<HnswOptions> options, hnsw());
   if (!options) return Status::ok();
-  shared_->hnsw.emplace(*options);
+  cache_->hnsw.emplace(*options);
   QUIPU_ASSIGN_OR_RETURN(const std::string path, hnsw_path());
   // Without a file that can be used, every vector waits for a graph to be made.
   if (path.empty()) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> size, local_file_system().file_size(path));
   if (size && *size > search_budget(*kvstore_)) {
-    shared_->hnsw.reset();  // and queries are exact
+    cache_->hnsw.reset();  // and queries are exact
   } else {
-    (void)shared_->hnsw->load(path).is_ok();
+    (void)cache_->hnsw->load(path).is_ok();
   }
   return Status::ok();
 }
 
-Status KVVectorStore::insert_waiting() const {
-  if (!shared_->hnsw) return Status::ok();
-  HnswIndex& hnsw = *shared_->hnsw;
-  if (hnsw.is_worn()) {
-    std::unique_lock lock(shared_->mutex);
-    hnsw.start_anew();
+Status KVVectorStore::insert_pending() const {
+  if (!cache_->hnsw) return Status::ok();
+  HnswIndex& hnsw = *cache_->hnsw;
+  if (hnsw.needs_rebuild()) {
+    std::unique_lock lock(cache_->mutex);
+    hnsw.reset();
   }
-  Work* const work = shared_->work;
-  if (work != nullptr) work->expect(hnsw.waiting().size() * shared_->index.dimensions() * sizeof(float));
+  Work* const work = cache_->work;
+  if (work != nullptr) work->expect(hnsw.waiting().size() * cache_->index.dimensions() * sizeof(float));
   while (!hnsw.waiting().empty()) {
     std::vector<uint32_t> rows(hnsw.waiting().begin(), hnsw.waiting().end());
     std::ranges::sort(rows);
     rows.resize(std::min(rows.size(), kInsertedAtOnce));
     std::vector<std::string_view> ids;
     ids.reserve(rows.size());
-    for (const uint32_t row : rows) ids.push_back(shared_->index.id_of(row));
+    for (const uint32_t row : rows) ids.push_back(cache_->index.id_of(row));
     std::vector<std::vector<double>> vectors(rows.size());
     QUIPU_RETURN_IF_ERROR(
         fetch_vectors(*kvstore_, embeddings_, ids, [&](size_t i, std::span<const double> elements) {
           vectors[i].assign(elements.begin(), elements.end());
         }));
-    std::unique_lock lock(shared_->mutex);
-    QUIPU_RETURN_IF_ERROR(hnsw.insert(rows, vectors, shared_->work));
-    shared_->keep_within_budget();
-    if (shared_->streamed) return Status::ok();
+    std::unique_lock lock(cache_->mutex);
+    QUIPU_RETURN_IF_ERROR(hnsw.insert(rows, vectors, cache_->work));
+    cache_->keep_within_budget();
+    if (cache_->streamed) return Status::ok();
   }
   return hnsw.wants_saving() && work == nullptr ? save_hnsw() : Status::ok();
 }
@@ -167,20 +167,20 @@ Status KVVectorStore::save_hnsw() const {
   if (kvstore_->capabilities().read_only) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::string path, hnsw_path());
   if (path.empty()) return Status::ok();
-  std::shared_lock lock(shared_->mutex);
-  if (!shared_->hnsw) return Status::ok();
-  return shared_->hnsw->save(
-      path, [this](uint32_t row) { return shared_->index.id_of(row); }, shared_->work);
+  std::shared_lock lock(cache_->mutex);
+  if (!cache_->hnsw) return Status::ok();
+  return cache_->hnsw->save(
+      path, [this](uint32_t row) { return cache_->index.id_of(row); }, cache_->work);
 }
 
 Result<std::optional<VectorStoreQueryResult>> KVVectorStore::near(const VectorStoreQuery& query,
                                                                   const MetadataFilters* filters) const {
   const std::optional<VectorStoreQueryResult> unknown;
-  const bool fits = shared_->hnsw && query.mode == VectorStoreQueryMode::DEFAULT &&
+  const bool fits = cache_->hnsw && query.mode == VectorStoreQueryMode::DEFAULT &&
                     query.similarity == SimilarityMode::DEFAULT && !query.node_ids &&
                     query.similarity_top_k > 0;
   if (!fits) return unknown;
-  const VectorIndex& index = shared_->index;
+  const VectorIndex& index = cache_->index;
   const auto k = static_cast<size_t>(query.similarity_top_k);
   std::optional<FilterRun> run;
   bool failed = false;
@@ -190,16 +190,16 @@ Result<std::optional<VectorStoreQueryResult>> KVVectorStore::near(const VectorSt
     return passes && *passes;
   };
   if (filters != nullptr) {
-    run.emplace(*filters, shared_->index.columns());
+    run.emplace(*filters, cache_->index.columns());
     if (!passes_often(*run, index, index.sample(kSample))) return unknown;
   }
-  const auto near = shared_->hnsw->search(query.query_embedding, k, run ? &allowed : nullptr);
+  const auto near = cache_->hnsw->search(query.query_embedding, k, run ? &allowed : nullptr);
   if (!near || failed) return unknown;
   std::vector<std::pair<double, std::string>> best;
   for (const HnswIndex::Found& found : *near) best.emplace_back(found.similarity, index.id_of(found.row));
-  if (!shared_->hnsw->waiting().empty()) {
+  if (!cache_->hnsw->waiting().empty()) {
     std::vector<uint32_t> waiting;
-    std::ranges::copy_if(shared_->hnsw->waiting(), std::back_inserter(waiting),
+    std::ranges::copy_if(cache_->hnsw->waiting(), std::back_inserter(waiting),
                          [&](uint32_t row) { return !run || allowed(row); });
     QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult exact,
                            index.top_k(query.query_embedding, query.similarity_top_k, query.similarity,

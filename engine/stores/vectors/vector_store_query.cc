@@ -7,8 +7,8 @@
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/vectors/vector_search.h"
 #include "engine/vectors/vector_stream.h"
-#include "quipu/vector_store.h"
 #include "quipu/backend/features.h"
+#include "quipu/vector_store.h"
 
 namespace quipu {
 namespace {
@@ -21,53 +21,53 @@ constexpr size_t kWaitingAtMost = 512;
 Result<std::shared_lock<std::shared_mutex>> KVVectorStore::lock_index(const MetadataFilters* filters) const {
   while (true) {
     {
-      std::shared_lock lock(shared_->mutex);
+      std::shared_lock lock(cache_->mutex);
       const bool has_columns =
-          filters == nullptr || keys_without_column(*filters, shared_->index.columns()).empty();
-      if (shared_->streamed || (shared_->loaded && has_columns)) return with_few_waiting(std::move(lock));
+          filters == nullptr || keys_without_column(*filters, cache_->index.columns()).empty();
+      if (cache_->streamed || (cache_->loaded && has_columns)) return with_few_pending(std::move(lock));
     }
-    std::lock_guard writing(shared_->writing);
+    std::lock_guard writing(cache_->writing);
     QUIPU_RETURN_IF_ERROR(load_index());
     if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   }
 }
 
 // Brings vectors into the graph that transactions have left waiting, unless somebody is at it.
-std::shared_lock<std::shared_mutex> KVVectorStore::with_few_waiting(
+std::shared_lock<std::shared_mutex> KVVectorStore::with_few_pending(
     std::shared_lock<std::shared_mutex> lock) const {
-  if (!shared_->hnsw || shared_->hnsw->waiting().size() <= kWaitingAtMost) return lock;
-  const std::unique_lock writing(shared_->writing, std::try_to_lock);
+  if (!cache_->hnsw || cache_->hnsw->waiting().size() <= kWaitingAtMost) return lock;
+  const std::unique_lock writing(cache_->writing, std::try_to_lock);
   if (!writing.owns_lock()) return lock;
   lock.unlock();
-  (void)insert_waiting().is_ok();  // those that cannot be brought in are compared exactly, as before
+  (void)insert_pending().is_ok();  // those that cannot be brought in are compared exactly, as before
   lock.lock();
   return lock;
 }
 
 Status KVVectorStore::load_index() const {
   {
-    std::unique_lock lock(shared_->mutex);
-    if (shared_->loaded || shared_->streamed) return Status::ok();
-    shared_->forget();
+    std::unique_lock lock(cache_->mutex);
+    if (cache_->loaded || cache_->streamed) return Status::ok();
+    cache_->forget();
     QUIPU_RETURN_IF_ERROR(load_hnsw());
-    shared_->loaded = true;
+    cache_->loaded = true;
     const auto take = [&](std::string_view id, std::optional<uint64_t> order,
                           std::span<const double> elements) -> Status {
-      if (shared_->work != nullptr) QUIPU_RETURN_IF_ERROR(shared_->work->check());
-      shared_->index.put(id, order, elements);
-      if (shared_->hnsw) shared_->hnsw->adopt(*shared_->index.row_of(id), id, elements);
-      shared_->keep_within_budget();
-      return shared_->loaded ? Status::ok() : Status::invalid_argument("the index is too large");
+      if (cache_->work != nullptr) QUIPU_RETURN_IF_ERROR(cache_->work->check());
+      cache_->index.put(id, order, elements);
+      if (cache_->hnsw) cache_->hnsw->adopt(*cache_->index.row_of(id), id, elements);
+      cache_->keep_within_budget();
+      return cache_->loaded ? Status::ok() : Status::invalid_argument("the index is too large");
     };
     Status taken = for_each_vector(take);
-    if (shared_->streamed) return Status::ok();
+    if (cache_->streamed) return Status::ok();
     if (!taken.is_ok()) {
-      shared_->forget();
+      cache_->forget();
       return taken;
     }
-    if (shared_->hnsw) shared_->hnsw->finish_adoption();
+    if (cache_->hnsw) cache_->hnsw->finish_adoption();
   }
-  return insert_waiting();
+  return insert_pending();
 }
 
 Status KVVectorStore::for_each_vector(
@@ -91,9 +91,9 @@ Status KVVectorStore::for_each_vector(
 }
 
 Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
-  std::unique_lock lock(shared_->mutex);
-  if (shared_->streamed) return Status::ok();
-  VectorIndex& index = shared_->index;
+  std::unique_lock lock(cache_->mutex);
+  if (cache_->streamed) return Status::ok();
+  VectorIndex& index = cache_->index;
   const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_->scan({}, metadata_));
     while (it->next()) {
@@ -104,7 +104,7 @@ Status KVVectorStore::make_columns(const MetadataFilters& filters) const {
   for (const std::string& key : keys_without_column(filters, index.columns())) {
     QUIPU_RETURN_IF_ERROR(index.columns().make(key, index.rows(), for_each));
   }
-  shared_->keep_within_budget();
+  cache_->keep_within_budget();
   return Status::ok();
 }
 
@@ -126,15 +126,15 @@ Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& quer
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
   const bool large_mmr =
-      query.mode == VectorStoreQueryMode::MMR && shared_->index.mmr_bytes() > search_budget(*kvstore_);
-  if (shared_->streamed || large_mmr) {
+      query.mode == VectorStoreQueryMode::MMR && cache_->index.mmr_bytes() > search_budget(*kvstore_);
+  if (cache_->streamed || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream(query.node_ids ? &*query.node_ids : nullptr, filters, use);
     });
   }
   QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
   if (found) return *std::move(found);
-  return search_vectors(shared_->index, query, filters, [this](auto ids, const auto& use) {
+  return search_vectors(cache_->index, query, filters, [this](auto ids, const auto& use) {
     return fetch_vectors(*kvstore_, embeddings_, ids, use);
   });
 }
@@ -145,7 +145,7 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> KVVectorStore::
   const std::vector<std::string>* const node_ids = query.node_ids ? &*query.node_ids : nullptr;
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_index(filters));
   std::vector<std::pair<std::string, std::vector<double>>> vectors;
-  if (shared_->streamed) {
+  if (cache_->streamed) {
     std::vector<std::pair<uint64_t, size_t>> order;
     QUIPU_RETURN_IF_ERROR(stream(node_ids, filters, [&](const StreamedVector& vector) {
       order.emplace_back(vector.order, vectors.size());
@@ -157,7 +157,7 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> KVVectorStore::
     for (const auto& [place, i] : order) in_order.push_back(std::move(vectors[i]));
     return in_order;
   }
-  const VectorIndex& index = shared_->index;
+  const VectorIndex& index = cache_->index;
   std::vector<uint32_t> rows;
   QUIPU_RETURN_IF_ERROR(filter_rows(index, node_ids, filters, rows));
   index.sort(rows);

@@ -4,31 +4,31 @@
 
 namespace quipu {
 
-void KVVectorStore::Shared::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
+void KVVectorStore::IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
   if (loaded && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
 }
 
-void KVVectorStore::Shared::forget() {
+void KVVectorStore::IndexCache::forget() {
   loaded = streamed = false;
   index.clear();
   hnsw.reset();
 }
 
-void KVVectorStore::Shared::keep_within_budget() {
+void KVVectorStore::IndexCache::keep_within_budget() {
   if (!loaded || index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0) <= budget_) return;
   forget();
   streamed = true;
 }
 
-void KVVectorStore::Shared::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-                                  std::span<const Json> metadata) {
+void KVVectorStore::IndexCache::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                                      std::span<const Json> metadata) {
   if (loaded && !add(store, entries, metadata).is_ok()) forget();  // and let the next query report it
 }
 
 // A store that keeps the places of its keys is asked for them: a transaction that commits later may have
 // taken earlier ones.
-Status KVVectorStore::Shared::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-                                  std::span<const Json> metadata) {
+Status KVVectorStore::IndexCache::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                                      std::span<const Json> metadata) {
   std::vector<std::optional<uint64_t>> order(entries.size());
   if (store.vector_values() != nullptr) {
     std::vector<std::string_view> ids;
@@ -43,26 +43,26 @@ Status KVVectorStore::Shared::add(const BaseKVStore& store, std::span<const Vect
   return Status::ok();
 }
 
-void KVVectorStore::Shared::put(std::string_view id, std::optional<uint64_t> order,
-                                std::span<const double> elements) {
+void KVVectorStore::IndexCache::put(std::string_view id, std::optional<uint64_t> order,
+                                    std::span<const double> elements) {
   index.put(id, order, elements);
   if (hnsw) hnsw->set(*index.row_of(id), elements);
 }
 
-void KVVectorStore::Shared::erase(std::string_view id) {
+void KVVectorStore::IndexCache::erase(std::string_view id) {
   const std::optional<uint32_t> row = index.row_of(id);
   if (!row) return;
   if (hnsw) hnsw->erase(*row);
   index.erase(id);
 }
 
-void KVVectorStore::Shared::clear() {
+void KVVectorStore::IndexCache::clear() {
   streamed = false;
   index.clear();
   if (hnsw) hnsw->clear();
 }
 
-Status KVVectorStore::Shared::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
+Status KVVectorStore::IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
   const std::vector<std::string_view> ids(keys.begin(), keys.end());
   QUIPU_ASSIGN_OR_RETURN(const auto order, store.insertion_order(ids, collections_.embeddings));
   for (size_t i = 0; i < ids.size(); ++i) {

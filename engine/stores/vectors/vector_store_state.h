@@ -20,9 +20,9 @@
 
 namespace quipu {
 
-class KVVectorStore::Shared : public CollectionCache {
+class KVVectorStore::IndexCache : public CollectionCache {
  public:
-  Shared(VectorCollections collections, uint64_t budget)
+  IndexCache(VectorCollections collections, uint64_t budget)
       : collections_(std::move(collections)), budget_(budget) {}
 
   bool covers(std::string_view collection) const override {

@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/utf8.h"
 #include "engine/python/python_compare.h"
 #include "engine/python/python_lower.h"
-#include "engine/base/utf8.h"
 #include "engine/python/python_text.h"
 
 namespace quipu {

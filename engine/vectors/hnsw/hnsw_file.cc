@@ -6,8 +6,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "engine/files/atomic_file.h"
 #include "engine/base/sha256.h"
+#include "engine/files/atomic_file.h"
 #include "engine/vectors/hnsw/hnsw_graph_impl.h"
 
 namespace quipu {

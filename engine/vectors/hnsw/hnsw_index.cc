@@ -152,11 +152,11 @@ Status HnswIndex::save(const std::string& path, const std::function<std::string_
   return Status::ok();
 }
 
-bool HnswIndex::is_worn() const {
+bool HnswIndex::needs_rebuild() const {
   return graph_ && graph_->removed() > std::max(kRemovedWorthRebuilding, graph_->size() / 2);
 }
 
-void HnswIndex::start_anew() {
+void HnswIndex::reset() {
   for (uint32_t row = 0; row < states_.size(); ++row) {
     if (states_[row] < 0) continue;
     states_[row] = kWaiting;

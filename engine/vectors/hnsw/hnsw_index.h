@@ -65,9 +65,9 @@ class HnswIndex {
   Status save(const std::string& path, const std::function<std::string_view(uint32_t row)>& id_of,
               Work* work);
   // Whether most of the graph are points that have been removed: it should be made again.
-  bool is_worn() const;
+  bool needs_rebuild() const;
   // Every row waits again.
-  void start_anew();
+  void reset();
 
  private:
   using Point = HnswGraph::Point;

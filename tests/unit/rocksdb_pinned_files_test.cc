@@ -20,7 +20,7 @@ std::set<std::string> names_below(const std::string& path) {
   return names;
 }
 
-TEST(FrozenFileSystemTest, RefusesEveryChange) {
+TEST(PinnedFileSystemTest, RefusesEveryChange) {
   const testing::TempDir directory;
   const std::string path = directory / "db/rocksdb";
   {
@@ -29,9 +29,9 @@ TEST(FrozenFileSystemTest, RefusesEveryChange) {
     ASSERT_TRUE((*store)->put("k", Json::from_canonical("{}"), "c").is_ok());
     ASSERT_TRUE((*store)->close().is_ok());
   }
-  const auto frozen = FrozenFiles::capture(path);
-  ASSERT_TRUE(frozen) << frozen.error().to_string();
-  const std::unique_ptr<rocksdb::Env> env = make_frozen_env(*frozen);
+  const auto pinned = PinnedFiles::capture(path);
+  ASSERT_TRUE(pinned) << pinned.error().to_string();
+  const std::unique_ptr<rocksdb::Env> env = make_pinned_env(*pinned);
   rocksdb::FileSystem& files = *env->GetFileSystem();
   const std::set<std::string> before = names_below(directory.path());
 
@@ -53,16 +53,16 @@ TEST(FrozenFileSystemTest, RefusesEveryChange) {
   EXPECT_EQ(names_below(directory.path()), before);
 }
 
-TEST(FrozenFileSystemTest, HoldsTheFilesOfTheDirectoryAndNoOthers) {
+TEST(PinnedFileSystemTest, HoldsTheFilesOfTheDirectoryAndNoOthers) {
   const testing::TempDir directory;
   const std::string path = directory / "db/rocksdb";
   {
     const auto store = RocksDBKVStore::open(directory / "db");
     ASSERT_TRUE(store) << store.error().to_string();
   }
-  const auto frozen = FrozenFiles::capture(path);
-  ASSERT_TRUE(frozen) << frozen.error().to_string();
-  const std::unique_ptr<rocksdb::Env> env = make_frozen_env(*frozen);
+  const auto pinned = PinnedFiles::capture(path);
+  ASSERT_TRUE(pinned) << pinned.error().to_string();
+  const std::unique_ptr<rocksdb::Env> env = make_pinned_env(*pinned);
   rocksdb::FileSystem& files = *env->GetFileSystem();
   testing::write_file(path + "/later", "x");
 
