@@ -17,7 +17,6 @@
 #include <future>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,8 +52,6 @@ struct ScoredNodes {
   std::vector<LabelledNode> nodes;
   std::vector<double> similarities;
 };
-
-class GraphVectors;
 
 class PropertyGraphStore {
  public:
@@ -152,47 +149,18 @@ class KVPropertyGraphStore : public PropertyGraphStore {
   // {"nodes": {id: node}, "relations": {key: relation}, "triplets": [[source, label, target], ...]}.
   Result<Json> to_dict() const;
 
-  BaseKVStore& kvstore() const { return *kvstore_; }
+  BaseKVStore& kvstore() const;
 
  protected:
   // Adds what to_dict() gives. Errors: kInvalidArgument naming what is malformed or dangles.
   Status load(JsonView save_dict);
 
  private:
-  // A triplet's three ids. Its key is their JSON array, so that those of one source stand together; those of
-  // one target are found by an index over its value.
-  struct TripletIds {
-    std::string source;
-    std::string label;
-    std::string target;
-  };
-  static std::string triplet_key(const TripletIds& triplet);
-  static Result<TripletIds> parse_triplet_key(std::string_view key);
-  static std::string relation_key(const TripletIds& triplet);
+  struct Parts;
 
   KVPropertyGraphStore unowned() const;
-  Status declare_collections();
-  Status remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes);
-  Result<std::vector<std::string>> incoming_keys(std::string_view id) const;
-  // The triplets at either end of which `id` is.
-  Result<std::vector<TripletIds>> triplets_of(std::string_view id) const;
-  Result<std::vector<TripletIds>> all_triplets() const;
-  Result<std::vector<TripletIds>> candidates(const GraphSelection& selection) const;
-  Result<std::vector<Triplet>> load_triplets(std::span<const TripletIds> ids) const;
-  // Tells the index of nodes that have been written. REQUIRES: no lock on keys is held.
-  void nodes_changed(const std::vector<std::string>& ids);
-  Result<std::string> node_id_for(std::string_view id) const;
-  Result<std::string> relation_key_of(const TripletIds& ids) const;
-  Status make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
-                   WriteBatch& batch) const;
 
-  std::shared_ptr<BaseKVStore> kvstore_;
-  std::shared_ptr<GraphVectors> vectors_;
-  std::optional<bool> supports_vector_queries_;
-  std::string nodes_;
-  std::string relations_;
-  std::string triplets_;
-  std::string state_;
+  std::shared_ptr<const Parts> parts_;  // which copies share
 };
 
 // The reference's SimplePropertyGraphStore: in memory, saved as one JSON file.

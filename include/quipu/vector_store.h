@@ -10,11 +10,9 @@
 #ifndef QUIPU_VECTOR_STORE_H_
 #define QUIPU_VECTOR_STORE_H_
 
-#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +26,6 @@
 #include "quipu/node.h"
 #include "quipu/progress.h"
 #include "quipu/status.h"
-#include "quipu/write_batch.h"
 
 namespace quipu {
 
@@ -180,8 +177,6 @@ class VectorStore {
                          const FileSystem& fs = local_file_system()) const = 0;
 };
 
-struct StreamedVector;
-
 class KVVectorStore : public VectorStore {
  public:
   // The collections are "vector_store/" + ns + "/embeddings", "/ref_doc_ids", "/metadata" and
@@ -247,57 +242,19 @@ class KVVectorStore : public VectorStore {
   // {"embedding_dict": ..., "text_id_to_ref_doc_id": ..., "metadata_dict": ...}.
   Result<Json> to_dict() const;
 
-  BaseKVStore& kvstore() const { return *kvstore_; }
-  const std::string& name_space() const { return ns_; }
+  BaseKVStore& kvstore() const;
+  const std::string& name_space() const;
 
  protected:
   // Replaces the content by what to_dict() gives. Errors: kInvalidArgument naming what is malformed.
   Status load(JsonView save_dict);
 
  private:
-  class IndexCache;
+  struct Parts;
 
   std::shared_ptr<KVVectorStore> unowned() const;
-  Status declare_collections();
-  Status put_embedding(std::string_view id, std::span<const double> embedding, WriteBatch& batch) const;
-  // Removes vectors from the store and the index. REQUIRES: the writer's lock.
-  Status remove(std::span<const std::string> ids);
-  Status remove_with_metadata(std::span<const std::string> ids);
-  // REQUIRES, both: the writer's lock.
-  Status load_index() const;
-  // Calls `use` with every vector; where the store does not tell their order, in it. What `use` returns ends
-  // the call unless it is OK.
-  Status for_each_vector(const std::function<Status(std::string_view id, std::optional<uint64_t> order,
-                                                    std::span<const double>)>& use) const;
-  Result<const MetadataFilters*> filters_of(const VectorStoreQuery& query) const;
-  // Reads the vectors of these ids (null: all) that pass the filters. REQUIRES: a lock on the index.
-  Status stream(const std::vector<std::string>* node_ids, const MetadataFilters* filters,
-                const std::function<Status(const StreamedVector&)>& use) const;
-  Status load_hnsw() const;
-  // The part of use_hnsw() that is undone when it fails.
-  Status make_hnsw(const HnswOptions& options);
-  Status check_graph_fits(const HnswOptions& options) const;
-  // Brings into the graph what waits; the lock on the index is taken in between.
-  Status insert_pending() const;
-  Status save_hnsw() const;
-  Result<std::string> hnsw_path() const;
-  // The nearest by the graph; nothing where it cannot tell.
-  Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
-                                                     const MetadataFilters* filters) const;
-  Status make_columns(const MetadataFilters& filters) const;
-  std::shared_lock<std::shared_mutex> with_few_pending(std::shared_lock<std::shared_mutex> lock) const;
-  // A lock on the index, which is loaded and has the columns of the filters, if any.
-  Result<std::shared_lock<std::shared_mutex>> lock_index(const MetadataFilters* filters) const;
-  Result<bool> metadata_is_null() const;
 
-  std::shared_ptr<BaseKVStore> kvstore_;
-  std::string ns_;
-  std::string embeddings_;
-  std::string ref_doc_ids_;
-  std::string metadata_;
-  std::string state_;
-  std::string hnsw_;
-  std::shared_ptr<IndexCache> cache_;
+  std::unique_ptr<const Parts> parts_;
 };
 
 // The reference's SimpleVectorStore: in memory, saved as one JSON file.

@@ -6,7 +6,7 @@
 
 #include "engine/layout/entity_vectors.h"
 #include "engine/layout/storage_layout.h"
-#include "engine/stores/vectors/vector_store_state.h"
+#include "engine/stores/vectors/index_cache.h"
 #include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/key_locks.h"

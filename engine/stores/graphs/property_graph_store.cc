@@ -1,10 +1,16 @@
-// What PropertyGraphStore builds on the calls of a store: LlamaIndex nodes as chunks.
-
 #include "quipu/property_graph_store.h"
 
+#include <utility>
+
 #include "engine/node/node_metadata.h"
+#include "engine/stores/graphs/graph_reader.h"
+#include "engine/stores/graphs/graph_writer.h"
+#include "engine/stores/graphs/property_graph_state.h"
+#include "engine/stores/graphs/triplet_reader.h"
 
 namespace quipu {
+
+// ---- PropertyGraphStore: what it builds on the calls of a store; LlamaIndex nodes are chunks ----
 
 Result<Json> PropertyGraphStore::structured_query(std::string_view /*query*/, JsonView /*param_map*/) const {
   return Status::not_supported("Structured query not implemented for SimplePropertyGraphStore.");
@@ -61,5 +67,72 @@ Status PropertyGraphStore::delete_llama_nodes(std::span<const std::string> node_
   QUIPU_RETURN_IF_ERROR(find(ref_doc_ids, "ref_doc_id"));
   return delete_(doomed);
 }
+
+// ---- KVPropertyGraphStore ----
+
+struct KVPropertyGraphStore::Parts {
+  Parts(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns,
+        std::optional<bool> supports_vector_queries)
+      : state(std::move(kvstore), ns, supports_vector_queries) {}
+
+  const PropertyGraphState state;
+  const TripletReader triplets{state};
+  const GraphReader reader{state, triplets};
+  const GraphWriter writer{state, triplets, reader};
+};
+
+KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns,
+                                           std::optional<bool> supports_vector_queries)
+    : parts_(std::make_shared<const Parts>(std::move(kvstore), ns, supports_vector_queries)) {}
+
+// What runs on the executor must not own the key-value store: its destructor waits for the executor.
+KVPropertyGraphStore KVPropertyGraphStore::unowned() const {
+  const PropertyGraphState& state = parts_->state;
+  return KVPropertyGraphStore(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), state.kvstore.get()),
+                              state.ns, state.supports_vector_queries);
+}
+
+BaseKVStore& KVPropertyGraphStore::kvstore() const { return *parts_->state.kvstore; }
+
+Result<std::vector<LabelledNode>> KVPropertyGraphStore::get(JsonView properties,
+                                                            std::span<const std::string> ids) const {
+  return parts_->reader.get(properties, ids);
+}
+
+Result<std::vector<Triplet>> KVPropertyGraphStore::get_triplets(const GraphSelection& selection) const {
+  return parts_->reader.get_triplets(selection);
+}
+
+Result<std::vector<Triplet>> KVPropertyGraphStore::get_rel_map(
+    std::span<const LabelledNode> graph_nodes, int depth, int limit,
+    std::span<const std::string> ignore_rels) const {
+  return parts_->reader.get_rel_map(graph_nodes, depth, limit, ignore_rels);
+}
+
+Result<bool> KVPropertyGraphStore::supports_vector_queries() const {
+  return parts_->reader.supports_vector_queries();
+}
+
+Result<ScoredNodes> KVPropertyGraphStore::vector_query(const VectorStoreQuery& query) const {
+  return parts_->reader.vector_query(query);
+}
+
+Result<Json> KVPropertyGraphStore::get_schema(bool /*refresh*/) const { return parts_->reader.get_schema(); }
+
+Result<Json> KVPropertyGraphStore::to_dict() const { return parts_->reader.to_dict(); }
+
+Status KVPropertyGraphStore::upsert_nodes(std::span<const LabelledNode> nodes) {
+  return parts_->writer.upsert_nodes(nodes);
+}
+
+Status KVPropertyGraphStore::upsert_relations(std::span<const Relation> relations) {
+  return parts_->writer.upsert_relations(relations);
+}
+
+Status KVPropertyGraphStore::delete_(const GraphSelection& selection) {
+  return parts_->writer.delete_(selection);
+}
+
+Status KVPropertyGraphStore::load(JsonView save_dict) { return parts_->writer.load(save_dict); }
 
 }  // namespace quipu

@@ -62,10 +62,10 @@ Result<Json> dict_of(const BaseKVStore& store, const std::string& ns, bool as_fi
 
 }  // namespace
 
-Result<Json> KVVectorStore::to_dict() const { return dict_of(*kvstore_, ns_, false); }
+Result<Json> KVVectorStore::to_dict() const { return dict_of(kvstore(), name_space(), false); }
 
 Status KVVectorStore::persist(const std::string& persist_path, const FileSystem& fs) const {
-  QUIPU_ASSIGN_OR_RETURN(const Json dict, dict_of(*kvstore_, ns_, true));
+  QUIPU_ASSIGN_OR_RETURN(const Json dict, dict_of(kvstore(), name_space(), true));
   return write_text_file(persist_path, dict.text(), fs);
 }
 

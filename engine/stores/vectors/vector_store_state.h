@@ -1,80 +1,33 @@
-// What all objects of one vector store share: its search index.
+// What the parts of one vector store work on.
 
 #ifndef QUIPU_ENGINE_STORES_VECTORS_VECTOR_STORE_STATE_H_
 #define QUIPU_ENGINE_STORES_VECTORS_VECTOR_STORE_STATE_H_
 
-#include <functional>
-#include <mutex>
-#include <optional>
-#include <shared_mutex>
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "engine/layout/storage_layout.h"
-#include "engine/vectors/hnsw/hnsw_index.h"
-#include "engine/vectors/vector_index.h"
-#include "quipu/backend/collection_cache.h"
-#include "quipu/vector_store.h"
+#include "engine/stores/vectors/index_cache.h"
+#include "quipu/kv_store.h"
 
 namespace quipu {
 
-class KVVectorStore::IndexCache : public CollectionCache {
- public:
-  IndexCache(VectorCollections collections, uint64_t budget)
-      : collections_(std::move(collections)), budget_(budget) {}
+struct VectorStoreState {
+  VectorStoreState(std::shared_ptr<BaseKVStore> store, std::string_view name_space)
+      : kvstore(std::move(store)),
+        ns(name_space),
+        collections(ns),
+        cache(std::static_pointer_cast<IndexCache>(kvstore->cache(collections.prefix, [this] {
+          return std::make_shared<IndexCache>(collections, search_budget(*kvstore));
+        }))) {}
 
-  bool covers(std::string_view collection) const override {
-    return collection == collections_.embeddings || collection == collections_.metadata;
-  }
-  void lock() override {
-    writing.lock();
-    mutex.lock();
-  }
-  void unlock() override {
-    mutex.unlock();
-    writing.unlock();
-  }
-  void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
-  void forget() override;
-
-  // ---- the index, and the graph with it. REQUIRES: locked ----
-  // These have been written, with this metadata.
-  void added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-             std::span<const Json> metadata);
-  void erase(std::string_view id);
-  void clear();
-  // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
-  void keep_within_budget();
-
-  std::mutex writing;       // one writer at a time, so that the index sees writes in their order; taken first
-  std::shared_mutex mutex;  // guards what follows, and held for a write, so that a query sees store and index
-                            // alike
-  bool loaded = false;      // a store that is never asked loads nothing
-  bool streamed = false;    // the index would be too large: queries read the vectors themselves
-  VectorIndex index;
-  std::optional<HnswIndex> hnsw;  // where queries are approximate
-  Work* work = nullptr;           // that makes it, if any; guarded by `writing`
-
- private:
-  // Without `order`, at the place that it has, or the last one.
-  void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
-  Status add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-             std::span<const Json> metadata);
-  Status reload(BaseKVStore& store, const std::vector<std::string>& keys);
-
-  const VectorCollections collections_;
-  const uint64_t budget_;  // bytes
+  const std::shared_ptr<BaseKVStore> kvstore;
+  const std::string ns;
+  const VectorCollections collections;
+  const std::shared_ptr<IndexCache> cache;
 };
-
-// How large a search index over this store may be.
-uint64_t search_budget(const BaseKVStore& store);
-
-// The vectors of these ids, each with its place among them; absent ones are passed over.
-Status fetch_vectors(const BaseKVStore& store, std::string_view collection,
-                     std::span<const std::string_view> ids,
-                     const std::function<void(size_t i, std::span<const double>)>& use);
 
 }  // namespace quipu
 

@@ -1,34 +1,34 @@
-#include "engine/stores/vectors/vector_store_state.h"
+#include "engine/stores/vectors/index_cache.h"
 
 #include "quipu/backend/features.h"
 
 namespace quipu {
 
-void KVVectorStore::IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
+void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
   if (loaded && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
 }
 
-void KVVectorStore::IndexCache::forget() {
+void IndexCache::forget() {
   loaded = streamed = false;
   index.clear();
   hnsw.reset();
 }
 
-void KVVectorStore::IndexCache::keep_within_budget() {
+void IndexCache::keep_within_budget() {
   if (!loaded || index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0) <= budget_) return;
   forget();
   streamed = true;
 }
 
-void KVVectorStore::IndexCache::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-                                      std::span<const Json> metadata) {
+void IndexCache::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                       std::span<const Json> metadata) {
   if (loaded && !add(store, entries, metadata).is_ok()) forget();  // and let the next query report it
 }
 
 // A store that keeps the places of its keys is asked for them: a transaction that commits later may have
 // taken earlier ones.
-Status KVVectorStore::IndexCache::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-                                      std::span<const Json> metadata) {
+Status IndexCache::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                       std::span<const Json> metadata) {
   std::vector<std::optional<uint64_t>> order(entries.size());
   if (store.vector_values() != nullptr) {
     std::vector<std::string_view> ids;
@@ -43,26 +43,25 @@ Status KVVectorStore::IndexCache::add(const BaseKVStore& store, std::span<const 
   return Status::ok();
 }
 
-void KVVectorStore::IndexCache::put(std::string_view id, std::optional<uint64_t> order,
-                                    std::span<const double> elements) {
+void IndexCache::put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements) {
   index.put(id, order, elements);
   if (hnsw) hnsw->set(*index.row_of(id), elements);
 }
 
-void KVVectorStore::IndexCache::erase(std::string_view id) {
+void IndexCache::erase(std::string_view id) {
   const std::optional<uint32_t> row = index.row_of(id);
   if (!row) return;
   if (hnsw) hnsw->erase(*row);
   index.erase(id);
 }
 
-void KVVectorStore::IndexCache::clear() {
+void IndexCache::clear() {
   streamed = false;
   index.clear();
   if (hnsw) hnsw->clear();
 }
 
-Status KVVectorStore::IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
+Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
   const std::vector<std::string_view> ids(keys.begin(), keys.end());
   QUIPU_ASSIGN_OR_RETURN(const auto order, store.insertion_order(ids, collections_.embeddings));
   for (size_t i = 0; i < ids.size(); ++i) {

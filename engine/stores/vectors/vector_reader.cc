@@ -1,8 +1,8 @@
-// KVVectorStore: its vectors one after the other, where it has no index.
+#include "engine/stores/vectors/vector_reader.h"
 
 #include <algorithm>
 
-#include "engine/stores/vectors/vector_store_state.h"
+#include "engine/stores/vectors/index_cache.h"
 #include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_stream.h"
 #include "quipu/backend/features.h"
@@ -68,23 +68,45 @@ Status stream_some(const BaseKVStore& store, const VectorCollections& collection
 
 }  // namespace
 
-Status KVVectorStore::stream(const std::vector<std::string>* node_ids, const MetadataFilters* filters,
-                             const std::function<Status(const StreamedVector&)>& use) const {
+Status for_each_vector(const BaseKVStore& store, const VectorCollections& collections,
+                       const std::function<Status(std::string_view id, std::optional<uint64_t> order,
+                                                  std::span<const double>)>& use) {
+  if (const VectorValues* const vectors = store.vector_values()) {
+    return vectors->scan_vectors(collections.embeddings, [&](const VectorEntry& entry) {
+      return use(entry.key, entry.order, entry.elements);
+    });
+  }
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, collections.embeddings));
+  std::vector<double> elements;
+  while (it->next()) {
+    if (!parse_vector_value(it->val(), elements)) {
+      return Status::corruption("vector store: the embedding of " + std::string(it->key()) + " is malformed");
+    }
+    QUIPU_RETURN_IF_ERROR(use(it->key(), it->order(), elements));
+  }
+  return it->status();
+}
+
+Status stream_vectors(const BaseKVStore& store, const VectorCollections& collections,
+                      const std::vector<std::string>* node_ids, const MetadataFilters* filters,
+                      const std::function<Status(const StreamedVector&)>& use) {
   if (node_ids != nullptr) {
     std::vector<std::string_view> keys(node_ids->begin(), node_ids->end());
     std::ranges::sort(keys);
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     for (size_t begin = 0; begin < keys.size(); begin += kReadAtOnce) {
       const auto some = std::span(keys).subspan(begin, std::min(kReadAtOnce, keys.size() - begin));
-      QUIPU_RETURN_IF_ERROR(stream_some(*kvstore_, VectorCollections(ns_), some, filters, use));
+      QUIPU_RETURN_IF_ERROR(stream_some(store, collections, some, filters, use));
     }
     return Status::ok();
   }
   std::optional<Follower> metadata;
   if (filters != nullptr) {
-    QUIPU_ASSIGN_OR_RETURN(metadata, Follower::start(*kvstore_, metadata_));
+    QUIPU_ASSIGN_OR_RETURN(metadata, Follower::start(store, collections.metadata));
   }
-  return kvstore_->vector_values()->scan_vectors(embeddings_, [&](const VectorEntry& entry) -> Status {
+  return store.vector_values()->scan_vectors(collections.embeddings, [&](const VectorEntry& entry) -> Status {
     std::optional<JsonView> of_row;
     if (metadata) {
       QUIPU_ASSIGN_OR_RETURN(of_row, metadata->at(entry.key));

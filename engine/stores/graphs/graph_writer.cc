@@ -1,0 +1,243 @@
+#include "engine/stores/graphs/graph_writer.h"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/stores/graphs/graph_matching.h"
+#include "quipu/backend/key_locks.h"
+
+namespace quipu {
+namespace {
+
+// The ids under which the node that a relation names may be: its own, and that of an entity of this name.
+std::vector<std::string> ids_for(const std::string& id) {
+  std::string of_entity = entity_id(id);
+  if (of_entity == id) return {id};
+  return {id, std::move(of_entity)};
+}
+
+Status malformed(std::string_view what) {
+  return Status::invalid_argument("property graph: " + std::string(what));
+}
+
+// A member that is an object; an absent one is empty.
+Result<JsonView> object_member(JsonView dict, std::string_view name) {
+  const std::optional<JsonView> member = dict.find(name);
+  if (!member) return malformed("there is no \"" + std::string(name) + "\"");
+  if (!member->is_object()) return malformed("\"" + std::string(name) + "\" is not an object");
+  return *member;
+}
+
+}  // namespace
+
+// And records how the graph keeps embeddings.
+Status GraphWriter::declare_collections() const {
+  const std::string file(PG_STORE_PERSIST_FNAME);
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.state, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.nodes, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.relations, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.triplets, {file, std::string(kTripletTarget)}));
+  return graph_.vectors->record(kvstore_, graph_.supports_vector_queries);
+}
+
+Status GraphWriter::upsert_nodes(std::span<const LabelledNode> nodes) const {
+  if (nodes.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  WriteBatch batch;
+  std::vector<std::string> ids;
+  for (const LabelledNode& node : nodes) {
+    batch.put(graph_.nodes, node.id(), node.to_json());
+    ids.push_back(node.id());
+  }
+  QUIPU_RETURN_IF_ERROR(kvstore_.write(batch));
+  nodes_changed(ids);
+  return Status::ok();
+}
+
+void GraphWriter::nodes_changed(const std::vector<std::string>& ids) const {
+  const LockedCache locked(graph_.vectors);
+  locked->changed(kvstore_, ids);
+}
+
+// The id of the stored node that `id` names; where there is none, that of the entity to be made.
+Result<std::string> GraphWriter::node_id_for(std::string_view id) const {
+  std::string of_entity = entity_id(std::string(id));
+  if (of_entity == id) return of_entity;
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(id, graph_.nodes));
+  return stored ? LabelledNode::from_stored(*std::move(stored), id).id() : of_entity;
+}
+
+Status GraphWriter::upsert_relations(std::span<const Relation> relations) const {
+  if (relations.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  LockSet lock_set;
+  for (const Relation& relation : relations) {
+    for (const std::string& source : ids_for(relation.source_id())) {
+      for (const std::string& target : ids_for(relation.target_id())) {
+        const TripletIds ids{source, relation.label(), target};
+        lock_set.add(graph_.nodes, source);
+        lock_set.add(graph_.nodes, target);
+        lock_set.add(graph_.relations, relation_key(ids));
+        lock_set.add(graph_.triplets, triplet_key(ids));
+      }
+    }
+  }
+  const KeyLocks locks = kvstore_.lock_table().acquire(lock_set);
+  WriteBatch batch;
+  std::set<std::string> made;
+  std::map<std::string, std::string> keys;  // of the triplets written here -> of their relations
+  for (const Relation& relation : relations) {
+    TripletIds ids{{}, relation.label(), {}};
+    QUIPU_ASSIGN_OR_RETURN(ids.source, node_id_for(relation.source_id()));
+    QUIPU_ASSIGN_OR_RETURN(ids.target, node_id_for(relation.target_id()));
+    QUIPU_RETURN_IF_ERROR(make_ends(relation, ids, made, batch));
+    const std::string triplet = triplet_key(ids);
+    if (!keys.contains(triplet)) {
+      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(triplet, graph_.triplets));
+      std::string key = relation_key({relation.source_id(), relation.label(), relation.target_id()});
+      if (exists) {
+        QUIPU_ASSIGN_OR_RETURN(key, triplets_.relation_key_of(ids));
+      }
+      keys[triplet] = std::move(key);
+    }
+    const std::string& key = keys[triplet];
+    batch.put(graph_.relations, key, relation.to_json());
+    batch.put(graph_.triplets, triplet, triplet_value(ids.target, key == relation_key(ids) ? "" : key));
+  }
+  return kvstore_.write(batch, {.held = &locks});
+}
+
+// Makes the entities at a relation's ends that are not there. One whose name is not its id is stored under
+// both, as the reference stores it. `made`: what this call has made so far.
+Status GraphWriter::make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
+                              WriteBatch& batch) const {
+  const std::array<std::pair<const std::string&, const std::string&>, 2> ends = {
+      {{relation.source_id(), ids.source}, {relation.target_id(), ids.target}}};
+  std::array<bool, 2> missing{};
+  for (size_t i = 0; i < ends.size(); ++i) {
+    const auto& [name, id] = ends[i];
+    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.nodes));
+    missing[i] = !exists && made.insert(id).second;
+    if (missing[i]) batch.put(graph_.nodes, name, LabelledNode::entity(name).to_json());
+  }
+  for (size_t i = 0; i < ends.size(); ++i) {
+    const auto& [name, id] = ends[i];
+    if (missing[i] && id != name) batch.put(graph_.nodes, id, LabelledNode::entity(name).to_json());
+  }
+  return Status::ok();
+}
+
+Status GraphWriter::delete_(const GraphSelection& selection) const {
+  if (selection.empty()) return Status::ok();
+  std::vector<std::string> gone;
+  QUIPU_RETURN_IF_ERROR(remove(selection, gone));
+  nodes_changed(gone);
+  return Status::ok();
+}
+
+// `gone_nodes`: their ids.
+Status GraphWriter::remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes) const {
+  LockSet everything;  // which triplets go is known only after a search
+  everything.add_all();
+  const KeyLocks locks = kvstore_.lock_table().acquire(everything);
+
+  std::set<std::string> nodes;
+  for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {
+    for (const std::string& id : *ids) {
+      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.nodes));
+      if (exists) nodes.insert(id);
+    }
+  }
+  const bool by_properties = selection.properties.view().truthy();
+  if (by_properties) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<LabelledNode> matching, reader_.get(selection.properties, {}));
+    for (const LabelledNode& node : matching) nodes.insert(node.id());
+  }
+
+  WriteBatch batch;
+  std::unordered_set<std::string> gone;
+  const auto drop = [&](const TripletIds& ids) -> Status {
+    if (!gone.insert(triplet_key(ids)).second) return Status::ok();
+    QUIPU_ASSIGN_OR_RETURN(const std::string key, triplets_.relation_key_of(ids));
+    batch.delete_(graph_.triplets, triplet_key(ids));
+    batch.delete_(graph_.relations, key);
+    return Status::ok();
+  };
+  for (const std::string& id : nodes) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> incident, triplets_.triplets_of(id));
+    for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(drop(ids));
+    batch.delete_(graph_.nodes, id);
+  }
+  gone_nodes.assign(nodes.begin(), nodes.end());
+  if (by_properties || !selection.relation_names.empty()) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, triplets_.all_triplets());
+    for (const TripletIds& ids : all) {
+      bool selected = contains(selection.relation_names, ids.label);
+      if (!selected && by_properties) {
+        QUIPU_ASSIGN_OR_RETURN(const std::string key, triplets_.relation_key_of(ids));
+        QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> relation, kvstore_.get(key, graph_.relations));
+        selected = relation &&
+                   matches_properties(Relation::from_stored(*relation).properties(), selection.properties);
+      }
+      if (selected) QUIPU_RETURN_IF_ERROR(drop(ids));
+    }
+  }
+  return kvstore_.write(batch, {.held = &locks});
+}
+
+Status GraphWriter::load(JsonView save_dict) const {
+  if (!save_dict.is_object()) return malformed("not an object");
+  QUIPU_ASSIGN_OR_RETURN(const JsonView nodes, object_member(save_dict, "nodes"));
+  QUIPU_ASSIGN_OR_RETURN(const JsonView relations, object_member(save_dict, "relations"));
+  WriteBatch batch;
+  std::set<std::string> node_ids;
+  std::map<std::string, std::string> relation_keys;  // of the triplet -> of the relation
+  for (const JsonMember& member : nodes.members()) {
+    Result<LabelledNode> node = LabelledNode::from_json(member.value);
+    if (!node) return malformed("node " + std::string(member.raw_key) + ": " + node.error().message());
+    node_ids.insert(member.key());
+    batch.put(graph_.nodes, member.key(), node->to_json());
+  }
+  for (const JsonMember& member : relations.members()) {
+    Result<Relation> relation = Relation::from_json(member.value);
+    if (!relation) {
+      return malformed("relation " + std::string(member.raw_key) + ": " + relation.error().message());
+    }
+    // Under the ids as they are, else under those of entities of these names.
+    relation_keys[relation_key({relation->source_id(), relation->label(), relation->target_id()})] =
+        member.key();
+    relation_keys.emplace(
+        relation_key({entity_id(relation->source_id()), relation->label(), entity_id(relation->target_id())}),
+        member.key());
+    batch.put(graph_.relations, member.key(), relation->to_json());
+  }
+  const std::optional<JsonView> triplets = save_dict.find("triplets");
+  if (triplets && !triplets->is_array()) return malformed("\"triplets\" is not a list");
+  for (const JsonView triplet : triplets.value_or(JsonView::from_canonical("[]")).elements()) {
+    std::vector<std::string> parts;
+    if (triplet.is_array()) {
+      for (const JsonView part : triplet.elements()) {
+        if (part.is_string()) parts.push_back(part.string());
+      }
+    }
+    if (parts.size() != 3)
+      return malformed("the triplet " + std::string(triplet.text()) + " is not three strings");
+    const TripletIds ids{std::move(parts[0]), std::move(parts[1]), std::move(parts[2])};
+    if (!node_ids.contains(ids.source) || !node_ids.contains(ids.target)) {
+      return malformed("the triplet " + triplet_key(ids) + " names a node that is not there");
+    }
+    const auto relation = relation_keys.find(relation_key(ids));
+    if (relation == relation_keys.end())
+      return malformed("the triplet " + triplet_key(ids) + " has no relation");
+    const bool elsewhere = relation->second != relation_key(ids);
+    batch.put(graph_.triplets, triplet_key(ids),
+              triplet_value(ids.target, elsewhere ? relation->second : ""));
+  }
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  return kvstore_.write(batch);
+}
+
+}  // namespace quipu

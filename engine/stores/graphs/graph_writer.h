@@ -1,0 +1,48 @@
+// GraphWriter: what changes a property graph. Each change is one atomic batch.
+
+#ifndef QUIPU_ENGINE_STORES_GRAPHS_GRAPH_WRITER_H_
+#define QUIPU_ENGINE_STORES_GRAPHS_GRAPH_WRITER_H_
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/stores/graphs/graph_reader.h"
+#include "engine/stores/graphs/property_graph_state.h"
+#include "engine/stores/graphs/triplet_reader.h"
+#include "quipu/property_graph_store.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+class GraphWriter {
+ public:
+  GraphWriter(const PropertyGraphState& graph, const TripletReader& triplets, const GraphReader& reader)
+      : graph_(graph), kvstore_(*graph.kvstore), triplets_(triplets), reader_(reader) {}
+
+  // As KVPropertyGraphStore's.
+  Status upsert_nodes(std::span<const LabelledNode> nodes) const;
+  Status upsert_relations(std::span<const Relation> relations) const;
+  Status delete_(const GraphSelection& selection) const;
+  Status load(JsonView save_dict) const;
+
+ private:
+  Status declare_collections() const;
+  Status remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes) const;
+  // Tells the index of nodes that have been written. REQUIRES: no lock on keys is held.
+  void nodes_changed(const std::vector<std::string>& ids) const;
+  Result<std::string> node_id_for(std::string_view id) const;
+  Status make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
+                   WriteBatch& batch) const;
+
+  const PropertyGraphState& graph_;
+  BaseKVStore& kvstore_;
+  const TripletReader& triplets_;
+  const GraphReader& reader_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_GRAPHS_GRAPH_WRITER_H_

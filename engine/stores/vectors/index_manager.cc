@@ -1,0 +1,125 @@
+#include "engine/stores/vectors/index_manager.h"
+
+#include <mutex>
+#include <utility>
+
+#include "engine/stores/vectors/vector_reader.h"
+#include "engine/vectors/vector_search.h"
+#include "quipu/kv_transaction.h"
+
+namespace quipu {
+namespace {
+
+// Queries compare so many vectors that are not in the graph yet, but not more.
+constexpr size_t kPendingAtMost = 512;
+
+}  // namespace
+
+Result<std::shared_lock<std::shared_mutex>> IndexManager::lock(const MetadataFilters* filters) const {
+  while (true) {
+    {
+      std::shared_lock reading(cache_.mutex);
+      const bool has_columns =
+          filters == nullptr || keys_without_column(*filters, cache_.index.columns()).empty();
+      if (cache_.streamed || (cache_.loaded && has_columns)) return with_few_pending(std::move(reading));
+    }
+    std::lock_guard writing(cache_.writing);
+    QUIPU_RETURN_IF_ERROR(load());
+    if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
+  }
+}
+
+// Brings vectors into the graph that transactions have left pending, unless somebody is at it.
+std::shared_lock<std::shared_mutex> IndexManager::with_few_pending(
+    std::shared_lock<std::shared_mutex> lock) const {
+  if (!cache_.hnsw || cache_.hnsw->waiting().size() <= kPendingAtMost) return lock;
+  const std::unique_lock writing(cache_.writing, std::try_to_lock);
+  if (!writing.owns_lock()) return lock;
+  lock.unlock();
+  (void)hnsw_.insert_pending().is_ok();  // those that cannot be brought in are compared exactly, as before
+  lock.lock();
+  return lock;
+}
+
+Status IndexManager::load() const {
+  {
+    std::unique_lock lock(cache_.mutex);
+    if (cache_.loaded || cache_.streamed) return Status::ok();
+    cache_.forget();
+    QUIPU_RETURN_IF_ERROR(hnsw_.load());
+    cache_.loaded = true;
+    const auto take = [&](std::string_view id, std::optional<uint64_t> order,
+                          std::span<const double> elements) -> Status {
+      if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
+      cache_.index.put(id, order, elements);
+      if (cache_.hnsw) cache_.hnsw->adopt(*cache_.index.row_of(id), id, elements);
+      cache_.keep_within_budget();
+      return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
+    };
+    Status taken = for_each_vector(*store_.kvstore, store_.collections, take);
+    if (cache_.streamed) return Status::ok();
+    if (!taken.is_ok()) {
+      cache_.forget();
+      return taken;
+    }
+    if (cache_.hnsw) cache_.hnsw->finish_adoption();
+  }
+  return hnsw_.insert_pending();
+}
+
+Status IndexManager::make_columns(const MetadataFilters& filters) const {
+  std::unique_lock lock(cache_.mutex);
+  if (cache_.streamed) return Status::ok();
+  VectorIndex& index = cache_.index;
+  const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
+                           store_.kvstore->scan({}, store_.collections.metadata));
+    while (it->next()) {
+      if (const std::optional<uint32_t> row = index.row_of(it->key())) use(*row, it->val());
+    }
+    return it->status();
+  };
+  for (const std::string& key : keys_without_column(filters, index.columns())) {
+    QUIPU_RETURN_IF_ERROR(index.columns().make(key, index.rows(), for_each));
+  }
+  cache_.keep_within_budget();
+  return Status::ok();
+}
+
+Status IndexManager::use_hnsw(const HnswOptions& options, const ProgressCallback& progress) const {
+  QUIPU_RETURN_IF_ERROR(check_hnsw_options(options));
+  if (dynamic_cast<KVTransaction*>(store_.kvstore.get()) != nullptr) {
+    return Status::not_supported("use_hnsw is not part of a transaction");
+  }
+  std::lock_guard writing(cache_.writing);
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> before, hnsw_.json());
+  Status made = watch(progress, store_.collections.embeddings, [&](Work& work) {
+    cache_.work = &work;
+    return make_hnsw(options);
+  });
+  cache_.work = nullptr;
+  if (made.is_ok()) return made;
+  QUIPU_RETURN_IF_ERROR(hnsw_.restore(before));
+  std::unique_lock lock(cache_.mutex);
+  cache_.forget();
+  return made;
+}
+
+Status IndexManager::make_hnsw(const HnswOptions& options) const {
+  QUIPU_RETURN_IF_ERROR(load());
+  QUIPU_RETURN_IF_ERROR(hnsw_.check_fits(options));
+  QUIPU_RETURN_IF_ERROR(hnsw_.set_options(options));
+  {
+    std::unique_lock lock(cache_.mutex);
+    cache_.forget();
+  }
+  QUIPU_RETURN_IF_ERROR(load());
+  return hnsw_.save();
+}
+
+Status IndexManager::drop_hnsw() const {
+  std::lock_guard writing(cache_.writing);
+  return hnsw_.drop();
+}
+
+}  // namespace quipu

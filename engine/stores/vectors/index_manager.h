@@ -1,0 +1,43 @@
+// IndexManager: loads a vector store's index, the columns that filters need, and its graph.
+
+#ifndef QUIPU_ENGINE_STORES_VECTORS_INDEX_MANAGER_H_
+#define QUIPU_ENGINE_STORES_VECTORS_INDEX_MANAGER_H_
+
+#include <shared_mutex>
+
+#include "engine/stores/vectors/hnsw_manager.h"
+#include "engine/stores/vectors/vector_store_state.h"
+#include "quipu/progress.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+class IndexManager {
+ public:
+  IndexManager(const VectorStoreState& store, const HnswManager& hnsw)
+      : store_(store), cache_(*store.cache), hnsw_(hnsw) {}
+
+  // A lock on the index, which is loaded and has the columns of the filters, if any.
+  Result<std::shared_lock<std::shared_mutex>> lock(const MetadataFilters* filters) const;
+
+  // REQUIRES, both: the writer's lock.
+  Status load() const;
+  Status make_columns(const MetadataFilters& filters) const;
+
+  // As KVVectorStore's.
+  Status use_hnsw(const HnswOptions& options, const ProgressCallback& progress) const;
+  Status drop_hnsw() const;
+
+ private:
+  // The part of use_hnsw() that is undone when it fails.
+  Status make_hnsw(const HnswOptions& options) const;
+  std::shared_lock<std::shared_mutex> with_few_pending(std::shared_lock<std::shared_mutex> lock) const;
+
+  const VectorStoreState& store_;
+  IndexCache& cache_;
+  const HnswManager& hnsw_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_VECTORS_INDEX_MANAGER_H_

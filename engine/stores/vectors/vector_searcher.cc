@@ -1,0 +1,167 @@
+#include "engine/stores/vectors/vector_searcher.h"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <iterator>
+#include <shared_mutex>
+#include <thread>
+
+#include "engine/stores/vectors/vector_reader.h"
+#include "engine/vectors/filters/filter_run.h"
+#include "engine/vectors/vector_search.h"
+
+namespace quipu {
+namespace {
+
+// Of so many rows as a sample, so many must pass a filter for the graph to be walked.
+constexpr size_t kSample = 200;
+constexpr size_t kPassingOfSample = 10;
+
+// Whether a filter lets enough rows pass for a walk through the graph to find some; an error counts as no.
+bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<uint32_t>& sample) {
+  size_t passing = 0;
+  for (const uint32_t row : sample) {
+    const Result<bool> passes = run.passes(row, index.id_of(row));
+    if (!passes) return false;
+    if (*passes) ++passing;
+  }
+  return passing * kSample >= kPassingOfSample * sample.size();
+}
+
+}  // namespace
+
+// Those of a query that count, or null.
+Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery& query) const {
+  if (!query.filters) return nullptr;
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, store_.kvstore->count(store_.collections.metadata));
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t vectors, store_.kvstore->count(store_.collections.embeddings));
+  if (with_metadata == 0 && vectors != 0) {
+    return Status::invalid_argument(
+        "Cannot filter stores that were persisted without metadata. Please rebuild the store with metadata "
+        "to "
+        "enable filtering.");
+  }
+  return query.filters->filters.empty() ? nullptr : &*query.filters;
+}
+
+Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& query) const {
+  QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+  const bool large_mmr =
+      query.mode == VectorStoreQueryMode::MMR && cache_.index.mmr_bytes() > search_budget(*store_.kvstore);
+  if (cache_.streamed || large_mmr) {
+    return search_stream(query, [&](const auto& use) {
+      return stream_vectors(*store_.kvstore, store_.collections, query.node_ids ? &*query.node_ids : nullptr,
+                            filters, use);
+    });
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
+  if (found) return *std::move(found);
+  return search_vectors(cache_.index, query, filters, [this](auto ids, const auto& use) {
+    return fetch_vectors(*store_.kvstore, store_.collections.embeddings, ids, use);
+  });
+}
+
+Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorStoreQuery& query,
+                                                                   const MetadataFilters* filters) const {
+  const std::optional<VectorStoreQueryResult> unknown;
+  const bool fits = cache_.hnsw && query.mode == VectorStoreQueryMode::DEFAULT &&
+                    query.similarity == SimilarityMode::DEFAULT && !query.node_ids &&
+                    query.similarity_top_k > 0;
+  if (!fits) return unknown;
+  const VectorIndex& index = cache_.index;
+  const auto k = static_cast<size_t>(query.similarity_top_k);
+  std::optional<FilterRun> run;
+  bool failed = false;
+  const std::function<bool(uint32_t)> allowed = [&](uint32_t row) {
+    const Result<bool> passes = run->passes(row, index.id_of(row));
+    failed = failed || !passes;
+    return passes && *passes;
+  };
+  if (filters != nullptr) {
+    run.emplace(*filters, cache_.index.columns());
+    if (!passes_often(*run, index, index.sample(kSample))) return unknown;
+  }
+  const auto near = cache_.hnsw->search(query.query_embedding, k, run ? &allowed : nullptr);
+  if (!near || failed) return unknown;
+  std::vector<std::pair<double, std::string>> best;
+  for (const HnswIndex::Found& found : *near) best.emplace_back(found.similarity, index.id_of(found.row));
+  if (!cache_.hnsw->waiting().empty()) {
+    std::vector<uint32_t> waiting;
+    std::ranges::copy_if(cache_.hnsw->waiting(), std::back_inserter(waiting),
+                         [&](uint32_t row) { return !run || allowed(row); });
+    QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult exact,
+                           index.top_k(query.query_embedding, query.similarity_top_k, query.similarity,
+                                       &waiting, [this](auto ids, const auto& use) {
+                                         return fetch_vectors(*store_.kvstore, store_.collections.embeddings,
+                                                              ids, use);
+                                       }));
+    for (size_t i = 0; i < exact.ids.size(); ++i) best.emplace_back(exact.similarities[i], exact.ids[i]);
+    std::ranges::stable_sort(best, std::greater(), [](const auto& one) { return one.first; });
+  }
+  if (failed || best.size() < std::min(k, index.size())) return unknown;
+  VectorStoreQueryResult result;
+  for (size_t i = 0; i < std::min(k, best.size()); ++i) {
+    result.ids.push_back(std::move(best[i].second));
+    result.similarities.push_back(best[i].first);
+  }
+  return std::optional(std::move(result));
+}
+
+Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher::candidates(
+    const VectorStoreQuery& query) const {
+  QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
+  const std::vector<std::string>* const node_ids = query.node_ids ? &*query.node_ids : nullptr;
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+  std::vector<std::pair<std::string, std::vector<double>>> vectors;
+  if (cache_.streamed) {
+    std::vector<std::pair<uint64_t, size_t>> order;
+    QUIPU_RETURN_IF_ERROR(stream_vectors(
+        *store_.kvstore, store_.collections, node_ids, filters, [&](const StreamedVector& vector) {
+          order.emplace_back(vector.order, vectors.size());
+          vectors.emplace_back(vector.id,
+                               std::vector<double>(vector.elements.begin(), vector.elements.end()));
+          return Status::ok();
+        }));
+    std::ranges::sort(order);
+    std::vector<std::pair<std::string, std::vector<double>>> in_order;
+    for (const auto& [place, i] : order) in_order.push_back(std::move(vectors[i]));
+    return in_order;
+  }
+  const VectorIndex& index = cache_.index;
+  std::vector<uint32_t> rows;
+  QUIPU_RETURN_IF_ERROR(filter_rows(index, node_ids, filters, rows));
+  index.sort(rows);
+  std::vector<std::string_view> ids;
+  for (const uint32_t row : rows) ids.push_back(index.id_of(row));
+  QUIPU_RETURN_IF_ERROR(fetch_vectors(
+      *store_.kvstore, store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
+        vectors.emplace_back(ids[i], std::vector<double>(elements.begin(), elements.end()));
+      }));
+  return vectors;
+}
+
+Result<std::vector<VectorStoreQueryResult>> VectorSearcher::query_all(
+    std::span<const VectorStoreQuery> queries) const {
+  std::vector<Result<VectorStoreQueryResult>> results(queries.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < queries.size(); i = next++) results[i] = query(queries[i]);
+  };
+  {
+    const size_t threads =
+        std::min<size_t>(queries.size(), std::max(1U, std::thread::hardware_concurrency()));
+    std::vector<std::jthread> others;
+    for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
+    work();
+  }
+  std::vector<VectorStoreQueryResult> found;
+  for (Result<VectorStoreQueryResult>& result : results) {
+    QUIPU_RETURN_IF_ERROR(result.status());
+    found.push_back(*std::move(result));
+  }
+  return found;
+}
+
+}  // namespace quipu

@@ -1,0 +1,42 @@
+// VectorSearcher: the queries of a vector store.
+
+#ifndef QUIPU_ENGINE_STORES_VECTORS_VECTOR_SEARCHER_H_
+#define QUIPU_ENGINE_STORES_VECTORS_VECTOR_SEARCHER_H_
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/stores/vectors/index_manager.h"
+#include "engine/stores/vectors/vector_store_state.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+class VectorSearcher {
+ public:
+  VectorSearcher(const VectorStoreState& store, const IndexManager& index)
+      : store_(store), cache_(*store.cache), index_(index) {}
+
+  // As KVVectorStore's.
+  Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const;
+  Result<std::vector<VectorStoreQueryResult>> query_all(std::span<const VectorStoreQuery> queries) const;
+  Result<std::vector<std::pair<std::string, std::vector<double>>>> candidates(
+      const VectorStoreQuery& query) const;
+
+ private:
+  Result<const MetadataFilters*> filters_of(const VectorStoreQuery& query) const;
+  // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
+  Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
+                                                     const MetadataFilters* filters) const;
+
+  const VectorStoreState& store_;
+  IndexCache& cache_;
+  const IndexManager& index_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_VECTORS_VECTOR_SEARCHER_H_
