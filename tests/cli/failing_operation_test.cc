@@ -16,11 +16,11 @@
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 #include "tests/cli/damaged_store.h"
+#include "tests/support/faults/traced_program.h"
 #include "tests/support/random.h"
 #include "tests/support/share.h"
 #include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
-#include "tests/support/traced_program.h"
 
 namespace quipu::testing {
 namespace {

@@ -13,10 +13,10 @@
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/storage_context.h"
+#include "tests/support/faults/traced_program.h"
 #include "tests/support/random.h"
 #include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
-#include "tests/support/traced_program.h"
 
 namespace quipu::testing {
 namespace {

@@ -9,7 +9,7 @@
 #include "backends/rocksdb/env_store.h"
 #include "quipu/bulk_load.h"
 #include "quipu/write_batch.h"
-#include "tests/support/fault_file_system.h"
+#include "tests/support/faults/fault_file_system.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {

@@ -1,6 +1,6 @@
 // What the fault-injecting file systems promise to the tests that use them.
 
-#include "tests/support/fault_file_system.h"
+#include "tests/support/faults/fault_file_system.h"
 
 #include <gtest/gtest.h>
 #include <rocksdb/file_system.h>
@@ -9,7 +9,7 @@
 
 #include "quipu/file_system.h"
 #include "tests/support/child_process.h"
-#include "tests/support/faulty_files.h"
+#include "tests/support/faults/faulty_files.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_dir.h"
 

@@ -16,7 +16,7 @@
 #include "quipu/bulk_load.h"
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
-#include "tests/support/fault_file_system.h"
+#include "tests/support/faults/fault_file_system.h"
 #include "tests/support/random.h"
 #include "tests/support/share.h"
 #include "tests/support/sound.h"

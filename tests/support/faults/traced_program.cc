@@ -1,4 +1,4 @@
-#include "tests/support/traced_program.h"
+#include "tests/support/faults/traced_program.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tests/support/faults.h"
+#include "tests/support/faults/faults.h"
 
 namespace quipu::testing {
 

@@ -3,8 +3,8 @@
 //
 // Thread-safety: all methods, from any thread.
 
-#ifndef QUIPU_TESTS_SUPPORT_FAULTS_H_
-#define QUIPU_TESTS_SUPPORT_FAULTS_H_
+#ifndef QUIPU_TESTS_SUPPORT_FAULTS_FAULTS_H_
+#define QUIPU_TESTS_SUPPORT_FAULTS_FAULTS_H_
 
 #include <cstdint>
 #include <mutex>
@@ -43,4 +43,4 @@ class Faults {
 
 }  // namespace quipu::testing
 
-#endif  // QUIPU_TESTS_SUPPORT_FAULTS_H_
+#endif  // QUIPU_TESTS_SUPPORT_FAULTS_FAULTS_H_

@@ -1,4 +1,4 @@
-#include "tests/support/fault_file_system.h"
+#include "tests/support/faults/fault_file_system.h"
 
 #include <rocksdb/file_system.h>
 #include <unistd.h>

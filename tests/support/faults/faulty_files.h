@@ -6,11 +6,11 @@
 //   faults.fail(7, FaultKind::kNoSpace, /*for_ever=*/false);
 //   ... export_persist_dir(store, directory, {.fs = &files}) ...
 
-#ifndef QUIPU_TESTS_SUPPORT_FAULTY_FILES_H_
-#define QUIPU_TESTS_SUPPORT_FAULTY_FILES_H_
+#ifndef QUIPU_TESTS_SUPPORT_FAULTS_FAULTY_FILES_H_
+#define QUIPU_TESTS_SUPPORT_FAULTS_FAULTY_FILES_H_
 
 #include "quipu/file_system.h"
-#include "tests/support/faults.h"
+#include "tests/support/faults/faults.h"
 
 namespace quipu::testing {
 
@@ -33,4 +33,4 @@ class FaultyFiles : public FileSystem {
 
 }  // namespace quipu::testing
 
-#endif  // QUIPU_TESTS_SUPPORT_FAULTY_FILES_H_
+#endif  // QUIPU_TESTS_SUPPORT_FAULTS_FAULTY_FILES_H_

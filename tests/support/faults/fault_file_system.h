@@ -11,14 +11,14 @@
 // It knows the files that were made through it; nothing is really synced, which makes it fast.
 // Thread-safety: all methods. Changes are made one at a time, so that a cut is one moment.
 
-#ifndef QUIPU_TESTS_SUPPORT_FAULT_FILE_SYSTEM_H_
-#define QUIPU_TESTS_SUPPORT_FAULT_FILE_SYSTEM_H_
+#ifndef QUIPU_TESTS_SUPPORT_FAULTS_FAULT_FILE_SYSTEM_H_
+#define QUIPU_TESTS_SUPPORT_FAULTS_FAULT_FILE_SYSTEM_H_
 
 #include <rocksdb/env.h>
 
 #include <memory>
 
-#include "tests/support/faults.h"
+#include "tests/support/faults/faults.h"
 
 namespace quipu::testing {
 
@@ -44,4 +44,4 @@ class FaultFileSystem {
 
 }  // namespace quipu::testing
 
-#endif  // QUIPU_TESTS_SUPPORT_FAULT_FILE_SYSTEM_H_
+#endif  // QUIPU_TESTS_SUPPORT_FAULTS_FAULT_FILE_SYSTEM_H_

@@ -1,4 +1,4 @@
-#include "tests/support/faulty_files.h"
+#include "tests/support/faults/faulty_files.h"
 
 namespace quipu::testing {
 namespace {

@@ -8,8 +8,8 @@
 // It is traced (ptrace, seccomp), so it needs no preparation. REQUIRES: the test has no other child
 // meanwhile.
 
-#ifndef QUIPU_TESTS_SUPPORT_TRACED_PROGRAM_H_
-#define QUIPU_TESTS_SUPPORT_TRACED_PROGRAM_H_
+#ifndef QUIPU_TESTS_SUPPORT_FAULTS_TRACED_PROGRAM_H_
+#define QUIPU_TESTS_SUPPORT_FAULTS_TRACED_PROGRAM_H_
 
 #include <cstdint>
 #include <string>
@@ -48,4 +48,4 @@ TracedRun run_traced(const std::vector<std::string>& command, const OperationFau
 
 }  // namespace quipu::testing
 
-#endif  // QUIPU_TESTS_SUPPORT_TRACED_PROGRAM_H_
+#endif  // QUIPU_TESTS_SUPPORT_FAULTS_TRACED_PROGRAM_H_
