@@ -6,8 +6,8 @@
 
 #include "quipu/document_store.h"
 #include "quipu/rocksdb_kv_store.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/raw_database.h"
-#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -66,7 +66,7 @@ void expect_mended(const std::string& path) {
   expect_nothing_lost(path);
   const auto store = RocksDBKVStore::open(path);
   ASSERT_TRUE(store) << store.error().to_string();
-  expect_sound(**store);
+  expect_consistent(**store);
   EXPECT_FALSE(*(*store)->exists("x", "docstore/data"));
   const auto info = KVDocumentStore(*store).get_ref_doc_info("D");
   ASSERT_TRUE(info && *info);

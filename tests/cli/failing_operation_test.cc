@@ -2,7 +2,7 @@
 // full: it ends with a clear error, or as if nothing had been; what was there before is whole; and the same
 // command, run again, does its work.
 //
-// QUIPU_FAULT_STRIDE says which operations fail, every one with 1; the default is the share of a test run.
+// QUIPU_FAULT_STRIDE says which operations fail, every one with 1; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 
@@ -16,11 +16,11 @@
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 #include "tests/cli/damaged_store.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/faults/traced_program.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
-#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -45,7 +45,7 @@ int said_by(const std::string& path) {
   const auto store = RocksDBKVStore::open_reader(path);
   EXPECT_TRUE(store) << store.error().to_string();
   if (!store) return -1;
-  expect_sound(**store);
+  expect_consistent(**store);
   return said_by(**store);
 }
 
@@ -121,7 +121,7 @@ std::map<std::string, std::string> files_of(const std::string& path) {
   const auto store = RocksDBKVStore::open_reader(path);
   EXPECT_TRUE(store) << store.error().to_string();
   if (!store) return {};
-  expect_sound(**store);
+  expect_consistent(**store);
   EXPECT_TRUE(export_persist_dir(**store, to / "files"));
   return files_in(to / "files");
 }
@@ -340,7 +340,7 @@ class FailingOperationTest : public ::testing::TestWithParam<std::tuple<Work, Ki
 };
 
 TEST_P(FailingOperationTest, LeavesWhatWasThereAndIsDoneWhenRunAgain) {
-  const auto stride = static_cast<uint64_t>(full_or_share("QUIPU_FAULT_STRIDE", 149));
+  const auto stride = static_cast<uint64_t>(test_scale("QUIPU_FAULT_STRIDE", 149));
   constexpr uint64_t kLast = 4;  // of the operations, which are always tried: what is done shows there
   reset();
   const uint64_t all = run_traced(command(), fault(UINT64_MAX)).operations;

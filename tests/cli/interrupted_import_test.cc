@@ -1,7 +1,7 @@
 // quipu import, killed at file operations spread over all that it makes, and run again: what it then exports
 // is byte for byte what an import that nobody interrupted gives.
 //
-// QUIPU_IMPORT_KILLS says how many kills; the default is the share of a test run.
+// QUIPU_IMPORT_KILLS says how many kills; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,8 @@
 #include "quipu/storage_context.h"
 #include "tests/support/faults/traced_program.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -83,7 +83,7 @@ class InterruptedImportTest : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(InterruptedImportTest, RunAgainGivesTheSameBytes) {
-  const auto kills = static_cast<uint64_t>(full_or_share("QUIPU_IMPORT_KILLS", 10)) / 2;
+  const auto kills = static_cast<uint64_t>(test_scale("QUIPU_IMPORT_KILLS", 10)) / 2;
   reset();
   const TracedRun whole = run_traced(import_command(), {.below = directory_.path()});
   ASSERT_EQ(whole.status, kOk);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """quipu import of large files: memory stays below 64 MiB and twice the largest value, or the file is refused.
 
-QUIPU_LARGE_INPUT_MB says how large the files are (200 is a good figure); the default is the share of a test run.
+QUIPU_LARGE_INPUT_MB says how large the files are (200 is a good figure); the default is that of an ordinary run.
 """
 
 import filecmp

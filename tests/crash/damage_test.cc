@@ -1,7 +1,7 @@
 // Damaged files: one bit flipped anywhere is noticed, or changes nothing that is read. A log that is flipped,
 // cut or gone is noticed when the store is opened.
 //
-// QUIPU_BIT_FLIPS says how many; the default is the share of a test run.
+// QUIPU_BIT_FLIPS says how many; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -15,8 +15,8 @@
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -135,7 +135,7 @@ class DamageTest : public ::testing::Test {
 };
 
 TEST_F(DamageTest, NoFlippedBitGivesWrongAnswers) {
-  const int flips = full_or_share("QUIPU_BIT_FLIPS", 100);
+  const int flips = test_scale("QUIPU_BIT_FLIPS", 100);
   const auto by_kind = files();
   for (const char* const kind : {".sst", ".log", ".hnsw", "MANIFEST", "CURRENT", "SESSION", "QUIPU"}) {
     ASSERT_TRUE(by_kind.contains(kind)) << kind;
@@ -165,7 +165,7 @@ TEST_F(DamageTest, NoFlippedBitGivesWrongAnswers) {
 }
 
 TEST_F(DamageTest, ADamagedLogIsNoticedWhenTheStoreIsOpened) {
-  const int rounds = full_or_share("QUIPU_BIT_FLIPS", 100) / 10;
+  const int rounds = test_scale("QUIPU_BIT_FLIPS", 100) / 10;
   std::vector<std::string> logs = files().at(".log");
   for (int round = 0; round < rounds; ++round) {
     for (const std::string damage : {"flipped", "cut", "gone"}) {

@@ -2,7 +2,7 @@
 // n: no crash, a clear error, nothing acknowledged is lost, and the store goes on when the cause is gone, or
 // says that it must be opened again.
 //
-// QUIPU_FAULT_STRIDE says which of them are tried, every one with 1; the default is the share of a test run.
+// QUIPU_FAULT_STRIDE says which of them are tried, every one with 1; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 
@@ -16,8 +16,8 @@
 #include "tests/support/faults/fault_file_system.h"
 #include "tests/support/faults/faulty_files.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -165,7 +165,7 @@ const ChildWork kFailNthOperation("fail_nth_operation", fail_nth_operation);
 class FileOperationTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(FileOperationTest, AnyMayFail) {
-  const int stride = full_or_share("QUIPU_FAULT_STRIDE", 149);
+  const int stride = test_scale("QUIPU_FAULT_STRIDE", 149);
   const int mode = GetParam();
   constexpr int kEnough = 10;
   int runs = 0;

@@ -1,6 +1,6 @@
 // kill -9 at random moments: what was acknowledged is there, nothing is half done, and the store is sound.
 //
-// QUIPU_CRASH_CYCLES says how many kills; the default is the share of a test run.
+// QUIPU_CRASH_CYCLES says how many kills; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,10 +14,10 @@
 #include "quipu/persist_dir.h"
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
-#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 const std::string kGolden = std::string(QUIPU_SOURCE_DIR) + "/tests/data/goldens/basic";
 
-int cycles() { return full_or_share("QUIPU_CRASH_CYCLES", 24); }
+int cycles() { return test_scale("QUIPU_CRASH_CYCLES", 24); }
 
 struct Ack {
   int writer;
@@ -135,7 +135,7 @@ class KillTest : public ::testing::Test {
     for (size_t writer = 0; writer < models_.size(); ++writer) {
       models_[writer].expect(**store, done[writer], done[writer] + 1);  // and the one in flight
     }
-    expect_sound(**store);
+    expect_consistent(**store);
   }
 
   const uint64_t seed_ = test_seed();
@@ -177,7 +177,7 @@ TEST_F(KillTest, AnImportIsThereWholeOrNotAtAllAndCanBeRunAgain) {
     } else {
       ++whole;
     }
-    expect_sound(**store);
+    expect_consistent(**store);
     const std::string copy = directory_ / ("copy" + std::to_string(cycle));
     ASSERT_TRUE(export_persist_dir(**store, copy));
     for (const auto& entry : fs::directory_iterator(copy)) {

@@ -2,7 +2,7 @@
 // synced are undone. With sync nothing acknowledged is lost; without it what is left is a prefix of the
 // operations, which reaches to the last sync at least.
 //
-// QUIPU_POWER_CUTS says how many; the default is the share of a test run.
+// QUIPU_POWER_CUTS says how many; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -16,11 +16,11 @@
 #include "quipu/bulk_load.h"
 #include "tests/crash/workload.h"
 #include "tests/support/child_process.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/faults/fault_file_system.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
-#include "tests/support/sound.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -124,7 +124,7 @@ class PowerCutTest : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(PowerCutTest, LosesNothingThatWasSyncedAndLeavesAPrefix) {
-  const int cuts = full_or_share("QUIPU_POWER_CUTS", 80) / 2;
+  const int cuts = test_scale("QUIPU_POWER_CUTS", 80) / 2;
   int acknowledged = 0;
   int lost = 0;
   std::unique_ptr<WorkloadModel> model;
@@ -152,7 +152,7 @@ TEST_P(PowerCutTest, LosesNothingThatWasSyncedAndLeavesAPrefix) {
     model->expect(**store, synced, done + 1);
     acknowledged += done - before;
     lost += std::max(done - model->done(), 0);
-    expect_sound(**store);
+    expect_consistent(**store);
   }
   std::printf("%d power cuts, %d operations acknowledged, %d of them lost\n", cuts, acknowledged, lost);
   if (GetParam()) {
@@ -169,7 +169,7 @@ TEST(PowerCutImportTest, ABulkLoadIsDurableBeforeItSaysDone) {
     const auto store = RocksDBKVStore::open(path);
     ASSERT_TRUE(store) << store.error().to_string();
     EXPECT_EQ(*(*store)->count("loaded"), 50U);
-    expect_sound(**store);
+    expect_consistent(**store);
   }
 }
 

@@ -10,7 +10,7 @@
 #include "quipu/property_graph_store.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
-#include "tests/support/sound.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -42,7 +42,7 @@ TEST_P(GraphVectorsTest, AnswersAndExportsWhatTheReferenceAnswersFrom) {
   auto opened = RocksDBKVStore::open_reader(copy_);
   ASSERT_TRUE(opened) << opened.error().message();
   const std::shared_ptr<BaseKVStore> reader = *opened;
-  expect_sound(*reader);
+  expect_consistent(*reader);
   const KVPropertyGraphStore graph(reader);
   EXPECT_TRUE(*graph.supports_vector_queries());
   VectorStoreQuery query;
@@ -74,7 +74,7 @@ TEST_P(GraphVectorsTest, AWriteRecordsIt) {
     KVPropertyGraphStore graph(store);
     ASSERT_TRUE(graph.upsert_relations(std::vector{Relation("knows", "Ann", "Bob")}).is_ok());
     EXPECT_TRUE(*graph.supports_vector_queries());
-    expect_sound(*store);
+    expect_consistent(*store);
   }
 }
 

@@ -10,7 +10,7 @@
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
-#include "tests/support/sound.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -59,7 +59,7 @@ class OldFormatsTest : public ::testing::TestWithParam<std::string> {
 TEST_P(OldFormatsTest, IsReadWithoutChangingIt) {
   const auto reader = RocksDBKVStore::open_reader(copy_ + "/database");
   ASSERT_TRUE(reader) << reader.error().message();
-  expect_sound(**reader);
+  expect_consistent(**reader);
   expect_exported_as_then(**reader);
   EXPECT_EQ(read_file(copy_ + "/database/SESSION"), read_file((golden_ / "database/SESSION").string()));
 }
@@ -84,7 +84,7 @@ TEST_P(OldFormatsTest, IsWrittenToAndOpenedAgain) {
     ASSERT_TRUE(info);
     EXPECT_EQ(info->node_ids.back(), "new");
     EXPECT_EQ(info->node_ids.size(), 11U);
-    expect_sound(*context->kvstore());
+    expect_consistent(*context->kvstore());
   }
 }
 
@@ -101,7 +101,7 @@ TEST_P(OldFormatsTest, BackupsAreRestored) {
     ASSERT_TRUE(restored) << restored.error().message();
     const auto store = RocksDBKVStore::open_reader(place);
     ASSERT_TRUE(store) << store.error().message();
-    expect_sound(**store);
+    expect_consistent(**store);
     if (backup.id == 2) expect_exported_as_then(**store);
   }
 }

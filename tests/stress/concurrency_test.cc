@@ -1,7 +1,7 @@
 // Sixteen threads that add and remove the nodes of one ref doc: no update is lost, none is done twice, and
 // nothing is half done.
 //
-// QUIPU_STRESS_CHANGES says how many changes; the default is the share of a test run.
+// QUIPU_STRESS_CHANGES says how many changes; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 
@@ -13,9 +13,9 @@
 
 #include "quipu/document_store.h"
 #include "tests/support/backends.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
-#include "tests/support/sound.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -180,14 +180,13 @@ class ConcurrencyTest : public BackendFixture {
 };
 
 TEST_P(ConcurrencyTest, SixteenThreadsOnOneRefDocLoseNothing) {
-  const int rounds =
-      std::max(2, full_or_share("QUIPU_STRESS_CHANGES", 4'800) / (kThreads * kChangesOfARound));
+  const int rounds = std::max(2, test_scale("QUIPU_STRESS_CHANGES", 4'800) / (kThreads * kChangesOfARound));
   for (int i = 0; i < kThreads; ++i) workers_.emplace_back(i, seed_);
   const auto begun = std::chrono::steady_clock::now();
   for (int round = 0; round < rounds && !HasFailure(); ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     run_round(/*delete_all=*/round % 4 == 1 && round + 1 < rounds);
-    expect_sound(*kv_);
+    expect_consistent(*kv_);
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
   std::printf("%d changes by %d threads in %.1f s, %zu nodes left\n", rounds * kThreads * kChangesOfARound,

@@ -1,7 +1,7 @@
 // Exports while four writers move amounts between values of three collections, in batches and transactions:
 // each export is one moment of the store.
 //
-// QUIPU_STRESS_EXPORTS says how many exports; the default is the share of a test run.
+// QUIPU_STRESS_EXPORTS says how many exports; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@
 #include "quipu/storage_context.h"
 #include "tests/support/backends.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -155,7 +155,7 @@ class ExportTest : public BackendFixture {
 };
 
 TEST_P(ExportTest, EachIsOneMomentWhileFourWritersWrite) {
-  const int exports = full_or_share("QUIPU_STRESS_EXPORTS", 30);
+  const int exports = test_scale("QUIPU_STRESS_EXPORTS", 30);
   const uint64_t seed = test_seed();
   const bool transactions = kv_->capabilities().transactions;
   std::vector<std::unique_ptr<Writer>> writers;
@@ -198,7 +198,7 @@ TEST_P(ExportTest, EachIsOneMomentWhileFourWritersWrite) {
 
 // Each file of StorageContext::persist is of one moment.
 TEST_P(ExportTest, EachPersistedFileIsOneMomentWhileFourWritersWrite) {
-  const int persists = full_or_share("QUIPU_STRESS_EXPORTS", 30);
+  const int persists = test_scale("QUIPU_STRESS_EXPORTS", 30);
   const auto context = StorageContext::over(kv_);
   ASSERT_TRUE(context);
   std::vector<std::jthread> threads;

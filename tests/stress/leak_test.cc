@@ -1,6 +1,6 @@
 // What is opened and left, fails, or is given up half-way leaves nothing behind: no open file, no memory.
 //
-// QUIPU_LEAK_ROUNDS says how often each is done; the default is the share of a test run.
+// QUIPU_LEAK_ROUNDS says how often each is done; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 
@@ -13,11 +13,11 @@
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
-#include "tests/support/held.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
-#include "tests/support/sound.h"
+#include "tests/support/resource_usage.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -29,12 +29,12 @@ class LeakTest : public ::testing::Test {
  protected:
   // Does it so often, after a tenth more to become warm, and compares what the process holds.
   void repeat(int share, const std::function<void(int round)>& once) {
-    const int rounds = full_or_share("QUIPU_LEAK_ROUNDS", share);
+    const int rounds = test_scale("QUIPU_LEAK_ROUNDS", share);
     int round = 0;
     for (; round < rounds / 10 + 1; ++round) ASSERT_NO_FATAL_FAILURE(once(round));
-    const Held before = held_at_least();
+    const ResourceUsage before = least_resource_usage();
     for (; round < rounds + rounds / 10 + 1; ++round) ASSERT_NO_FATAL_FAILURE(once(round));
-    const Held after = held_at_least();
+    const ResourceUsage after = least_resource_usage();
     std::printf("%d rounds: %.1f MiB and %d files before, %.1f MiB and %d files after\n", rounds, before.mib,
                 before.files, after.mib, after.files);
     EXPECT_EQ(after.files, before.files);
@@ -83,7 +83,7 @@ TEST_F(LeakTest, FailedImports) {
     ASSERT_NE(imported.error().message().find("docstore.json"), std::string::npos);
     ASSERT_EQ(store->collections()->size(), 1u);
   });
-  expect_sound(*store);
+  expect_consistent(*store);
 }
 
 TEST_F(LeakTest, WhatIsGivenUpHalfWay) {
@@ -113,7 +113,7 @@ TEST_F(LeakTest, WhatIsGivenUpHalfWay) {
   });
   EXPECT_EQ(*store->count("docstore/data"), count);
   EXPECT_FALSE(*store->exists("1", "other"));
-  expect_sound(*store);
+  expect_consistent(*store);
   EXPECT_TRUE(store->close().is_ok()) << "something is still open";
 }
 

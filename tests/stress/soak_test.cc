@@ -2,7 +2,7 @@
 // second: every state that is seen is a whole one, and memory, open files and the space on disk stay as they
 // are.
 //
-// QUIPU_SOAK_SECONDS says how long; the default is the share of a test run.
+// QUIPU_SOAK_SECONDS says how long; the default is that of an ordinary run.
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -19,10 +19,10 @@
 #include "quipu/backup.h"
 #include "tests/stress/rolling_documents.h"
 #include "tests/support/child_process.h"
-#include "tests/support/held.h"
-#include "tests/support/share.h"
-#include "tests/support/sound.h"
+#include "tests/support/expect_consistent.h"
+#include "tests/support/resource_usage.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -59,15 +59,15 @@ std::string refresh_and_check(StorePtr& reader, int least, int round) {
 int read_until_told(const std::string& path, int) {
   auto reader = RocksDBKVStore::open_reader(path, small_buffers());
   std::string wrong = reader ? "" : reader.error().to_string();
-  HeldOverTime held;
+  ResourceUsageOverTime usage;
   pollfd told = {STDIN_FILENO, POLLIN | POLLHUP, 0};
   int rounds = 0;
   for (; wrong.empty() && ::poll(&told, 1, static_cast<int>(kBetweenRefreshes.count())) == 0; ++rounds) {
     wrong = refresh_and_check(*reader, 0, rounds);
-    held.sample();
+    usage.sample();
   }
-  if (wrong.empty() && held.growth() != "") wrong = "grows: " + held.growth();
-  write_file(path + ".reader", std::to_string(rounds) + " refreshes, " + held.to_string());
+  if (wrong.empty() && usage.growth() != "") wrong = "grows: " + usage.growth();
+  write_file(path + ".reader", std::to_string(rounds) + " refreshes, " + usage.to_string());
   if (!wrong.empty()) write_file(path + ".failed", wrong);
   return wrong.empty() ? 0 : 1;
 }
@@ -149,15 +149,15 @@ class SoakTest : public ::testing::Test {
 };
 
 TEST_F(SoakTest, WriterReadersAndBackupsForMinutes) {
-  const Held before = held_now();
+  const ResourceUsage before = resource_usage();
   auto context = StorageContext::open(path_, small_buffers());
   ASSERT_TRUE(context) << context.error().to_string();
   while (written_ < kRollingDocuments) ASSERT_TRUE(write_rolling_document(*context, written_++).is_ok());
-  end_ = Clock::now() + std::chrono::seconds(full_or_share("QUIPU_SOAK_SECONDS", 5));
+  end_ = Clock::now() + std::chrono::seconds(test_scale("QUIPU_SOAK_SECONDS", 5));
   const auto [theirs, ours] = socket_pair();
   const pid_t child = start_child("read_until_told", path_, 0, theirs);
   ::close(theirs);
-  HeldOverTime held;
+  ResourceUsageOverTime usage;
   uint64_t largest_mib = 0;
   {
     std::vector<std::jthread> threads;
@@ -177,7 +177,7 @@ TEST_F(SoakTest, WriterReadersAndBackupsForMinutes) {
     });
     threads.emplace_back([&] { repeat(std::chrono::seconds(1), [&](int i) { return back_up(i); }); });
     repeat(kBetweenSamples, [&](int) {
-      held.sample();
+      usage.sample();
       largest_mib = std::max(largest_mib, disk_mib());
       return "";
     });
@@ -185,20 +185,20 @@ TEST_F(SoakTest, WriterReadersAndBackupsForMinutes) {
   ::close(ours);
   EXPECT_EQ(wait_for(child), 0) << (fs::exists(path_ + ".failed") ? read_file(path_ + ".failed") : "");
   EXPECT_EQ(wrong_, "");
-  EXPECT_EQ(held.growth(), "");
+  EXPECT_EQ(usage.growth(), "");
   EXPECT_LT(largest_mib, 1000u);  // of data of 8 MiB: what nobody needs is removed
   EXPECT_GT(backups_made_, 0);
   EXPECT_GT(restored_, 0);
   EXPECT_EQ(check_rolling_documents(context->kvstore(), written_), "");
-  expect_sound(*context->kvstore());
+  expect_consistent(*context->kvstore());
   const int files_left = [&] {
     context = Status::not_found("closed");
-    return held_now().files;
+    return resource_usage().files;
   }();
   EXPECT_EQ(files_left, before.files);
   std::printf("%d documents written, %d refreshes, %d backups, %d restored; at most %d MiB on disk\n%s\n",
               written_.load(), refreshes_, backups_made_.load(), restored_.load(),
-              static_cast<int>(largest_mib), held.to_string().c_str());
+              static_cast<int>(largest_mib), usage.to_string().c_str());
   std::printf("the reader's process: %s\n", read_file(path_ + ".reader").c_str());
 }
 

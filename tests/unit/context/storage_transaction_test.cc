@@ -12,8 +12,8 @@
 #include "quipu/storage_context.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -241,7 +241,7 @@ const ChildWork kCommitForEver("commit_for_ever", commit_for_ever);
 
 TEST_F(StorageTransactionTest, AHundredKillsLeaveAllOrNothing) {
   Random random(test_seed());
-  const int rounds = full_or_share("QUIPU_TEST_KILLS", 100);
+  const int rounds = test_scale("QUIPU_TEST_KILLS", 100);
   int expected = 0;
   for (int round = 0; round < rounds; ++round) {
     const auto [theirs, ours] = socket_pair();

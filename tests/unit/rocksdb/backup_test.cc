@@ -19,8 +19,8 @@
 #include "quipu/vector_store.h"
 #include "tests/support/child_process.h"
 #include "tests/support/random.h"
-#include "tests/support/share.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -68,7 +68,7 @@ int restore_for_ever(const std::string& path, int) {
 const ChildWork kBackUp("back_up_for_ever", back_up_for_ever);
 const ChildWork kRestore("restore_for_ever", restore_for_ever);
 
-int kill_rounds() { return full_or_share("QUIPU_CRASH_CYCLES", 24) / 3; }
+int kill_rounds() { return test_scale("QUIPU_CRASH_CYCLES", 24) / 3; }
 
 class BackupTest : public ::testing::Test {
  protected:

@@ -1,4 +1,4 @@
-#include "tests/support/held.h"
+#include "tests/support/resource_usage.h"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kSamplesOfALongRun = 400;
 
 template <class Of>
-auto median_of(std::vector<Held> samples, const Of& of) {
+auto median_of(std::vector<ResourceUsage> samples, const Of& of) {
   const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
   std::ranges::nth_element(samples, middle, {}, of);
   return of(*middle);
@@ -22,38 +22,38 @@ auto median_of(std::vector<Held> samples, const Of& of) {
 
 }  // namespace
 
-Held held_now() {
-  Held held;
+ResourceUsage resource_usage() {
+  ResourceUsage usage;
   uint64_t total = 0;
   uint64_t resident = 0;
   std::ifstream("/proc/self/statm") >> total >> resident;
-  held.mib = static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+  usage.mib = static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
   for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator("/proc/self/fd")) {
-    ++held.files;
+    ++usage.files;
   }
-  --held.files;  // that of the listing itself
-  return held;
+  --usage.files;  // that of the listing itself
+  return usage;
 }
 
-Held held_at_least() {
+ResourceUsage least_resource_usage() {
   ::malloc_trim(0);
-  return held_now();
+  return resource_usage();
 }
 
-Held HeldOverTime::median(double from, double to) const {
+ResourceUsage ResourceUsageOverTime::median(double from, double to) const {
   const auto at = [&](double part) {
     return samples_.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(samples_.size()));
   };
-  const std::vector<Held> part(at(from), at(to));
+  const std::vector<ResourceUsage> part(at(from), at(to));
   if (part.empty()) return {};
-  return {median_of(part, [](const Held& held) { return held.mib; }),
-          median_of(part, [](const Held& held) { return held.files; })};
+  return {median_of(part, [](const ResourceUsage& usage) { return usage.mib; }),
+          median_of(part, [](const ResourceUsage& usage) { return usage.files; })};
 }
 
-std::string HeldOverTime::growth() const {
-  const Held early = median(0.1, 0.2);
-  const Held middle = median(0.4, 0.65);
-  const Held end = median(0.75, 1);
+std::string ResourceUsageOverTime::growth() const {
+  const ResourceUsage early = median(0.1, 0.2);
+  const ResourceUsage middle = median(0.4, 0.65);
+  const ResourceUsage end = median(0.75, 1);
   const bool is_short = samples_.size() < kSamplesOfALongRun;
   const bool memory = end.mib > middle.mib * 1.05 + (is_short ? 16 : 0);
   const bool files = end.files > std::max(early.files, middle.files) * 1.05 + (is_short ? 100 : 0);
@@ -61,13 +61,13 @@ std::string HeldOverTime::growth() const {
   return "";
 }
 
-std::string HeldOverTime::to_string() const {
+std::string ResourceUsageOverTime::to_string() const {
   std::string text = std::to_string(samples_.size()) + " samples;";
   for (const auto& [name, from, to] : {std::tuple("a tenth", 0.1, 0.2), std::tuple("the middle", 0.4, 0.65),
                                        std::tuple("the end", 0.75, 1.0)}) {
-    const Held held = median(from, to);
+    const ResourceUsage usage = median(from, to);
     char line[100];
-    std::snprintf(line, sizeof line, " at %s %.1f MiB and %d files", name, held.mib, held.files);
+    std::snprintf(line, sizeof line, " at %s %.1f MiB and %d files", name, usage.mib, usage.files);
     text += line;
   }
   return text;

@@ -1,4 +1,4 @@
-#include "tests/support/sound.h"
+#include "tests/support/expect_consistent.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 namespace quipu::testing {
 
-void expect_sound(const BaseKVStore& store) {
+void expect_consistent(const BaseKVStore& store) {
   const auto fails = [](const Fault& fault) {
     if (fault.severity == Severity::kNote) return;
     ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;

@@ -1,11 +1,11 @@
-// Held: the memory and the files that this process has, and whether they stay the same.
+// ResourceUsage: the memory and the files that this process has, and whether they stay the same.
 //
-//   HeldOverTime held;
-//   while (...) held.sample();
-//   EXPECT_EQ(held.growth(), "");
+//   ResourceUsageOverTime usage;
+//   while (...) usage.sample();
+//   EXPECT_EQ(usage.growth(), "");
 
-#ifndef QUIPU_TESTS_SUPPORT_HELD_H_
-#define QUIPU_TESTS_SUPPORT_HELD_H_
+#ifndef QUIPU_TESTS_SUPPORT_RESOURCE_USAGE_H_
+#define QUIPU_TESTS_SUPPORT_RESOURCE_USAGE_H_
 
 #include <string>
 #include <vector>
@@ -19,18 +19,18 @@ inline constexpr bool kMemoryIsMeasured = false;
 inline constexpr bool kMemoryIsMeasured = true;
 #endif
 
-struct Held {
+struct ResourceUsage {
   double mib = 0;  // resident
   int files = 0;   // open
 };
 
-Held held_now();
+ResourceUsage resource_usage();
 // After the allocator has given back what is free.
-Held held_at_least();
+ResourceUsage least_resource_usage();
 
-class HeldOverTime {
+class ResourceUsageOverTime {
  public:
-  void sample() { samples_.push_back(held_now()); }
+  void sample() { samples_.push_back(resource_usage()); }
   // What has grown by more than 5 % from the middle of the time to its end; empty: nothing. Medians over
   // a quarter of the samples each, the first tenth left out, are compared; in a short run, of less than
   // some hundred samples, 16 MiB and 100 files are nothing. Open files come and go with compactions: as many
@@ -41,11 +41,11 @@ class HeldOverTime {
 
  private:
   // Of the samples between two parts of the time, each from 0 to 1.
-  Held median(double from, double to) const;
+  ResourceUsage median(double from, double to) const;
 
-  std::vector<Held> samples_;
+  std::vector<ResourceUsage> samples_;
 };
 
 }  // namespace quipu::testing
 
-#endif  // QUIPU_TESTS_SUPPORT_HELD_H_
+#endif  // QUIPU_TESTS_SUPPORT_RESOURCE_USAGE_H_
