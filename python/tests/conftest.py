@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 import quipu
+from llama_index.core import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -34,11 +35,20 @@ def context(path: Path) -> Iterator[quipu.QuipuStorageContext]:
 
 
 @pytest.fixture
-def run_python() -> Callable[..., Any]:
-    """Runs a program in another process of this Python."""
+def settings() -> Iterator[None]:
+    """Puts LlamaIndex's settings back after a test that changes them."""
+    kept = {name: getattr(Settings, name) for name in ("_llm", "_embed_model", "_transformations")}
+    yield
+    for name, value in kept.items():
+        setattr(Settings, name, value)
+
+
+@pytest.fixture
+def run_python(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Runs a program in another process of this Python; it may import the test's module."""
 
     def run(program: str, *arguments: Any) -> "subprocess.CompletedProcess[str]":
-        folders = [str(Path(__file__).parent), str(Path(quipu.__file__).parents[1])]
+        folders = [str(request.path.parent), str(Path(__file__).parent), str(Path(quipu.__file__).parents[1])]
         program = f"import sys; sys.path[:0] = {folders!r}\n{program}"
         command = [sys.executable, "-c", program, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -12,7 +12,7 @@ import quipu
 from llama_index.core.schema import TextNode
 from llama_index.core.vector_stores import SimpleVectorStore
 
-GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "data" / "goldens" / "basic"
+GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "data" / "goldens" / "basic"
 CLASSES = [
     quipu.QuipuDocumentStore,
     quipu.QuipuIndexStore,

@@ -11,8 +11,8 @@ from llama_index.core.retrievers import AutoMergingRetriever, RecursiveRetriever
 from llama_index.core.schema import IndexNode, TextNode
 
 import index_lifecycle
-from test_indices import settings  # noqa: F401  (puts the settings back)
 
+pytestmark = pytest.mark.usefixtures("settings")
 TEXT = " ".join(f"Cord {i} of the quipu has {i * 7 % 13} knots of llama wool." for i in range(60))
 QUESTIONS = ["How many knots has cord 7?", "llama wool", "Cord 59"]
 

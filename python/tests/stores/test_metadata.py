@@ -17,7 +17,7 @@ from llama_index.core.graph_stores.types import ChunkNode, EntityNode, Relation
 from llama_index.core.schema import ImageNode, IndexNode, NodeRelationship, RelatedNodeInfo, TextNode
 from llama_index.core.vector_stores import VectorStoreQuery
 
-from test_indices import settings  # noqa: F401  (puts the settings back)
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 class Colour(enum.Enum):

@@ -12,7 +12,7 @@ from old_directories.manifest import Manifest
 from old_directories.model import embedding
 from old_directories.values import javascript_number
 
-DATA = Path(__file__).resolve().parents[2] / "tests/data/old"
+DATA = Path(__file__).resolve().parents[3] / "tests/data/old"
 DIRECTORIES = old_versions.directories(DATA, "*")
 
 

@@ -14,14 +14,13 @@ from llama_index.core.vector_stores import VectorStoreQuery
 
 import property_graphs
 from property_graphs import FIRST, SECOND
-from test_indices import settings  # noqa: F401  (puts the settings back)
 
-OLD = Path(__file__).parents[2] / "tests/data/graph_vectors"
+OLD = Path(__file__).parents[3] / "tests/data/graph_vectors"
 EAST = VectorStoreQuery(query_embedding=[1.0, 0.0], similarity_top_k=2)
 
 
 @pytest.fixture(autouse=True)
-def models(settings):  # noqa: F811
+def models(settings):
     property_graphs.settle()
 
 

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 import quipu
-from llama_index.core import Settings, StorageContext
+from llama_index.core import StorageContext
 
 import index_lifecycle
 
 
-@pytest.fixture(autouse=True)
-def settings():
-    kept = {name: getattr(Settings, name) for name in ("_llm", "_embed_model", "_transformations")}
-    yield
-    for name, value in kept.items():
-        setattr(Settings, name, value)
+pytestmark = pytest.mark.usefixtures("settings")
 
 
 @pytest.mark.parametrize("kind", index_lifecycle.KINDS)
@@ -29,7 +24,7 @@ def test_same_as_on_the_references_stores(kind, path, tmp_path):
 
     with quipu.storage_context(path) as context:
         index_lifecycle.build(kind, context)
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1])
     program = f"import sys, runpy; sys.path[:0] = [{here!r}, {str(Path(quipu.__file__).parents[1])!r}]; "
     program += "runpy.run_module('index_lifecycle', run_name='__main__')"
     command = [sys.executable, "-c", program, kind, str(path)]

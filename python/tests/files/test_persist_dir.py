@@ -41,7 +41,7 @@ def test_round_trip_is_byte_for_byte(path, persisted, tmp_path):
 
 
 def test_one_file_index_of_before_0_6(path, tmp_path):
-    index = Path(__file__).resolve().parents[2] / "tests/data/old/0.5.27/vector_simple/index.json"
+    index = Path(__file__).resolve().parents[3] / "tests/data/old/0.5.27/vector_simple/index.json"
     report = quipu.import_dir(index, path)
     assert report["index_store.json"] == {"index_store/data": 1}
     assert report.notes[0].startswith("index.json is an index of LlamaIndex before 0.6")

@@ -7,7 +7,7 @@ import pytest
 from replay_traces import mismatches
 from traces.replayers import REPLAYERS, VARIANTS
 
-TRACES = Path(__file__).parents[2] / "tests" / "data" / "traces"
+TRACES = Path(__file__).parents[3] / "tests" / "data" / "traces"
 
 
 @pytest.mark.parametrize("name, replayer", [*REPLAYERS.items(), *VARIANTS.items()], ids=lambda each: str(each))

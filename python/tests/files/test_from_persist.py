@@ -17,7 +17,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.storage.index_store import SimpleIndexStore
 from llama_index.core.vector_stores.simple import SimpleVectorStore
 
-GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "data" / "goldens" / "basic"
+GOLDEN = Path(__file__).resolve().parents[3] / "tests" / "data" / "goldens" / "basic"
 
 
 @pytest.fixture
