@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "tools/command_line.h"
-#include "tools/exit_code.h"
-#include "tools/output.h"
+#include "tools/commands/command_line.h"
+#include "tools/terminal/exit_code.h"
+#include "tools/terminal/output.h"
 
 namespace quipu::cli {
 namespace {

@@ -1,6 +1,6 @@
 // Messages of the library that the command prints name the command's options.
 
-#include "tools/option_names.h"
+#include "tools/terminal/option_names.h"
 
 #include <gtest/gtest.h>
 

@@ -2,12 +2,12 @@
 // never an exception, and no file is touched. Then what the command makes of texts in them: times,
 // hexadecimal, escapes.
 
-#include "tools/command_line.h"
+#include "tools/commands/command_line.h"
 
 #include "quipu/json.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/text.h"
-#include "tools/time_text.h"
+#include "tools/terminal/text.h"
+#include "tools/terminal/time_text.h"
 
 namespace quipu::testing {
 namespace {

@@ -1,0 +1,80 @@
+// quipu diff: what two databases or persist directories differ in.
+
+#include "quipu/verify.h"
+
+#include <memory>
+#include <string>
+
+#include "quipu/open_store.h"
+#include "tools/commands/command.h"
+#include "tools/database/location.h"
+#include "tools/terminal/cancel.h"
+#include "tools/terminal/exit_code.h"
+#include "tools/terminal/listing.h"
+#include "tools/terminal/output.h"
+#include "tools/terminal/progress.h"
+#include "tools/terminal/text.h"
+
+namespace quipu::cli {
+namespace {
+
+struct DiffArgs {
+  CommonOptions common;
+  std::string a;
+  std::string b;
+  std::string encoding;  // of persist directories
+};
+
+Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& place, const DiffArgs& args,
+                                             ProgressBar& bar) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(place));
+  if (!holds_files(place, *files)) QUIPU_RETURN_IF_ERROR(check_database(place));
+  ContentsOptions options;
+  options.database = database_options(args.common);
+  options.files.fs = files.get();
+  options.files.encoding = args.encoding;
+  options.progress = bar.callback();
+  return open_contents(place, options);
+}
+
+Result<int> compare(const DiffArgs& args) {
+  ProgressBar bar(args.common.quiet);
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> a, open(args.a, args, bar));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> b, open(args.b, args, bar));
+  Listing differences(args.common.json, "differences");
+  const auto report = [&](const Difference& difference) {
+    JsonText row;
+    row.add("collection", difference.collection).add_key(difference.key).add("difference", difference.what);
+    differences.add(row, {printable(difference.collection), printable(difference.key), difference.what});
+  };
+  const Status compared = diff_stores(*a, *b, report, bar.callback());
+  bar.erase();
+  QUIPU_RETURN_IF_ERROR(differences.finish());
+  QUIPU_RETURN_IF_ERROR(compared);
+  if (!args.common.quiet) {
+    message(differences.count() == 0 ? std::string("no differences")
+                                     : std::to_string(differences.count()) +
+                                           (differences.count() == 1 ? " difference" : " differences"));
+  }
+  return differences.count() == 0 ? kExitOk : kExitData;
+}
+
+int run_diff(const DiffArgs& args) {
+  catch_signals();
+  const Result<int> done = compare(args);
+  return done ? *done : report_error(done.error());
+}
+
+}  // namespace
+
+void add_diff_command(CLI::App& app, Action& action) {
+  const auto args = std::make_shared<DiffArgs>();
+  CLI::App* command =
+      add_command(app, action, "diff", "Show what two databases or persist directories differ in",
+                  "quipu diff ./storage ./storage.quipu", args, run_diff);
+  add_place(command, "A", args->a, "A database or a persist directory; also s3://BUCKET/KEY");
+  add_place(command, "B", args->b, "Another");
+  add_encoding(command, args->encoding);
+}
+
+}  // namespace quipu::cli

@@ -1,0 +1,68 @@
+#include "tools/database/database.h"
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <system_error>
+
+#include "tools/terminal/cancel.h"
+#include "tools/terminal/exit_code.h"
+#include "tools/terminal/option_names.h"
+#include "tools/terminal/output.h"
+
+namespace quipu::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::shared_ptr<RocksDBKVStore>> open_store(const std::string& directory, const CommonOptions& common,
+                                                   OpenMode mode) {
+  if (mode != OpenMode::kCreate) QUIPU_RETURN_IF_ERROR(check_database(directory));
+  RocksDBOptions options = database_options(common);
+  options.create_if_missing = mode == OpenMode::kCreate;
+  return mode == OpenMode::kReading ? RocksDBKVStore::open_reader(directory, options)
+                                    : RocksDBKVStore::open(directory, options);
+}
+
+}  // namespace
+
+Status check_database(const std::string& directory) {
+  std::error_code error;
+  const fs::file_status found = fs::status(directory, error);
+  if (found.type() == fs::file_type::not_found) return Status::io_error("no such directory: " + directory);
+  if (error) return Status::io_error("cannot open " + directory + ": " + error.message());
+  if (!fs::is_directory(found)) return Status::io_error("not a directory: " + directory);
+  if (RocksDBKVStore::is_empty_directory(directory))
+    return Status::io_error("no database in " + directory + ": it is empty");
+  return Status::ok();
+}
+
+RocksDBOptions database_options(const CommonOptions& common) {
+  RocksDBOptions options;
+  options.create_if_missing = false;
+  options.accept_lost_writes = common.accept_lost_writes;
+  if (!common.quiet) options.logger = [](std::string_view text) { message(with_command_options(text)); };
+  return options;
+}
+
+int report_error(const Status& status) {
+  message(with_command_options(status.message()));
+  return status == interrupted() ? kExitSignal + caught_signal() : exit_code_of(status);
+}
+
+int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,
+               const StoreWork& work) {
+  auto store = open_store(directory, common, mode);
+  if (!store) return report_error(store.error());
+  if (common.quiet && mode == OpenMode::kReading) {  // else it has been said
+    if (const Status complete = (*store)->check_complete(); !complete.is_ok())
+      message(with_command_options(complete.message()));
+  }
+  const Result<int> done = work(**store);
+  const Status closed = done && *done == kExitOk ? (*store)->close() : (*store)->abandon();
+  if (!done) return report_error(done.error());
+  if (!closed.is_ok()) return report_error(closed);
+  return *done;
+}
+
+}  // namespace quipu::cli
