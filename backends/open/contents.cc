@@ -78,8 +78,8 @@ class VerifyProgress {
   uint64_t records_ = 0;
 };
 
-Status verify_database(const RocksDBKVStore& store, const std::function<void(const Fault&)>& report,
-                       const ProgressCallback& callback) {
+Status verify_database(const BaseKVStore& store, const std::string& address,
+                       const std::function<void(const Fault&)>& report, const ProgressCallback& callback) {
   VerifyProgress progress(callback);
   uint64_t faults = 0;
   const auto take = [&](const Fault& fault) {
@@ -93,36 +93,41 @@ Status verify_database(const RocksDBKVStore& store, const std::function<void(con
   } else {
     QUIPU_RETURN_IF_ERROR(stores);
   }
-  return progress.finish(store.directory());
+  return progress.finish(address);
 }
 
 }  // namespace
 
-bool holds_files(const std::string& place, const FileSystem& files) {
+bool holds_files(const std::string& address, const FileSystem& files) {
   if (&files != &local_file_system()) return true;
+  const Result<std::optional<std::string>> directory = directory_of_store(address);
+  if (!directory || !*directory) return false;
   boost::system::error_code error;
-  if (fs::exists(place + "/QUIPU", error)) return false;
-  const Result<bool> persisted = is_persist_dir(place, files);
+  if (fs::exists(**directory + "/" + std::string(DATABASE_MARKER_FNAME), error)) return false;
+  const Result<bool> persisted = is_persist_dir(**directory, files);
   // Of another program's store the reading says what it is.
   return persisted ? *persisted : persisted.error().code() == StatusCode::kInvalidArgument;
 }
 
-Result<std::shared_ptr<RocksDBKVStore>> open_contents(const std::string& place,
-                                                      const ContentsOptions& options) {
-  if (!holds_files(place, *options.files.fs)) return RocksDBKVStore::open_reader(place, options.database);
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  QUIPU_RETURN_IF_ERROR(import_persist_dir(place, scratch->store(), with_progress(options)).status());
-  return std::shared_ptr<RocksDBKVStore>(scratch, &scratch->store());
-}
-
-Status verify_contents(const std::string& place, const std::function<void(const Fault&)>& report,
-                       const ContentsOptions& options) {
-  if (!holds_files(place, *options.files.fs)) {
-    QUIPU_ASSIGN_OR_RETURN(const auto store, RocksDBKVStore::open_reader(place, options.database));
-    return verify_database(*store, report, options.progress);
+Result<std::shared_ptr<BaseKVStore>> open_contents(const std::string& address,
+                                                   const ContentsOptions& options) {
+  if (!holds_files(address, *options.files.fs)) {
+    return open_store(address, {.read_only = true, .rocksdb = options.database});
   }
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  return verify_persist_dir(place, scratch->store(), report, with_progress(options));
+  QUIPU_RETURN_IF_ERROR(import_persist_dir(address, scratch->store(), with_progress(options)).status());
+  return std::shared_ptr<BaseKVStore>(scratch, &scratch->store());
+}
+
+Status verify_contents(const std::string& address, const std::function<void(const Fault&)>& report,
+                       const ContentsOptions& options) {
+  if (!holds_files(address, *options.files.fs)) {
+    QUIPU_ASSIGN_OR_RETURN(const auto store,
+                           open_store(address, {.read_only = true, .rocksdb = options.database}));
+    return verify_database(*store, address, report, options.progress);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
+  return verify_persist_dir(address, scratch->store(), report, with_progress(options));
 }
 
 }  // namespace quipu

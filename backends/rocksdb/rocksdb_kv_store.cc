@@ -14,6 +14,7 @@
 #include "backends/rocksdb/write/bulk_load.h"
 #include "backends/rocksdb/write/collection_catalog.h"
 #include "backends/rocksdb/write/commit.h"
+#include "backends/rocksdb/write/field_index_reader.h"
 #include "backends/rocksdb/write/list_reader.h"
 #include "quipu/backend/key_locks.h"
 
@@ -33,6 +34,7 @@ class RocksDBKVStore::Impl {
         directory(std::move(directory)),
         made(std::move(made)),
         lists(*this->database, ReadView(*this->database)),
+        fields(*this->database, ReadView(*this->database)),
         vectors(ReadView(*this->database)),
         process(::getpid()) {}
 
@@ -43,6 +45,7 @@ class RocksDBKVStore::Impl {
   const std::string directory;
   const std::optional<rocks::OpenRollback> made;  // by open(), if it may make anything
   rocks::ListReader lists;
+  rocks::FieldIndexReader fields;
   rocks::VectorReader vectors;
   const pid_t process;
 };
@@ -76,13 +79,14 @@ Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open_reader(const std::s
       new RocksDBKVStore(std::make_unique<Impl>(std::move(database), directory)));
 }
 
-Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::refresh() {
+Result<std::shared_ptr<BaseKVStore>> RocksDBKVStore::refresh() {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const Database& now = *impl_->database;
-  if (!now.is_reader() || now.pinned_files()->is_current()) return shared_from_this();
+  if (!now.is_reader() || now.pinned_files()->is_current())
+    return std::shared_ptr<BaseKVStore>(shared_from_this());
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
                          Database::open_for_reading(impl_->directory, now.options(), &now));
-  return std::shared_ptr<RocksDBKVStore>(
+  return std::shared_ptr<BaseKVStore>(
       new RocksDBKVStore(std::make_unique<Impl>(std::move(database), impl_->directory)));
 }
 
@@ -155,16 +159,21 @@ KVCapabilities RocksDBKVStore::capabilities() const {
           .snapshots = true,
           .transactions = !is_reader,
           .durable = true,
-          .read_only = is_reader};
+          .read_only = is_reader,
+          .streams = true,
+          .keeps_order = true,
+          .backups = true,
+          .checkpoints = true,
+          .repair = true};
 }
 
 Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {
-  const WriteOp op{WriteOp::Kind::kPut, collection, key, val.text(), {}};
+  const WriteOp op{&WriteOp::kPut, collection, key, val.text()};
   return commit({&op, 1}, {}, nullptr);
 }
 
 Result<bool> RocksDBKVStore::delete_(std::string_view key, std::string_view collection) {
-  const WriteOp op{WriteOp::Kind::kDelete, collection, key, {}, {}};
+  const WriteOp op{&WriteOp::kDelete, collection, key};
   bool existed = false;
   QUIPU_RETURN_IF_ERROR(commit({&op, 1}, {}, &existed));
   return existed;
@@ -175,7 +184,7 @@ Status RocksDBKVStore::put_all(std::span<const KVPair> kv_pairs, std::string_vie
   std::vector<WriteOp> ops;
   ops.reserve(kv_pairs.size());
   for (const KVPair& pair : kv_pairs) {
-    ops.push_back({WriteOp::Kind::kPut, collection, pair.key, pair.val.text(), {}});
+    ops.push_back({&WriteOp::kPut, collection, pair.key, pair.val.text()});
   }
   return commit(ops, {}, nullptr);
 }
@@ -192,7 +201,7 @@ Status RocksDBKVStore::commit(std::span<const WriteOp> ops, const WriteOptions& 
   LockSet keys;
   for (const WriteOp& op : ops) keys.add(op.collection, op.key);
   if (options.held == nullptr) {
-    locks = lock_table().acquire(keys);
+    QUIPU_ASSIGN_OR_RETURN(locks, lock(keys));
   } else if (!options.held->covers(keys)) {
     return Status::invalid_argument("WriteOptions::held does not cover every key of the batch");
   }
@@ -293,8 +302,12 @@ Result<std::string> RocksDBKVStore::index_directory() {
   return impl_->database->is_reader() ? directory.index_path() : directory.make_index_directory();
 }
 
-MemberLists* RocksDBKVStore::member_lists() { return &impl_->lists; }
-FieldIndex* RocksDBKVStore::field_index() { return &impl_->lists; }
-const VectorValues* RocksDBKVStore::vector_values() const { return &impl_->vectors; }
+MemberLists& RocksDBKVStore::member_lists() { return impl_->lists; }
+FieldIndex& RocksDBKVStore::field_index() { return impl_->fields; }
+const VectorValues& RocksDBKVStore::vector_values() const { return impl_->vectors; }
+
+uint64_t RocksDBKVStore::search_memory_bytes() const {
+  return impl_->database->options().search_memory_bytes;
+}
 
 }  // namespace quipu

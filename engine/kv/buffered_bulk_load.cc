@@ -46,7 +46,7 @@ Status BufferedBulkLoad::commit() {
   for (const Collection& collection : collections_) {
     QUIPU_RETURN_IF_ERROR(store_.declare_collection(collection.name, collection.options));
     for (const KVEntry& entry : collection.entries) {
-      batch.add_view({WriteOp::Kind::kPut, collection.name, entry.key, entry.val.text(), {}});
+      batch.add_view({&WriteOp::kPut, collection.name, entry.key, entry.val.text()});
     }
   }
   return store_.write(batch);

@@ -10,10 +10,9 @@ void LockSet::add(std::string_view collection, std::string_view key) {
   stripes_.set(hash % kLockStripes);
 }
 
-KeyLocks::KeyLocks(LockTable& table, const LockSet& set) : table_(&table), held_(set) {
-  for (size_t i = 0; i < kLockStripes; ++i) {
-    if (held_.stripes_.test(i)) table.stripes_[i].lock();
-  }
+Result<KeyLocks> LockTable::acquire(const LockSet& set) {
+  QUIPU_RETURN_IF_ERROR(lock(set));
+  return KeyLocks(*this, set);
 }
 
 KeyLocks::KeyLocks(KeyLocks&& other) noexcept
@@ -30,11 +29,22 @@ KeyLocks& KeyLocks::operator=(KeyLocks&& other) noexcept {
 
 void KeyLocks::release() {
   if (table_ == nullptr) return;
-  for (size_t i = kLockStripes; i-- > 0;) {
-    if (held_.stripes_.test(i)) table_->stripes_[i].unlock();
-  }
+  table_->unlock(held_);
   table_ = nullptr;
   held_ = {};
+}
+
+Status StripedLocks::lock(const LockSet& set) {
+  for (size_t i = 0; i < kLockStripes; ++i) {
+    if (set.has_stripe(i)) stripes_[i].lock();
+  }
+  return Status::ok();
+}
+
+void StripedLocks::unlock(const LockSet& set) {
+  for (size_t i = kLockStripes; i-- > 0;) {
+    if (set.has_stripe(i)) stripes_[i].unlock();
+  }
 }
 
 }  // namespace quipu

@@ -10,11 +10,13 @@
 #include <unordered_map>
 
 #include "engine/kv/buffered_bulk_load.h"
+#include "engine/kv/scanned_features.h"
 #include "engine/kv/sorted_iterator.h"
 #include "quipu/backend/collection_cache.h"
 #include "quipu/backend/executor.h"
 #include "quipu/backend/key_locks.h"
 #include "quipu/kv_transaction.h"
+#include "quipu/verify.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
@@ -76,7 +78,10 @@ Result<std::vector<std::string>> KVReader::persist_files() const {
 }
 
 struct BaseKVStore::Shared {
-  LockTable locks;
+  explicit Shared(const BaseKVStore& store) : features(store) {}
+
+  StripedLocks locks;
+  ScannedFeatures features;
   std::mutex caches_mutex;
   std::map<std::string, std::weak_ptr<CollectionCache>> caches;
   std::mutex executor_mutex;
@@ -93,10 +98,39 @@ void BaseKVStore::Shared::end_executor() {
   executor.reset();
 }
 
-BaseKVStore::BaseKVStore() : shared_(std::make_unique<Shared>()) {}
+BaseKVStore::BaseKVStore() : shared_(std::make_unique<Shared>(*this)) {}
 BaseKVStore::~BaseKVStore() = default;
 
-LockTable& BaseKVStore::lock_table() const { return shared_->locks; }
+Result<KeyLocks> BaseKVStore::lock(const LockSet& set) const { return shared_->locks.acquire(set); }
+
+MemberLists& BaseKVStore::member_lists() { return shared_->features; }
+FieldIndex& BaseKVStore::field_index() { return shared_->features; }
+const VectorValues& BaseKVStore::vector_values() const { return shared_->features; }
+
+uint64_t BaseKVStore::search_memory_bytes() const { return uint64_t{1} << 30; }
+
+Result<std::optional<uint64_t>> BaseKVStore::change_version(
+    std::span<const std::string_view> /*collections*/) const {
+  return std::optional<uint64_t>();
+}
+
+Status BaseKVStore::close() { return Status::ok(); }
+Status BaseKVStore::abandon() { return close(); }
+Status BaseKVStore::sync() { return Status::ok(); }
+Status BaseKVStore::flush() { return Status::ok(); }
+Status BaseKVStore::compact(const ProgressCallback& /*progress*/) { return Status::ok(); }
+Status BaseKVStore::verify(const std::function<void(const Fault&)>& /*report*/,
+                           const ProgressCallback& /*progress*/) const {
+  return Status::ok();
+}
+Status BaseKVStore::check_complete() const { return Status::ok(); }
+Result<uint32_t> BaseKVStore::format() const {
+  return Status::not_supported("this key-value store has no format of its own");
+}
+Result<uint64_t> BaseKVStore::disk_bytes() const {
+  return Status::not_supported("this key-value store does not know how many bytes it takes");
+}
+Result<std::shared_ptr<BaseKVStore>> BaseKVStore::refresh() { return std::shared_ptr<BaseKVStore>(); }
 
 std::shared_ptr<CollectionCache> BaseKVStore::cache(
     const std::string& name, const std::function<std::shared_ptr<CollectionCache>()>& make) const {
@@ -136,13 +170,12 @@ Status BaseKVStore::put_all(std::span<const KVPair> kv_pairs, std::string_view c
 }
 
 Status BaseKVStore::write(const WriteBatch& batch, const WriteOptions& /*options*/) {
-  for (const WriteOp& op : batch.ops()) {
-    switch (op.kind) {
-      case WriteOp::Kind::kPut:
-        QUIPU_RETURN_IF_ERROR(put(op.key, JsonView::from_canonical(op.value), op.collection));
-        break;
-      case WriteOp::Kind::kDelete: QUIPU_RETURN_IF_ERROR(delete_(op.key, op.collection).status()); break;
-      default: return Status::not_supported("this key-value store has no member lists or vectors");
+  QUIPU_ASSIGN_OR_RETURN(const PlainBatch plain, PlainBatch::of(batch.ops()));
+  for (const WriteOp& op : plain.ops()) {
+    if (op.kind == &WriteOp::kPut) {
+      QUIPU_RETURN_IF_ERROR(put(op.key, JsonView::from_canonical(op.value), op.collection));
+    } else {
+      QUIPU_RETURN_IF_ERROR(delete_(op.key, op.collection).status());
     }
   }
   return Status::ok();

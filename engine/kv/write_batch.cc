@@ -3,33 +3,39 @@
 #include <algorithm>
 #include <cstring>
 
+#include "quipu/backend/features.h"
+
 namespace quipu {
 
+void WriteBatch::add(const WriteOp& op) {
+  ops_.push_back({op.kind, keep(op.collection), keep(op.key), keep(op.value), keep(op.tail)});
+}
+
 void WriteBatch::put(std::string_view collection, std::string_view key, JsonView val) {
-  ops_.push_back({WriteOp::Kind::kPut, keep(collection), keep(key), keep(val.text()), {}});
+  add({&WriteOp::kPut, collection, key, val.text()});
 }
 
 void WriteBatch::delete_(std::string_view collection, std::string_view key) {
-  ops_.push_back({WriteOp::Kind::kDelete, keep(collection), keep(key), {}, {}});
+  add({&WriteOp::kDelete, collection, key});
 }
 
 void WriteBatch::put_list(std::string_view collection, std::string_view key, std::string_view head,
                           std::string_view tail) {
-  ops_.push_back({WriteOp::Kind::kPutList, keep(collection), keep(key), keep(head), keep(tail)});
+  add({&MemberLists::kPutList, collection, key, head, tail});
 }
 
 void WriteBatch::put_vector(std::string_view collection, std::string_view key,
                             std::span<const double> elements) {
   const std::string_view bytes(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
-  ops_.push_back({WriteOp::Kind::kPutVector, keep(collection), keep(key), keep(bytes), {}});
+  add({&VectorValues::kPutVector, collection, key, bytes});
 }
 
 void WriteBatch::add_member(std::string_view collection, std::string_view key, std::string_view member) {
-  ops_.push_back({WriteOp::Kind::kAddMember, keep(collection), keep(key), keep(member), {}});
+  add({&MemberLists::kAddMember, collection, key, member});
 }
 
 void WriteBatch::remove_member(std::string_view collection, std::string_view key, std::string_view member) {
-  ops_.push_back({WriteOp::Kind::kRemoveMember, keep(collection), keep(key), keep(member), {}});
+  add({&MemberLists::kRemoveMember, collection, key, member});
 }
 
 void WriteBatch::clear() {

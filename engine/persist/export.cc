@@ -12,6 +12,7 @@
 #include "engine/persist/storage_files.h"
 #include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
+#include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
@@ -56,8 +57,8 @@ Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entrie
 // A database's own directory, and the folders in it, are no place for other files: some are emptied.
 Status check_empty(const std::string& directory, const std::vector<std::string>& names, bool force,
                    const FileSystem& fs) {
-  for (const char* marker : {"QUIPU", "../QUIPU"}) {
-    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(directory, marker));
+  for (const std::string& place : {directory, path_in(directory, "..")}) {
+    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(place, DATABASE_MARKER_FNAME));
     if (size && *size) return Status::invalid_argument(directory + " is a database's directory, or in one");
   }
   if (names.empty() || force) return Status::ok();

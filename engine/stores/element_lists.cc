@@ -30,10 +30,7 @@ Result<std::vector<std::string>> ElementLists::parse(JsonView stored, std::strin
 Result<ElementLists::List*> ElementLists::load(std::string_view key) {
   if (const auto found = lists_.find(key); found != lists_.end()) return &found->second;
   List list;
-  std::optional<MemberLists::Info> info;
-  if (members_ != nullptr) {
-    QUIPU_ASSIGN_OR_RETURN(info, members_->list_info(collection_, key));
-  }
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<MemberLists::Info> info, members_.list_info(collection_, key));
   if (info) {
     list.stored = list.native = true;
     list.count = info->count;
@@ -56,7 +53,7 @@ Result<bool> ElementLists::has(List& list, std::string_view key, std::string_vie
   if (const auto known = list.known.find(std::string(element)); known != list.known.end()) {
     return known->second;
   }
-  return members_->has_member(collection_, key, element);
+  return members_.has_member(collection_, key, element);
 }
 
 Result<bool> ElementLists::add(std::string_view key, std::string_view element) {
@@ -108,7 +105,7 @@ Status ElementLists::write(const std::string& key, const List& list, WriteBatch&
     }
     return Status::ok();
   }
-  if (members_ != nullptr && list.distinct) {
+  if (list.distinct) {
     batch.put_list(collection_, key, head_, kTail);
     for (const std::string& element : list.elements) batch.add_member(collection_, key, element);
     return Status::ok();

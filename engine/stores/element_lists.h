@@ -53,7 +53,7 @@ class ElementLists {
   Status write(const std::string& key, const List& list, WriteBatch& batch) const;
 
   BaseKVStore& kvstore_;
-  MemberLists* const members_;
+  MemberLists& members_;
   const std::string_view collection_;
   const std::string_view name_;
   const std::string head_;

@@ -11,7 +11,8 @@
 // place, delete and put again moves it to the end.
 //
 // Writing your own backend: derive from BaseKVStore and override put, get, get_all and delete_. All else
-// has a default built on those four; each default's cost and atomicity stand beside it.
+// has a default built on those four; each default's cost and atomicity stand beside it. One that holds more
+// than memory overrides scan(), insertion_order() and bulk_load(), and says so: capabilities().streams.
 //
 // Thread-safety: the stores of this library may be used from any number of threads at once. Each call is
 // atomic: a reader sees all of a write or nothing of it.
@@ -31,6 +32,7 @@
 #include <vector>
 
 #include "quipu/json.h"
+#include "quipu/progress.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -41,10 +43,11 @@ class Executor;
 class FieldIndex;
 class KVTransaction;
 class KeyLocks;
-class LockTable;
+class LockSet;
 class MemberLists;
 class VectorValues;
 class WriteBatch;
+struct Fault;
 
 inline constexpr std::string_view DEFAULT_COLLECTION = "data";
 inline constexpr int DEFAULT_BATCH_SIZE = 1;
@@ -66,7 +69,7 @@ struct WriteOptions {
   // false: a write that returned OK survives the end of this process (kill -9 included), but the newest
   //        ones may be lost when the machine loses power. true: it survives that too; costs one fsync.
   bool sync = false;
-  // Locks that this caller holds on keys of the batch (LockTable::acquire); null to let write() lock.
+  // Locks that this caller holds on keys of the batch (BaseKVStore::lock); null to let write() lock.
   const KeyLocks* held = nullptr;
 };
 
@@ -163,6 +166,16 @@ struct KVCapabilities {
   bool transactions = false;     // begin() works
   bool durable = false;          // data outlives the object
   bool read_only = false;        // writes are refused
+  // This is a transaction (kv_transaction.h): what is written counts from its commit on.
+  bool in_transaction = false;
+  // scan(), count(), insertion_order() and bulk_load() take memory that does not grow with a collection.
+  // Where false, each call of theirs may read and hold a whole collection.
+  bool streams = false;
+  // insertion_order() is a number that a key keeps as long as it is there, and costs O(keys); scans have it.
+  bool keeps_order = false;
+  bool backups = false;      // create_backup() and restore_backup() know its address (backup.h)
+  bool checkpoints = false;  // so does create_checkpoint()
+  bool repair = false;       // and repair_database() (verify.h)
 };
 
 class BaseKVStore : public KVReader {
@@ -217,10 +230,51 @@ class BaseKVStore : public KVReader {
   // be written, and it may be missing.
   virtual Result<std::string> index_directory() { return std::string(); }
 
-  // Mechanisms that a backend may offer; null where it does not. Owned by the store.
-  virtual MemberLists* member_lists() { return nullptr; }
-  virtual FieldIndex* field_index() { return nullptr; }
-  virtual const VectorValues* vector_values() const { return nullptr; }
+  // What a backend may keep in a way of its own (backend/features.h); owned by the store. Defaults: over
+  // get() and scan(), a look-up in a FieldIndex O(collection), a change of a member list O(list).
+  virtual MemberLists& member_lists();
+  virtual FieldIndex& field_index();
+  virtual const VectorValues& vector_values() const;
+
+  // How many bytes a search index over vectors of this store may take. One that would take more is not held,
+  // and queries read the vectors themselves. Default: 1 GiB.
+  virtual uint64_t search_memory_bytes() const;
+
+  // Exclusive locks over keys, for those who read, decide and write (backend/key_locks.h). Default: locks of
+  // this object, which others' writers do not see. Errors: those of a table that is elsewhere.
+  virtual Result<KeyLocks> lock(const LockSet& set) const;
+
+  // How those who keep something of these collections in memory learn of what others have written, past this
+  // object: a number that grows by one for each of these collections that a write has changed, whoever made
+  // it. Nothing: nobody else can write. Default: nothing.
+  virtual Result<std::optional<uint64_t>> change_version(std::span<const std::string_view> collections) const;
+
+  // ---- care of the store ----
+  // Makes all writes durable and releases what the store holds; every later call fails. Safe twice. Errors:
+  // kBusy while transactions are open. REQUIRES: no call under way. Default: does nothing.
+  virtual Status close();
+  // close() after a failure: what opening has made, and nobody has written to, goes again. Default: close().
+  virtual Status abandon();
+  // Makes all writes so far survive a power cut. Default: does nothing.
+  virtual Status sync();
+  // Makes opening, reading and copying the store cost less, at once. Default: does nothing.
+  virtual Status flush();
+  // Rewrites the store compactly. Default: does nothing.
+  virtual Status compact(const ProgressCallback& progress = {});
+  // Reads everything that the backend keeps beside the values, and reports each fault; OK when the check
+  // could be made. With `progress`, `report` is called from another thread. Default: finds nothing.
+  virtual Status verify(const std::function<void(const Fault&)>& report,
+                        const ProgressCallback& progress = {}) const;
+  // OK unless the store holds a part of an import (kCorruption: it was interrupted; kBusy: it is under way).
+  // Default: OK.
+  virtual Status check_complete() const;
+  // The number of the stored format. Default: kNotSupported.
+  virtual Result<uint32_t> format() const;
+  // Bytes that it takes where it is stored. Default: kNotSupported.
+  virtual Result<uint64_t> disk_bytes() const;
+  // Of a store that shows a moment of the past, as a reader of a database: one of the present, or itself
+  // where that is the same. Null: this one always shows the present. Default: null.
+  virtual Result<std::shared_ptr<BaseKVStore>> refresh();
 
   // The cache of this name that the stores built on this one share, which `make` makes when there is none. It
   // lives as long as somebody holds it. Thread-safe.
@@ -245,8 +299,6 @@ class BaseKVStore : public KVReader {
 
   // The pool that runs the async calls of this store and of the stores built on it; made at first use.
   Executor& executor();
-  // Locks over keys for those who read, decide and write; see backend/key_locks.h.
-  LockTable& lock_table() const;
 
  protected:
   // Waits for the async calls under way. A derived class calls it first in its destructor.

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "quipu/backend/features.h"
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/ordered_map.h"
@@ -97,16 +98,14 @@ class MutableMappingKVStore : public BaseKVStore {
   }
 
   Status write(const WriteBatch& batch, const WriteOptions& /*options*/ = {}) override {
-    for (const WriteOp& op : batch.ops()) {
-      if (op.kind == WriteOp::Kind::kPut) {
-        QUIPU_RETURN_IF_ERROR(check_object(op.collection, op.key, JsonView::from_canonical(op.value)));
-      } else if (op.kind != WriteOp::Kind::kDelete) {
-        return Status::not_supported("this key-value store has no member lists");
-      }
+    QUIPU_ASSIGN_OR_RETURN(const PlainBatch plain, PlainBatch::of(batch.ops()));
+    for (const WriteOp& op : plain.ops()) {
+      if (op.kind != &WriteOp::kPut) continue;
+      QUIPU_RETURN_IF_ERROR(check_object(op.collection, op.key, JsonView::from_canonical(op.value)));
     }
     std::unique_lock lock(mutex_);
-    for (const WriteOp& op : batch.ops()) {
-      if (op.kind == WriteOp::Kind::kPut) {
+    for (const WriteOp& op : plain.ops()) {
+      if (op.kind == &WriteOp::kPut) {
         collection_for_write(op.collection)
             .insert_or_assign(std::string(op.key), Json::from_canonical(std::string(op.value)));
       } else if (const auto found = collections_.find(op.collection); found != collections_.end()) {

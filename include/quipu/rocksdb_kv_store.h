@@ -47,6 +47,9 @@ namespace rocks {
 struct EnvStore;  // of the implementation
 }
 
+// The file that makes a directory a database's.
+inline constexpr std::string_view DATABASE_MARKER_FNAME = "QUIPU";
+
 struct RocksDBOptions {
   // ---- behaviour ----
   // Make the directory when it does not exist or is empty. A directory with anything else in it is refused.
@@ -102,39 +105,40 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   // since it was opened, or when it is no reader. This one stays as it is and may be used on, or dropped.
   // Stores over it (KVDocumentStore, StorageContext, ...) are made anew over the result.
   // Cost: as open_reader(); a look at the directory when nothing has changed.
-  Result<std::shared_ptr<RocksDBKVStore>> refresh();
+  Result<std::shared_ptr<BaseKVStore>> refresh() override;
   // Closes; an error is then lost. See close().
   ~RocksDBKVStore() override;
 
   // Makes all durable, marks the directory as cleanly closed and releases it. Every later call fails with
   // kInvalidArgument. Safe twice. Errors: kBusy while transactions are open. REQUIRES: no call under way, no
   // iterator, snapshot or bulk load alive.
-  Status close();
+  Status close() override;
   // close() after a failure. A database that this open() made and that holds no collection is then removed,
   // with the directories that were made for it.
-  Status abandon();
+  Status abandon() override;
 
   const std::string& directory() const;
 
   // Makes all writes so far survive a power cut.
-  Status sync();
+  Status sync() override;
   // Makes them so by writing table files and beginning a new log: the next open, reader or backup has less to
   // do.
-  Status flush();
+  Status flush() override;
   // Rewrites the collections compactly: removes deleted data from disk. Takes minutes on large stores. What
   // was rewritten before it was cancelled stays so; the data are the same.
-  Status compact(const ProgressCallback& progress = {});
+  Status compact(const ProgressCallback& progress = {}) override;
   // Reads everything: block checksums, record forms, counts, member lists, indexes. Reports each fault; OK
   // when the check could be made, whether or not there were faults. With `progress`, `report` is called from
   // another thread.
-  Status verify(const std::function<void(const Fault&)>& report, const ProgressCallback& progress = {}) const;
+  Status verify(const std::function<void(const Fault&)>& report,
+                const ProgressCallback& progress = {}) const override;
   // OK unless the database holds a part of an import with merge: kCorruption when that was interrupted (the
   // same import, run again, completes it), kBusy when another process is at it. The logger is told at open.
-  Status check_complete() const;
+  Status check_complete() const override;
   // The number of its format; see docs/FORMAT.md.
-  Result<uint32_t> format() const;
+  Result<uint32_t> format() const override;
   // Bytes on disk, by RocksDB's account.
-  Result<uint64_t> disk_bytes() const;
+  Result<uint64_t> disk_bytes() const override;
 
   KVCapabilities capabilities() const override;
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override;
@@ -163,9 +167,10 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Result<bool> drop_collection(std::string_view name) override;
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;
   Result<std::string> index_directory() override;
-  MemberLists* member_lists() override;
-  FieldIndex* field_index() override;
-  const VectorValues* vector_values() const override;
+  MemberLists& member_lists() override;
+  FieldIndex& field_index() override;
+  const VectorValues& vector_values() const override;
+  uint64_t search_memory_bytes() const override;
 
  private:
   friend struct rocks::EnvStore;

@@ -22,8 +22,8 @@
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"
 #include "quipu/kv_transaction.h"
+#include "quipu/open_store.h"
 #include "quipu/property_graph_store.h"
-#include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
@@ -72,9 +72,10 @@ class StorageContext {
   // vector_store() then fails as the reference does. A store that was filled without an import has the
   // default stores, unless one of its vector indexes has its vectors elsewhere.
   static Result<StorageContext> over(std::shared_ptr<BaseKVStore> kvstore);
-  // The same over a RocksDB directory.
-  // Errors: those of RocksDBKVStore::open.
-  static Result<StorageContext> open(const std::string& directory, const RocksDBOptions& options = {});
+  // The same over the store of an address: a directory's path, or any other (open_store.h). Errors: those of
+  // open_store().
+  static Result<StorageContext> open(const std::string& address, const OpenOptions& options = {});
+  static Result<StorageContext> open(const std::string& address, const RocksDBOptions& options);
 
   // Writes every store's file, each of one moment; each is replaced atomically. Of over() and open(): the
   // files that export_persist_dir() writes, all of one moment, and the vector stores that were added from

@@ -19,20 +19,25 @@ namespace quipu {
 
 // One change. For backends; users fill a WriteBatch by its methods.
 struct WriteOp {
-  enum class Kind {
-    kPut,           // value: the object's text
-    kDelete,        //
-    kPutList,       // value, tail: an empty member list with this text before and after its members
-    kAddMember,     // value: the member (see backend/features.h)
-    kRemoveMember,  // value: the member
-    kPutVector,     // value: the bytes of its doubles (see backend/features.h)
+  // What is done to the key: an object that lives as long as the program, told apart by its address. Every
+  // store knows the two below. A feature of a store has further ones beside it, and says what value and tail
+  // are (backend/features.h); a store that has not heard of a kind refuses it with kNotSupported.
+  struct Kind {
+    std::string_view name;
+    bool puts;  // the key is there afterwards, and its collection is made when there is none
+    bool adds;  // takes room
   };
-  Kind kind;
+  static const Kind kPut;     // value: the object's text
+  static const Kind kDelete;  // nothing else
+
+  const Kind* kind;
   std::string_view collection;
   std::string_view key;
-  std::string_view value;
-  std::string_view tail;
+  std::string_view value = {};
+  std::string_view tail = {};
 };
+inline constexpr WriteOp::Kind WriteOp::kPut{"put", true, true};
+inline constexpr WriteOp::Kind WriteOp::kDelete{"delete", false, false};
 
 class WriteBatch {
  public:
@@ -43,14 +48,17 @@ class WriteBatch {
   void put(std::string_view collection, std::string_view key, JsonView val);
   void delete_(std::string_view collection, std::string_view key);
 
-  // Changes to member lists, for stores that have them (BaseKVStore::member_lists); see backend/features.h.
+  // Changes to member lists; see backend/features.h.
   void put_list(std::string_view collection, std::string_view key, std::string_view head,
                 std::string_view tail);
   void add_member(std::string_view collection, std::string_view key, std::string_view member);
   void remove_member(std::string_view collection, std::string_view key, std::string_view member);
 
-  // A vector, for stores that have them (BaseKVStore::vector_values).
+  // A vector; see backend/features.h.
   void put_vector(std::string_view collection, std::string_view key, std::span<const double> elements);
+
+  // An operation of any kind, copied.
+  void add(const WriteOp& op);
   // Adds an operation without copying what it views.
   void add_view(const WriteOp& op) { ops_.push_back(op); }
 

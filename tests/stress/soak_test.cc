@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-using StorePtr = std::shared_ptr<RocksDBKVStore>;
+using StorePtr = std::shared_ptr<BaseKVStore>;
 
 constexpr uint64_t kBackupsKept = 5;
 constexpr auto kBetweenRefreshes = std::chrono::milliseconds(50);

@@ -7,6 +7,7 @@
 #include <boost/filesystem.hpp>
 
 #include "backends/rocksdb/backup/staged_database.h"
+#include "backends/rocksdb/files/layout.h"
 #include "quipu/rocksdb_kv_store.h"
 
 namespace fs = boost::filesystem;
@@ -20,7 +21,7 @@ bool RocksDBKVStore::is_empty_directory(const std::string& directory) {
   if (found.type() != fs::directory_file) return false;
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (name != "LOCK" && name != "QUIPU.tmp") return false;
+    if (name != rocks::kLockFile && name != rocks::kMarkerBeingMade) return false;
   }
   return !error;
 }
@@ -38,7 +39,7 @@ OpenRollback::OpenRollback(const std::string& directory)
 
 void OpenRollback::remove() const {
   if (!empty_) return;
-  const int lock = ::open((directory_ + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+  const int lock = ::open(in_directory(directory_, kLockFile).c_str(), O_RDWR | O_CLOEXEC);
   if (lock < 0) return;
   if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {  // else somebody else has come to use it
     empty_database(directory_);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "backends/rocksdb/backup/staged_database.h"
+#include "backends/rocksdb/files/layout.h"
 
 namespace quipu::rocks {
 namespace {
@@ -39,7 +40,7 @@ bool is_index_file(std::string_view name) {
 }
 
 bool is_own_file(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kNames = {"QUIPU", "QUIPU.tmp", "LOCK", "SESSION"};
+  constexpr std::array<std::string_view, 4> kNames = {kMarkerFile, kMarkerBeingMade, kLockFile, kSessionFile};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -63,13 +64,14 @@ bool holds_only(const fs::path& folder, bool (*is_ours)(std::string_view)) {
 
 // The folders of a database, with its files in them.
 void remove_folders(const fs::path& folder) {
-  remove_files(folder / "rocksdb", is_rocksdb_file);
-  remove_files(folder / "tmp", is_temporary_file);
-  remove_files(folder / "indexes", is_index_file);
+  const auto below = [&](std::string_view name) { return folder / std::string(name); };
+  remove_files(below(kRocksDBFolder), is_rocksdb_file);
+  remove_files(below(kTemporaryFolder), is_temporary_file);
+  remove_files(below(kIndexFolder), is_index_file);
   boost::system::error_code ignored;  // only empty directories go
-  for (const char* name : {"rocksdb", "tmp", "indexes"}) {
-    if (fs::symlink_status(folder / name, ignored).type() == fs::directory_file) {
-      fs::remove(folder / name, ignored);
+  for (const std::string_view name : {kRocksDBFolder, kTemporaryFolder, kIndexFolder}) {
+    if (fs::symlink_status(below(name), ignored).type() == fs::directory_file) {
+      fs::remove(below(name), ignored);
     }
   }
 }

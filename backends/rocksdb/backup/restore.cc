@@ -10,6 +10,7 @@
 #include "backends/rocksdb/backup/pinned_database.h"
 #include "backends/rocksdb/backup/staged_database.h"
 #include "backends/rocksdb/files/file_util.h"
+#include "backends/rocksdb/files/layout.h"
 #include "backends/rocksdb/format/status.h"
 
 namespace quipu {
@@ -41,15 +42,15 @@ Status copy_path(const std::string& from, const std::string& to) {
   return copied;
 }
 
-Result<std::string> make_folder(const StagedDatabase& fresh, const char* name) {
-  std::string path = fresh.path() + "/" + name;
+Result<std::string> make_folder(const StagedDatabase& staged, std::string_view name) {
+  std::string path = in_directory(staged.path(), name);
   if (::mkdir(path.c_str(), 0700) != 0) return disk_error("cannot make", path, errno);
   return path;
 }
 
 Status copy_indexes(const BackupDirectory& directory, const BackupRecord& record,
-                    const StagedDatabase& fresh) {
-  QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(fresh, "indexes"));
+                    const StagedDatabase& staged) {
+  QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(staged, kIndexFolder));
   for (const BackupRecord::IndexFile& file : record.index_files) {
     QUIPU_RETURN_IF_ERROR(copy_path(directory.index_path(file), folder + "/" + file.name));
   }
@@ -71,8 +72,8 @@ Status link_or_copy(const PinnedFiles& pinned, const std::string& name, const st
   return copy_file(file->descriptor(), file->size(), to).status();
 }
 
-Status copy_database(const Database& source, const StagedDatabase& fresh) {
-  QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(fresh, "rocksdb"));
+Status copy_database(const Database& source, const StagedDatabase& staged) {
+  QUIPU_ASSIGN_OR_RETURN(const std::string folder, make_folder(staged, kRocksDBFolder));
   const PinnedFiles& pinned = *source.pinned_files();
   for (const rocksdb::LiveFileStorageInfo& file : live_files(source)) {
     const std::string to = folder + "/" + file.relative_filename;
@@ -85,7 +86,7 @@ Status copy_database(const Database& source, const StagedDatabase& fresh) {
       QUIPU_RETURN_IF_ERROR(copy_file(held->descriptor(), held->size(), to).status());
     }
   }
-  QUIPU_ASSIGN_OR_RETURN(const std::string indexes, make_folder(fresh, "indexes"));
+  QUIPU_ASSIGN_OR_RETURN(const std::string indexes, make_folder(staged, kIndexFolder));
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(source.directory().index_path()));
   for (const std::string& name : names) {
     if (!is_index_file_name(name)) continue;
@@ -106,15 +107,15 @@ Result<RestoreReport> restore(const std::string& directory, const std::string& d
     QUIPU_RETURN_IF_ERROR(work.finish());
     return report;
   }
-  QUIPU_ASSIGN_OR_RETURN(const auto fresh, StagedDatabase::beside(database, options.replace));
-  QUIPU_ASSIGN_OR_RETURN(const std::string place, make_folder(*fresh, "rocksdb"));
+  QUIPU_ASSIGN_OR_RETURN(const auto staged, StagedDatabase::beside(database, options.replace));
+  QUIPU_ASSIGN_OR_RETURN(const std::string place, make_folder(*staged, kRocksDBFolder));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(
       backups->engine().RestoreDBFromBackup(rocksdb::RestoreOptions(), backup->info.id, place, place),
       directory + ": cannot restore backup " + std::to_string(backup->info.id)));
-  QUIPU_RETURN_IF_ERROR(copy_indexes(*backups, backup->record, *fresh));
-  QUIPU_RETURN_IF_ERROR(fresh->complete(backup->record.sequence));
+  QUIPU_RETURN_IF_ERROR(copy_indexes(*backups, backup->record, *staged));
+  QUIPU_RETURN_IF_ERROR(staged->complete(backup->record.sequence));
   QUIPU_RETURN_IF_ERROR(work.finish());
-  QUIPU_ASSIGN_OR_RETURN(report.kept_aside, fresh->publish());
+  QUIPU_ASSIGN_OR_RETURN(report.kept_aside, staged->publish());
   return report;
 }
 
@@ -122,10 +123,10 @@ Result<RestoreReport> restore(const std::string& directory, const std::string& d
 
 Result<std::unique_ptr<StagedDatabase>> StagedDatabase::copy_of(const Database& source,
                                                                 const std::string& place) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StagedDatabase> fresh, beside(place, /*replace=*/false));
-  QUIPU_RETURN_IF_ERROR(copy_database(source, *fresh));
-  QUIPU_RETURN_IF_ERROR(fresh->complete(source.db().GetLatestSequenceNumber()));
-  return fresh;
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<StagedDatabase> staged, beside(place, /*replace=*/false));
+  QUIPU_RETURN_IF_ERROR(copy_database(source, *staged));
+  QUIPU_RETURN_IF_ERROR(staged->complete(source.db().GetLatestSequenceNumber()));
+  return staged;
 }
 
 }  // namespace rocks
@@ -146,8 +147,8 @@ Status create_checkpoint(const std::string& database, const std::string& directo
   QUIPU_RETURN_IF_ERROR(rocks::StagedDatabase::check_place(directory, /*replace=*/false));
   QUIPU_RETURN_IF_ERROR(rocks::check_apart(database, directory));
   QUIPU_ASSIGN_OR_RETURN(const auto source, rocks::Database::open_for_reading(database, {}));
-  QUIPU_ASSIGN_OR_RETURN(const auto fresh, rocks::StagedDatabase::copy_of(*source, directory));
-  return fresh->publish().status();
+  QUIPU_ASSIGN_OR_RETURN(const auto staged, rocks::StagedDatabase::copy_of(*source, directory));
+  return staged->publish().status();
 }
 
 }  // namespace quipu

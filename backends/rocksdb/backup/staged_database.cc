@@ -14,6 +14,7 @@
 #include "backends/rocksdb/database/database.h"
 #include "backends/rocksdb/files/directory.h"
 #include "backends/rocksdb/files/file_util.h"
+#include "backends/rocksdb/files/layout.h"
 
 namespace quipu::rocks {
 namespace {
@@ -50,7 +51,9 @@ void remove_leftovers(const std::string& place) {
   }
 }
 
-bool is_database(const std::string& path) { return ::access((path + "/QUIPU").c_str(), F_OK) == 0; }
+bool is_database(const std::string& path) {
+  return ::access(in_directory(path, kMarkerFile).c_str(), F_OK) == 0;
+}
 
 }  // namespace
 
@@ -89,7 +92,7 @@ Result<std::unique_ptr<StagedDatabase>> StagedDatabase::beside(const std::string
   const int directory = lock_directory(path);
   if (directory < 0) return disk_error("cannot lock", path, errno);
   std::unique_ptr<StagedDatabase> fresh(new StagedDatabase(place, replace, path, directory));
-  if (replace && ::access((place + "/LOCK").c_str(), F_OK) == 0) {
+  if (replace && ::access(in_directory(place, kLockFile).c_str(), F_OK) == 0) {
     QUIPU_ASSIGN_OR_RETURN(fresh->replaced_, DirectoryLock::take(place));
   }
   return fresh;
@@ -103,7 +106,7 @@ StagedDatabase::~StagedDatabase() {
 Status StagedDatabase::complete(uint64_t sequence) {
   QUIPU_RETURN_IF_ERROR(Directory::write_marker(path_));
   {
-    QUIPU_ASSIGN_OR_RETURN(const auto session, SessionFile::open(path_ + "/SESSION"));
+    QUIPU_ASSIGN_OR_RETURN(const auto session, SessionFile::open(in_directory(path_, kSessionFile)));
     QUIPU_RETURN_IF_ERROR(session->begin(sequence));
   }
   RocksDBOptions options;
@@ -111,7 +114,7 @@ Status StagedDatabase::complete(uint64_t sequence) {
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                          Database::open(path_, options, rocksdb::Env::Default()));
   QUIPU_RETURN_IF_ERROR(database->close());
-  QUIPU_RETURN_IF_ERROR(sync_directory(path_ + "/rocksdb"));
+  QUIPU_RETURN_IF_ERROR(sync_directory(in_directory(path_, kRocksDBFolder)));
   return sync_directory(path_);
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "backends/rocksdb/files/file_util.h"
+#include "backends/rocksdb/files/layout.h"
 
 namespace quipu::rocks {
 namespace {
@@ -29,7 +30,7 @@ QuarantineFile::~QuarantineFile() {
 
 Status QuarantineFile::open() {
   if (directory_.empty() || file_ >= 0) return Status::ok();
-  const std::string folder = directory_ + "/aside";
+  const std::string folder = in_directory(directory_, kQuarantineFolder);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return disk_error("cannot make", folder, errno);
   struct stat info {};
   if (::lstat(folder.c_str(), &info) != 0) return disk_error("cannot read", folder, errno);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "backends/rocksdb/files/layout.h"
 #include "quipu/backend/quarantine.h"
 #include "quipu/json.h"
 #include "quipu/verify.h"
@@ -15,7 +16,7 @@ namespace quipu::rocks {
 
 class QuarantineFile : public Quarantine {
  public:
-  // A new file in the folder "aside" of this directory, made with the first entry. Empty: entries are only
+  // A new file in the quarantine folder of this directory, made with the first entry. Empty: entries are only
   // counted.
   explicit QuarantineFile(std::string directory) : directory_(std::move(directory)) {}
   ~QuarantineFile() override;

@@ -3,6 +3,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
+#include "backends/rocksdb/files/layout.h"
 #include "backends/rocksdb/format/status.h"
 
 namespace quipu::rocks {
@@ -55,7 +56,7 @@ bool WriteHealth::has_room(rocksdb::DB& db) const {
   uint64_t bytes = 0;
   db.GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
   rocksdb::FileSystem& files = *db.GetFileSystem();
-  const std::string path = directory_ + "/tmp/room";
+  const std::string path = in_directory(in_directory(directory_, kTemporaryFolder), "room");
   std::unique_ptr<rocksdb::FSWritableFile> file;
   rocksdb::IOStatus written = files.NewWritableFile(path, {}, &file, nullptr);
   if (written.ok()) {

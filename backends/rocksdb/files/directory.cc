@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backends/rocksdb/files/file_util.h"
+#include "backends/rocksdb/files/layout.h"
 
 namespace quipu::rocks {
 namespace {
@@ -65,14 +66,14 @@ Status Directory::check(bool create_if_missing, bool& is_new) {
   }
   if (error) return Status::io_error("cannot read " + path_ + ": " + error.message());
   if (!fs::is_directory(status)) return Status::invalid_argument(path_ + " is not a directory");
-  if (fs::exists(path_ + "/QUIPU", error)) {
-    QUIPU_ASSIGN_OR_RETURN(const std::string marker, read_small_file(path_ + "/QUIPU", 64));
+  if (fs::exists(in_directory(path_, kMarkerFile), error)) {
+    QUIPU_ASSIGN_OR_RETURN(const std::string marker, read_small_file(in_directory(path_, kMarkerFile), 64));
     QUIPU_ASSIGN_OR_RETURN(format_, format_of(path_, marker));
     return Status::ok();
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> names, names_in(path_));
   for (const std::string& name : names) {
-    if (name == "LOCK" || name == "QUIPU.tmp") continue;  // a directory that was being made
+    if (name == kLockFile || name == kMarkerBeingMade) continue;  // a directory that was being made
     return Status::invalid_argument(path_ + " is not a Quipu directory, and not empty: it holds " + name);
   }
   if (!create_if_missing) return Status::invalid_argument(path_ + " is empty: no Quipu directory");
@@ -81,8 +82,8 @@ Status Directory::check(bool create_if_missing, bool& is_new) {
 }
 
 Status Directory::write_marker(const std::string& path) {
-  QUIPU_RETURN_IF_ERROR(
-      replace_file(path + "/QUIPU", std::string(kMarker) + std::to_string(kDatabaseFormat) + "\n"));
+  QUIPU_RETURN_IF_ERROR(replace_file(in_directory(path, kMarkerFile),
+                                     std::string(kMarker) + std::to_string(kDatabaseFormat) + "\n"));
   // A folder above that may not be read cannot be synced; its owner sees to it.
   (void)sync_directory(fs::absolute(path).parent_path().string()).is_ok();
   return Status::ok();

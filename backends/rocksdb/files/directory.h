@@ -8,6 +8,7 @@
 #include <string>
 
 #include "backends/rocksdb/files/directory_lock.h"
+#include "backends/rocksdb/files/layout.h"
 #include "quipu/status.h"
 
 namespace quipu::rocks {
@@ -35,16 +36,17 @@ class Directory {
 
   const std::string& path() const { return path_; }
   uint32_t format() const { return format_; }
-  std::string rocksdb_path() const { return path_ + "/rocksdb"; }
+  std::string rocksdb_path() const { return in_directory(path_, kRocksDBFolder); }
   // A reader's is shared with others: what it makes there is unlinked as soon as it is open.
   const std::string& temporary_path() const { return temporary_; }
-  std::string index_path() const { return path_ + "/indexes"; }
+  std::string index_path() const { return in_directory(path_, kIndexFolder); }
   // The same, made when it is missing.
   Result<std::string> make_index_directory() const;
-  std::string session_path() const { return path_ + "/SESSION"; }
+  std::string session_path() const { return in_directory(path_, kSessionFile); }
 
  private:
-  explicit Directory(std::string path) : path_(std::move(path)), temporary_(path_ + "/tmp") {}
+  explicit Directory(std::string path)
+      : path_(std::move(path)), temporary_(in_directory(path_, kTemporaryFolder)) {}
   Status check(bool create_if_missing, bool& is_new);
   Status empty_temporary() const;
 

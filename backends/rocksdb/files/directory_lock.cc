@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "backends/rocksdb/files/file_util.h"
+#include "backends/rocksdb/files/layout.h"
 
 namespace quipu::rocks {
 namespace {
@@ -30,7 +31,7 @@ Status held_by(const std::string& directory, const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::string& directory) {
-  const std::string path = directory + "/LOCK";
+  const std::string path = in_directory(directory, kLockFile);
   std::unique_ptr<DirectoryLock> lock;
   // A restore may put another directory in the place of this one while we wait to be asked for it.
   do {
@@ -49,7 +50,7 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::string& di
 }
 
 Status DirectoryLock::check(const std::string& directory) {
-  const std::string path = directory + "/LOCK";
+  const std::string path = in_directory(directory, kLockFile);
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return errno == ENOENT ? Status::ok() : disk_error("cannot open", path, errno);
   const DirectoryLock lock(file);

@@ -52,9 +52,7 @@ Status Limits::check_object(std::string_view collection, std::string_view key,
 Status Limits::check_op(const WriteOp& op) const {
   QUIPU_RETURN_IF_ERROR(check_collection_name(op.collection));
   QUIPU_RETURN_IF_ERROR(check_key(op.collection, op.key));
-  if (op.kind == WriteOp::Kind::kPut) return check_object(op.collection, op.key, op.value);
-  const bool whole = op.kind != WriteOp::Kind::kPutVector || op.value.size() % sizeof(double) == 0;
-  if (!whole) return Status::invalid_argument("a vector's bytes are no doubles");
+  if (op.kind == &WriteOp::kPut) return check_object(op.collection, op.key, op.value);
   return check_length(op.collection, op.key, op.value);
 }
 

@@ -85,14 +85,18 @@ std::optional<ListHeader> parse_list_header(const DataRecord& record) {
   return header;
 }
 
+std::string make_list_body(const ListHeader& header) {
+  std::string body(1, kListTag);
+  put_varint(header.count, body);
+  put_bytes(header.head, body);
+  body += header.tail;
+  return body;
+}
+
 std::string make_list_record(uint64_t sequence, const ListHeader& header) {
   std::string value;
   put_varint(sequence, value);
-  value += kListTag;
-  put_varint(header.count, value);
-  put_bytes(header.head, value);
-  value += header.tail;
-  return value;
+  return value += make_list_body(header);
 }
 
 std::string make_vector_body(std::span<const double> elements) {

@@ -52,6 +52,7 @@ struct ListHeader {
 };
 // REQUIRES: the record is_list().
 std::optional<ListHeader> parse_list_header(const DataRecord& record);
+std::string make_list_body(const ListHeader& header);
 std::string make_list_record(uint64_t sequence, const ListHeader& header);
 
 // The body of a vector: floats where every element is one, else doubles.

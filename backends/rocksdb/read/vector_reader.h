@@ -6,7 +6,7 @@
 
 namespace quipu::rocks {
 
-// The reading side of vectors; writes go through Commit.
+// The reading side of vectors; write/vectors.cc has the writing one.
 class VectorReader : public VectorValues {
  public:
   explicit VectorReader(ReadView view) : view_(std::move(view)) {}
@@ -16,8 +16,6 @@ class VectorReader : public VectorValues {
 
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
-
-  uint64_t search_memory_bytes() const override { return view_.database().options().search_memory_bytes; }
 
  private:
   const ReadView view_;

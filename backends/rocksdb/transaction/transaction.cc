@@ -73,7 +73,7 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
     for (const auto& [collection, part] : read_write_set_.parts()) {
       for (const std::string& key : part.written) written.add(collection, key);
     }
-    const KeyLocks locks = store_->lock_table().acquire(written);
+    QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, store_->lock(written));
     done = check_and_write(options.sync || database_.options().sync);
     if (done.is_ok()) {
       for (const LockedCache& cache : caches) cache->changed(*store_, written_keys(read_write_set_, *cache));
@@ -103,16 +103,20 @@ void RocksDBTransaction::record_changes() {
 }
 
 KVCapabilities RocksDBTransaction::capabilities() const {
-  return {.atomic_batches = true, .batched_put_all = true};
+  return {.atomic_batches = true,
+          .batched_put_all = true,
+          .in_transaction = true,
+          .streams = true,
+          .keeps_order = true};
 }
 
 Status RocksDBTransaction::put(std::string_view key, JsonView val, std::string_view collection) {
-  const WriteOp op{WriteOp::Kind::kPut, collection, key, val.text(), {}};
+  const WriteOp op{&WriteOp::kPut, collection, key, val.text()};
   return stage({&op, 1}, nullptr);
 }
 
 Result<bool> RocksDBTransaction::delete_(std::string_view key, std::string_view collection) {
-  const WriteOp op{WriteOp::Kind::kDelete, collection, key, {}, {}};
+  const WriteOp op{&WriteOp::kDelete, collection, key};
   bool existed = false;
   QUIPU_RETURN_IF_ERROR(stage({&op, 1}, &existed));
   return existed;
@@ -123,7 +127,7 @@ Status RocksDBTransaction::put_all(std::span<const KVPair> kv_pairs, std::string
   std::vector<WriteOp> ops;
   ops.reserve(kv_pairs.size());
   for (const KVPair& pair : kv_pairs) {
-    ops.push_back({WriteOp::Kind::kPut, collection, pair.key, pair.val.text(), {}});
+    ops.push_back({&WriteOp::kPut, collection, pair.key, pair.val.text()});
   }
   return stage(ops, nullptr);
 }
@@ -137,7 +141,7 @@ Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_exist
   if (ops.empty()) return Status::ok();
   for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));
   for (const WriteOp& op : ops) {
-    if (creates(op.kind)) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(database_, op.collection, {}));
+    if (op.kind->puts) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(database_, op.collection, {}));
   }
   Commit commit(database_, reader_->read_view());
   QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));
@@ -202,18 +206,29 @@ Status RocksDBTransaction::Tracked::ensure_index(std::string_view collection, st
   return rocks::ensure_index(transaction_.database_, collection, field);
 }
 
-Result<std::vector<std::string>> RocksDBTransaction::Tracked::keys_with_value(std::string_view collection,
-                                                                              std::string_view value) const {
+Status RocksDBTransaction::Tracked::note_value(std::string_view collection, std::string_view field,
+                                               std::string_view value) const {
   QUIPU_RETURN_IF_ERROR(transaction_.active());
+  const CollectionPtr found = transaction_.database_.find(collection);
+  if (found && !FieldIndexReader::covers(*found, field, value)) {
+    return transaction_.find_all(collection).status();
+  }
   transaction_.read_write_set_.read_value(collection, value);
-  return lists().keys_with_value(collection, value);
+  return Status::ok();
+}
+
+Result<std::vector<std::string>> RocksDBTransaction::Tracked::keys_with_value(std::string_view collection,
+                                                                              std::string_view field,
+                                                                              std::string_view value) const {
+  QUIPU_RETURN_IF_ERROR(note_value(collection, field, value));
+  return fields().keys_with_value(collection, field, value);
 }
 
 Result<std::vector<bool>> RocksDBTransaction::Tracked::values_exist(
-    std::string_view collection, std::span<const std::string_view> values) const {
+    std::string_view collection, std::string_view field, std::span<const std::string_view> values) const {
   QUIPU_RETURN_IF_ERROR(transaction_.active());
-  for (const std::string_view value : values) transaction_.read_write_set_.read_value(collection, value);
-  return lists().values_exist(collection, values);
+  for (const std::string_view value : values) QUIPU_RETURN_IF_ERROR(note_value(collection, field, value));
+  return fields().values_exist(collection, field, values);
 }
 
 Status RocksDBTransaction::Tracked::scan_vectors(std::string_view collection,

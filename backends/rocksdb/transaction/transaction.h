@@ -16,6 +16,7 @@
 #include "backends/rocksdb/read/vector_reader.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
 #include "backends/rocksdb/transaction/read_write_set.h"
+#include "backends/rocksdb/write/field_index_reader.h"
 #include "backends/rocksdb/write/list_reader.h"
 #include "quipu/backend/features.h"
 #include "quipu/kv_transaction.h"
@@ -25,7 +26,7 @@ namespace quipu::rocks {
 
 class RocksDBTransaction : public CollectionReads<KVTransaction> {
  public:
-  // `core` is that of `store`.
+  // `database` is that of `store`.
   RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Database& database);
   ~RocksDBTransaction() override;
 
@@ -40,9 +41,10 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   Result<std::vector<CollectionInfo>> collections() const override;
   Result<std::vector<std::string>> declared_files() const override;
-  MemberLists* member_lists() override { return &tracked_; }
-  FieldIndex* field_index() override { return &tracked_; }
-  const VectorValues* vector_values() const override { return &tracked_; }
+  MemberLists& member_lists() override { return tracked_; }
+  FieldIndex& field_index() override { return tracked_; }
+  const VectorValues& vector_values() const override { return tracked_; }
+  uint64_t search_memory_bytes() const override { return database_.options().search_memory_bytes; }
 
  private:
   // The mechanisms of the backend over this transaction, which notes what they read.
@@ -56,20 +58,20 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
     Result<std::vector<std::string>> members(std::string_view collection,
                                              std::string_view key) const override;
     Status ensure_index(std::string_view collection, std::string_view field) override;
-    Result<std::vector<std::string>> keys_with_value(std::string_view collection,
+    Result<std::vector<std::string>> keys_with_value(std::string_view collection, std::string_view field,
                                                      std::string_view value) const override;
-    Result<std::vector<bool>> values_exist(std::string_view collection,
+    Result<std::vector<bool>> values_exist(std::string_view collection, std::string_view field,
                                            std::span<const std::string_view> values) const override;
     Status scan_vectors(std::string_view collection,
                         const std::function<Status(const VectorEntry&)>& use) const override;
     Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                        const std::function<void(size_t i, std::span<const double>)>& use) const override;
-    uint64_t search_memory_bytes() const override {
-      return transaction_.database_.options().search_memory_bytes;
-    }
 
    private:
+    // Notes a look-up: of the value, or of the whole collection where no index covers it.
+    Status note_value(std::string_view collection, std::string_view field, std::string_view value) const;
     ListReader lists() const { return {transaction_.database_, transaction_.reader_->read_view()}; }
+    FieldIndexReader fields() const { return {transaction_.database_, transaction_.reader_->read_view()}; }
     VectorReader vectors() const { return VectorReader(transaction_.reader_->read_view()); }
 
     RocksDBTransaction& transaction_;

@@ -268,7 +268,7 @@ Status RocksDBBulkLoad::merge(Staged& staged) {
   WriteBatch batch;
   LockSet keys;
   const auto write = [&]() -> Status {
-    const KeyLocks held = store_.lock_table().acquire(keys);
+    QUIPU_ASSIGN_OR_RETURN(const KeyLocks held, store_.lock(keys));
     QUIPU_RETURN_IF_ERROR(Commit(database_).run(batch.ops(), false));
     batch.clear();
     keys = {};

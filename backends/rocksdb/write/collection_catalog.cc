@@ -134,6 +134,7 @@ Status declare_collection(Database& database, std::string_view name, const Colle
 Status ensure_index(Database& database, std::string_view name, std::string_view field) {
   const CollectionPtr before = database.find(name);
   if (!before || before->record.indexed_field == field) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(database.writable());
   const CommitGate::Closed alone(database.gate());
   std::lock_guard lock(database.catalog_mutex());
   const CollectionPtr known = database.find(name);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <compare>
-#include <cstring>
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
@@ -15,27 +14,12 @@ namespace {
 constexpr size_t kBatchBytesPerKey = 24;
 
 bool any_adds(std::span<const WriteOp> ops) {
-  return std::ranges::any_of(ops, [](const WriteOp& op) {
-    return op.kind != WriteOp::Kind::kDelete && op.kind != WriteOp::Kind::kRemoveMember;
-  });
+  return std::ranges::any_of(ops, [](const WriteOp& op) { return op.kind->adds; });
 }
 
-Status not_a_list(const WriteOp& op) {
-  return Status::invalid_argument(describe(op.collection, op.key) + " is no member list");
-}
-
-// The body of a vector given as the bytes of its doubles, wherever these lie.
-std::string vector_body(std::string_view bytes) {
-  std::vector<double> elements(bytes.size() / sizeof(double));
-  if (!bytes.empty()) std::memcpy(elements.data(), bytes.data(), bytes.size());
-  return make_vector_body(elements);
-}
-
-std::string indexed_value(const Collection& collection, std::string_view object) {
-  if (collection.record.indexed_field.empty() || !object.starts_with('{')) return {};
-  const std::optional<JsonView> value =
-      JsonView::from_canonical(object).find(collection.record.indexed_field);
-  return value && value->is_string() ? value->string() : std::string();
+// Kinds that every store knows are the commit's own.
+bool is_known(const WriteOp& op) {
+  return op.kind == &WriteOp::kPut || op.kind == &WriteOp::kDelete || CollectionIndex::of(op.kind) != nullptr;
 }
 
 }  // namespace
@@ -66,7 +50,7 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
 
 size_t Commit::batch_bytes() const {
   size_t bytes = 0;
-  for (const Key& key : keys_) bytes += key.full_key.size() + key.value.size() + kBatchBytesPerKey;
+  for (const KeyChange& key : keys_) bytes += key.full_key.size() + key.body.size() + kBatchBytesPerKey;
   return bytes;
 }
 
@@ -90,15 +74,17 @@ Status Commit::prepare(std::span<const WriteOp> ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
     if (key_of_op_[i] != kNone) QUIPU_RETURN_IF_ERROR(apply(ops[i], keys_[key_of_op_[i]]));
   }
-  if (inserted_ != 0) {
-    QUIPU_ASSIGN_OR_RETURN(first_sequence_, database_.take_sequences(inserted_));
+  if (scope_.inserted != 0) {
+    QUIPU_ASSIGN_OR_RETURN(scope_.first_sequence, database_.take_sequences(scope_.inserted));
   }
   return Status::ok();
 }
 
 Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
-  for (const Key& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, batch, ranges));
-  write_index(batch);
+  scope_.ranges = ranges;
+  scope_.watched = database_.conflicts().watching();
+  for (KeyChange& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, batch));
+  scope_.write_later(batch);
   write_catalog(batch);
   return Status::ok();
 }
@@ -109,11 +95,11 @@ void Commit::record_changes() {
   std::vector<Fingerprint> fingerprints;
   for (const Target& target : targets_)
     fingerprints.push_back(collection_fingerprint(target.collection->name));
-  for (const Key& key : keys_) {
+  for (const KeyChange& key : keys_) {
     if (key.changed)
       fingerprints.push_back(key_fingerprint(targets_[key.target].collection->name, key.user_key));
   }
-  for (const auto& [collection, value] : changed_values_)
+  for (const auto& [collection, value] : scope_.changed_values)
     fingerprints.push_back(index_fingerprint(collection->name, value));
   database_.conflicts().record(fingerprints);
 }
@@ -131,11 +117,14 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
     const WriteOp& op = ops[i];
     QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));
-    QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, creates(op.kind)));
+    if (!is_known(op)) {
+      return Status::not_supported("a RocksDB store has no operation " + std::string(op.kind->name));
+    }
+    QUIPU_ASSIGN_OR_RETURN(const size_t target, target_of(op.collection, op.kind->puts));
     if (target != kNone) {
       places.push_back({target, op.key, i});
-    } else if (op.kind != WriteOp::Kind::kDelete) {
-      return not_a_list(op);
+    } else if (op.kind != &WriteOp::kDelete) {
+      return CollectionIndex::of(op.kind)->apply_to_nothing(op);
     }
   }
   std::sort(places.begin(), places.end());
@@ -143,23 +132,15 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
   key_of_op_.assign(ops.size(), kNone);
   for (const Place& place : places) {
     if (keys_.empty() || keys_.back().target != place.target || keys_.back().user_key != place.key) {
-      Key& key = keys_.emplace_back();
+      KeyChange& key = keys_.emplace_back();
+      key.collection = targets_[place.target].collection.get();
       key.target = place.target;
       key.user_key = place.key;
-      key.full_key = keep(targets_[place.target].collection->prefix, place.key);
+      key.full_key = scope_.keep(key.collection->prefix, place.key);
     }
     key_of_op_[place.op] = keys_.size() - 1;
   }
   return Status::ok();
-}
-
-// Both strings as one that lives as long as this.
-std::string_view Commit::keep(std::string_view front, std::string_view back) {
-  const size_t size = front.size() + back.size();
-  char* const kept = static_cast<char*>(arena_.allocate(size, 1));
-  std::copy(front.begin(), front.end(), kept);
-  std::copy(back.begin(), back.end(), kept + front.size());
-  return {kept, size};
 }
 
 // The place of a collection in targets_; kNone when it does not exist and is not to be made.
@@ -187,150 +168,80 @@ Status Commit::load() {
   for (size_t begin = 0, end = 0; begin < keys_.size(); begin = end) {
     const size_t target = keys_[begin].target;
     while (end < keys_.size() && keys_[end].target == target) ++end;
-    if (targets_[target].is_new) continue;
     QUIPU_RETURN_IF_ERROR(load_target(std::span(keys_).subspan(begin, end - begin)));
   }
   return Status::ok();
 }
 
 // Reads what is stored under `keys`, which are of one target, in order.
-Status Commit::load_target(std::span<Key> keys) {
-  const Collection& collection = *targets_[keys.front().target].collection;
-  std::vector<rocksdb::Slice> slices;
-  slices.reserve(keys.size());
-  for (const Key& key : keys) slices.push_back(slice(key.full_key));
+Status Commit::load_target(std::span<KeyChange> keys) {
+  const Collection& collection = *keys.front().collection;
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  if (keys.size() == 1) {
-    statuses[0] = view_.get(collection.family.get(), slices[0], values[0]);
+  if (targets_[keys.front().target].is_new) {
+    std::ranges::fill(statuses, rocksdb::Status::NotFound());
+  } else if (keys.size() == 1) {
+    statuses[0] = scope_.view.get(collection.family.get(), slice(keys[0].full_key), values[0]);
   } else {
-    view_.multi_get(collection.family.get(), slices, values.data(), statuses.data(), /*sorted=*/true);
+    std::vector<rocksdb::Slice> slices;
+    slices.reserve(keys.size());
+    for (const KeyChange& key : keys) slices.push_back(slice(key.full_key));
+    scope_.view.multi_get(collection.family.get(), slices, values.data(), statuses.data(), /*sorted=*/true);
   }
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (statuses[i].IsNotFound()) continue;
+    if (statuses[i].IsNotFound()) {
+      QUIPU_RETURN_IF_ERROR(show_to_indexes(keys[i], nullptr));
+      continue;
+    }
     QUIPU_RETURN_IF_ERROR(from_rocksdb(statuses[i], "cannot read collection " + collection.name));
     QUIPU_RETURN_IF_ERROR(load_key(keys[i], view(values[i])));
   }
   return Status::ok();
 }
 
-Status Commit::load_key(Key& key, std::string_view value) {
-  const Collection& collection = *targets_[key.target].collection;
+Status Commit::load_key(KeyChange& key, std::string_view value) {
   const std::optional<DataRecord> record = parse_data_record(value);
-  if (!record) return damaged_record(collection, key.user_key);
+  if (!record) return damaged_record(*key.collection, key.user_key);
   key.existed = key.exists = true;
   key.sequence = record->sequence;
-  if (record->is_list()) {
-    const std::optional<ListHeader> header = parse_list_header(*record);
-    if (!header) return damaged_record(collection, key.user_key);
-    key.is_list = true;
-    list_of(key).loaded(*header);
-  } else if (record->is_text()) {
-    key.old_indexed = indexed_value(collection, record->body);
+  return show_to_indexes(key, &*record);
+}
+
+Status Commit::show_to_indexes(KeyChange& key, const DataRecord* stored) {
+  for (const CollectionIndex* const index : CollectionIndex::all()) {
+    QUIPU_RETURN_IF_ERROR(index->load(key, stored, scope_));
   }
   return Status::ok();
 }
 
-ListChange& Commit::list_of(Key& key) {
-  if (!key.list) {
-    key.list = std::make_unique<ListChange>(view_, targets_[key.target].collection->id(), key.user_key);
-  }
-  return *key.list;
-}
-
-Status Commit::apply(const WriteOp& op, Key& key) {
-  switch (op.kind) {
-    case WriteOp::Kind::kPut:
-    case WriteOp::Kind::kPutList:
-    case WriteOp::Kind::kPutVector: return apply_put(op, key);
-    case WriteOp::Kind::kDelete:
-      key.changed = true;
-      key.exists = key.is_list = false;
-      if (key.list) key.list->remove();
-      return Status::ok();
-    case WriteOp::Kind::kAddMember:
-    case WriteOp::Kind::kRemoveMember: return apply_member(op, key);
-  }
-  return Status::ok();
-}
-
-Status Commit::apply_put(const WriteOp& op, Key& key) {
-  if (!key.exists) {
-    key.inserted = true;
-    key.sequence = inserted_++;
-  }
-  key.changed = key.exists = true;
-  key.is_list = op.kind == WriteOp::Kind::kPutList;
-  if (key.is_list) {
-    list_of(key).replace(op.value, op.tail);
-  } else {
-    key.value = op.kind == WriteOp::Kind::kPutVector ? keep(vector_body(op.value), {}) : op.value;
-    if (key.list) key.list->remove();
-  }
-  return Status::ok();
-}
-
-Status Commit::apply_member(const WriteOp& op, Key& key) {
-  if (!key.exists || !key.is_list) return not_a_list(op);
-  const bool add = op.kind == WriteOp::Kind::kAddMember;
-  QUIPU_ASSIGN_OR_RETURN(const bool listed, key.list->has(op.value));
-  if (listed == add) return Status::ok();
+Status Commit::apply(const WriteOp& op, KeyChange& key) {
+  if (op.kind == &WriteOp::kPut) return put_body(key, op.value, scope_), Status::ok();
+  if (op.kind != &WriteOp::kDelete) return CollectionIndex::of(op.kind)->apply(op, key, scope_);
   key.changed = true;
-  if (add) {
-    key.list->add(op.value, inserted_++);
-  } else {
-    key.list->erase(op.value);
-  }
+  key.exists = false;
+  for (IndexedKey* part = key.indexes; part != nullptr; part = part->next) part->replaced();
   return Status::ok();
 }
 
 // RocksDB's batch refuses only what is larger than 4 GiB, which the limits above rule out.
-Status Commit::write_key(const Key& key, rocksdb::WriteBatchBase& batch, bool ranges) {
+Status Commit::write_key(KeyChange& key, rocksdb::WriteBatchBase& batch) {
   if (!key.changed) return Status::ok();
-  Target& target = targets_[key.target];
-  rocksdb::ColumnFamilyHandle* const family = target.collection->family.get();
-  target.count_change += (key.exists ? 1 : 0) - (key.existed ? 1 : 0);
-  if (key.list) QUIPU_RETURN_IF_ERROR(key.list->write_members(first_sequence_, batch, ranges));
-  const uint64_t sequence = key.inserted ? first_sequence_ + key.sequence : key.sequence;
+  targets_[key.target].count_change += (key.exists ? 1 : 0) - (key.existed ? 1 : 0);
+  for (IndexedKey* part = key.indexes; part != nullptr; part = part->next) {
+    QUIPU_RETURN_IF_ERROR(part->write(key, scope_, batch));
+  }
+  rocksdb::ColumnFamilyHandle* const family = key.collection->family.get();
   rocksdb::Status written;
-  if (key.is_list) {
-    written = batch.Put(family, slice(key.full_key), key.list->record(sequence));
-  } else if (key.exists) {
+  if (key.exists) {
     std::string header;
-    put_varint(sequence, header);
+    put_varint(key.inserted ? scope_.first_sequence + key.sequence : key.sequence, header);
     const std::array<rocksdb::Slice, 1> key_parts = {slice(key.full_key)};
-    const std::array<rocksdb::Slice, 2> value_parts = {header, slice(key.value)};
+    const std::array<rocksdb::Slice, 2> value_parts = {header, slice(key.body)};
     written = batch.Put(family, {key_parts.data(), 1}, {value_parts.data(), 2});
   } else if (key.existed) {
     written = batch.Delete(family, slice(key.full_key));
   }
-  change_index(key);
   return from_rocksdb(written, "cannot write");
-}
-
-void Commit::change_index(const Key& key) {
-  const Collection& collection = *targets_[key.target].collection;
-  if (collection.record.indexed_field.empty()) return;
-  const std::string now = key.exists && !key.is_list ? indexed_value(collection, key.value) : std::string();
-  if (now == key.old_indexed) return;
-  const auto change = [&](const std::string& value, bool listed) {
-    if (value.empty()) return;
-    index_.push_back({keep(index_prefix(collection.id(), value), key.user_key), listed});
-    if (database_.conflicts().watching())
-      changed_values_.emplace_back(targets_[key.target].collection, value);
-  };
-  change(key.old_indexed, false);
-  change(now, true);
-}
-
-void Commit::write_index(rocksdb::WriteBatchBase& batch) {
-  std::sort(index_.begin(), index_.end(),
-            [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; });
-  for (const IndexEntry& entry : index_) {
-    const rocksdb::Status written = entry.listed ? batch.Put(database_.index(), slice(entry.key), {})
-                                                 : batch.Delete(database_.index(), slice(entry.key));
-    written.PermitUncheckedError();
-  }
 }
 
 void Commit::write_catalog(rocksdb::WriteBatchBase& batch) const {

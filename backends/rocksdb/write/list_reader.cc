@@ -2,7 +2,6 @@
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
-#include "backends/rocksdb/write/collection_catalog.h"
 
 namespace quipu::rocks {
 
@@ -41,45 +40,6 @@ Result<std::vector<std::string>> ListReader::members(std::string_view collection
   QUIPU_RETURN_IF_ERROR(database_.usable());
   const CollectionPtr found = database_.find(collection);
   return found ? Reader(view_).members(*found, key) : std::vector<std::string>();
-}
-
-Result<std::vector<std::string>> ListReader::keys_with_value(std::string_view collection,
-                                                             std::string_view value) const {
-  QUIPU_RETURN_IF_ERROR(database_.usable());
-  const CollectionPtr found = database_.find(collection);
-  std::vector<std::string> keys;
-  if (!found) return keys;
-  const std::string prefix = index_prefix(found->id(), value);
-  const std::string end = after_prefix(prefix);
-  const rocksdb::Slice upper = slice(end);
-  rocksdb::ReadOptions options;
-  if (!end.empty()) options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(database_.index(), options);
-  for (it->Seek(slice(prefix)); it->Valid(); it->Next())
-    keys.emplace_back(view(it->key()).substr(prefix.size()));
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read an index"));
-  return keys;
-}
-
-Status ListReader::ensure_index(std::string_view collection, std::string_view field) {
-  QUIPU_RETURN_IF_ERROR(database_.usable());
-  return rocks::ensure_index(database_, collection, field);
-}
-
-Result<std::vector<bool>> ListReader::values_exist(std::string_view collection,
-                                                   std::span<const std::string_view> values) const {
-  QUIPU_RETURN_IF_ERROR(database_.usable());
-  std::vector<bool> exist(values.size(), false);
-  const CollectionPtr found = database_.find(collection);
-  if (!found) return exist;
-  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(database_.index());
-  for (size_t i = 0; i < values.size(); ++i) {
-    const std::string prefix = index_prefix(found->id(), values[i]);
-    it->Seek(slice(prefix));
-    exist[i] = it->Valid() && view(it->key()).starts_with(prefix);
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read an index"));
-  }
-  return exist;
 }
 
 }  // namespace quipu::rocks

@@ -3,9 +3,7 @@
 #include "quipu/document_store.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
-#include <unordered_set>
 #include <utility>
 
 #include "engine/json_file/json_file.h"
@@ -16,6 +14,8 @@
 
 namespace quipu {
 namespace {
+
+constexpr std::string_view kDocHash = "doc_hash";
 
 Status doc_not_found(std::string_view doc_id) {
   return Status::not_found("doc_id " + std::string(doc_id) + " not found.");
@@ -34,25 +34,12 @@ std::optional<std::string> string_member(JsonView value, std::string_view name) 
   return member->string();
 }
 
-// The index of hashes; null where the store has none, and cannot make it: it is open for reading only.
+// The index of hashes; a store that is open for reading only and has none is read instead.
 Result<const FieldIndex*> hash_index(BaseKVStore& store, const std::string& metadata) {
-  FieldIndex* const index = store.field_index();
-  if (index == nullptr) return nullptr;
-  const Status made = index->ensure_index(metadata, "doc_hash");
-  if (made.is_ok()) return index;
-  if (made.code() == StatusCode::kNotSupported && store.capabilities().read_only) return nullptr;
-  return made;
-}
-
-// In the order of the ids' bytes; hashes that are empty count as none.
-Status for_each_hash(const BaseKVStore& store, const std::string& metadata,
-                     const std::function<void(std::string_view id, const std::string& hash)>& use) {
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, metadata));
-  while (it->next()) {
-    const std::optional<std::string> hash = string_member(it->val(), "doc_hash");
-    if (hash && !hash->empty()) use(it->key(), *hash);
-  }
-  return it->status();
+  FieldIndex& index = store.field_index();
+  const Status made = index.ensure_index(metadata, kDocHash);
+  if (!made.is_ok() && !store.capabilities().read_only) return made;
+  return &index;
 }
 
 std::string_view or_default(std::string_view text, std::string_view fallback) {
@@ -148,48 +135,38 @@ Result<bool> KVDocumentStore::document_exists(std::string_view doc_id) const {
 
 Result<std::optional<std::string>> KVDocumentStore::get_document_hash(std::string_view doc_id) const {
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
-  return metadata ? string_member(*metadata, "doc_hash") : std::nullopt;
+  return metadata ? string_member(*metadata, kDocHash) : std::nullopt;
 }
 
 Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const {
   QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(metadata_collection_));
   OrderedMap<std::string> ids_by_hash;
   for (KVEntry& entry : entries) {
-    std::optional<std::string> hash = string_member(entry.val, "doc_hash");
+    std::optional<std::string> hash = string_member(entry.val, kDocHash);
     if (hash && !hash->empty()) ids_by_hash.insert_or_assign(*std::move(hash), std::move(entry.key));
   }
   return ids_by_hash;
 }
 
+// An empty hash counts as none.
 Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const std::string> hashes) const {
-  std::vector<std::string> missing;
   QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
-  if (index != nullptr) {
-    const std::vector<std::string_view> values(hashes.begin(), hashes.end());
-    QUIPU_ASSIGN_OR_RETURN(std::vector<bool> exist, index->values_exist(metadata_collection_, values));
-    for (size_t i = 0; i < hashes.size(); ++i) {
-      if (!exist[i]) missing.push_back(hashes[i]);
-    }
-    return missing;
+  std::vector<std::string_view> values;
+  std::ranges::copy_if(hashes, std::back_inserter(values), [](const auto& hash) { return !hash.empty(); });
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> exist,
+                         index->values_exist(metadata_collection_, kDocHash, values));
+  std::vector<std::string> missing;
+  size_t asked = 0;
+  for (const std::string& hash : hashes) {
+    if (hash.empty() || !exist[asked++]) missing.push_back(hash);
   }
-  std::unordered_set<std::string> wanted(hashes.begin(), hashes.end());
-  QUIPU_RETURN_IF_ERROR(
-      for_each_hash(*kvstore_, metadata_collection_,
-                    [&](std::string_view /*id*/, const std::string& hash) { wanted.erase(hash); }));
-  std::ranges::copy_if(hashes, std::back_inserter(missing),
-                       [&](const std::string& hash) { return wanted.contains(hash); });
   return missing;
 }
 
 Result<std::vector<std::string>> KVDocumentStore::ids_by_hash(std::string_view doc_hash) const {
+  if (doc_hash.empty()) return std::vector<std::string>();
   QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
-  if (index != nullptr) return index->keys_with_value(metadata_collection_, doc_hash);
-  std::vector<std::string> ids;
-  QUIPU_RETURN_IF_ERROR(
-      for_each_hash(*kvstore_, metadata_collection_, [&](std::string_view id, const std::string& hash) {
-        if (hash == doc_hash) ids.emplace_back(id);
-      }));
-  return ids;
+  return index->keys_with_value(metadata_collection_, kDocHash, doc_hash);
 }
 
 Result<std::optional<RefDocInfo>> KVDocumentStore::get_ref_doc_info(std::string_view ref_doc_id) const {

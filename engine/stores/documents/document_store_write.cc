@@ -92,7 +92,7 @@ Status KVDocumentStore::insert(std::span<const NodeFacts> nodes, const BadNode& 
       lock_set.add(ref_doc_collection_, *ref_doc_id);
     }
   }
-  const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
   if (!options.allow_update) {
     for (const NodeFacts& node : nodes) QUIPU_RETURN_IF_ERROR(check_absent(node.id));
     if (!failed.error.is_ok()) QUIPU_RETURN_IF_ERROR(check_absent(failed.id));
@@ -103,7 +103,7 @@ Status KVDocumentStore::insert(std::span<const NodeFacts> nodes, const BadNode& 
   RefDocs ref_docs(*kvstore_, ref_doc_collection_);
   for (const NodeFacts& node : nodes) {
     if (options.store_text) {
-      batch.add_view({WriteOp::Kind::kPut, node_collection_, node.id, node.stored.text(), {}});
+      batch.add_view({&WriteOp::kPut, node_collection_, node.id, node.stored.text()});
     }
     const std::string* const ref_doc_id = recorded_ref_doc_id(node);
     batch.put(metadata_collection_, node.id,
@@ -164,7 +164,7 @@ Status KVDocumentStore::delete_document(std::string_view doc_id, bool raise_erro
         lock_set.add(collection, *ref_doc_id);
       }
     }
-    const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+    QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
     QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> still, ref_doc_id_of(doc_id));
     if (still != ref_doc_id) continue;
 
@@ -203,7 +203,7 @@ Result<bool> KVDocumentStore::leave_ref_doc(std::string_view doc_id, std::string
 Status KVDocumentStore::delete_ref_doc(std::string_view ref_doc_id, bool raise_error) {
   LockSet everything;  // the nodes may have moved to any other ref doc
   everything.add_all();
-  const KeyLocks locks = kvstore_->lock_table().acquire(everything);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(everything));
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, kvstore_->get(ref_doc_id, ref_doc_collection_));
   if (!stored || !stored->view().truthy()) {
     if (!raise_error) return Status::ok();
@@ -228,8 +228,8 @@ Status KVDocumentStore::delete_ref_doc(std::string_view ref_doc_id, bool raise_e
         if (emptied) gone.insert(std::move(owner_id));
       }
     }
-    batch.add_view({WriteOp::Kind::kDelete, node_collection_, ids[i], {}, {}});
-    batch.add_view({WriteOp::Kind::kDelete, metadata_collection_, ids[i], {}, {}});
+    batch.add_view({&WriteOp::kDelete, node_collection_, ids[i]});
+    batch.add_view({&WriteOp::kDelete, metadata_collection_, ids[i]});
     gone.insert(info.node_ids[i]);
   }
   QUIPU_ASSIGN_OR_RETURN(RefDoc* const ref_doc, ref_docs.load(ref_doc_id));

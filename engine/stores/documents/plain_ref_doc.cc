@@ -87,7 +87,7 @@ Status PlainRefDoc::write(WriteBatch& batch) const {
     return Status::ok();
   }
   if (!touched_) return Status::ok();
-  if (stored_ && kvstore_.member_lists() != nullptr && is_distinct_strings()) {
+  if (stored_ && is_distinct_strings()) {
     batch.put_list(collection_, id_, ref_doc_list_head(), ref_doc_list_tail(metadata_.text()));
     for (const std::string& raw_id : node_ids_) {
       if (!raw_id.empty()) batch.add_member(collection_, id_, raw_id);

@@ -45,11 +45,9 @@ Result<RefDoc*> RefDocs::load_whole(std::string_view ref_doc_id, JsonView stored
 }
 
 Result<std::unique_ptr<RefDoc>> RefDocs::open(const std::string& ref_doc_id) {
-  MemberLists* const lists = kvstore_.member_lists();
-  if (lists != nullptr) {
-    QUIPU_ASSIGN_OR_RETURN(std::optional<MemberLists::Info> info, lists->list_info(collection_, ref_doc_id));
-    if (info) return std::make_unique<ListedRefDoc>(*lists, collection_, ref_doc_id, *std::move(info));
-  }
+  MemberLists& lists = kvstore_.member_lists();
+  QUIPU_ASSIGN_OR_RETURN(std::optional<MemberLists::Info> info, lists.list_info(collection_, ref_doc_id));
+  if (info) return std::make_unique<ListedRefDoc>(lists, collection_, ref_doc_id, *std::move(info));
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(ref_doc_id, collection_));
   if (stored) return PlainRefDoc::parse(kvstore_, collection_, ref_doc_id, *stored);
   return std::make_unique<PlainRefDoc>(kvstore_, collection_, ref_doc_id);

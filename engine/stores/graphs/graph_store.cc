@@ -102,7 +102,7 @@ Status KVGraphStore::upsert_triplet(std::string_view subj, std::string_view rel,
       kvstore_->declare_collection(collection_, {std::string(GRAPH_STORE_PERSIST_FNAME), ""}));
   LockSet lock_set;
   lock_set.add(collection_, subj);
-  const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
   ElementLists edges(*kvstore_, collection_, kEdges);
   QUIPU_RETURN_IF_ERROR(edges.add(subj, edge_text(rel, obj)).status());
   WriteBatch batch;
@@ -113,7 +113,7 @@ Status KVGraphStore::upsert_triplet(std::string_view subj, std::string_view rel,
 Status KVGraphStore::delete_(std::string_view subj, std::string_view rel, std::string_view obj) {
   LockSet lock_set;
   lock_set.add(collection_, subj);
-  const KeyLocks locks = kvstore_->lock_table().acquire(lock_set);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
   ElementLists edges(*kvstore_, collection_, kEdges);
   QUIPU_RETURN_IF_ERROR(edges.remove(subj, edge_text(rel, obj)).status());
   WriteBatch batch;

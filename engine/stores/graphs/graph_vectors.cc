@@ -9,6 +9,7 @@
 #include "engine/stores/vectors/index_cache.h"
 #include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_search.h"
+#include "quipu/backend/features.h"
 #include "quipu/backend/key_locks.h"
 #include "quipu/write_batch.h"
 
@@ -36,7 +37,7 @@ Status GraphVectors::complete(const BaseKVStore& store, std::span<Entity> entiti
     without.push_back(&entity);
   }
   if (ids.empty()) return Status::ok();
-  return fetch_vectors(store, vectors_, ids, [&](size_t i, std::span<const double> elements) {
+  return store.vector_values().get_vectors(vectors_, ids, [&](size_t i, std::span<const double> elements) {
     without[i]->elements.assign(elements.begin(), elements.end());
     without[i]->has_embedding = true;
   });
@@ -118,7 +119,7 @@ void GraphVectors::drop_index() {
 }
 
 void GraphVectors::keep_within_budget(const BaseKVStore& store) {
-  if (!loaded_ || index_.memory_bytes() <= search_budget(store)) return;
+  if (!loaded_ || index_.memory_bytes() <= store.search_memory_bytes()) return;
   drop_index();
   streamed_ = true;
 }
@@ -185,7 +186,8 @@ Result<VectorStoreQueryResult> GraphVectors::query(const BaseKVStore& store, con
     }
     reading.lock();
   }
-  const bool large_mmr = query.mode == VectorStoreQueryMode::MMR && index_.mmr_bytes() > search_budget(store);
+  const bool large_mmr =
+      query.mode == VectorStoreQueryMode::MMR && index_.mmr_bytes() > store.search_memory_bytes();
   if (streamed_ || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream(store, query.node_ids ? &*query.node_ids : nullptr, filters, use);
@@ -226,7 +228,7 @@ Status GraphVectors::record(BaseKVStore& store, std::optional<bool> wanted) {
   if (recorded_ == Known::kTrue || (recorded_ == Known::kFalse && !asked)) return Status::ok();
   LockSet key;
   key.add(state_, kSupportsVectorQueries);
-  const KeyLocks lock = store.lock_table().acquire(key);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks lock, store.lock(key));
   QUIPU_ASSIGN_OR_RETURN(const std::optional<bool> stored, recorded_vector_queries(store, ns_));
   bool value = asked || stored.value_or(false);
   if (!value && !stored) {

@@ -85,7 +85,7 @@ Status GraphWriter::upsert_relations(std::span<const Relation> relations) const 
       }
     }
   }
-  const KeyLocks locks = kvstore_.lock_table().acquire(lock_set);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_.lock(lock_set));
   WriteBatch batch;
   std::set<std::string> made;
   std::map<std::string, std::string> keys;  // of the triplets written here -> of their relations
@@ -142,7 +142,7 @@ Status GraphWriter::delete_(const GraphSelection& selection) const {
 Status GraphWriter::remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes) const {
   LockSet everything;  // which triplets go is known only after a search
   everything.add_all();
-  const KeyLocks locks = kvstore_.lock_table().acquire(everything);
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_.lock(everything));
 
   std::set<std::string> nodes;
   for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {

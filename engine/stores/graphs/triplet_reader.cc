@@ -18,17 +18,7 @@ Result<std::string> TripletReader::relation_key_of(const TripletIds& ids) const 
 }
 
 Result<std::vector<std::string>> TripletReader::incoming_keys(std::string_view id) const {
-  FieldIndex* const index = kvstore_.field_index();
-  if (index != nullptr && !id.empty())
-    return index->keys_with_value(graph_.triplets, id);  // "" is not indexed
-  std::vector<std::string> keys;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_.scan({}, graph_.triplets));
-  while (it->next()) {
-    const std::optional<JsonView> target = it->val().find(kTripletTarget);
-    if (target && target->is_string() && target->string() == id) keys.emplace_back(it->key());
-  }
-  QUIPU_RETURN_IF_ERROR(it->status());
-  return keys;
+  return kvstore_.field_index().keys_with_value(graph_.triplets, kTripletTarget, id);
 }
 
 Result<std::vector<TripletIds>> TripletReader::triplets_of(std::string_view id) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/sha256.h"
+#include "quipu/backend/features.h"
 #include "quipu/kv_transaction.h"
 
 namespace quipu {
@@ -59,7 +60,7 @@ Status HnswManager::restore(const std::optional<Json>& json) const {
 }
 
 Status HnswManager::check_fits(const HnswOptions& options) const {
-  const uint64_t budget = search_budget(*store_.kvstore);
+  const uint64_t budget = store_.kvstore->search_memory_bytes();
   const VectorIndex& index = cache_.index;
   const bool fits =
       !cache_.streamed &&
@@ -78,7 +79,7 @@ Result<std::string> HnswManager::path() const {
 }
 
 Status HnswManager::load() const {
-  if (dynamic_cast<const KVTransaction*>(store_.kvstore.get()) != nullptr) return Status::ok();
+  if (store_.kvstore->capabilities().in_transaction) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::optional<HnswOptions> options, this->options());
   if (!options) return Status::ok();
   cache_.hnsw.emplace(*options);
@@ -86,7 +87,7 @@ Status HnswManager::load() const {
   // Without a file that can be used, every vector waits for a graph to be made.
   if (path.empty()) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> size, local_file_system().file_size(path));
-  if (size && *size > search_budget(*store_.kvstore)) {
+  if (size && *size > store_.kvstore->search_memory_bytes()) {
     cache_.hnsw.reset();  // and queries are exact
   } else {
     (void)cache_.hnsw->load(path).is_ok();
@@ -111,10 +112,10 @@ Status HnswManager::insert_pending() const {
     ids.reserve(rows.size());
     for (const uint32_t row : rows) ids.push_back(cache_.index.id_of(row));
     std::vector<std::vector<double>> vectors(rows.size());
-    QUIPU_RETURN_IF_ERROR(fetch_vectors(*store_.kvstore, store_.collections.embeddings, ids,
-                                        [&](size_t i, std::span<const double> elements) {
-                                          vectors[i].assign(elements.begin(), elements.end());
-                                        }));
+    QUIPU_RETURN_IF_ERROR(store_.kvstore->vector_values().get_vectors(
+        store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
+          vectors[i].assign(elements.begin(), elements.end());
+        }));
     std::unique_lock lock(cache_.mutex);
     QUIPU_RETURN_IF_ERROR(hnsw.insert(rows, vectors, cache_.work));
     cache_.keep_within_budget();

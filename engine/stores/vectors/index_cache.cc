@@ -5,7 +5,9 @@
 namespace quipu {
 
 void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
-  if (loaded && !reload(store, keys).is_ok()) forget();  // and let the next query report what is wrong
+  if (!loaded) return;
+  // Where the store does not keep the places of its keys, only a new look at all of them tells these.
+  if (!store.capabilities().keeps_order || !reload(store, keys).is_ok()) forget();
 }
 
 void IndexCache::forget() {
@@ -30,7 +32,7 @@ void IndexCache::added(const BaseKVStore& store, std::span<const VectorStoreEntr
 Status IndexCache::add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
                        std::span<const Json> metadata) {
   std::vector<std::optional<uint64_t>> order(entries.size());
-  if (store.vector_values() != nullptr) {
+  if (store.capabilities().keeps_order) {
     std::vector<std::string_view> ids;
     for (const VectorStoreEntry& entry : entries) ids.push_back(entry.id);
     QUIPU_ASSIGN_OR_RETURN(order, store.insertion_order(ids, collections_.embeddings));
@@ -67,9 +69,9 @@ Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& ke
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!order[i]) erase(ids[i]);
   }
-  QUIPU_RETURN_IF_ERROR(
-      fetch_vectors(store, collections_.embeddings, ids,
-                    [&](size_t i, std::span<const double> elements) { put(ids[i], order[i], elements); }));
+  QUIPU_RETURN_IF_ERROR(store.vector_values().get_vectors(
+      collections_.embeddings, ids,
+      [&](size_t i, std::span<const double> elements) { put(ids[i], order[i], elements); }));
   QUIPU_ASSIGN_OR_RETURN(const auto metadata, store.multi_get(ids, collections_.metadata));
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::optional<uint32_t> row = index.row_of(ids[i]);
@@ -81,29 +83,6 @@ Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& ke
     }
   }
   keep_within_budget();
-  return Status::ok();
-}
-
-uint64_t search_budget(const BaseKVStore& store) {
-  const VectorValues* const vectors = store.vector_values();
-  return vectors != nullptr ? vectors->search_memory_bytes() : UINT64_MAX;
-}
-
-Status fetch_vectors(const BaseKVStore& store, std::string_view collection,
-                     std::span<const std::string_view> ids,
-                     const std::function<void(size_t i, std::span<const double>)>& use) {
-  if (const VectorValues* const vectors = store.vector_values()) {
-    return vectors->get_vectors(collection, ids, use);
-  }
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> values, store.multi_get(ids, collection));
-  std::vector<double> elements;
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (!values[i]) continue;
-    if (!parse_vector_value(*values[i], elements)) {
-      return Status::corruption("vector store: the embedding of " + std::string(ids[i]) + " is malformed");
-    }
-    use(i, elements);
-  }
   return Status::ok();
 }
 

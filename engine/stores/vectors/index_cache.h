@@ -68,14 +68,6 @@ class IndexCache : public CollectionCache {
   const uint64_t budget_;  // bytes
 };
 
-// How large a search index over this store may be.
-uint64_t search_budget(const BaseKVStore& store);
-
-// The vectors of these ids, each with its place among them; absent ones are passed over.
-Status fetch_vectors(const BaseKVStore& store, std::string_view collection,
-                     std::span<const std::string_view> ids,
-                     const std::function<void(size_t i, std::span<const double>)>& use);
-
 }  // namespace quipu
 
 #endif  // QUIPU_ENGINE_STORES_VECTORS_INDEX_CACHE_H_

@@ -7,6 +7,8 @@
 #include "engine/vectors/vector_search.h"
 #include "quipu/kv_transaction.h"
 
+#include "quipu/backend/features.h"
+
 namespace quipu {
 namespace {
 
@@ -48,15 +50,16 @@ Status IndexManager::load() const {
     cache_.forget();
     QUIPU_RETURN_IF_ERROR(hnsw_.load());
     cache_.loaded = true;
-    const auto take = [&](std::string_view id, std::optional<uint64_t> order,
-                          std::span<const double> elements) -> Status {
+    const auto take = [&](const VectorEntry& vector) -> Status {
       if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
-      cache_.index.put(id, order, elements);
-      if (cache_.hnsw) cache_.hnsw->adopt(*cache_.index.row_of(id), id, elements);
+      cache_.index.put(vector.key, vector.order, vector.elements);
+      if (cache_.hnsw) {
+        cache_.hnsw->adopt(*cache_.index.row_of(vector.key), vector.key, vector.elements);
+      }
       cache_.keep_within_budget();
       return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
     };
-    Status taken = for_each_vector(*store_.kvstore, store_.collections, take);
+    Status taken = store_.kvstore->vector_values().scan_vectors(store_.collections.embeddings, take);
     if (cache_.streamed) return Status::ok();
     if (!taken.is_ok()) {
       cache_.forget();
@@ -88,7 +91,7 @@ Status IndexManager::make_columns(const MetadataFilters& filters) const {
 
 Status IndexManager::use_hnsw(const HnswOptions& options, const ProgressCallback& progress) const {
   QUIPU_RETURN_IF_ERROR(check_hnsw_options(options));
-  if (dynamic_cast<KVTransaction*>(store_.kvstore.get()) != nullptr) {
+  if (store_.kvstore->capabilities().in_transaction) {
     return Status::not_supported("use_hnsw is not part of a transaction");
   }
   std::lock_guard writing(cache_.writing);

@@ -57,8 +57,8 @@ Status stream_some(const BaseKVStore& store, const VectorCollections& collection
     QUIPU_ASSIGN_OR_RETURN(metadata, store.multi_get(keys, collections.metadata));
   }
   Status used;
-  QUIPU_RETURN_IF_ERROR(
-      fetch_vectors(store, collections.embeddings, keys, [&](size_t i, std::span<const double> elements) {
+  QUIPU_RETURN_IF_ERROR(store.vector_values().get_vectors(
+      collections.embeddings, keys, [&](size_t i, std::span<const double> elements) {
         if (!used.is_ok()) return;
         const auto of_row = metadata[i] ? std::optional<JsonView>(*metadata[i]) : std::nullopt;
         used = use_if_passing({keys[i], orders[i].value_or(0), elements}, filters, of_row, use);
@@ -67,27 +67,6 @@ Status stream_some(const BaseKVStore& store, const VectorCollections& collection
 }
 
 }  // namespace
-
-Status for_each_vector(const BaseKVStore& store, const VectorCollections& collections,
-                       const std::function<Status(std::string_view id, std::optional<uint64_t> order,
-                                                  std::span<const double>)>& use) {
-  if (const VectorValues* const vectors = store.vector_values()) {
-    return vectors->scan_vectors(collections.embeddings, [&](const VectorEntry& entry) {
-      return use(entry.key, entry.order, entry.elements);
-    });
-  }
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan(in_order, collections.embeddings));
-  std::vector<double> elements;
-  while (it->next()) {
-    if (!parse_vector_value(it->val(), elements)) {
-      return Status::corruption("vector store: the embedding of " + std::string(it->key()) + " is malformed");
-    }
-    QUIPU_RETURN_IF_ERROR(use(it->key(), it->order(), elements));
-  }
-  return it->status();
-}
 
 Status stream_vectors(const BaseKVStore& store, const VectorCollections& collections,
                       const std::vector<std::string>* node_ids, const MetadataFilters* filters,
@@ -106,7 +85,7 @@ Status stream_vectors(const BaseKVStore& store, const VectorCollections& collect
   if (filters != nullptr) {
     QUIPU_ASSIGN_OR_RETURN(metadata, Follower::start(store, collections.metadata));
   }
-  return store.vector_values()->scan_vectors(collections.embeddings, [&](const VectorEntry& entry) -> Status {
+  return store.vector_values().scan_vectors(collections.embeddings, [&](const VectorEntry& entry) -> Status {
     std::optional<JsonView> of_row;
     if (metadata) {
       QUIPU_ASSIGN_OR_RETURN(of_row, metadata->at(entry.key));

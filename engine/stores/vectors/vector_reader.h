@@ -18,12 +18,6 @@
 
 namespace quipu {
 
-// Calls `use` with every vector; where the store does not tell their order, in it. What `use` returns ends
-// the call unless it is OK.
-Status for_each_vector(const BaseKVStore& store, const VectorCollections& collections,
-                       const std::function<Status(std::string_view id, std::optional<uint64_t> order,
-                                                  std::span<const double>)>& use);
-
 // Calls `use` with the vectors of these ids (null: of all) that pass the filters, if any. REQUIRES: a lock on
 // the index.
 Status stream_vectors(const BaseKVStore& store, const VectorCollections& collections,

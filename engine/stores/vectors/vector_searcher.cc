@@ -11,6 +11,8 @@
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
 
+#include "quipu/backend/features.h"
+
 namespace quipu {
 namespace {
 
@@ -48,8 +50,8 @@ Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery
 Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
-  const bool large_mmr =
-      query.mode == VectorStoreQueryMode::MMR && cache_.index.mmr_bytes() > search_budget(*store_.kvstore);
+  const bool large_mmr = query.mode == VectorStoreQueryMode::MMR &&
+                         cache_.index.mmr_bytes() > store_.kvstore->search_memory_bytes();
   if (cache_.streamed || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream_vectors(*store_.kvstore, store_.collections, query.node_ids ? &*query.node_ids : nullptr,
@@ -59,7 +61,7 @@ Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& que
   QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
   if (found) return *std::move(found);
   return search_vectors(cache_.index, query, filters, [this](auto ids, const auto& use) {
-    return fetch_vectors(*store_.kvstore, store_.collections.embeddings, ids, use);
+    return store_.kvstore->vector_values().get_vectors(store_.collections.embeddings, ids, use);
   });
 }
 
@@ -94,8 +96,8 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorS
     QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult exact,
                            index.top_k(query.query_embedding, query.similarity_top_k, query.similarity,
                                        &waiting, [this](auto ids, const auto& use) {
-                                         return fetch_vectors(*store_.kvstore, store_.collections.embeddings,
-                                                              ids, use);
+                                         return store_.kvstore->vector_values().get_vectors(
+                                             store_.collections.embeddings, ids, use);
                                        }));
     for (size_t i = 0; i < exact.ids.size(); ++i) best.emplace_back(exact.similarities[i], exact.ids[i]);
     std::ranges::stable_sort(best, std::greater(), [](const auto& one) { return one.first; });
@@ -135,8 +137,8 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher:
   index.sort(rows);
   std::vector<std::string_view> ids;
   for (const uint32_t row : rows) ids.push_back(index.id_of(row));
-  QUIPU_RETURN_IF_ERROR(fetch_vectors(
-      *store_.kvstore, store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
+  QUIPU_RETURN_IF_ERROR(store_.kvstore->vector_values().get_vectors(
+      store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
         vectors.emplace_back(ids[i], std::vector<double>(elements.begin(), elements.end()));
       }));
   return vectors;

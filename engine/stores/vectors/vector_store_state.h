@@ -20,7 +20,7 @@ struct VectorStoreState {
         ns(name_space),
         collections(ns),
         cache(std::static_pointer_cast<IndexCache>(kvstore->cache(collections.prefix, [this] {
-          return std::make_shared<IndexCache>(collections, search_budget(*kvstore));
+          return std::make_shared<IndexCache>(collections, kvstore->search_memory_bytes());
         }))) {}
 
   const std::shared_ptr<BaseKVStore> kvstore;

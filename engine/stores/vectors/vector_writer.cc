@@ -25,11 +25,7 @@ Status VectorWriter::declare_collections() const {
 
 void VectorWriter::put_embedding(std::string_view id, std::span<const double> embedding,
                                  WriteBatch& batch) const {
-  if (store_.kvstore->vector_values() != nullptr) {
-    batch.put_vector(store_.collections.embeddings, id, embedding);
-  } else {
-    batch.put(store_.collections.embeddings, id, vector_value(embedding));
-  }
+  batch.put_vector(store_.collections.embeddings, id, embedding);
 }
 
 Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) const {
@@ -95,19 +91,10 @@ Status VectorWriter::delete_(std::string_view ref_doc_id) const {
   CacheNotice notice(store_);
   std::vector<std::string>& ids = notice.ids;
   std::lock_guard writing(cache_.writing);
-  FieldIndex* const index = store_.kvstore->field_index();
-  if (index != nullptr && !ref_doc_id.empty()) {  // which is not indexed
-    QUIPU_RETURN_IF_ERROR(index->ensure_index(store_.collections.ref_doc_ids, kRefDocId));
-    QUIPU_ASSIGN_OR_RETURN(ids, index->keys_with_value(store_.collections.ref_doc_ids, ref_doc_id));
-    return remove(ids);
-  }
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
-                         store_.kvstore->scan({}, store_.collections.ref_doc_ids));
-  while (it->next()) {
-    const std::optional<JsonView> owner = it->val().find(kRefDocId);
-    if (owner && owner->is_string() && owner->string() == ref_doc_id) ids.emplace_back(it->key());
-  }
-  QUIPU_RETURN_IF_ERROR(it->status());
+  FieldIndex& index = store_.kvstore->field_index();
+  const std::string& collection = store_.collections.ref_doc_ids;
+  QUIPU_RETURN_IF_ERROR(index.ensure_index(collection, kRefDocId));
+  QUIPU_ASSIGN_OR_RETURN(ids, index.keys_with_value(collection, kRefDocId, ref_doc_id));
   return remove(ids);
 }
 

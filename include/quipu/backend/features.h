@@ -1,20 +1,17 @@
-// Optional mechanisms of a backend, with which a store above it avoids rewriting or loading what it need not.
+// Features: what a store above may ask of any backend so that it need not rewrite or load what it has not
+// changed. Each has a default over get() and scan(), which is right and slow (BaseKVStore::member_lists() and
+// the others say how slow); a backend overrides those that it keeps itself.
 //
-// MemberLists: an object that holds one long array of distinct elements, each under a key of its own, so that
-// adding or removing one costs O(1). A member is an element's canonical JSON text. Readers see an ordinary
-// value: get() and scan() return
-//     head + m1 + ", " + m2 + ", " + ... + tail
-// with the members in the order in which they were added. put() or delete_() of the key replaces the list.
+// Readers see ordinary values whatever the feature: get() and scan() return JSON objects. What a feature
+// changes goes into a WriteBatch with the kinds of operations beside it.
 //
-// FieldIndex: finds the keys whose objects have a given string as a top-level member, for collections that
-// were declared with CollectionOptions::indexed_field. Kept by every write, in the same atomic batch.
-//
-// Thread-safety, lifetime: as the store they belong to.
+// Thread-safety, lifetime: as the store that they belong to.
 
 #ifndef QUIPU_BACKEND_FEATURES_H_
 #define QUIPU_BACKEND_FEATURES_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -23,13 +20,27 @@
 #include <vector>
 
 #include "quipu/json.h"
+#include "quipu/kv_store.h"
 #include "quipu/status.h"
+#include "quipu/write_batch.h"
 
 namespace quipu {
 
+// MemberLists: an object that holds one long array of distinct elements, each under a key of its own, so that
+// adding or removing one costs O(1). A member is an element's canonical JSON text. get() returns
+//     head + m1 + ", " + m2 + ", " + ... + tail
+// with the members in the order in which they were added. put() or delete_() of the key replaces the list.
+// Default: the whole object is one value, rewritten by each batch that changes it; list_info() knows no list,
+// and a batch may add members only to a list that it puts itself.
 class MemberLists {
  public:
   virtual ~MemberLists() = default;
+
+  // value, tail: an empty list with this text before and after its members.
+  static constexpr WriteOp::Kind kPutList{"put_list", true, true};
+  // value: the member. kInvalidArgument where the key holds no list.
+  static constexpr WriteOp::Kind kAddMember{"add_member", false, true};
+  static constexpr WriteOp::Kind kRemoveMember{"remove_member", false, false};
 
   struct Info {
     uint64_t count = 0;  // members
@@ -47,26 +58,31 @@ class MemberLists {
                                                    std::string_view key) const = 0;
 };
 
+// FieldIndex: finds the keys whose objects have a given string as a top-level member. A collection may have
+// one field indexed (CollectionOptions::indexed_field); every write keeps the index, in the same atomic
+// batch. Where no index covers what is asked for, the collection is read: O(collection). Default: always so.
 class FieldIndex {
  public:
   virtual ~FieldIndex() = default;
 
   // Builds the index of an existing collection that was made without one; O(collection), and writers wait.
-  // Cheap when there is nothing to do.
+  // Cheap when there is nothing to do. Does nothing where there is no collection, and by default. Errors:
+  // kInvalidArgument where another field is indexed, kNotSupported where the store is read_only.
   virtual Status ensure_index(std::string_view collection, std::string_view field) = 0;
-  // The keys whose indexed field is `value`, in byte order; none in a collection without an index.
+  // The keys whose `field` is `value`, in byte order.
   virtual Result<std::vector<std::string>> keys_with_value(std::string_view collection,
+                                                           std::string_view field,
                                                            std::string_view value) const = 0;
-  // For each value, whether any key has it. O(values).
-  virtual Result<std::vector<bool>> values_exist(std::string_view collection,
+  // For each value, whether any key has it. O(values) with an index.
+  virtual Result<std::vector<bool>> values_exist(std::string_view collection, std::string_view field,
                                                  std::span<const std::string_view> values) const = 0;
 };
 
-// VectorValues: an optional mechanism of a backend that keeps vectors as numbers instead of text, losslessly
-// and a fraction of the size. Readers see an ordinary value: get() and scan() return {"embedding": [0.1,
-// ...]}. Written with WriteBatch::put_vector and BulkLoad::put_vector.
-//
-// Thread-safety, lifetime: as the store it belongs to.
+// What the lookups of a FieldIndex come to without an index; `all` goes through the collection by key.
+Result<std::vector<std::string>> scan_keys_with_value(KVIterator& all, std::string_view field,
+                                                      std::string_view value);
+Result<std::vector<bool>> scan_values_exist(KVIterator& all, std::string_view field,
+                                            std::span<const std::string_view> values);
 
 // {"embedding": [0.1, ...]}.
 Json vector_value(std::span<const double> elements);
@@ -79,19 +95,46 @@ struct VectorEntry {
   std::span<const double> elements;
 };
 
+// VectorValues: vectors that are kept as numbers instead of text, losslessly and in a fraction of the size.
+// get() and scan() return {"embedding": [0.1, ...]}. Default: kept as such text.
 class VectorValues {
  public:
   virtual ~VectorValues() = default;
+
+  // value: the bytes of the vector's doubles.
+  static constexpr WriteOp::Kind kPutVector{"put_vector", true, true};
+
   // Every vector of a collection, by key; values that are plain JSON of the same form are among them. The
-  // views live until `use` returns; what it returns ends the scan unless it is OK.
+  // views live until `use` returns; what it returns ends the scan unless it is OK. Errors: kCorruption for a
+  // value that is no vector.
   virtual Status scan_vectors(std::string_view collection,
                               const std::function<Status(const VectorEntry&)>& use) const = 0;
   // The vectors of these keys, each with its place among them; absent ones are passed over.
   virtual Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                              const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
-  // How many bytes a search index over vectors of this store may take. One that would take more is not made,
-  // and queries read the vectors themselves.
-  virtual uint64_t search_memory_bytes() const = 0;
+};
+
+// PlainBatch: the operations of a batch as puts and deletions alone, for a backend that keeps JSON objects
+// and nothing else. Views what the operations view. Move-only.
+class PlainBatch {
+ public:
+  // Errors: kInvalidArgument for a member of what is no list of this batch; kNotSupported for kinds that are
+  // not of this header.
+  static Result<PlainBatch> of(std::span<const WriteOp> ops);
+  PlainBatch(PlainBatch&&) noexcept = default;
+  PlainBatch& operator=(PlainBatch&&) noexcept = default;
+
+  // In the order of the operations that they come from; a list stands where it was put.
+  std::span<const WriteOp> ops() const { return plain_; }
+
+ private:
+  class Lists;
+  PlainBatch() = default;
+  void add_text(const WriteOp& op, std::string text);
+
+  std::span<const WriteOp> plain_;
+  std::vector<WriteOp> made_;
+  std::deque<std::string> texts_;
 };
 
 }  // namespace quipu

@@ -1,8 +1,9 @@
-// LockTable and KeyLocks: exclusive locks over keys, for code that reads, decides and then writes.
+// LockTable and KeyLocks: exclusive locks over keys, for code that reads, decides and then writes
+// (BaseKVStore::lock). A backend whose writers are in several processes or machines has a table of its own.
 //
 // A lock is on a stripe, not on a key: two keys may share one, so holding more than needed is normal and
-// holding two sets of locks at once is a deadlock. Lock all that one operation needs in one acquire().
-// Cost: about 20 ns a stripe when nobody waits.
+// holding two sets of locks at once is a deadlock. Lock all that one operation needs at once.
+// Cost, of StripedLocks: about 20 ns a stripe when nobody waits.
 
 #ifndef QUIPU_BACKEND_KEY_LOCKS_H_
 #define QUIPU_BACKEND_KEY_LOCKS_H_
@@ -12,6 +13,8 @@
 #include <cstddef>
 #include <mutex>
 #include <string_view>
+
+#include "quipu/status.h"
 
 namespace quipu {
 
@@ -23,19 +26,33 @@ class LockSet {
   void add(std::string_view collection, std::string_view key);
   void add_all() { stripes_.set(); }
   bool contains(const LockSet& other) const { return (other.stripes_ & ~stripes_).none(); }
+  // By their numbers, below kLockStripes: the order in which every table takes them.
+  bool has_stripe(size_t stripe) const { return stripes_.test(stripe); }
 
  private:
-  friend class KeyLocks;
   std::bitset<kLockStripes> stripes_;
 };
 
-class LockTable;
+class KeyLocks;
 
-// Holds locks until it goes. Move-only.
+// Thread-safety: any.
+class LockTable {
+ public:
+  virtual ~LockTable() = default;
+  // Waits for all of `set`. Errors: those of a table that is elsewhere; nothing is locked then.
+  Result<KeyLocks> acquire(const LockSet& set);
+
+ private:
+  friend class KeyLocks;
+  // Stripes are taken in one order, so callers cannot block one another for ever.
+  virtual Status lock(const LockSet& set) = 0;
+  virtual void unlock(const LockSet& set) = 0;
+};
+
+// Holds locks until it goes. Move-only. Must go before its table.
 class KeyLocks {
  public:
   KeyLocks() = default;
-  KeyLocks(LockTable& table, const LockSet& set);
   ~KeyLocks() { release(); }
   KeyLocks(KeyLocks&& other) noexcept;
   KeyLocks& operator=(KeyLocks&& other) noexcept;
@@ -44,17 +61,19 @@ class KeyLocks {
   void release();
 
  private:
+  friend class LockTable;
+  KeyLocks(LockTable& table, const LockSet& set) : table_(&table), held_(set) {}
+
   LockTable* table_ = nullptr;
   LockSet held_;
 };
 
-class LockTable {
- public:
-  // Waits for all of `set`. Stripes are taken in one order, so callers cannot block one another for ever.
-  KeyLocks acquire(const LockSet& set) { return KeyLocks(*this, set); }
-
+// Mutexes of this process.
+class StripedLocks : public LockTable {
  private:
-  friend class KeyLocks;
+  Status lock(const LockSet& set) override;
+  void unlock(const LockSet& set) override;
+
   std::array<std::mutex, kLockStripes> stripes_;
 };
 

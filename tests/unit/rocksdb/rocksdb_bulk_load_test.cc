@@ -89,7 +89,7 @@ TEST_P(RocksDBBulkLoadTest, IsSeenWhenCommitted) {
     EXPECT_EQ(names(), "nodes=3 meta=2 empty=0 ");
     EXPECT_EQ(keys("nodes"), "c a b ");
     EXPECT_EQ(*store_->persist_files(), (std::vector<std::string>{"docstore.json", "index_store.json"}));
-    EXPECT_EQ(*store_->field_index()->keys_with_value("meta", "h-y"), std::vector<std::string>{"y"});
+    EXPECT_EQ(*store_->field_index().keys_with_value("meta", "hash", "h-y"), std::vector<std::string>{"y"});
     open();
   }
   ASSERT_TRUE(store_->put("a", number(1), "nodes").is_ok());
@@ -109,7 +109,7 @@ TEST_P(RocksDBBulkLoadTest, RepeatedKeysAndCollectionsAreAsJsonLoadsThem) {
   EXPECT_EQ(names(), "first=2 second=1 ");
   EXPECT_EQ(keys("first"), "b a ");
   EXPECT_EQ((*store_->get("b", "first"))->text(), "{\"hash\": \"newest\"}");
-  EXPECT_EQ(*store_->field_index()->keys_with_value("first", "newest"), std::vector<std::string>{"b"});
+  EXPECT_EQ(*store_->field_index().keys_with_value("first", "hash", "newest"), std::vector<std::string>{"b"});
 }
 
 TEST_P(RocksDBBulkLoadTest, LeavesNothingWhenAbandoned) {
@@ -150,8 +150,8 @@ TEST_P(RocksDBBulkLoadTest, MergesOverWhatIsThere) {
   EXPECT_EQ(keys("nodes"), "b kept late c a ");
   EXPECT_EQ(keys("new"), "y x ");
   EXPECT_EQ((*store_->get("b", "nodes"))->text(), "{\"hash\": \"h-b\"}");
-  EXPECT_EQ(*store_->field_index()->keys_with_value("nodes", "h-b"), std::vector<std::string>{"b"});
-  EXPECT_EQ(*store_->field_index()->keys_with_value("nodes", "old"), std::vector<std::string>{"kept"});
+  EXPECT_EQ(*store_->field_index().keys_with_value("nodes", "hash", "h-b"), std::vector<std::string>{"b"});
+  EXPECT_EQ(*store_->field_index().keys_with_value("nodes", "hash", "old"), std::vector<std::string>{"kept"});
   open();
   EXPECT_EQ(names(), "nodes=5 new=2 ");
   EXPECT_EQ((*store_->collections())[0].persist_file, "docstore.json");

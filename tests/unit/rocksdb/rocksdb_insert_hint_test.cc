@@ -49,13 +49,13 @@ class RangesAndInserts {
     for (const auto& [name, keys] : values_) {
       EXPECT_EQ(*store_->count(name), keys.size() + lists_.contains(name)) << name;
       for (const auto& [key, hash] : keys) {
-        const std::vector<std::string> listed = *store_->field_index()->keys_with_value(name, hash);
+        const std::vector<std::string> listed = *store_->field_index().keys_with_value(name, "hash", hash);
         EXPECT_TRUE(std::ranges::find(listed, key) != listed.end()) << name << " " << key;
         EXPECT_TRUE(store_->get(key, name)->has_value()) << name << " " << key;
       }
     }
     for (const auto& [name, members] : lists_) {
-      const std::vector<std::string> stored = *store_->member_lists()->members(name, "list");
+      const std::vector<std::string> stored = *store_->member_lists().members(name, "list");
       EXPECT_EQ(std::set<std::string>(stored.begin(), stored.end()), members) << name;
     }
     const Status sound = store_->verify([](const Fault& fault) { ADD_FAILURE() << fault.message; });

@@ -297,7 +297,7 @@ TEST_F(RocksDBKVStoreTest, SnapshotsStayAsTheyWere) {
 }
 
 TEST_F(RocksDBKVStoreTest, ListsReadAsObjects) {
-  MemberLists& lists = *store_->member_lists();
+  MemberLists& lists = store_->member_lists();
   WriteBatch batch;
   batch.put_list("refs", "r", "{\"node_ids\": [", "], \"metadata\": {}}");
   for (const char* member : {"\"n2\"", "[1, 2]", "\"\\\"\"", "\"n2\""}) batch.add_member("refs", "r", member);
@@ -336,41 +336,41 @@ TEST_F(RocksDBKVStoreTest, DeletingAListDeletesItsMembers) {
     batch.put_list("refs", "rr", "{\"l\": [", "]}");
     batch.add_member("refs", "rr", "\"kept\"");
     ASSERT_TRUE(store_->write(batch).is_ok());
-    EXPECT_EQ(store_->member_lists()->members("refs", "r")->size(), static_cast<size_t>(size));
+    EXPECT_EQ(store_->member_lists().members("refs", "r")->size(), static_cast<size_t>(size));
     ASSERT_TRUE(*store_->delete_("r", "refs"));
-    EXPECT_TRUE(store_->member_lists()->members("refs", "r")->empty());
-    EXPECT_EQ(store_->member_lists()->members("refs", "rr")->size(), 1u);
+    EXPECT_TRUE(store_->member_lists().members("refs", "r")->empty());
+    EXPECT_EQ(store_->member_lists().members("refs", "rr")->size(), 1u);
     expect_no_faults();
   }
 }
 
 TEST_F(RocksDBKVStoreTest, IndexFollowsTheValues) {
-  FieldIndex& index = *store_->field_index();
+  FieldIndex& index = store_->field_index();
   ASSERT_TRUE(store_->declare_collection("meta", {"docstore.json", "hash"}).is_ok());
   put("a", json(R"({"hash": "h1"})"), "meta");
   put("b", json(R"({"x": 1, "hash": "h1"})"), "meta");
   put("c", json(R"({"hash": 5})"), "meta");
   put("d", json(R"({"hash": ""})"), "meta");
-  EXPECT_EQ(*index.keys_with_value("meta", "h1"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(*index.keys_with_value("meta", "hash", "h1"), (std::vector<std::string>{"a", "b"}));
   put("a", json(R"({"hash": "h2"})"), "meta");
   ASSERT_TRUE(*store_->delete_("b", "meta"));
-  EXPECT_TRUE(index.keys_with_value("meta", "h1")->empty());
+  EXPECT_TRUE(index.keys_with_value("meta", "hash", "h1")->empty());
   const std::vector<std::string_view> values = {"h1", "h2", "", "h"};
-  EXPECT_EQ(*index.values_exist("meta", values), (std::vector<bool>{false, true, false, false}));
+  EXPECT_EQ(*index.values_exist("meta", "hash", values), (std::vector<bool>{false, true, true, false}));
   open({});
-  EXPECT_EQ(*store_->field_index()->keys_with_value("meta", "h2"), std::vector<std::string>{"a"});
+  EXPECT_EQ(*store_->field_index().keys_with_value("meta", "hash", "h2"), std::vector<std::string>{"a"});
   expect_no_faults();
 }
 
 TEST_F(RocksDBKVStoreTest, IndexIsBuiltForWhatIsThere) {
   for (int i = 0; i < 500; ++i)
     put("k" + std::to_string(i), json(R"({"hash": "h)" + std::to_string(i % 5) + "\"}"));
-  ASSERT_TRUE(store_->field_index()->ensure_index("data", "hash").is_ok());
-  EXPECT_EQ(store_->field_index()->keys_with_value("data", "h3")->size(), 100u);
+  ASSERT_TRUE(store_->field_index().ensure_index("data", "hash").is_ok());
+  EXPECT_EQ(store_->field_index().keys_with_value("data", "hash", "h3")->size(), 100u);
   put("k3", json(R"({"hash": "other"})"));
-  EXPECT_EQ(store_->field_index()->keys_with_value("data", "h3")->size(), 99u);
-  EXPECT_EQ(store_->field_index()->ensure_index("data", "another").code(), StatusCode::kInvalidArgument);
-  EXPECT_TRUE(store_->field_index()->ensure_index("absent", "hash").is_ok());
+  EXPECT_EQ(store_->field_index().keys_with_value("data", "hash", "h3")->size(), 99u);
+  EXPECT_EQ(store_->field_index().ensure_index("data", "another").code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(store_->field_index().ensure_index("absent", "hash").is_ok());
   expect_no_faults();
 }
 
@@ -378,10 +378,10 @@ TEST_F(RocksDBKVStoreTest, CollectionsMayBeChangedByWhoeverHoldsKeyLocks) {
   put("k", json(R"({"hash": "h"})"));
   LockSet everything;
   everything.add_all();
-  const KeyLocks held = store_->lock_table().acquire(everything);
+  const KeyLocks held = *store_->lock(everything);
   EXPECT_TRUE(store_->declare_collection("new", {"docstore.json", "hash"}).is_ok());
   EXPECT_TRUE(store_->declare_collection("data", {"docstore.json", ""}).is_ok());
-  EXPECT_TRUE(store_->field_index()->ensure_index("data", "hash").is_ok());
+  EXPECT_TRUE(store_->field_index().ensure_index("data", "hash").is_ok());
   WriteBatch batch;
   batch.put("new", "k", number(1));
   EXPECT_TRUE(store_->write(batch, {.held = &held}).is_ok());
@@ -391,7 +391,7 @@ TEST_F(RocksDBKVStoreTest, CollectionsMayBeChangedByWhoeverHoldsKeyLocks) {
 TEST_F(RocksDBKVStoreTest, LocksThatDoNotCoverTheBatchAreRefused) {
   LockSet one;
   one.add("data", "a");
-  const KeyLocks held = store_->lock_table().acquire(one);
+  const KeyLocks held = *store_->lock(one);
   WriteBatch batch;
   for (int i = 0; i < 10; ++i) batch.put("data", std::to_string(i), number(i));
   EXPECT_EQ(store_->write(batch, {.held = &held}).code(), StatusCode::kInvalidArgument);
@@ -419,7 +419,7 @@ TEST_F(RocksDBKVStoreTest, ThreadsLoseNoUpdate) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(store_->member_lists()->members("refs", "r")->size(), static_cast<size_t>(kThreads) * kEach);
+  EXPECT_EQ(store_->member_lists().members("refs", "r")->size(), static_cast<size_t>(kThreads) * kEach);
   EXPECT_EQ(*store_->count("nodes"), static_cast<uint64_t>(kThreads) * kEach + 1);
   expect_no_faults();
 }
@@ -451,7 +451,7 @@ TEST_F(RocksDBKVStoreTest, ThreadsSeeWholeBatches) {
 
 TEST_F(RocksDBKVStoreTest, AClosedStoreRefuses) {
   put("k", number(1));
-  MemberLists* const lists = store_->member_lists();
+  MemberLists* const lists = &store_->member_lists();
   ASSERT_TRUE(store_->close().is_ok());
   ASSERT_TRUE(store_->close().is_ok());
   EXPECT_EQ(store_->put("k", number(2)).code(), StatusCode::kInvalidArgument);

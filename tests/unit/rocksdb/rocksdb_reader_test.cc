@@ -22,7 +22,7 @@ namespace quipu::testing {
 namespace {
 
 namespace fs = boost::filesystem;
-using StorePtr = std::shared_ptr<RocksDBKVStore>;
+using StorePtr = std::shared_ptr<BaseKVStore>;
 
 Json number(int n) { return Json::from_canonical("{\"n\": " + std::to_string(n) + "}"); }
 
@@ -249,7 +249,7 @@ TEST_F(RocksDBReaderTest, RefusesEveryWrite) {
   EXPECT_TRUE(refused(open->bulk_load().status()));
   EXPECT_TRUE(refused(open->declare_collection("c", {})));
   EXPECT_TRUE(refused(open->drop_collection("c").status()));
-  EXPECT_TRUE(refused(open->field_index()->ensure_index("c", "n")));
+  EXPECT_TRUE(refused(open->field_index().ensure_index("c", "n")));
   EXPECT_TRUE(refused(open->sync()));
   EXPECT_TRUE(refused(open->flush()));
   EXPECT_TRUE(refused(open->compact()));

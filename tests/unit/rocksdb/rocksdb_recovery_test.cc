@@ -277,7 +277,7 @@ TEST_F(RocksDBRecoveryTest, BulkLoadsAreThereWholeOrNotAtAll) {
     ASSERT_EQ(infos.size(), 3u);
     for (const CollectionInfo& info : infos) {
       EXPECT_EQ(info.count, 100u);
-      EXPECT_EQ((*store)->field_index()->keys_with_value(info.name, "h")->size(), 100u);
+      EXPECT_EQ((*store)->field_index().keys_with_value(info.name, "hash", "h")->size(), 100u);
     }
     EXPECT_EQ(faults(**store), "");
     for (const CollectionInfo& info : infos) EXPECT_TRUE(*(*store)->drop_collection(info.name));
@@ -314,7 +314,7 @@ TEST_F(RocksDBRecoveryTest, AForkedChildIsRefused) {
     if (!refused(store->scan({}).status())) return 3;
     if (!refused(snapshot->get("k").status())) return 4;
     if (!refused(load->put("k", value(1)))) return 5;
-    if (!refused(store->member_lists()->members("c", "k").status())) return 6;
+    if (!refused(store->member_lists().members("c", "k").status())) return 6;
     load.reset();
     if (!refused(store->close())) return 7;
     if (open_status().code() != StatusCode::kBusy) return 8;

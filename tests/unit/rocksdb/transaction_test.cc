@@ -131,15 +131,15 @@ TEST_F(TransactionTest, AValueThatWasLookedForAndThenAppearedIsAConflict) {
   ASSERT_TRUE(store_->put("a", Json::from_canonical(R"({"h": "x"})"), "c").is_ok());
   const std::vector<std::string_view> wanted = {"x", "y"};
   const auto txn = begin();
-  ASSERT_TRUE(txn->field_index()->ensure_index("c", "h").is_ok());
+  ASSERT_TRUE(txn->field_index().ensure_index("c", "h").is_ok());
   const auto other = begin();
-  EXPECT_EQ(*other->field_index()->values_exist("c", wanted), (std::vector<bool>{true, false}));
+  EXPECT_EQ(*other->field_index().values_exist("c", "h", wanted), (std::vector<bool>{true, false}));
   ASSERT_TRUE(other->put("z", value(1), "d").is_ok());
   ASSERT_TRUE(store_->put("b", Json::from_canonical(R"({"h": "y"})"), "c").is_ok());
   EXPECT_EQ(other->commit().code(), StatusCode::kBusy);
-  EXPECT_EQ(*store_->field_index()->values_exist("c", wanted), (std::vector<bool>{true, true}));
+  EXPECT_EQ(*store_->field_index().values_exist("c", "h", wanted), (std::vector<bool>{true, true}));
   txn->rollback();
-  EXPECT_EQ(txn->field_index()->values_exist("c", wanted).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(txn->field_index().values_exist("c", "h", wanted).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST_F(TransactionTest, RolledBackItLeavesNothing) {
@@ -156,7 +156,7 @@ TEST_F(TransactionTest, RolledBackItLeavesNothing) {
   EXPECT_EQ(txn->commit().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(txn->put("b", value(2), "c").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(txn->get("a", "c").status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(txn->member_lists()->members("c", "a").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(txn->member_lists().members("c", "a").status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(content(*store_, "c"), R"(a={"n": 1};)");
   EXPECT_EQ(*store_->count("never"), 0u);
 }
@@ -219,7 +219,7 @@ INSTANTIATE_TEST_SUITE_P(
                      [](BaseKVStore& store) { EXPECT_TRUE(*store.drop_collection("lists")); }, false},
         ConflictCase{"Index",
                      [](KVTransaction& txn) {
-                       EXPECT_TRUE(txn.field_index()->keys_with_value("indexed", "h")->empty());
+                       EXPECT_TRUE(txn.field_index().keys_with_value("indexed", "f", "h")->empty());
                      },
                      [](BaseKVStore& store) {
                        EXPECT_TRUE(store.put("k", Json::from_canonical(R"({"f": "h"})"), "indexed").is_ok());
@@ -227,7 +227,7 @@ INSTANTIATE_TEST_SUITE_P(
                      true},
         ConflictCase{"OtherIndexValue",
                      [](KVTransaction& txn) {
-                       EXPECT_TRUE(txn.field_index()->keys_with_value("indexed", "g")->empty());
+                       EXPECT_TRUE(txn.field_index().keys_with_value("indexed", "f", "g")->empty());
                      },
                      [](BaseKVStore& store) {
                        EXPECT_TRUE(store.put("k", Json::from_canonical(R"({"f": "h"})"), "indexed").is_ok());
@@ -294,9 +294,9 @@ TEST_F(TransactionTest, ListsAreMergedAndReplaced) {
   batch.remove_member("lists", "l", "17");
   ASSERT_TRUE(txn->write(batch).is_ok());
   EXPECT_EQ((*txn->get("short", "lists"))->text(), R"({"x": [2, 3]})");
-  EXPECT_EQ((*txn->member_lists()->list_info("lists", "l"))->count, 2999u);
-  EXPECT_FALSE(*txn->member_lists()->has_member("lists", "l", "17"));
-  EXPECT_EQ(txn->member_lists()->members("lists", "l")->size(), 2999u);
+  EXPECT_EQ((*txn->member_lists().list_info("lists", "l"))->count, 2999u);
+  EXPECT_FALSE(*txn->member_lists().has_member("lists", "l", "17"));
+  EXPECT_EQ(txn->member_lists().members("lists", "l")->size(), 2999u);
   batch.clear();
   batch.add_member("lists", "none", "1");
   EXPECT_EQ(txn->write(batch).code(), StatusCode::kInvalidArgument);
@@ -304,7 +304,7 @@ TEST_F(TransactionTest, ListsAreMergedAndReplaced) {
   EXPECT_FALSE(*txn->exists("l", "lists"));
   ASSERT_TRUE(txn->commit().is_ok());
   EXPECT_EQ((*store_->get("short", "lists"))->text(), R"({"x": [2, 3]})");
-  EXPECT_TRUE(store_->member_lists()->members("lists", "l")->empty());
+  EXPECT_TRUE(store_->member_lists().members("lists", "l")->empty());
 }
 
 TEST_F(TransactionTest, AStoreWithOpenTransactionsIsNotClosed) {

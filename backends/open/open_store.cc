@@ -1,0 +1,83 @@
+// The backends by the beginning of their addresses. A new backend is one row here.
+
+#include "quipu/open_store.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "quipu/memory_kv_store.h"
+#include "quipu/storage_context.h"
+
+namespace quipu {
+namespace {
+
+struct Backend {
+  std::string_view scheme;  // without the colon
+  bool is_directory;        // the rest of the address is a path
+  Result<std::shared_ptr<BaseKVStore>> (*open)(const std::string& rest, const OpenOptions& options);
+};
+
+Result<std::shared_ptr<BaseKVStore>> open_rocksdb(const std::string& directory, const OpenOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<BaseKVStore> store,
+                         options.read_only ? RocksDBKVStore::open_reader(directory, options.rocksdb)
+                                           : RocksDBKVStore::open(directory, options.rocksdb));
+  return store;
+}
+
+Result<std::shared_ptr<BaseKVStore>> open_memory(const std::string& rest, const OpenOptions& options) {
+  if (!rest.empty()) return Status::invalid_argument("memory:" + rest + ": nothing comes behind memory:");
+  if (options.read_only) return Status::not_supported("memory: a new store in memory is empty; write to it");
+  return std::make_shared<MemoryKVStore>();
+}
+
+constexpr std::array<Backend, 2> kBackends = {{
+    {"rocksdb", true, open_rocksdb},
+    {"memory", false, open_memory},
+}};
+constexpr const Backend& kOfPaths = kBackends.front();
+
+struct Address {
+  const Backend* backend;
+  std::string rest;
+};
+
+// "scheme://" of no backend is refused; any other text is a path, colons or not.
+Result<Address> parse(const std::string& address) {
+  const size_t colon = address.find(':');
+  if (colon == std::string::npos || colon == 0) return Address{&kOfPaths, address};
+  const std::string_view scheme = std::string_view(address).substr(0, colon);
+  const auto backend = std::ranges::find(kBackends, scheme, &Backend::scheme);
+  if (backend != kBackends.end()) return Address{&*backend, address.substr(colon + 1)};
+  const bool is_scheme = std::ranges::all_of(
+      scheme, [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
+  if (!is_scheme || address.compare(colon, 3, "://") != 0) return Address{&kOfPaths, address};
+  std::string known = "a path";
+  for (const Backend& each : kBackends) known += ", " + std::string(each.scheme) + ":";
+  return Status::invalid_argument(address + ": there is no backend of this address (there are " + known +
+                                  ")");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<BaseKVStore>> open_store(const std::string& address, const OpenOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(const Address parsed, parse(address));
+  return parsed.backend->open(parsed.rest, options);
+}
+
+Result<std::optional<std::string>> directory_of_store(const std::string& address) {
+  QUIPU_ASSIGN_OR_RETURN(Address parsed, parse(address));
+  if (!parsed.backend->is_directory) return std::optional<std::string>();
+  return std::optional<std::string>(std::move(parsed.rest));
+}
+
+Result<StorageContext> StorageContext::open(const std::string& address, const OpenOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<BaseKVStore> kvstore, open_store(address, options));
+  return over(std::move(kvstore));
+}
+
+Result<StorageContext> StorageContext::open(const std::string& address, const RocksDBOptions& options) {
+  return open(address, OpenOptions{.rocksdb = options});
+}
+
+}  // namespace quipu

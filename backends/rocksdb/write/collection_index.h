@@ -1,0 +1,128 @@
+// CollectionIndex: what a commit writes beside the records of the keys that it changes, in the same batch: an
+// index is entries in a family of its own, kept by every write. Field indexes, member lists and vectors are
+// its cases; a further one is a further file and a line in collection_indexes.cc (README.md).
+//
+// A commit shows each key that it touches to each index, before anything changes; an index that has to do
+// with the key adds an IndexedKey to it. It is told what becomes of the key, and writes its entries at the
+// end. Thread-safety: an index has no state; an IndexedKey belongs to one commit.
+
+#ifndef QUIPU_BACKENDS_ROCKSDB_WRITE_COLLECTION_INDEX_H_
+#define QUIPU_BACKENDS_ROCKSDB_WRITE_COLLECTION_INDEX_H_
+
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "backends/rocksdb/read/read_view.h"
+#include "backends/rocksdb/write/key_change.h"
+#include "quipu/write_batch.h"
+
+namespace quipu::rocks {
+
+class CollectionIndex;
+
+// What a commit has for its indexes.
+class CommitScope {
+ public:
+  explicit CommitScope(ReadView view) : view(std::move(view)) {}
+  ~CommitScope();
+  CommitScope(const CommitScope&) = delete;
+  CommitScope& operator=(const CommitScope&) = delete;
+
+  // Makes the part of a key that is an index's; it lives as long as this.
+  template <class Part, class... Arguments>
+  Part* add(KeyChange& key, const CollectionIndex& index, Arguments&&... arguments);
+  // Both strings as one that lives as long as this.
+  std::string_view keep(std::string_view front, std::string_view back = {});
+  // The place of one more insertion, of a key or of an entry, among those of the batch.
+  uint64_t insert() { return inserted++; }
+  // An entry that is written behind all records, in the order of its family and key.
+  void put_later(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
+    later_.push_back({family, key, true});
+  }
+  void delete_later(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
+    later_.push_back({family, key, false});
+  }
+  void write_later(rocksdb::WriteBatchBase& batch);
+
+  const ReadView view;          // through which what is stored is read
+  uint64_t inserted = 0;        // keys and entries, in the order of the operations
+  uint64_t first_sequence = 0;  // of these; known when entries are written
+  bool ranges = true;           // whether the batch may delete ranges
+  bool watched = false;         // by a transaction, which is told of the values that changed
+  std::vector<std::pair<const Collection*, std::string>> changed_values;
+
+ private:
+  struct LaterEntry {
+    rocksdb::ColumnFamilyHandle* family;
+    std::string_view key;
+    bool put;
+  };
+
+  std::pmr::monotonic_buffer_resource arena_;
+  std::vector<IndexedKey*> parts_;
+  std::vector<LaterEntry> later_;
+};
+
+// What one index has to do with one key of a batch.
+class IndexedKey {
+ public:
+  virtual ~IndexedKey() = default;
+  // A plain value, or nothing, takes the place of what was there.
+  virtual void replaced() {}
+  // Adds what has become of the key to the batch; may give it the body that is written.
+  virtual Status write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& batch) = 0;
+
+  const CollectionIndex* index = nullptr;
+  IndexedKey* next = nullptr;
+};
+
+class CollectionIndex {
+ public:
+  virtual ~CollectionIndex() = default;
+  // The kinds of operations that it alone understands.
+  virtual std::span<const WriteOp::Kind* const> kinds() const { return {}; }
+  // A key that a batch touches; `stored`: the record that it has, or null.
+  virtual Status load(KeyChange& key, const DataRecord* stored, CommitScope& scope) const = 0;
+  // An operation of its kinds; or one that puts nothing, where there is no such collection.
+  virtual Status apply(const WriteOp& op, KeyChange& key, CommitScope& scope) const;
+  virtual Status apply_to_nothing(const WriteOp& op) const;
+
+  // All that there are.
+  static std::span<const CollectionIndex* const> all();
+  // The one that understands an operation; null: none.
+  static const CollectionIndex* of(const WriteOp::Kind* kind);
+
+ protected:
+  // Its part of a key, or null.
+  IndexedKey* part_of(const KeyChange& key) const {
+    IndexedKey* part = key.indexes;
+    while (part != nullptr && part->index != this) part = part->next;
+    return part;
+  }
+};
+
+extern const CollectionIndex& kFieldIndexes;
+extern const CollectionIndex& kMemberLists;
+extern const CollectionIndex& kVectors;
+
+// A value takes the place of what is under the key.
+void put_body(KeyChange& key, std::string_view body, CommitScope& scope);
+
+template <class Part, class... Arguments>
+Part* CommitScope::add(KeyChange& key, const CollectionIndex& index, Arguments&&... arguments) {
+  void* const place = arena_.allocate(sizeof(Part), alignof(Part));
+  Part* const part = new (place) Part(std::forward<Arguments>(arguments)...);
+  parts_.push_back(part);
+  part->index = &index;
+  part->next = std::exchange(key.indexes, part);
+  return part;
+}
+
+}  // namespace quipu::rocks
+
+#endif  // QUIPU_BACKENDS_ROCKSDB_WRITE_COLLECTION_INDEX_H_

@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <tuple>
+
+#include "backends/rocksdb/write/collection_index.h"
+
+namespace quipu::rocks {
+
+std::span<const CollectionIndex* const> CollectionIndex::all() {
+  static const std::array<const CollectionIndex*, 3> indexes = {&kFieldIndexes, &kMemberLists, &kVectors};
+  return indexes;
+}
+
+const CollectionIndex* CollectionIndex::of(const WriteOp::Kind* kind) {
+  for (const CollectionIndex* const index : all()) {
+    if (std::ranges::find(index->kinds(), kind) != index->kinds().end()) return index;
+  }
+  return nullptr;
+}
+
+Status CollectionIndex::apply(const WriteOp& op, KeyChange& /*key*/, CommitScope& /*scope*/) const {
+  return Status::not_supported("no index understands " + std::string(op.kind->name));
+}
+
+Status CollectionIndex::apply_to_nothing(const WriteOp& op) const {
+  return Status::not_found("there is no collection " + Json::from_string(op.collection).text());
+}
+
+void put_body(KeyChange& key, std::string_view body, CommitScope& scope) {
+  if (!key.exists) {
+    key.inserted = true;
+    key.sequence = scope.insert();
+  }
+  key.changed = key.exists = true;
+  key.body = body;
+  for (IndexedKey* part = key.indexes; part != nullptr; part = part->next) part->replaced();
+}
+
+CommitScope::~CommitScope() { std::ranges::for_each(parts_, std::destroy_at<IndexedKey>); }
+
+std::string_view CommitScope::keep(std::string_view front, std::string_view back) {
+  const size_t size = front.size() + back.size();
+  char* const kept = static_cast<char*>(arena_.allocate(size, 1));
+  std::copy(front.begin(), front.end(), kept);
+  std::copy(back.begin(), back.end(), kept + front.size());
+  return {kept, size};
+}
+
+void CommitScope::write_later(rocksdb::WriteBatchBase& batch) {
+  std::ranges::sort(later_, {},
+                    [](const LaterEntry& entry) { return std::tuple(entry.family->GetID(), entry.key); });
+  for (const LaterEntry& entry : later_) {
+    const rocksdb::Status written = entry.put ? batch.Put(entry.family, slice(entry.key), {})
+                                              : batch.Delete(entry.family, slice(entry.key));
+    written.PermitUncheckedError();  // RocksDB's batch refuses only what the limits rule out
+  }
+}
+
+}  // namespace quipu::rocks

@@ -1,0 +1,39 @@
+// Vectors: the record of the key has the numbers; there are no further entries.
+
+#include <cstring>
+
+#include "backends/rocksdb/write/collection_index.h"
+#include "quipu/backend/features.h"
+
+namespace quipu::rocks {
+namespace {
+
+constexpr const WriteOp::Kind* kKinds[] = {&VectorValues::kPutVector};
+
+class Vectors : public CollectionIndex {
+ public:
+  std::span<const WriteOp::Kind* const> kinds() const override { return kKinds; }
+
+  Status load(KeyChange& /*key*/, const DataRecord* /*stored*/, CommitScope& /*scope*/) const override {
+    return Status::ok();
+  }
+
+  // The bytes of the doubles lie anywhere.
+  Status apply(const WriteOp& op, KeyChange& key, CommitScope& scope) const override {
+    if (op.value.size() % sizeof(double) != 0) {
+      return Status::invalid_argument("a vector's bytes are no doubles");
+    }
+    std::vector<double> elements(op.value.size() / sizeof(double));
+    if (!elements.empty()) std::memcpy(elements.data(), op.value.data(), op.value.size());
+    put_body(key, scope.keep(make_vector_body(elements)), scope);
+    return Status::ok();
+  }
+};
+
+const Vectors vectors;
+
+}  // namespace
+
+const CollectionIndex& kVectors = vectors;
+
+}  // namespace quipu::rocks

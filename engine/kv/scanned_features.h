@@ -1,0 +1,37 @@
+// ScannedFeatures: the features of backend/features.h over a store that has nothing but get() and scan().
+
+#ifndef QUIPU_ENGINE_KV_SCANNED_FEATURES_H_
+#define QUIPU_ENGINE_KV_SCANNED_FEATURES_H_
+
+#include "quipu/backend/features.h"
+
+namespace quipu {
+
+class ScannedFeatures : public MemberLists, public FieldIndex, public VectorValues {
+ public:
+  // `store` must outlive this.
+  explicit ScannedFeatures(const KVReader& store) : store_(store) {}
+
+  Result<std::optional<Info>> list_info(std::string_view collection, std::string_view key) const override;
+  Result<bool> has_member(std::string_view collection, std::string_view key,
+                          std::string_view member) const override;
+  Result<std::vector<std::string>> members(std::string_view collection, std::string_view key) const override;
+
+  Status ensure_index(std::string_view collection, std::string_view field) override;
+  Result<std::vector<std::string>> keys_with_value(std::string_view collection, std::string_view field,
+                                                   std::string_view value) const override;
+  Result<std::vector<bool>> values_exist(std::string_view collection, std::string_view field,
+                                         std::span<const std::string_view> values) const override;
+
+  Status scan_vectors(std::string_view collection,
+                      const std::function<Status(const VectorEntry&)>& use) const override;
+  Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
+                     const std::function<void(size_t i, std::span<const double>)>& use) const override;
+
+ private:
+  const KVReader& store_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_KV_SCANNED_FEATURES_H_
