@@ -25,19 +25,17 @@ std::vector<std::string> strings(std::optional<JsonView> array) {
 
 class DocumentStoreReplayer : public Replayer {
  public:
-  explicit DocumentStoreReplayer(ReplayBackend& backend) : backend_(backend) {}
+  explicit DocumentStoreReplayer(BackendStores& stores) : stores_(stores) {}
 
   Result<std::string> apply(std::string_view op, JsonView args) override {
     if (op == "__init__") {
       docstore_.reset();
       kv_.reset();
-      use(backend_.create());
-      return std::string("null");
+      return use(stores_.create());
     }
     if (op == "reload") {
       docstore_.reset();
-      use(backend_.reload(std::move(kv_)));
-      return std::string("null");
+      return use(stores_.reopen(std::move(kv_)));
     }
     if (op == "to_dict") return store_to_dict(*kv_);
     const auto method = methods_.find(op);
@@ -48,9 +46,10 @@ class DocumentStoreReplayer : public Replayer {
  private:
   using Method = Result<std::string> (DocumentStoreReplayer::*)(JsonView args);
 
-  void use(std::shared_ptr<BaseKVStore> kv) {
-    kv_ = std::move(kv);
+  Result<std::string> use(Result<std::shared_ptr<BaseKVStore>> kv) {
+    QUIPU_ASSIGN_OR_RETURN(kv_, std::move(kv));
     docstore_.emplace(kv_);
+    return std::string("null");
   }
   static Result<std::string> done(const Status& status) {
     QUIPU_RETURN_IF_ERROR(status);
@@ -175,7 +174,7 @@ class DocumentStoreReplayer : public Replayer {
         docstore_->delete_ref_doc(string_arg(args, "ref_doc_id"), bool_arg(args, "raise_error", true)));
   }
 
-  ReplayBackend& backend_;
+  BackendStores& stores_;
   std::shared_ptr<BaseKVStore> kv_;
   std::optional<KVDocumentStore> docstore_;
   int calls_ = 0;
@@ -201,8 +200,8 @@ class DocumentStoreReplayer : public Replayer {
 
 }  // namespace
 
-std::unique_ptr<Replayer> make_document_store_replayer(ReplayBackend& backend) {
-  return std::make_unique<DocumentStoreReplayer>(backend);
+std::unique_ptr<Replayer> make_document_store_replayer(BackendStores& stores) {
+  return std::make_unique<DocumentStoreReplayer>(stores);
 }
 
 }  // namespace quipu::testing

@@ -15,17 +15,17 @@ std::string list_text(std::initializer_list<std::string_view> strings) {
 
 class GraphStoreReplayer : public Replayer {
  public:
-  explicit GraphStoreReplayer(ReplayBackend& backend) : backend_(backend) {}
+  explicit GraphStoreReplayer(BackendStores& stores) : stores_(stores) {}
 
   Result<std::string> apply(std::string_view op, JsonView args) override {
     const std::string subj = string_arg(args, "subj");
     if (op == "__init__") {
       graph_.reset();
       kv_.reset();
-      use(backend_.create());
+      return use(stores_.create());
     } else if (op == "reload") {
       graph_.reset();
-      use(backend_.reload(std::move(kv_)));
+      return use(stores_.reopen(std::move(kv_)));
     } else if (op == "to_dict") {
       QUIPU_ASSIGN_OR_RETURN(const Json dict, graph_->to_dict());
       return dict.text();
@@ -63,20 +63,21 @@ class GraphStoreReplayer : public Replayer {
     return text + "}";
   }
 
-  void use(std::shared_ptr<BaseKVStore> kv) {
-    kv_ = std::move(kv);
+  Result<std::string> use(Result<std::shared_ptr<BaseKVStore>> kv) {
+    QUIPU_ASSIGN_OR_RETURN(kv_, std::move(kv));
     graph_.emplace(kv_);
+    return std::string("null");
   }
 
-  ReplayBackend& backend_;
+  BackendStores& stores_;
   std::shared_ptr<BaseKVStore> kv_;
   std::optional<KVGraphStore> graph_;
 };
 
 }  // namespace
 
-std::unique_ptr<Replayer> make_graph_store_replayer(ReplayBackend& backend) {
-  return std::make_unique<GraphStoreReplayer>(backend);
+std::unique_ptr<Replayer> make_graph_store_replayer(BackendStores& stores) {
+  return std::make_unique<GraphStoreReplayer>(stores);
 }
 
 }  // namespace quipu::testing

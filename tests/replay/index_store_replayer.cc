@@ -6,16 +6,16 @@ namespace {
 
 class IndexStoreReplayer : public Replayer {
  public:
-  explicit IndexStoreReplayer(ReplayBackend& backend) : backend_(backend) {}
+  explicit IndexStoreReplayer(BackendStores& stores) : stores_(stores) {}
 
   Result<std::string> apply(std::string_view op, JsonView args) override {
     if (op == "__init__") {
       index_store_.reset();
       kv_.reset();
-      use(backend_.create());
+      return use(stores_.create());
     } else if (op == "reload") {
       index_store_.reset();
-      use(backend_.reload(std::move(kv_)));
+      return use(stores_.reopen(std::move(kv_)));
     } else if (op == "to_dict") {
       return store_to_dict(*kv_);
     } else if (op == "add_index_struct") {
@@ -46,20 +46,21 @@ class IndexStoreReplayer : public Replayer {
   }
 
  private:
-  void use(std::shared_ptr<BaseKVStore> kv) {
-    kv_ = std::move(kv);
+  Result<std::string> use(Result<std::shared_ptr<BaseKVStore>> kv) {
+    QUIPU_ASSIGN_OR_RETURN(kv_, std::move(kv));
     index_store_.emplace(kv_);
+    return std::string("null");
   }
 
-  ReplayBackend& backend_;
+  BackendStores& stores_;
   std::shared_ptr<BaseKVStore> kv_;
   std::optional<KVIndexStore> index_store_;
 };
 
 }  // namespace
 
-std::unique_ptr<Replayer> make_index_store_replayer(ReplayBackend& backend) {
-  return std::make_unique<IndexStoreReplayer>(backend);
+std::unique_ptr<Replayer> make_index_store_replayer(BackendStores& stores) {
+  return std::make_unique<IndexStoreReplayer>(stores);
 }
 
 }  // namespace quipu::testing

@@ -5,16 +5,16 @@ namespace {
 
 class KVReplayer : public Replayer {
  public:
-  explicit KVReplayer(ReplayBackend& backend) : backend_(backend) {}
+  explicit KVReplayer(BackendStores& stores) : stores_(stores) {}
 
   Result<std::string> apply(std::string_view op, JsonView args) override {
     const std::string key = string_arg(args, "key");
     const std::string collection = string_arg(args, "collection", DEFAULT_COLLECTION);
     if (op == "__init__") {
       store_.reset();
-      store_ = backend_.create();
+      QUIPU_ASSIGN_OR_RETURN(store_, stores_.create());
     } else if (op == "reload") {
-      store_ = backend_.reload(std::move(store_));
+      QUIPU_ASSIGN_OR_RETURN(store_, stores_.reopen(std::move(store_)));
     } else if (op == "to_dict") {
       return store_to_dict(*store_);
     } else if (op == "put") {
@@ -60,14 +60,14 @@ class KVReplayer : public Replayer {
     return text + "}";
   }
 
-  ReplayBackend& backend_;
+  BackendStores& stores_;
   std::shared_ptr<BaseKVStore> store_;
 };
 
 }  // namespace
 
-std::unique_ptr<Replayer> make_kv_replayer(ReplayBackend& backend) {
-  return std::make_unique<KVReplayer>(backend);
+std::unique_ptr<Replayer> make_kv_replayer(BackendStores& stores) {
+  return std::make_unique<KVReplayer>(stores);
 }
 
 }  // namespace quipu::testing

@@ -35,16 +35,16 @@ GraphSelection selection_of(JsonView args) {
 
 class PropertyGraphStoreReplayer : public Replayer {
  public:
-  explicit PropertyGraphStoreReplayer(ReplayBackend& backend) : backend_(backend) {}
+  explicit PropertyGraphStoreReplayer(BackendStores& stores) : stores_(stores) {}
 
   Result<std::string> apply(std::string_view op, JsonView args) override {
     if (op == "__init__") {
       graph_.reset();
       kv_.reset();
-      use(backend_.create());
+      return use(stores_.create());
     } else if (op == "reload") {
       graph_.reset();
-      use(backend_.reload(std::move(kv_)));
+      return use(stores_.reopen(std::move(kv_)));
     } else if (op == "upsert_nodes") {
       QUIPU_ASSIGN_OR_RETURN(const std::vector<LabelledNode> nodes, nodes_of(*args.find("nodes")));
       QUIPU_RETURN_IF_ERROR(graph_->upsert_nodes(nodes));
@@ -100,20 +100,21 @@ class PropertyGraphStoreReplayer : public Replayer {
     return nodes;
   }
 
-  void use(std::shared_ptr<BaseKVStore> kv) {
-    kv_ = std::move(kv);
+  Result<std::string> use(Result<std::shared_ptr<BaseKVStore>> kv) {
+    QUIPU_ASSIGN_OR_RETURN(kv_, std::move(kv));
     graph_.emplace(kv_);
+    return std::string("null");
   }
 
-  ReplayBackend& backend_;
+  BackendStores& stores_;
   std::shared_ptr<BaseKVStore> kv_;
   std::optional<KVPropertyGraphStore> graph_;
 };
 
 }  // namespace
 
-std::unique_ptr<Replayer> make_property_graph_store_replayer(ReplayBackend& backend) {
-  return std::make_unique<PropertyGraphStoreReplayer>(backend);
+std::unique_ptr<Replayer> make_property_graph_store_replayer(BackendStores& stores) {
+  return std::make_unique<PropertyGraphStoreReplayer>(stores);
 }
 
 }  // namespace quipu::testing

@@ -11,19 +11,9 @@
 
 #include "quipu/json.h"
 #include "quipu/kv_store.h"
-#include "quipu/memory_kv_store.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/backends.h"
 
 namespace quipu::testing {
-
-// A key-value store that can be made anew and taken down and up again.
-class ReplayBackend {
- public:
-  virtual ~ReplayBackend() = default;
-  virtual std::shared_ptr<BaseKVStore> create() = 0;  // empty
-  virtual std::shared_ptr<BaseKVStore> reload(std::shared_ptr<BaseKVStore> store) = 0;
-  static std::unique_ptr<ReplayBackend> make(std::string_view name);  // null for an unknown name
-};
 
 class Replayer {
  public:
@@ -32,7 +22,7 @@ class Replayer {
   virtual Result<std::string> apply(std::string_view op, JsonView args) = 0;
 
   // Makes the replayer of a trace ("kvstore", "docstore", ...); null for an unknown one.
-  static std::unique_ptr<Replayer> make(std::string_view trace, ReplayBackend& backend);
+  static std::unique_ptr<Replayer> make(std::string_view trace, BackendStores& stores);
 };
 
 // Arguments of a trace line, with Python's defaults.
@@ -47,13 +37,13 @@ std::string json_text(bool value);
 // The whole store as one object of its collections, in order; empty ones are left out.
 Result<std::string> store_to_dict(const KVReader& store);
 
-std::unique_ptr<Replayer> make_kv_replayer(ReplayBackend& backend);
-std::unique_ptr<Replayer> make_document_store_replayer(ReplayBackend& backend);
-std::unique_ptr<Replayer> make_index_store_replayer(ReplayBackend& backend);
-std::unique_ptr<Replayer> make_vector_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_kv_replayer(BackendStores& stores);
+std::unique_ptr<Replayer> make_document_store_replayer(BackendStores& stores);
+std::unique_ptr<Replayer> make_index_store_replayer(BackendStores& stores);
+std::unique_ptr<Replayer> make_vector_store_replayer(BackendStores& stores);
 std::unique_ptr<Replayer> make_storage_context_replayer();  // always in memory, as to_dict wants it
-std::unique_ptr<Replayer> make_graph_store_replayer(ReplayBackend& backend);
-std::unique_ptr<Replayer> make_property_graph_store_replayer(ReplayBackend& backend);
+std::unique_ptr<Replayer> make_graph_store_replayer(BackendStores& stores);
+std::unique_ptr<Replayer> make_property_graph_store_replayer(BackendStores& stores);
 
 }  // namespace quipu::testing
 

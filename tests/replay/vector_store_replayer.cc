@@ -55,16 +55,16 @@ Result<std::optional<MetadataFilters>> filters_arg(JsonView args) {
 
 class VectorStoreReplayer : public Replayer {
  public:
-  explicit VectorStoreReplayer(ReplayBackend& backend) : backend_(backend) {}
+  explicit VectorStoreReplayer(BackendStores& stores) : stores_(stores) {}
 
   Result<std::string> apply(std::string_view op, JsonView args) override {
     if (op == "__init__") {
       store_.reset();
       kv_.reset();
-      use(backend_.create());
+      return use(stores_.create());
     } else if (op == "reload") {
       store_.reset();
-      use(backend_.reload(std::move(kv_)));
+      return use(stores_.reopen(std::move(kv_)));
     } else if (op == "to_dict") {
       QUIPU_ASSIGN_OR_RETURN(const Json dict, store_->to_dict());
       return dict.text();
@@ -122,20 +122,21 @@ class VectorStoreReplayer : public Replayer {
            ", \"ids\": " + ids_text(result.ids) + "}";
   }
 
-  void use(std::shared_ptr<BaseKVStore> kv) {
-    kv_ = std::move(kv);
+  Result<std::string> use(Result<std::shared_ptr<BaseKVStore>> kv) {
+    QUIPU_ASSIGN_OR_RETURN(kv_, std::move(kv));
     store_.emplace(kv_);
+    return std::string("null");
   }
 
-  ReplayBackend& backend_;
+  BackendStores& stores_;
   std::shared_ptr<BaseKVStore> kv_;
   std::optional<LoadableVectorStore> store_;
 };
 
 }  // namespace
 
-std::unique_ptr<Replayer> make_vector_store_replayer(ReplayBackend& backend) {
-  return std::make_unique<VectorStoreReplayer>(backend);
+std::unique_ptr<Replayer> make_vector_store_replayer(BackendStores& stores) {
+  return std::make_unique<VectorStoreReplayer>(stores);
 }
 
 }  // namespace quipu::testing

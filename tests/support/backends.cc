@@ -1,48 +1,67 @@
 #include "tests/support/backends.h"
 
-#include "quipu/memory_kv_store.h"
-#include "quipu/rocksdb_kv_store.h"
-#include "tests/support/minimal_kv_store.h"
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
 
 namespace quipu::testing {
+namespace {
 
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  switch (info.param) {
-    case Backend::kMemory: return "Memory";
-    case Backend::kRocksDB: return "RocksDB";
-    case Backend::kMinimal: return "Minimal";
-  }
-  return "Unknown";
+std::vector<BackendFactory>& registered() {
+  static std::vector<BackendFactory> factories;
+  return factories;
 }
 
-void BackendFixture::SetUp() {
-  switch (GetParam()) {
-    case Backend::kMemory: kv_ = std::make_shared<MemoryKVStore>(); break;
-    case Backend::kMinimal: kv_ = std::make_shared<MinimalKVStore>(); break;
-    case Backend::kRocksDB: {
-      auto opened = RocksDBKVStore::open(directory_ / "db");
-      ASSERT_TRUE(opened) << opened.error().to_string();
-      kv_ = *opened;
-    }
+}  // namespace
+
+const std::vector<BackendFactory>& backends() { return registered(); }
+
+const BackendFactory* find_backend(std::string_view name) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  for (const BackendFactory& factory : backends()) {
+    if (std::ranges::equal(factory.name, name, {}, lower, lower)) return &factory;
   }
+  return nullptr;
+}
+
+bool add_backend(BackendFactory factory) {
+  registered().push_back(std::move(factory));
+  return true;
+}
+
+Result<std::shared_ptr<BaseKVStore>> BackendStores::create() {
+  const std::string directory = directory_ / std::to_string(++created_);
+  std::filesystem::create_directory(directory);
+  return factory_.make(directory);
+}
+
+Result<std::shared_ptr<BaseKVStore>> BackendStores::reopen(std::shared_ptr<BaseKVStore> store) {
+  const std::string directory = directory_ / std::to_string(created_);
+  if (factory_.reopen) return factory_.reopen(std::move(store), directory);
+  if (!store->capabilities().durable) return store;
+  store.reset();
+  return factory_.make(directory);
+}
+
+std::string backend_name(const ::testing::TestParamInfo<BackendFactory>& info) { return info.param.name; }
+
+void BackendFixture::SetUp() {
+  auto made = stores_.create();
+  ASSERT_TRUE(made) << made.error().to_string();
+  kv_ = *std::move(made);
 }
 
 void BackendFixture::reopen() {
-  if (auto rocksdb = std::dynamic_pointer_cast<RocksDBKVStore>(kv_)) {
-    kv_.reset();
-    const Status closed = rocksdb->close();
-    ASSERT_TRUE(closed.is_ok()) << closed.to_string();
-    auto opened = RocksDBKVStore::open(directory_ / "db");
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    kv_ = *opened;
-  } else if (auto memory = std::dynamic_pointer_cast<MemoryKVStore>(kv_)) {
-    const std::string path = directory_ / "store.json";
-    const Status saved = memory->persist(path);
-    ASSERT_TRUE(saved.is_ok()) << saved.to_string();
-    auto loaded = MemoryKVStore::from_persist_path(path);
-    ASSERT_TRUE(loaded) << loaded.error().to_string();
-    kv_ = *loaded;
-  }
+  auto again = stores_.reopen(std::move(kv_));
+  ASSERT_TRUE(again) << again.error().to_string();
+  kv_ = *std::move(again);
+}
+
+bool BackendFixture::lists_collections() const {
+  const auto listed = kv_->collections();
+  if (listed) return true;
+  EXPECT_EQ(listed.error().code(), StatusCode::kNotSupported) << listed.error().to_string();
+  return false;
 }
 
 }  // namespace quipu::testing

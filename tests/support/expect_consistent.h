@@ -1,4 +1,5 @@
-// Test failures for all faults that verify() and verify_stores() find.
+// Test failures for all faults that verify() and verify_stores() find; of a store that cannot list its
+// collections, only that they say so.
 
 #ifndef QUIPU_TESTS_SUPPORT_EXPECT_CONSISTENT_H_
 #define QUIPU_TESTS_SUPPORT_EXPECT_CONSISTENT_H_

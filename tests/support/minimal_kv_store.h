@@ -17,6 +17,7 @@ class MinimalKVStore : public BaseKVStore {
   ~MinimalKVStore() override { finish_async_calls(); }
 
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override {
+    if (!val.is_object()) return Status::invalid_argument("a value is a JSON object");
     std::lock_guard lock(mutex_);
     collections_[collection].insert_or_assign(std::string(key),
                                               Json::from_canonical(std::string(val.text())));

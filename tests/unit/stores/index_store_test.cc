@@ -1,10 +1,10 @@
-// Index structs and index stores, on every backend.
+// Index structs, and index stores as files.
 
 #include "quipu/index_store.h"
 
 #include <gtest/gtest.h>
 
-#include "tests/support/backends.h"
+#include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
 namespace {
@@ -50,105 +50,6 @@ TEST(IndexStructTest, NamesTheExceptionOfWhatCannotBeRead) {
   EXPECT_TRUE(error_of(R"({"__type__": "list", "__data__": "[]"})").starts_with("TypeError"));
   EXPECT_FALSE(IndexStruct::create("list", Json::from_canonical("{}")));
   EXPECT_FALSE(IndexStruct::create("nonsense", Json::from_canonical(R"({"index_id": "i"})")));
-}
-
-class IndexStoreTest : public BackendFixture {
- protected:
-  static std::string ids(const KVIndexStore& store) {
-    std::string all;
-    const auto structs = store.index_structs();
-    for (const IndexStruct& index_struct : *structs) all += index_struct.index_id() + " ";
-    return all;
-  }
-};
-
-INSTANTIATE_TEST_SUITE_P(Backends, IndexStoreTest,
-                         ::testing::Values(Backend::kMemory, Backend::kRocksDB, Backend::kMinimal),
-                         backend_name);
-
-TEST_P(IndexStoreTest, KeepsStructsInInsertionOrder) {
-  KVIndexStore store(kv_);
-  for (const std::string id : {"z", "a", "m"}) {
-    ASSERT_TRUE(store.add_index_struct(make("list", "{\"index_id\": \"" + id + "\"}")).is_ok());
-  }
-  const IndexStruct changed = make("list", R"({"index_id": "a", "summary": "new"})");
-  ASSERT_TRUE(store.add_index_struct(changed).is_ok());
-  reopen();
-  KVIndexStore again(kv_);
-  EXPECT_EQ(ids(again), "z a m ");
-  EXPECT_EQ((**again.get_index_struct("a")).to_json().text(), changed.to_json().text());
-  ASSERT_TRUE(again.delete_index_struct("z").is_ok());
-  ASSERT_TRUE(again.delete_index_struct("unknown").is_ok());
-  EXPECT_EQ(ids(again), "a m ");
-}
-
-// What is stored stays, to the byte, where loading an index puts an equal struct back.
-TEST_P(IndexStoreTest, AnEqualStructIsNotWritten) {
-  KVIndexStore store(kv_);
-  const auto stored_after = [&](const IndexStruct& before, const IndexStruct& added) {
-    EXPECT_TRUE(kv_->put("i", before.to_json(), store.collection()).is_ok());
-    EXPECT_TRUE(store.add_index_struct(added).is_ok());
-    return (*kv_->get("i", store.collection()))->text();
-  };
-  const auto kept = [&](std::string_view type, const std::string& before, const std::string& added) {
-    return stored_after(make(type, before), make(type, added)) == make(type, before).to_json().text();
-  };
-  const auto stored = [&](std::string_view type, const std::string& before, const std::string& added) {
-    return stored_after(make(type, before), make(type, added)) == make(type, added).to_json().text();
-  };
-  const std::string table =
-      R"({"index_id": "i", "summary": null, "table": {"cord": ["a", "b"], "knot": ["c"]}})";
-  const std::string other =
-      R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "a"], "knot": ["c"]}})";
-  EXPECT_TRUE(kept("keyword_table", table, other));
-  EXPECT_TRUE(kept("kg", table, other));
-  EXPECT_TRUE(stored("list", table, other));  // a list has an order
-  EXPECT_TRUE(stored("keyword_table", table,
-                     R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "d"], "knot": ["c"]}})"));
-  EXPECT_TRUE(stored("keyword_table", table,
-                     R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "a"], "knat": ["c"]}})"));
-  EXPECT_TRUE(
-      stored("keyword_table", table, R"({"index_id": "i", "summary": null, "table": {"cord": ["b", "a"]}})"));
-  EXPECT_TRUE(
-      stored("keyword_table", table, R"({"index_id": "i", "summary": "s", "table": {"cord": ["b", "a"]}})"));
-  // Fields that have come since.
-  EXPECT_TRUE(kept("list", R"({"index_id": "i", "nodes": ["a"]})",
-                   R"({"index_id": "i", "summary": null, "nodes": ["a"], "more": {}, "others": []})"));
-  EXPECT_TRUE(stored("list", R"({"index_id": "i", "nodes": ["a"]})",
-                     R"({"index_id": "i", "summary": "s", "nodes": ["a"]})"));
-  EXPECT_TRUE(stored("list", R"({"index_id": "i", "nodes": ["a"]})",
-                     R"({"index_id": "i", "summary": null, "nodes": ["b"]})"));
-  EXPECT_EQ(stored_after(make("list", R"({"index_id": "i"})"), make("tree", R"({"index_id": "i"})")),
-            make("tree", R"({"index_id": "i"})").to_json().text());
-}
-
-TEST_P(IndexStoreTest, WithoutAnIdThereMustBeExactlyOne) {
-  KVIndexStore store(kv_);
-  EXPECT_TRUE(store.get_index_struct().error().message().starts_with("AssertionError"));
-  ASSERT_TRUE(store.add_index_struct(make("tree", R"({"index_id": "one"})")).is_ok());
-  EXPECT_EQ((**store.get_index_struct()).index_id(), "one");
-  EXPECT_FALSE(store.get_index_struct("two")->has_value());
-  ASSERT_TRUE(store.add_index_struct(make("tree", R"({"index_id": "two"})")).is_ok());
-  EXPECT_TRUE(store.get_index_struct().error().message().starts_with("AssertionError"));
-}
-
-TEST_P(IndexStoreTest, NamespacesAndSuffixesAreCollections) {
-  KVIndexStore store(kv_);
-  KVIndexStore other(kv_, "team", "/structs");
-  EXPECT_EQ(store.collection(), "index_store/data");
-  EXPECT_EQ(other.collection(), "team/structs");
-  ASSERT_TRUE(other.add_index_struct(make("tree", R"({"index_id": "i"})")).is_ok());
-  EXPECT_EQ(ids(store), "");
-  EXPECT_EQ(ids(other), "i ");
-}
-
-TEST_P(IndexStoreTest, AsyncCallsDoTheSame) {
-  KVIndexStore store(kv_);
-  ASSERT_TRUE(store.async_add_index_struct(make("kg", R"({"index_id": "k"})")).get().is_ok());
-  EXPECT_EQ((**store.aget_index_struct("k").get()).type(), "kg");
-  EXPECT_EQ(store.async_index_structs().get()->size(), 1u);
-  ASSERT_TRUE(store.adelete_index_struct("k").get().is_ok());
-  EXPECT_EQ(ids(store), "");
 }
 
 TEST(SimpleIndexStoreTest, PersistsByteForByte) {

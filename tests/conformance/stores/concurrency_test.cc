@@ -193,8 +193,7 @@ TEST_P(ConcurrencyTest, SixteenThreadsOnOneRefDocLoseNothing) {
               kThreads, taken.count(), read_all().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(, ConcurrencyTest, ::testing::Values(Backend::kMemory, Backend::kRocksDB),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(, ConcurrencyTest, ::testing::ValuesIn(backends()), backend_name);
 
 }  // namespace
 }  // namespace quipu::testing
