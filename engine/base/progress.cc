@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -12,35 +15,61 @@ constexpr std::chrono::milliseconds kPause{50};
 
 }  // namespace
 
-void Work::begin(std::string_view part) {
-  if (!watched_) return;
-  std::lock_guard lock(mutex_);
-  part_ = part;
-}
+// Between the work's thread and the one that calls the callback.
+class Work::Watcher {
+ public:
+  Watcher(Work& work, const ProgressCallback& progress, std::string_view part)
+      : work_(work), progress_(progress), part_(part) {}
 
-Status Work::finish() {
-  if (!watched_) return Status::ok();
+  void begin(std::string_view part) {
+    std::lock_guard lock(mutex_);
+    part_ = part;
+  }
+  Status finish();
+  void returned() {
+    std::lock_guard lock(mutex_);
+    state_ = State::kReturned;
+    changed_.notify_all();
+  }
+
+  // Calls the callback.
+  Status tell();
+  // Does so until the work has returned; what cancelled it, or OK.
+  Status attend();
+
+ private:
+  enum class State { kRunning, kFinishing, kFinished, kReturned };
+
+  Work& work_;
+  const ProgressCallback& progress_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable changed_;
+  std::string part_;
+  State state_ = State::kRunning;
+};
+
+Status Work::Watcher::finish() {
   std::unique_lock lock(mutex_);
-  if (state_ == State::kFinished) return check();
-  done_ = std::max<uint64_t>(done_, total_);
+  if (state_ == State::kFinished) return work_.check();
+  work_.done_ = std::max<uint64_t>(work_.done_, work_.total_);
   state_ = State::kFinishing;
   changed_.notify_all();
   changed_.wait(lock, [this] { return state_ == State::kFinished; });
-  return check();
+  return work_.check();
 }
 
-Status Work::tell(const ProgressCallback& progress) {
+Status Work::Watcher::tell() {
   std::string part;
   {
     std::lock_guard lock(mutex_);
     part = part_;
   }
-  const uint64_t total = total_;
-  return progress({part, total == 0 ? done_.load() : std::min(done_.load(), total), total});
+  const uint64_t total = work_.total_;
+  const uint64_t done = work_.done_;
+  return progress_({part, total == 0 ? done : std::min(done, total), total});
 }
 
-// Calls the callback until the work has returned; what cancelled it, or OK.
-Status Work::attend(const ProgressCallback& progress) {
+Status Work::Watcher::attend() {
   Status told;
   std::unique_lock lock(mutex_);
   while (true) {
@@ -50,8 +79,8 @@ Status Work::attend(const ProgressCallback& progress) {
     if (seen == State::kReturned) return told;
     if (told.is_ok() && seen != State::kFinished) {
       lock.unlock();
-      told = tell(progress);
-      cancelled_ = !told.is_ok();
+      told = tell();
+      work_.cancelled_ = !told.is_ok();
       lock.lock();
     }
     if (seen == State::kFinishing) {
@@ -61,26 +90,30 @@ Status Work::attend(const ProgressCallback& progress) {
   }
 }
 
+void Work::begin(std::string_view part) {
+  if (watch_ != nullptr) watch_->begin(part);
+}
+
+Status Work::finish() { return watch_ == nullptr ? Status::ok() : watch_->finish(); }
+
 Status watch(const ProgressCallback& progress, std::string_view part,
              const std::function<Status(Work&)>& run) {
   Work work;
   if (!progress) return run(work);
-  work.watched_ = true;
-  work.part_ = part;
-  QUIPU_RETURN_IF_ERROR(work.tell(progress));
+  Work::Watcher watcher(work, progress, part);
+  work.watch_ = &watcher;
+  QUIPU_RETURN_IF_ERROR(watcher.tell());
   Status done;
   std::thread thread;
   try {
     thread = std::thread([&] {
       done = run(work);
-      std::lock_guard lock(work.mutex_);
-      work.state_ = Work::State::kReturned;
-      work.changed_.notify_all();
+      watcher.returned();
     });
   } catch (const std::system_error& error) {
     return Status::io_error(std::string("cannot start a thread: ") + error.what());
   }
-  const Status cancelled = work.attend(progress);
+  const Status cancelled = watcher.attend();
   thread.join();
   return cancelled.is_ok() ? done : cancelled;
 }

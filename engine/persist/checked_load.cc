@@ -29,21 +29,21 @@ IdTable::Places place_of(CollectionRole role) {
 
 }  // namespace
 
-void CheckedLoad::RefDocs::wait(std::string_view id) {
+void CheckedLoad::RefDocs::add_missing(std::string_view id) {
   const auto size = static_cast<uint32_t>(id.size());
   ids.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(id);
 }
 
 Result<MissingIds> CheckedLoad::RefDocs::missing(const IdPlaces& places) const {
   MissingIds missing;
-  for (size_t i = 0; i < waiting.size(); ++i) {
-    const size_t end = i + 1 < waiting.size() ? waiting[i + 1].ids_begin : ids.size();
-    for (size_t at = waiting[i].ids_begin; at < end;) {
+  for (size_t i = 0; i < unresolved.size(); ++i) {
+    const size_t end = i + 1 < unresolved.size() ? unresolved[i + 1].ids_begin : ids.size();
+    for (size_t at = unresolved[i].ids_begin; at < end;) {
       uint32_t size = 0;
       std::memcpy(&size, ids.data() + at, sizeof(size));
       const auto id = std::string_view(ids).substr(at + sizeof(size), size);
       QUIPU_ASSIGN_OR_RETURN(const bool passed, places.has_node(id));
-      if (!passed) missing.add(id, waiting[i].ref_doc);
+      if (!passed) missing.add(id, unresolved[i].ref_doc);
       at += sizeof(size) + size;
     }
   }
@@ -126,9 +126,9 @@ Status CheckedLoad::look_at_ref_doc(std::string_view key, JsonView val) {
   const size_t begin = ref_docs.ids.size();
   for (const std::string& id : info->node_ids) {
     QUIPU_ASSIGN_OR_RETURN(const bool passed, places_.has_node(id));
-    if (!passed) ref_docs.wait(id);
+    if (!passed) ref_docs.add_missing(id);
   }
-  if (ref_docs.ids.size() > begin) ref_docs.waiting.push_back({std::string(key), begin});
+  if (ref_docs.ids.size() > begin) ref_docs.unresolved.push_back({std::string(key), begin});
   return Status::ok();
 }
 

@@ -54,15 +54,15 @@ class CheckedLoad : public BulkLoad {
   // Ref docs and those of their nodes that have not passed. Ids stand in one text, each behind its length,
   // for there may be as many of them as nodes.
   struct RefDocs {
-    struct Waiting {
+    struct Unresolved {
       std::string ref_doc;
       size_t ids_begin;  // in `ids`
     };
-    void wait(std::string_view id);
+    void add_missing(std::string_view id);
     // Those that have still not passed.
     Result<MissingIds> missing(const IdPlaces& places) const;
 
-    std::vector<Waiting> waiting;
+    std::vector<Unresolved> unresolved;
     std::string ids;
   };
 

@@ -193,16 +193,16 @@ class DirectoryCheck {
   }
 
   Status check(const std::string& file) {
-    return judge(file, check_json_file(path_in(plan_.directory, file), file_options(file)), /*told=*/false);
+    return judge(file, check_json_file(path_in(plan_.directory, file), file_options(file)), /*reported=*/false);
   }
 
-  // A file that cannot be read is a fault of the directory; `told`: it has been reported.
-  Status judge(const std::string& file, const Status& read, bool told) {
+  // A file that cannot be read is a fault of the directory; `reported`: already.
+  Status judge(const std::string& file, const Status& read, bool reported) {
     if (read.is_ok()) return read;
     const bool of_file = read.code() == StatusCode::kInvalidArgument || read.code() == StatusCode::kIoError;
     if (!of_file) return read;
     whole_ = false;
-    if (!told) report_({{}, {}, read.message(), Severity::kFault, file});
+    if (!reported) report_({{}, {}, read.message(), Severity::kFault, file});
     return Status::ok();
   }
 

@@ -111,30 +111,35 @@ class BaseDocumentStore {
                                                  bool raise_error = true) const;
   Result<std::vector<std::pair<int64_t, NodePtr>>> get_node_dict(
       std::span<const std::pair<int64_t, std::string>> node_id_dict) const;
+
   // The reference's async twins: each call of the same name, on threads of the store; see backend/executor.h.
-  virtual std::future<Status> async_add_documents(std::vector<NodePtr> docs, AddOptions options = {}) = 0;
-  virtual std::future<Result<NodePtr>> aget_document(std::string doc_id, bool raise_error = true) = 0;
-  virtual std::future<Result<NodePtr>> aget_node(std::string node_id, bool raise_error = true) = 0;
-  virtual std::future<Result<std::vector<NodePtr>>> aget_nodes(std::vector<std::string> node_ids,
-                                                               bool raise_error = true) = 0;
-  virtual std::future<Result<std::vector<std::pair<int64_t, NodePtr>>>> aget_node_dict(
-      std::vector<std::pair<int64_t, std::string>> node_id_dict) = 0;
-  virtual std::future<Status> adelete_document(std::string doc_id, bool raise_error = true) = 0;
-  virtual std::future<Result<bool>> adocument_exists(std::string doc_id) = 0;
-  virtual std::future<Status> aset_document_hash(std::string doc_id, std::string doc_hash) = 0;
-  virtual std::future<Status> aset_document_hashes(
-      std::vector<std::pair<std::string, std::string>> doc_hashes) = 0;
-  virtual std::future<Result<std::optional<std::string>>> aget_document_hash(std::string doc_id) = 0;
-  virtual std::future<Result<OrderedMap<std::string>>> aget_all_document_hashes() = 0;
-  virtual std::future<Result<std::optional<RefDocInfo>>> aget_ref_doc_info(std::string ref_doc_id) = 0;
-  virtual std::future<Result<OrderedMap<RefDocInfo>>> aget_all_ref_doc_info() = 0;
-  virtual std::future<Result<bool>> aref_doc_exists(std::string ref_doc_id) = 0;
-  virtual std::future<Status> adelete_ref_doc(std::string ref_doc_id, bool raise_error = true) = 0;
+  std::future<Status> async_add_documents(std::vector<NodePtr> docs, AddOptions options = {});
+  std::future<Result<NodePtr>> aget_document(std::string doc_id, bool raise_error = true);
+  std::future<Result<NodePtr>> aget_node(std::string node_id, bool raise_error = true);
+  std::future<Result<std::vector<NodePtr>>> aget_nodes(std::vector<std::string> node_ids,
+                                                       bool raise_error = true);
+  std::future<Result<std::vector<std::pair<int64_t, NodePtr>>>> aget_node_dict(
+      std::vector<std::pair<int64_t, std::string>> node_id_dict);
+  std::future<Status> adelete_document(std::string doc_id, bool raise_error = true);
+  std::future<Result<bool>> adocument_exists(std::string doc_id);
+  std::future<Status> aset_document_hash(std::string doc_id, std::string doc_hash);
+  std::future<Status> aset_document_hashes(std::vector<std::pair<std::string, std::string>> doc_hashes);
+  std::future<Result<std::optional<std::string>>> aget_document_hash(std::string doc_id);
+  std::future<Result<OrderedMap<std::string>>> aget_all_document_hashes();
+  std::future<Result<std::optional<RefDocInfo>>> aget_ref_doc_info(std::string ref_doc_id);
+  std::future<Result<OrderedMap<RefDocInfo>>> aget_all_ref_doc_info();
+  std::future<Result<bool>> aref_doc_exists(std::string ref_doc_id);
+  std::future<Status> adelete_ref_doc(std::string ref_doc_id, bool raise_error = true);
 
   // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
   // kIoError.
   virtual Status persist(const std::string& persist_path = "./storage/docstore.json",
                          const FileSystem& fs = local_file_system()) const = 0;
+
+ protected:
+  // What the async twins run on: a store like this one that does not own its key-value store, and threads.
+  virtual std::shared_ptr<BaseDocumentStore> unowned() const = 0;
+  virtual Executor& executor() const = 0;
 };
 
 // The three collections of a document store are namespace + suffix.
@@ -173,25 +178,6 @@ class KVDocumentStore : public BaseDocumentStore {
   Result<std::vector<NodePtr>> get_nodes(std::span<const std::string> node_ids,
                                          bool raise_error = true) const override;
 
-  std::future<Status> async_add_documents(std::vector<NodePtr> docs, AddOptions options = {}) override;
-  std::future<Result<NodePtr>> aget_document(std::string doc_id, bool raise_error = true) override;
-  std::future<Result<NodePtr>> aget_node(std::string node_id, bool raise_error = true) override;
-  std::future<Result<std::vector<NodePtr>>> aget_nodes(std::vector<std::string> node_ids,
-                                                       bool raise_error = true) override;
-  std::future<Result<std::vector<std::pair<int64_t, NodePtr>>>> aget_node_dict(
-      std::vector<std::pair<int64_t, std::string>> node_id_dict) override;
-  std::future<Status> adelete_document(std::string doc_id, bool raise_error = true) override;
-  std::future<Result<bool>> adocument_exists(std::string doc_id) override;
-  std::future<Status> aset_document_hash(std::string doc_id, std::string doc_hash) override;
-  std::future<Status> aset_document_hashes(
-      std::vector<std::pair<std::string, std::string>> doc_hashes) override;
-  std::future<Result<std::optional<std::string>>> aget_document_hash(std::string doc_id) override;
-  std::future<Result<OrderedMap<std::string>>> aget_all_document_hashes() override;
-  std::future<Result<std::optional<RefDocInfo>>> aget_ref_doc_info(std::string ref_doc_id) override;
-  std::future<Result<OrderedMap<RefDocInfo>>> aget_all_ref_doc_info() override;
-  std::future<Result<bool>> aref_doc_exists(std::string ref_doc_id) override;
-  std::future<Status> adelete_ref_doc(std::string ref_doc_id, bool raise_error = true) override;
-
   // ---- beyond the reference ----
 
   // add_documents for nodes that are JSON already ({"__data__": ..., "__type__": ...}): no node objects are
@@ -220,6 +206,10 @@ class KVDocumentStore : public BaseDocumentStore {
   const std::string& ref_doc_collection() const { return ref_doc_collection_; }
   const std::string& metadata_collection() const { return metadata_collection_; }
 
+ protected:
+  std::shared_ptr<BaseDocumentStore> unowned() const override;
+  Executor& executor() const override { return kvstore_->executor(); }
+
  private:
   Status insert(std::span<const NodeFacts> nodes, const BadNode& failed, const AddOptions& options);
   Status check_absent(std::string_view node_id) const;
@@ -229,7 +219,6 @@ class KVDocumentStore : public BaseDocumentStore {
                              WriteBatch& batch) const;
   Result<std::optional<std::string>> ref_doc_id_of(std::string_view doc_id) const;
   Status check_batch_size(int batch_size) const;
-  KVDocumentStore unowned() const;
 
   std::shared_ptr<BaseKVStore> kvstore_;
   int batch_size_;

@@ -83,17 +83,23 @@ class BaseIndexStore {
   // "AssertionError: ..." unless exactly one is stored.
   virtual Result<std::optional<IndexStruct>> get_index_struct(
       std::optional<std::string_view> struct_id = std::nullopt) const = 0;
+
   // The reference's async twins: each call of the same name, on threads of the store; see backend/executor.h.
-  virtual std::future<Result<std::vector<IndexStruct>>> async_index_structs() = 0;
-  virtual std::future<Status> async_add_index_struct(IndexStruct index_struct) = 0;
-  virtual std::future<Status> adelete_index_struct(std::string key) = 0;
-  virtual std::future<Result<std::optional<IndexStruct>>> aget_index_struct(
-      std::optional<std::string> struct_id = std::nullopt) = 0;
+  std::future<Result<std::vector<IndexStruct>>> async_index_structs();
+  std::future<Status> async_add_index_struct(IndexStruct index_struct);
+  std::future<Status> adelete_index_struct(std::string key);
+  std::future<Result<std::optional<IndexStruct>>> aget_index_struct(
+      std::optional<std::string> struct_id = std::nullopt);
 
   // Writes the store's persist file, replacing it atomically; makes its directory when missing. Error:
   // kIoError.
   virtual Status persist(const std::string& persist_path = "./storage/index_store.json",
                          const FileSystem& fs = local_file_system()) const = 0;
+
+ protected:
+  // What the async twins run on: a store like this one that does not own its key-value store, and threads.
+  virtual std::shared_ptr<BaseIndexStore> unowned() const = 0;
+  virtual Executor& executor() const = 0;
 };
 
 class KVIndexStore : public BaseIndexStore {
@@ -111,18 +117,14 @@ class KVIndexStore : public BaseIndexStore {
   Status persist(const std::string& persist_path = "./storage/index_store.json",
                  const FileSystem& fs = local_file_system()) const override;
 
-  std::future<Result<std::vector<IndexStruct>>> async_index_structs() override;
-  std::future<Status> async_add_index_struct(IndexStruct index_struct) override;
-  std::future<Status> adelete_index_struct(std::string key) override;
-  std::future<Result<std::optional<IndexStruct>>> aget_index_struct(
-      std::optional<std::string> struct_id = std::nullopt) override;
-
   BaseKVStore& kvstore() const { return *kvstore_; }
   const std::string& collection() const { return collection_; }
 
- private:
-  KVIndexStore unowned() const;
+ protected:
+  std::shared_ptr<BaseIndexStore> unowned() const override;
+  Executor& executor() const override { return kvstore_->executor(); }
 
+ private:
   std::shared_ptr<BaseKVStore> kvstore_;
   std::string collection_;
 };

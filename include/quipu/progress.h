@@ -10,11 +10,8 @@
 #define QUIPU_PROGRESS_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <string>
 #include <string_view>
 
 #include "quipu/status.h"
@@ -54,18 +51,12 @@ class Work {
   friend Status watch(const ProgressCallback& progress, std::string_view part,
                       const std::function<Status(Work&)>& run);
 
-  Status tell(const ProgressCallback& progress);
-  Status attend(const ProgressCallback& progress);
+  class Watcher;
 
   std::atomic<uint64_t> done_ = 0;
   std::atomic<uint64_t> total_ = 0;
   std::atomic<bool> cancelled_ = false;
-  bool watched_ = false;
-  std::mutex mutex_;  // of what follows
-  std::condition_variable changed_;
-  std::string part_;
-  enum class State { kRunning, kFinishing, kFinished, kReturned };
-  State state_ = State::kRunning;
+  Watcher* watch_ = nullptr;  // null: nobody watches
 };
 
 // Runs `run` on a thread of its own while this one calls `progress` some times a second, whatever the work is

@@ -158,6 +158,7 @@ class KVPropertyGraphStore : public PropertyGraphStore {
  private:
   struct Parts;
 
+  // One that does not own its key-value store, for the async twins.
   KVPropertyGraphStore unowned() const;
 
   std::shared_ptr<const Parts> parts_;  // which copies share

@@ -252,7 +252,8 @@ class KVVectorStore : public VectorStore {
  private:
   struct Parts;
 
-  std::shared_ptr<KVVectorStore> unowned() const;
+  // One that does not own its key-value store, for the async twins.
+  KVVectorStore unowned() const;
 
   std::unique_ptr<const Parts> parts_;
 };

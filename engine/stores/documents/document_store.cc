@@ -9,6 +9,7 @@
 #include "engine/json_file/json_file.h"
 #include "engine/stores/documents/ref_docs.h"
 #include "engine/stores/store_file.h"
+#include "quipu/backend/executor.h"
 #include "quipu/backend/features.h"
 #include "quipu/persist_dir.h"
 
@@ -80,6 +81,12 @@ KVDocumentStore::KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, const Doc
   node_collection_ = ns + std::string(or_default(options.node_collection_suffix, "/data"));
   ref_doc_collection_ = ns + std::string(or_default(options.ref_doc_collection_suffix, "/ref_doc_info"));
   metadata_collection_ = ns + std::string(or_default(options.metadata_collection_suffix, "/metadata"));
+}
+
+std::shared_ptr<BaseDocumentStore> KVDocumentStore::unowned() const {
+  auto store = std::make_shared<KVDocumentStore>(*this);
+  store->kvstore_ = unowned_pointer(*kvstore_);
+  return store;
 }
 
 Result<std::vector<std::pair<std::string, NodePtr>>> KVDocumentStore::docs() const {

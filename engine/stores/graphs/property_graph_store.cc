@@ -7,6 +7,7 @@
 #include "engine/stores/graphs/graph_writer.h"
 #include "engine/stores/graphs/property_graph_state.h"
 #include "engine/stores/graphs/triplet_reader.h"
+#include "quipu/backend/executor.h"
 
 namespace quipu {
 
@@ -85,11 +86,9 @@ KVPropertyGraphStore::KVPropertyGraphStore(std::shared_ptr<BaseKVStore> kvstore,
                                            std::optional<bool> supports_vector_queries)
     : parts_(std::make_shared<const Parts>(std::move(kvstore), ns, supports_vector_queries)) {}
 
-// What runs on the executor must not own the key-value store: its destructor waits for the executor.
 KVPropertyGraphStore KVPropertyGraphStore::unowned() const {
   const PropertyGraphState& state = parts_->state;
-  return KVPropertyGraphStore(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), state.kvstore.get()),
-                              state.ns, state.supports_vector_queries);
+  return KVPropertyGraphStore(unowned_pointer(*state.kvstore), state.ns, state.supports_vector_queries);
 }
 
 BaseKVStore& KVPropertyGraphStore::kvstore() const { return *parts_->state.kvstore; }

@@ -60,32 +60,10 @@ Status KVIndexStore::persist(const std::string& persist_path, const FileSystem& 
   return persist_store_file(*kvstore_, {collection_}, persist_path, fs);
 }
 
-// What runs on the executor must not own the key-value store: its destructor waits for the executor.
-KVIndexStore KVIndexStore::unowned() const {
-  KVIndexStore store = *this;
-  store.kvstore_ = std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), kvstore_.get());
+std::shared_ptr<BaseIndexStore> KVIndexStore::unowned() const {
+  auto store = std::make_shared<KVIndexStore>(*this);
+  store->kvstore_ = unowned_pointer(*kvstore_);
   return store;
-}
-
-std::future<Result<std::vector<IndexStruct>>> KVIndexStore::async_index_structs() {
-  return kvstore_->executor().submit([store = unowned()] { return store.index_structs(); });
-}
-
-std::future<Status> KVIndexStore::async_add_index_struct(IndexStruct index_struct) {
-  return kvstore_->executor().submit([store = unowned(), index_struct = std::move(index_struct)]() mutable {
-    return store.add_index_struct(index_struct);
-  });
-}
-
-std::future<Status> KVIndexStore::adelete_index_struct(std::string key) {
-  return kvstore_->executor().submit(
-      [store = unowned(), key = std::move(key)]() mutable { return store.delete_index_struct(key); });
-}
-
-std::future<Result<std::optional<IndexStruct>>> KVIndexStore::aget_index_struct(
-    std::optional<std::string> struct_id) {
-  return kvstore_->executor().submit(
-      [store = unowned(), struct_id = std::move(struct_id)] { return store.get_index_struct(struct_id); });
 }
 
 SimpleIndexStore::SimpleIndexStore(std::shared_ptr<MemoryKVStore> kvstore)

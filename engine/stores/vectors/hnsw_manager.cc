@@ -84,7 +84,7 @@ Status HnswManager::load() const {
   if (!options) return Status::ok();
   cache_.hnsw.emplace(*options);
   QUIPU_ASSIGN_OR_RETURN(const std::string path, this->path());
-  // Without a file that can be used, every vector waits for a graph to be made.
+  // Without a file that can be used, every vector is a pending insert of a new graph.
   if (path.empty()) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> size, local_file_system().file_size(path));
   if (size && *size > store_.kvstore->search_memory_bytes()) {
@@ -103,9 +103,9 @@ Status HnswManager::insert_pending() const {
     hnsw.reset();
   }
   Work* const work = cache_.work;
-  if (work != nullptr) work->expect(hnsw.waiting().size() * cache_.index.dimensions() * sizeof(float));
-  while (!hnsw.waiting().empty()) {
-    std::vector<uint32_t> rows(hnsw.waiting().begin(), hnsw.waiting().end());
+  if (work != nullptr) work->expect(hnsw.pending().size() * cache_.index.dimensions() * sizeof(float));
+  while (!hnsw.pending().empty()) {
+    std::vector<uint32_t> rows(hnsw.pending().begin(), hnsw.pending().end());
     std::ranges::sort(rows);
     rows.resize(std::min(rows.size(), kInsertedAtOnce));
     std::vector<std::string_view> ids;

@@ -34,7 +34,7 @@ Result<std::shared_lock<std::shared_mutex>> IndexManager::lock(const MetadataFil
 // Brings vectors into the graph that transactions have left pending, unless somebody is at it.
 std::shared_lock<std::shared_mutex> IndexManager::with_few_pending(
     std::shared_lock<std::shared_mutex> lock) const {
-  if (!cache_.hnsw || cache_.hnsw->waiting().size() <= kPendingAtMost) return lock;
+  if (!cache_.hnsw || cache_.hnsw->pending().size() <= kPendingAtMost) return lock;
   const std::unique_lock writing(cache_.writing, std::try_to_lock);
   if (!writing.owns_lock()) return lock;
   lock.unlock();

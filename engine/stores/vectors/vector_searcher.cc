@@ -33,7 +33,7 @@ bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<ui
 
 }  // namespace
 
-// Those of a query that count, or null.
+// The filters of a query that count, or null.
 Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery& query) const {
   if (!query.filters) return nullptr;
   QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, store_.kvstore->count(store_.collections.metadata));
@@ -89,13 +89,13 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorS
   if (!near || failed) return unknown;
   std::vector<std::pair<double, std::string>> best;
   for (const HnswIndex::Found& found : *near) best.emplace_back(found.similarity, index.id_of(found.row));
-  if (!cache_.hnsw->waiting().empty()) {
-    std::vector<uint32_t> waiting;
-    std::ranges::copy_if(cache_.hnsw->waiting(), std::back_inserter(waiting),
+  if (!cache_.hnsw->pending().empty()) {
+    std::vector<uint32_t> pending;
+    std::ranges::copy_if(cache_.hnsw->pending(), std::back_inserter(pending),
                          [&](uint32_t row) { return !run || allowed(row); });
     QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult exact,
                            index.top_k(query.query_embedding, query.similarity_top_k, query.similarity,
-                                       &waiting, [this](auto ids, const auto& use) {
+                                       &pending, [this](auto ids, const auto& use) {
                                          return store_.kvstore->vector_values().get_vectors(
                                              store_.collections.embeddings, ids, use);
                                        }));

@@ -8,6 +8,7 @@
 #include "engine/stores/vectors/vector_searcher.h"
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/stores/vectors/vector_writer.h"
+#include "quipu/backend/executor.h"
 #include "quipu/backend/features.h"
 
 namespace quipu {
@@ -33,6 +34,10 @@ KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_v
 KVVectorStore::~KVVectorStore() = default;
 KVVectorStore::KVVectorStore(KVVectorStore&&) noexcept = default;
 KVVectorStore& KVVectorStore::operator=(KVVectorStore&&) noexcept = default;
+
+KVVectorStore KVVectorStore::unowned() const {
+  return KVVectorStore(unowned_pointer(kvstore()), name_space());
+}
 
 BaseKVStore& KVVectorStore::kvstore() const { return *parts_->state.kvstore; }
 const std::string& KVVectorStore::name_space() const { return parts_->state.ns; }

@@ -1,4 +1,4 @@
-// The async twins of KVVectorStore: the sync calls, run on the key-value store's executor.
+// The async twins of KVVectorStore.
 
 #include <utility>
 
@@ -7,48 +7,37 @@
 
 namespace quipu {
 
-// What runs on the executor must not own the key-value store: its destructor waits for the executor.
-std::shared_ptr<KVVectorStore> KVVectorStore::unowned() const {
-  return std::make_shared<KVVectorStore>(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &kvstore()),
-                                         name_space());
-}
+using Store = KVVectorStore;
 
-std::future<Result<std::vector<std::string>>> KVVectorStore::async_add(
+std::future<Result<std::vector<std::string>>> Store::async_add(
     std::vector<std::shared_ptr<const BaseNode>> nodes) {
-  return kvstore().executor().submit(
-      [store = unowned(), nodes = std::move(nodes)] { return store->add(nodes); });
+  return run_async(kvstore().executor(), unowned(), &Store::add, std::move(nodes));
 }
 
-std::future<Result<std::vector<std::shared_ptr<const BaseNode>>>> KVVectorStore::aget_nodes(
+std::future<Result<std::vector<std::shared_ptr<const BaseNode>>>> Store::aget_nodes(
     std::optional<std::vector<std::string>> node_ids, std::optional<MetadataFilters> filters) {
-  return kvstore().executor().submit(
-      [store = unowned(), node_ids = std::move(node_ids), filters = std::move(filters)] {
-        const auto ids = node_ids ? std::optional<std::span<const std::string>>(*node_ids) : std::nullopt;
-        return store->get_nodes(ids, filters ? &*filters : nullptr);
-      });
+  const auto get = [](Store& store, const auto& ids, const auto& filters) {
+    return store.get_nodes(ids, filters ? &*filters : nullptr);
+  };
+  return run_async(kvstore().executor(), unowned(), get, std::move(node_ids), std::move(filters));
 }
 
-std::future<Status> KVVectorStore::adelete(std::string ref_doc_id) {
-  return kvstore().executor().submit(
-      [store = unowned(), ref_doc_id = std::move(ref_doc_id)] { return store->delete_(ref_doc_id); });
+std::future<Status> Store::adelete(std::string ref_doc_id) {
+  return run_async(kvstore().executor(), unowned(), &Store::delete_, std::move(ref_doc_id));
 }
 
-std::future<Status> KVVectorStore::adelete_nodes(std::optional<std::vector<std::string>> node_ids,
-                                                 std::optional<MetadataFilters> filters) {
-  return kvstore().executor().submit(
-      [store = unowned(), node_ids = std::move(node_ids), filters = std::move(filters)] {
-        const auto ids = node_ids ? std::optional<std::span<const std::string>>(*node_ids) : std::nullopt;
-        return store->delete_nodes(ids, filters ? &*filters : nullptr);
-      });
+std::future<Status> Store::adelete_nodes(std::optional<std::vector<std::string>> node_ids,
+                                         std::optional<MetadataFilters> filters) {
+  const auto remove = [](Store& store, const auto& ids, const auto& filters) {
+    return store.delete_nodes(ids, filters ? &*filters : nullptr);
+  };
+  return run_async(kvstore().executor(), unowned(), remove, std::move(node_ids), std::move(filters));
 }
 
-std::future<Status> KVVectorStore::aclear() {
-  return kvstore().executor().submit([store = unowned()] { return store->clear(); });
-}
+std::future<Status> Store::aclear() { return run_async(kvstore().executor(), unowned(), &Store::clear); }
 
-std::future<Result<VectorStoreQueryResult>> KVVectorStore::aquery(VectorStoreQuery query) {
-  return kvstore().executor().submit(
-      [store = unowned(), query = std::move(query)] { return store->query(query); });
+std::future<Result<VectorStoreQueryResult>> Store::aquery(VectorStoreQuery query) {
+  return run_async(kvstore().executor(), unowned(), &Store::query, std::move(query));
 }
 
 }  // namespace quipu

@@ -43,7 +43,7 @@ class HnswGraph {
 
   // `vectors` one after the other, of these points, none of which there may be. Uses several threads where
   // there are many. Errors: kInvalidArgument when memory does not suffice; some points may be there then, as
-  // when `work`, if any, is cancelled, which is told of each.
+  // when `work`, if any, is cancelled; it advances with each.
   Status add(std::span<const Point> points, std::span<const float> vectors, Work* work = nullptr);
   void remove(Point point);
   // Null when there is none.

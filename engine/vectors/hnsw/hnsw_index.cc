@@ -29,7 +29,7 @@ int64_t& HnswIndex::state_of(uint32_t row) {
 
 void HnswIndex::leave(uint32_t row) {
   int64_t& state = state_of(row);
-  if (state == kWaiting) waiting_.erase(row);
+  if (state == kPending) pending_.erase(row);
   if (state == kUnsuitable) --unsuitable_;
   if (state >= 0) {
     graph_->remove(static_cast<Point>(state));
@@ -47,8 +47,8 @@ void HnswIndex::set(uint32_t row, std::span<const double> elements) {
     return;
   }
   if (!graph_) graph_.emplace(elements.size(), options_);
-  state_of(row) = kWaiting;
-  waiting_.insert(row);
+  state_of(row) = kPending;
+  pending_.insert(row);
 }
 
 void HnswIndex::erase(uint32_t row) { leave(row); }
@@ -72,7 +72,7 @@ Status HnswIndex::insert(std::span<const uint32_t> rows, std::span<const std::ve
   rows_.resize(rows_.size() + rows.size());  // the numbers are used up, even if some cannot be added
   QUIPU_RETURN_IF_ERROR(graph_->add(points, normalised, work));
   for (size_t i = 0; i < rows.size(); ++i) {
-    waiting_.erase(rows[i]);
+    pending_.erase(rows[i]);
     claim(rows[i], points[i]);
   }
   changes_ += rows.size();
@@ -159,8 +159,8 @@ bool HnswIndex::needs_rebuild() const {
 void HnswIndex::reset() {
   for (uint32_t row = 0; row < states_.size(); ++row) {
     if (states_[row] < 0) continue;
-    states_[row] = kWaiting;
-    waiting_.insert(row);
+    states_[row] = kPending;
+    pending_.insert(row);
   }
   rows_.clear();
   changes_ += graph_->size();

@@ -1,9 +1,9 @@
 // HnswIndex: a graph over the rows of a VectorIndex.
 //
-// A row whose vector is new waits until insert() brings it into the graph; whoever searches compares those
-// that wait by other means. Vectors without a regular norm (zero, infinite, NaN) and of a second dimension
-// fit into no graph: while there is one, search() finds nothing to say. Thread-safety: as a standard
-// container.
+// A row whose vector is new is a pending insert until insert() brings it into the graph; whoever searches
+// compares those by other means. Vectors without a regular norm (zero, infinite, NaN) and of a second
+// dimension fit into no graph: while there is one, search() finds nothing to say. Thread-safety: as a
+// standard container.
 
 #ifndef QUIPU_ENGINE_VECTORS_HNSW_HNSW_INDEX_H_
 #define QUIPU_ENGINE_VECTORS_HNSW_HNSW_INDEX_H_
@@ -42,20 +42,20 @@ class HnswIndex {
   void set(uint32_t row, std::span<const double> elements);
   void erase(uint32_t row);
   void clear();
-  const std::unordered_set<uint32_t>& waiting() const { return waiting_; }
+  const std::unordered_set<uint32_t>& pending() const { return pending_; }
   // `vectors`: of each row, elements as stored. Errors: those of HnswGraph::add.
-  // `work`, if any, is told of them, and ends it.
+  // `work`, if any, advances with them, and ends them when it is cancelled.
   Status insert(std::span<const uint32_t> rows, std::span<const std::vector<double>> vectors, Work* work);
 
-  // The `k` nearest rows that are not waiting and `allowed` (null: all), about; nothing where a graph cannot
+  // The `k` nearest rows that are not pending and `allowed` (null: all), about; nothing where a graph cannot
   // tell, or few rows are allowed.
   std::optional<std::vector<Found>> search(std::span<const double> query, size_t k,
                                            const std::function<bool(uint32_t)>* allowed) const;
 
   // ---- the file ----
   // Takes what a saved graph has; adopt() then says for every row which vector is really there, and
-  // finish_adoption() that there are no more. A file that cannot be used, or is of other options, is as none;
-  // why, or OK.
+  // finish_adoption() that there are no more. A file that cannot be used, or is of other options, is
+  // ignored; why, or OK.
   Status load(const std::string& path);
   void adopt(uint32_t row, std::string_view id, std::span<const double> elements);
   void finish_adoption();
@@ -66,13 +66,13 @@ class HnswIndex {
               Work* work);
   // Whether most of the graph are points that have been removed: it should be made again.
   bool needs_rebuild() const;
-  // Every row waits again.
+  // Every row is a pending insert again.
   void reset();
 
  private:
   using Point = HnswGraph::Point;
   static constexpr int64_t kAbsent = -1;
-  static constexpr int64_t kWaiting = -2;
+  static constexpr int64_t kPending = -2;
   static constexpr int64_t kUnsuitable = -3;
 
   int64_t& state_of(uint32_t row);
@@ -83,7 +83,7 @@ class HnswIndex {
   std::optional<HnswGraph> graph_;
   std::vector<int64_t> states_;  // of rows: the point, or one of the above
   std::vector<uint32_t> rows_;   // of points
-  std::unordered_set<uint32_t> waiting_;
+  std::unordered_set<uint32_t> pending_;
   size_t unsuitable_ = 0;
   size_t changes_ = 0;                                // points added or removed since it was saved
   std::unordered_map<std::string, Point> unclaimed_;  // of a loaded graph

@@ -8,16 +8,11 @@
 #ifndef QUIPU_BACKEND_EXECUTOR_H_
 #define QUIPU_BACKEND_EXECUTOR_H_
 
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
-#include <thread>
 #include <utility>
-#include <vector>
 
 namespace quipu {
 
@@ -38,17 +33,32 @@ class Executor {
   }
 
  private:
-  void enqueue(std::function<void()> task);
-  void run();
+  struct Pool;
 
-  const size_t queue_limit_;
-  std::mutex mutex_;
-  std::condition_variable work_;  // the queue has a task, or the pool stops
-  std::condition_variable room_;  // the queue has room
-  std::deque<std::function<void()>> queue_;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;  // last: they use all above
+  void enqueue(std::function<void()> task);
+
+  std::unique_ptr<Pool> pool_;
 };
+
+// The pointer of a store that runs on an executor to its key-value store: it does not own, for the destructor
+// of a key-value store waits for its executor.
+template <class Object>
+std::shared_ptr<Object> unowned_pointer(Object& object) {
+  return {std::shared_ptr<void>(), &object};
+}
+
+// What the async twins of the stores are: a method of `store` (or a function that takes it first), run on
+// `executor` with these arguments, which are moved there. `store` is an object or a pointer to one.
+//
+//   std::future<Status> KVVectorStore::adelete(std::string ref_doc_id) {
+//     return run_async(kvstore().executor(), unowned(), &KVVectorStore::delete_, std::move(ref_doc_id));
+//   }
+template <class Store, class Method, class... Args>
+auto run_async(Executor& executor, Store store, Method method, Args... args) {
+  return executor.submit([store = std::move(store), method, ... args = std::move(args)]() mutable {
+    return std::invoke(method, store, args...);
+  });
+}
 
 }  // namespace quipu
 
