@@ -33,9 +33,9 @@ class Repair {
   }
 
  private:
-  void tell(const RepairAction& step) {
+  void start(const RepairAction& action) {
     ++report_.steps;
-    if (options_.report) options_.report(step);
+    if (options_.report) options_.report(action);
   }
 
   // In rounds, until one finds nothing. Each opens the database anew: what it has read of it may be mended.
@@ -46,10 +46,10 @@ class Repair {
       open_.accept_lost_writes = false;  // they have been
       RepairWriter writer(*database, quarantine_);
       const uint64_t before = report_.steps;
-      const auto repair = [&](const RecordFault& fault) {
-        if (!fault.repair) return Status::corruption("no repair helps: " + fault.what.message);
-        tell({fault.what.collection, fault.what.key, fault.what.message, fault.step});
-        return fault.repair(writer);
+      const auto repair = [&](const RecordFault& found) {
+        if (!found.repair) return Status::corruption("no repair helps: " + found.fault.message);
+        start(found);
+        return found.repair(writer);
       };
       QUIPU_RETURN_IF_ERROR(watch(options_.progress, path_, [&](Work& work) -> Status {
         QUIPU_RETURN_IF_ERROR(inspect(*database, repair, work));
@@ -65,7 +65,7 @@ class Repair {
   Status repair_all_stores() {
     QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> store, RocksDBKVStore::open(path_, open_));
     QUIPU_RETURN_IF_ERROR(repair_stores(
-        *store, quarantine_, [this](const RepairAction& step) { tell(step); }, options_.progress));
+        *store, quarantine_, [this](const RepairAction& action) { start(action); }, options_.progress));
     QUIPU_RETURN_IF_ERROR(store->sync());
     return store->close();
   }

@@ -1,5 +1,5 @@
-// What is wrong with the stores over a key-value store, each fault together with what mends it:
-// verify_stores() lists the faults, repair_stores() mends them.
+// What is wrong with the stores over a key-value store, each fault together with its repair:
+// verify_stores() lists the faults, repair_stores() repairs them.
 
 #ifndef QUIPU_ENGINE_CHECKS_STORE_FAULTS_H_
 #define QUIPU_ENGINE_CHECKS_STORE_FAULTS_H_
@@ -37,17 +37,12 @@ class StoreRepairWriter {
   WriteBatch batch_;
 };
 
-struct StoreFault {
-  Fault what;
-  std::string step;                                    // what mending it does; empty: it is a note
-  std::function<Status(StoreRepairWriter&)> repair{};  // called, if at all, before the search goes on
-};
+using StoreFault = RepairableFault<StoreRepairWriter>;
 using TakeFault = std::function<Status(const StoreFault&)>;
 
-// The mending of most faults.
+// The repair of most faults.
 inline StoreFault quarantine_fault(const std::string& collection, std::string_view key, std::string message) {
-  return {{collection, std::string(key), std::move(message)},
-          "set aside",
+  return {{{collection, std::string(key), std::move(message)}, "set aside"},
           [collection, key](StoreRepairWriter& writer) { return writer.quarantine(collection, key); }};
 }
 

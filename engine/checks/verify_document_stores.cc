@@ -34,9 +34,10 @@ class DocumentStoreCheck {
  private:
   using Repair = std::function<Status(StoreRepairWriter&)>;
 
-  Status fault(const std::string& collection, std::string_view key, std::string message, std::string step,
+  Status fault(const std::string& collection, std::string_view key, std::string message, std::string action,
                Repair repair) const {
-    return take_({{collection, std::string(key), std::move(message)}, std::move(step), std::move(repair)});
+    return take_(
+        {{{collection, std::string(key), std::move(message)}, std::move(action)}, std::move(repair)});
   }
   Status bad(const std::string& collection, std::string_view key, std::string message) const {
     return take_(quarantine_fault(collection, key, std::move(message)));
@@ -95,7 +96,7 @@ class DocumentStoreCheck {
                                  : bad(ref_docs_, it->key(), info.error().message()));
     }
     QUIPU_RETURN_IF_ERROR(it->status());
-    const TakeNote note = [this](Fault found) { return take_({std::move(found), {}, {}}); };
+    const TakeNote note = [this](Fault found) { return take_({{std::move(found), {}}, {}}); };
     QUIPU_RETURN_IF_ERROR(note_missing_nodes(ref_docs_, missing_, note));
     return note_repeated_nodes(ref_docs_, repeated_, note);
   }

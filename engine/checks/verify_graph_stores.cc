@@ -100,8 +100,8 @@ class PropertyGraphCheck {
   // makes the triplet anew.
   Status no_target(std::string_view key, const std::vector<std::string>& ids) const {
     return take_(
-        {{triplets_, std::string(key), "not a triplet of three ids with its target"},
-         "target taken from the key",
+        {{{triplets_, std::string(key), "not a triplet of three ids with its target"},
+          "target taken from the key"},
          [&](StoreRepairWriter& writer) { return writer.put(triplets_, key, triplet_value(ids[2])); }});
   }
 
@@ -124,11 +124,11 @@ class PropertyGraphCheck {
     const std::string source = ends->first;
     const std::string target = ends->second;
     const std::string other = key == relation_key(source, parsed->label(), target) ? "" : std::string(key);
-    return take_(
-        {{relations_, std::string(key), message}, "entered in the triplets", [&](StoreRepairWriter& writer) {
-           return writer.put(triplets_, triplet_key(source, parsed->label(), target),
-                             triplet_value(target, other));
-         }});
+    return take_({{{relations_, std::string(key), message}, "entered in the triplets"},
+                  [&](StoreRepairWriter& writer) {
+                    return writer.put(triplets_, triplet_key(source, parsed->label(), target),
+                                      triplet_value(target, other));
+                  }});
   }
 
   const KVReader& store_;

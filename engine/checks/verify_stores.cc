@@ -21,7 +21,7 @@ Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) 
     QUIPU_RETURN_IF_ERROR(find_vector_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_graph_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(cross_check_stores(state, infos, [&](Fault note) {
-      return take({std::move(note), {}, {}});
+      return take({{std::move(note), {}}, {}});
     }));
     return work.finish();
   });
@@ -63,8 +63,8 @@ Status StoreRepairWriter::finish() {
 
 Status verify_stores(const BaseKVStore& store, const std::function<void(const Fault&)>& report,
                      const ProgressCallback& progress) {
-  const TakeFault take = [&](const StoreFault& fault) {
-    report(fault.what);
+  const TakeFault take = [&](const StoreFault& found) {
+    report(found.fault);
     return Status::ok();
   };
   return watch(progress, {}, [&](Work& work) { return find_faults(store, take, work); });
@@ -74,17 +74,17 @@ Status repair_stores(BaseKVStore& store, Quarantine& quarantine,
                      const std::function<void(const RepairAction&)>& report,
                      const ProgressCallback& progress) {
   for (int round = 0; round < kMaxRounds; ++round) {
-    uint64_t found = 0;
+    uint64_t faults = 0;
     StoreRepairWriter writer(store, quarantine);
-    const TakeFault take = [&](const StoreFault& fault) {
-      if (fault.what.severity == Severity::kNote) return Status::ok();
-      ++found;
-      if (report) report({fault.what.collection, fault.what.key, fault.what.message, fault.step});
-      return fault.repair(writer);
+    const TakeFault take = [&](const StoreFault& found) {
+      if (found.fault.severity == Severity::kNote) return Status::ok();
+      ++faults;
+      if (report) report(found);
+      return found.repair(writer);
     };
     QUIPU_RETURN_IF_ERROR(watch(progress, {}, [&](Work& work) { return find_faults(store, take, work); }));
     QUIPU_RETURN_IF_ERROR(writer.finish());
-    if (found == 0) return Status::ok();
+    if (faults == 0) return Status::ok();
   }
   return Status::corruption("faults came again after they had been mended; see verify");
 }

@@ -46,10 +46,10 @@ class VectorStoreCheck {
     return it->status();
   }
 
-  Status fault(std::string_view id, const std::string& in, std::string step, const Json& value) const {
-    return take_({{collections_.embeddings, std::string(id), "the vector has no entry in " + in},
-                  std::move(step),
-                  [&, id](StoreRepairWriter& writer) { return writer.put(in, id, value); }});
+  Status fault(std::string_view id, const std::string& in, std::string action, const Json& value) const {
+    return take_(
+        {{{collections_.embeddings, std::string(id), "the vector has no entry in " + in}, std::move(action)},
+         [&, id](StoreRepairWriter& writer) { return writer.put(in, id, value); }});
   }
 
   // The document store knows it, or it is "None", as for a node without a source.

@@ -70,8 +70,10 @@ Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
 // folder `aside`.
 //
 //   RepairOptions options;
-//   options.dry_run = true;  // the same steps, on a copy made by hard links
-//   options.report = [](const RepairAction& step) { std::cout << step.key << ": " << step.step << '\n'; };
+//   options.dry_run = true;  // the same actions, on a copy made by hard links
+//   options.report = [](const RepairAction& action) {
+//     std::cout << action.fault.key << ": " << action.action << '\n';
+//   };
 //   QUIPU_ASSIGN_OR_RETURN(RepairReport report, repair_database("./storage.quipu", options));
 //
 // Afterwards verify finds no fault. Notes are left alone. A healthy database is not changed. A
@@ -84,10 +86,8 @@ Status diff_stores(const BaseKVStore& a, const BaseKVStore& b,
 // stays. Cost: reads everything some times.
 
 struct RepairAction {
-  std::string collection;
-  std::string key;
-  std::string fault;
-  std::string step;  // what is done about it
+  Fault fault;
+  std::string action;  // what is done about it
 };
 
 struct RepairOptions {
@@ -95,14 +95,14 @@ struct RepairOptions {
   bool dry_run = false;
   // Open although acknowledged writes are missing; see RocksDBOptions.
   bool accept_lost_writes = false;
-  // Told each step before it is done; null: silent. With `progress`, called from another thread.
+  // Called before each action; null: silent. With `progress`, called from another thread.
   std::function<void(const RepairAction&)> report;
-  // What cancels a repair is as any other error; a dry run leaves nothing.
+  // Cancelling a repair is like any other error; a dry run leaves nothing.
   ProgressCallback progress = {};
 };
 
 struct RepairReport {
-  uint64_t steps = 0;
+  uint64_t steps = 0;        // actions
   uint64_t quarantined = 0;  // entries that were taken out
   std::string quarantine;    // the file that has them; empty: there is none
 };

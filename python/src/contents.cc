@@ -96,8 +96,8 @@ nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_wr
       BusyMeans::kLocked);
   nb::list done;
   for (const RepairAction& step : steps) {
-    done.append(nb::make_tuple(to_readable(step.collection), to_readable(step.key), to_readable(step.fault),
-                               to_readable(step.step)));
+    done.append(nb::make_tuple(to_readable(step.fault.collection), to_readable(step.fault.key),
+                               to_readable(step.fault.message), to_readable(step.action)));
   }
   return nb::make_tuple(done, report.quarantined, to_str(report.quarantine));
 }

@@ -77,10 +77,9 @@ class Inspection {
  private:
   using Repair = std::function<Status(RepairWriter&)>;
 
-  Status fault(std::string_view collection, std::string_view key, std::string message, std::string step = {},
-               Repair repair = {}) const {
-    return take_({{std::string(collection), std::string(key), std::move(message)},
-                  std::move(step),
+  Status fault(std::string_view collection, std::string_view key, std::string message,
+               std::string action = {}, Repair repair = {}) const {
+    return take_({{{std::string(collection), std::string(key), std::move(message)}, std::move(action)},
                   std::move(repair)});
   }
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family) const {
@@ -469,8 +468,8 @@ Status inspect(const Database& database, const std::function<Status(const Record
 Status verify(const Database& database, const std::function<void(const Fault&)>& report, Work& work) {
   QUIPU_RETURN_IF_ERROR(inspect(
       database,
-      [&](const RecordFault& fault) {
-        report(fault.what);
+      [&](const RecordFault& found) {
+        report(found.fault);
         return Status::ok();
       },
       work));

@@ -1,5 +1,5 @@
 // Inspection: reads the whole database and hands on whatever contradicts docs/FORMAT.md, each fault together
-// with what mends it.
+// with its repair.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_CHECK_INSPECTION_H_
 #define QUIPU_BACKENDS_ROCKSDB_CHECK_INSPECTION_H_
@@ -9,15 +9,12 @@
 
 #include "backends/rocksdb/check/repair_writer.h"
 #include "backends/rocksdb/database/database.h"
+#include "quipu/backend/quarantine.h"
 #include "quipu/rocksdb_kv_store.h"
 
 namespace quipu::rocks {
 
-struct RecordFault {
-  Fault what;
-  std::string step;                               // what mending it does; empty: it cannot be mended
-  std::function<Status(RepairWriter&)> repair{};  // called, if at all, before the inspection goes on
-};
+using RecordFault = RepairableFault<RepairWriter>;
 
 // OK when everything could be looked at. What `take` returns ends it unless it is OK.
 Status inspect(const Database& database, const std::function<Status(const RecordFault&)>& take, Work& work);

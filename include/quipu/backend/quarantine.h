@@ -26,6 +26,13 @@ class Quarantine {
   virtual Status sync() = 0;
 };
 
+// A fault, what repairing it does, and that repair: a call with what makes the changes. Without one the fault
+// is a note, or cannot be repaired.
+template <class Writer>
+struct RepairableFault : RepairAction {
+  std::function<Status(Writer&)> repair{};  // called, if at all, before the search goes on
+};
+
 // The part of repair_database() that concerns the stores over a key-value store, any: what verify_stores()
 // finds. REQUIRES: nobody else writes to it.
 Status repair_stores(BaseKVStore& store, Quarantine& quarantine,

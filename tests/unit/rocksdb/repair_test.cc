@@ -90,7 +90,8 @@ class RepairTest : public ::testing::Test {
     RepairOptions options;
     options.dry_run = dry_run;
     options.report = [&](const RepairAction& step) {
-      steps.insert(step.collection + "/" + step.key + ": " + step.fault + ": " + step.step);
+      const Fault& fault = step.fault;
+      steps.insert(fault.collection + "/" + fault.key + ": " + fault.message + ": " + step.action);
     };
     return repair_database(path_, options);
   }

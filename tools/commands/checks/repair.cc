@@ -44,12 +44,13 @@ int run_repair(const RepairArgs& args) {
   RepairOptions options;
   options.dry_run = args.dry_run;
   options.accept_lost_writes = args.common.accept_lost_writes;
-  options.report = [&](const RepairAction& step) {
+  options.report = [&](const RepairAction& action) {
+    const Fault& fault = action.fault;
     JsonText row;
-    row.add("collection", step.collection).add_key(step.key);
-    row.add("message", step.fault).add("step", step.step);
-    steps.add(row, {printable(step.collection), printable(step.key), without_controls(step.fault),
-                    without_controls(step.step)});
+    row.add("collection", fault.collection).add_key(fault.key);
+    row.add("message", fault.message).add("step", action.action);
+    steps.add(row, {printable(fault.collection), printable(fault.key), without_controls(fault.message),
+                    without_controls(action.action)});
   };
   ProgressBar bar(args.common.quiet);
   if (args.dry_run) {  // else what has been done stays, whatever ends it
