@@ -206,33 +206,32 @@ Result<std::unique_ptr<BulkLoad>> BaseKVStore::bulk_load() {
 }
 
 std::future<Status> BaseKVStore::aput(std::string key, Json val, std::string collection) {
-  return executor().submit([this, key = std::move(key), val = std::move(val),
-                            collection = std::move(collection)] { return put(key, val, collection); });
+  return run_async(executor(), this, &BaseKVStore::put, std::move(key), std::move(val),
+                   std::move(collection));
 }
 
 std::future<Status> BaseKVStore::aput_all(std::vector<KVEntry> kv_pairs, std::string collection,
                                           int batch_size) {
-  return executor().submit(
-      [this, kv_pairs = std::move(kv_pairs), collection = std::move(collection), batch_size] {
-        std::vector<KVPair> views;
-        views.reserve(kv_pairs.size());
-        for (const KVEntry& entry : kv_pairs) views.push_back({entry.key, entry.val});
-        return put_all(views, collection, batch_size);
-      });
+  const auto put = [](BaseKVStore* store, const std::vector<KVEntry>& entries, const std::string& collection,
+                      int batch_size) {
+    std::vector<KVPair> views;
+    views.reserve(entries.size());
+    for (const KVEntry& entry : entries) views.push_back({entry.key, entry.val});
+    return store->put_all(views, collection, batch_size);
+  };
+  return run_async(executor(), this, put, std::move(kv_pairs), std::move(collection), batch_size);
 }
 
 std::future<Result<std::optional<Json>>> BaseKVStore::aget(std::string key, std::string collection) {
-  return executor().submit(
-      [this, key = std::move(key), collection = std::move(collection)] { return get(key, collection); });
+  return run_async(executor(), this, &BaseKVStore::get, std::move(key), std::move(collection));
 }
 
 std::future<Result<std::vector<KVEntry>>> BaseKVStore::aget_all(std::string collection) {
-  return executor().submit([this, collection = std::move(collection)] { return get_all(collection); });
+  return run_async(executor(), this, &BaseKVStore::get_all, std::move(collection));
 }
 
 std::future<Result<bool>> BaseKVStore::adelete(std::string key, std::string collection) {
-  return executor().submit(
-      [this, key = std::move(key), collection = std::move(collection)] { return delete_(key, collection); });
+  return run_async(executor(), this, &BaseKVStore::delete_, std::move(key), std::move(collection));
 }
 
 }  // namespace quipu

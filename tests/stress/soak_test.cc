@@ -57,7 +57,7 @@ std::string refresh_and_check(StorePtr& reader, int least, int round) {
 
 // Refreshes until its standard input, which is a socket, is closed. Leaves what went wrong in a file.
 int read_until_told(const std::string& path, int) {
-  auto reader = RocksDBKVStore::open_reader(path, small_buffers());
+  Result<StorePtr> reader = RocksDBKVStore::open_reader(path, small_buffers());
   std::string wrong = reader ? "" : reader.error().to_string();
   ResourceUsageOverTime usage;
   pollfd told = {STDIN_FILENO, POLLIN | POLLHUP, 0};
@@ -169,7 +169,7 @@ TEST_F(SoakTest, WriterReadersAndBackupsForMinutes) {
       });
     });
     threads.emplace_back([&] {
-      auto reader = *RocksDBKVStore::open_reader(path_, small_buffers());
+      StorePtr reader = *RocksDBKVStore::open_reader(path_, small_buffers());
       repeat(kBetweenRefreshes, [&](int round) {
         ++refreshes_;
         return refresh_and_check(reader, written_, round);

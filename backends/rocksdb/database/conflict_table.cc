@@ -57,8 +57,8 @@ void ConflictTable::end(uint64_t transaction) {
 void ConflictTable::record(std::span<const Fingerprint> changed) {
   std::lock_guard lock(mutex_);
   if (open_.empty()) return;
-  if (changed_at_.size() + changed.size() > kMaxMarks) forget_older_than(*open_.begin());
-  if (changed_at_.size() + changed.size() > kMaxMarks) {
+  if (changed_at_.size() + changed.size() > kMaxFingerprints) forget_older_than(*open_.begin());
+  if (changed_at_.size() + changed.size() > kMaxFingerprints) {
     changed_at_.clear();
     complete_since_ = time_ + 1;
     return;

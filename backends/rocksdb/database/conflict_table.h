@@ -32,7 +32,7 @@ Fingerprint schema_change_fingerprint(std::string_view collection);
 class ConflictTable {
  public:
   // More than these are not remembered: transactions that began before then conflict with everything.
-  static constexpr size_t kMaxMarks = 4'000'000;
+  static constexpr size_t kMaxFingerprints = 4'000'000;
 
   bool watching() const { return open_count_.load() != 0; }
   size_t open_transactions() const { return open_count_.load(); }

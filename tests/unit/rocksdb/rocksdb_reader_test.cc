@@ -104,7 +104,7 @@ class RocksDBReaderTest : public ::testing::Test {
     EXPECT_TRUE(store) << store.error().to_string();
     return store.value_or(nullptr);
   }
-  static std::string faults(const RocksDBKVStore& store) {
+  static std::string faults(const BaseKVStore& store) {
     std::string all;
     EXPECT_TRUE(store.verify([&](const Fault& fault) { all += fault.message + "\n"; }).is_ok());
     return all;
@@ -139,7 +139,7 @@ TEST_F(RocksDBReaderTest, RefreshedReadersKeepTheirMomentWhateverIsTakenInLater)
   const StorePtr store = writer();
   ASSERT_TRUE(store->put("first", number(0), "c0").is_ok());
   using Contents = std::map<std::string, std::map<std::string, std::string>>;
-  const auto read = [](const RocksDBKVStore& from) {
+  const auto read = [](const BaseKVStore& from) {
     Contents all;
     const std::vector<CollectionInfo> collections = *from.collections();
     for (const CollectionInfo& info : collections) {

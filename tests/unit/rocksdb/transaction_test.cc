@@ -388,15 +388,15 @@ TEST_F(TransactionTest, BehavesAsAStore) {
 TEST(ConflictTableTest, ForgetsWhatIsTooMuchAndLetsNothingPass) {
   rocks::ConflictTable table;
   const uint64_t early = table.begin();
-  std::vector<rocks::Mark> marks(rocks::ConflictTable::kMaxMarks / 4);
+  std::vector<rocks::Fingerprint> fingerprints(rocks::ConflictTable::kMaxFingerprints / 4);
   for (int part = 0; part < 5; ++part) {
-    for (size_t i = 0; i < marks.size(); ++i) marks[i] = part * marks.size() + i + 1;
-    table.record(marks);
+    for (size_t i = 0; i < fingerprints.size(); ++i) fingerprints[i] = part * fingerprints.size() + i + 1;
+    table.record(fingerprints);
   }
   EXPECT_TRUE(table.changed_since(early, 0));  // nobody knows any more
   const uint64_t late = table.begin();
   EXPECT_FALSE(table.changed_since(late, 0));
-  const rocks::Mark seven = 7;
+  const rocks::Fingerprint seven = 7;
   table.record({&seven, 1});
   EXPECT_TRUE(table.changed_since(late, 7));
   EXPECT_FALSE(table.changed_since(late, 8));

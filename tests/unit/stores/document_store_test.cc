@@ -12,7 +12,13 @@ namespace {
 TEST(SimpleDocumentStoreTest, PersistsAndLoads) {
   TempDir directory;
   SimpleDocumentStore store;
-  const std::vector<NodePtr> nodes = {text_node("n", "x", "d")};
+  const auto node = TextNodeBuilder()
+                        .id("n")
+                        .text("x")
+                        .relationship(NodeRelationship::SOURCE, RelatedNodeInfo{.node_id = "d"})
+                        .build();
+  ASSERT_TRUE(node) << node.error().to_string();
+  const std::vector<NodePtr> nodes = {*node};
   ASSERT_TRUE(store.add_documents(nodes).is_ok());
   const Status saved = store.persist(directory / "new/docstore.json");
   ASSERT_TRUE(saved.is_ok()) << saved.to_string();

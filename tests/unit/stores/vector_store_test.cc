@@ -31,7 +31,13 @@ TEST(SimpleVectorStoreTest, MetadataThatIsNullBecomesADictWithTheFirstAdd) {
   const std::vector<std::string> none = {"b"};
   EXPECT_TRUE(store->delete_nodes(none, &filters).is_ok());
   EXPECT_EQ(store->to_dict()->view().find("metadata_dict")->text(), "null");
-  ASSERT_TRUE(store->add(std::vector{node("b", {2.0}, 1)}));
+  const auto added = TextNodeBuilder()
+                         .id("b")
+                         .embedding(std::vector{2.0})
+                         .metadata(Json::from_canonical(R"({"page": 1})"))
+                         .build();
+  ASSERT_TRUE(added) << added.error().to_string();
+  ASSERT_TRUE(store->add(std::vector<std::shared_ptr<const BaseNode>>{*added}));
   const std::vector<std::string> only_b = {"b"};
   ASSERT_TRUE(store->delete_nodes(only_b, &filters).is_ok());
   EXPECT_EQ(store->delete_nodes(std::nullopt, &filters).message(), "KeyError: 'a'");

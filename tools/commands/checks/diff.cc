@@ -25,7 +25,7 @@ struct DiffArgs {
   std::string encoding;  // of persist directories
 };
 
-Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& place, const DiffArgs& args,
+Result<std::shared_ptr<BaseKVStore>> open(const std::string& place, const DiffArgs& args,
                                              ProgressBar& bar) {
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(place));
   if (!holds_files(place, *files)) QUIPU_RETURN_IF_ERROR(check_database(place));
@@ -39,8 +39,8 @@ Result<std::shared_ptr<RocksDBKVStore>> open(const std::string& place, const Dif
 
 Result<int> compare(const DiffArgs& args) {
   ProgressBar bar(args.common.quiet);
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> a, open(args.a, args, bar));
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<RocksDBKVStore> b, open(args.b, args, bar));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<BaseKVStore> a, open(args.a, args, bar));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<BaseKVStore> b, open(args.b, args, bar));
   Listing differences(args.common.json, "differences");
   const auto report = [&](const Difference& difference) {
     JsonText row;
