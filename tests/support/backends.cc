@@ -36,28 +36,32 @@ Result<std::shared_ptr<BaseKVStore>> BackendStores::create() {
 }
 
 Result<std::shared_ptr<BaseKVStore>> BackendStores::reopen(std::shared_ptr<BaseKVStore> store) {
-  const std::string directory = directory_ / std::to_string(created_);
-  if (factory_.reopen) return factory_.reopen(std::move(store), directory);
+  if (factory_.reopen) return factory_.reopen(std::move(store), directory_ / std::to_string(created_));
   if (!store->capabilities().durable) return store;
+  QUIPU_RETURN_IF_ERROR(store->close());
   store.reset();
-  return factory_.make(directory);
+  return make_again();
+}
+
+Result<std::shared_ptr<BaseKVStore>> BackendStores::make_again() {
+  return factory_.make(directory_ / std::to_string(created_));
 }
 
 std::string backend_name(const ::testing::TestParamInfo<BackendFactory>& info) { return info.param.name; }
 
-void BackendFixture::SetUp() {
+void BackendTest::SetUp() {
   auto made = stores_.create();
   ASSERT_TRUE(made) << made.error().to_string();
   kv_ = *std::move(made);
 }
 
-void BackendFixture::reopen() {
+void BackendTest::reopen() {
   auto again = stores_.reopen(std::move(kv_));
   ASSERT_TRUE(again) << again.error().to_string();
   kv_ = *std::move(again);
 }
 
-bool BackendFixture::lists_collections() const {
+bool BackendTest::lists_collections() const {
   const auto listed = kv_->collections();
   if (listed) return true;
   EXPECT_EQ(listed.error().code(), StatusCode::kNotSupported) << listed.error().to_string();

@@ -52,6 +52,8 @@ class BackendStores {
   Result<std::shared_ptr<BaseKVStore>> create();
   // The store that was made last, taken down and up again.
   Result<std::shared_ptr<BaseKVStore>> reopen(std::shared_ptr<BaseKVStore> store);
+  // What is in the directory of the store that was made last, whose object is closed or gone.
+  Result<std::shared_ptr<BaseKVStore>> make_again();
 
  private:
   const BackendFactory& factory_;
@@ -62,9 +64,10 @@ class BackendStores {
 // For INSTANTIATE_TEST_SUITE_P(Backends, MyTest, ::testing::ValuesIn(backends()), backend_name).
 std::string backend_name(const ::testing::TestParamInfo<BackendFactory>& info);
 
-// An empty store of the backend, and the same store taken down and up again.
-class BackendFixture : public ::testing::TestWithParam<BackendFactory> {
+// An empty store of a backend, and the same store taken down and up again.
+class BackendTest : public ::testing::Test {
  protected:
+  explicit BackendTest(const BackendFactory& factory) : stores_(factory) {}
   void SetUp() override;
   void reopen();
 
@@ -73,8 +76,14 @@ class BackendFixture : public ::testing::TestWithParam<BackendFactory> {
   bool lists_collections() const;
 
   TempDir directory_;
-  BackendStores stores_{GetParam()};
+  BackendStores stores_;
   std::shared_ptr<BaseKVStore> kv_;
+};
+
+// The same, of the backend that is the test's parameter.
+class BackendFixture : public BackendTest, public ::testing::WithParamInterface<BackendFactory> {
+ protected:
+  BackendFixture() : BackendTest(GetParam()) {}
 };
 
 }  // namespace quipu::testing

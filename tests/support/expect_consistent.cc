@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "quipu/persist_dir.h"
-#include "quipu/rocksdb_kv_store.h"
 
 namespace quipu::testing {
 
@@ -12,10 +11,8 @@ void expect_consistent(const BaseKVStore& store) {
     if (fault.severity == Severity::kNote) return;
     ADD_FAILURE() << fault.collection << " " << fault.key << ": " << fault.message;
   };
-  if (const auto* const rocksdb = dynamic_cast<const RocksDBKVStore*>(&store)) {
-    const Status verified = rocksdb->verify(fails);
-    EXPECT_TRUE(verified.is_ok()) << verified.to_string();
-  }
+  const Status verified = store.verify(fails);
+  EXPECT_TRUE(verified.is_ok()) << verified.to_string();
   const Status stores = verify_stores(store, fails);
   if (!store.collections()) {
     EXPECT_EQ(stores.code(), StatusCode::kNotSupported) << stores.to_string();
