@@ -68,8 +68,8 @@ def missing_names(root):
     for name, text in documents(root):
         for symbol, path in NAMED.findall(text):
             file = root / path
-            last = symbol.split("::")[-1]
-            if file.is_file() and not re.search(rf"\b{re.escape(last)}\b", file.read_text(encoding="utf-8")):
+            words = set(re.findall(r"~?\w+", file.read_text(encoding="utf-8"))) if file.is_file() else set()
+            if file.is_file() and not words.issuperset(symbol.split("::")):
                 yield f"{name}: {symbol} is not in {path}"
 
 
@@ -133,6 +133,8 @@ class RuleTest(unittest.TestCase):
         self.assertEqual([], list(missing_names(self.root)))
         self.write("docs/a.md", "`KVStore::put` (`engine/kv/a.cc`)\n")
         self.assertEqual(["docs/a.md: KVStore::put is not in engine/kv/a.cc"], list(missing_names(self.root)))
+        self.write("docs/a.md", "`Store::get` (`engine/kv/a.cc`)\n")
+        self.assertEqual(1, len(list(missing_names(self.root))))
 
     def test_tests(self):
         self.write("docs/a.md", "`KVTest.Gets`, `KVTest`\n")
