@@ -151,6 +151,8 @@ def folder_faults(root):
 def private_faults(root):
     """Private members in public headers that name what only an implementation knows."""
     for path in sorted((root / "include").rglob("*.h")):
+        if path.name == "thread_annotations.h":
+            continue  # the locks themselves
         private = False
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if re.match(r" private:", line):

@@ -92,7 +92,7 @@ Result<std::shared_ptr<BaseKVStore>> RocksDBKVStore::refresh() {
 
 Status RocksDBKVStore::flush() {
   QUIPU_RETURN_IF_ERROR(impl_->database->writable());
-  std::lock_guard lock(impl_->database->maintenance_mutex());
+  const MutexLock lock(impl_->database->maintenance_mutex());
   return impl_->database->flush_all();
 }
 

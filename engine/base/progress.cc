@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
+
+#include "quipu/backend/thread_annotations.h"
 
 namespace quipu {
 namespace {
@@ -22,12 +23,12 @@ class Work::Watcher {
       : work_(work), progress_(progress), part_(part) {}
 
   void begin(std::string_view part) {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     part_ = part;
   }
   Status finish();
   void returned() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     state_ = State::kReturned;
     changed_.notify_all();
   }
@@ -42,26 +43,26 @@ class Work::Watcher {
 
   Work& work_;
   const ProgressCallback& progress_;
-  std::mutex mutex_;  // of what follows
+  Mutex mutex_;
   std::condition_variable changed_;
-  std::string part_;
-  State state_ = State::kRunning;
+  std::string part_ QUIPU_GUARDED_BY(mutex_);
+  State state_ QUIPU_GUARDED_BY(mutex_) = State::kRunning;
 };
 
 Status Work::Watcher::finish() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (state_ == State::kFinished) return work_.check();
   work_.done_ = std::max<uint64_t>(work_.done_, work_.total_);
   state_ = State::kFinishing;
   changed_.notify_all();
-  changed_.wait(lock, [this] { return state_ == State::kFinished; });
+  while (state_ != State::kFinished) changed_.wait(lock.native());
   return work_.check();
 }
 
 Status Work::Watcher::tell() {
   std::string part;
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     part = part_;
   }
   const uint64_t total = work_.total_;
@@ -71,10 +72,12 @@ Status Work::Watcher::tell() {
 
 Status Work::Watcher::attend() {
   Status told;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait_for(lock, kPause,
-                      [this] { return state_ == State::kFinishing || state_ == State::kReturned; });
+    const auto until = std::chrono::steady_clock::now() + kPause;
+    while (state_ != State::kFinishing && state_ != State::kReturned &&
+           changed_.wait_until(lock.native(), until) != std::cv_status::timeout) {
+    }
     const State seen = state_;
     if (seen == State::kReturned) return told;
     if (told.is_ok() && seen != State::kFinished) {

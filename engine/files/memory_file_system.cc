@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <mutex>
 
+#include "quipu/backend/thread_annotations.h"
 #include "quipu/file_system.h"
 
 namespace quipu {
@@ -11,17 +11,17 @@ struct MemoryFileSystem::Files {
   using Content = std::shared_ptr<const std::string>;
 
   Content find(const std::string& path) {
-    std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     const auto found = files.find(path);
     return found == files.end() ? nullptr : found->second;
   }
   void put(const std::string& path, std::string content) {
-    std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     files[path] = std::make_shared<const std::string>(std::move(content));
   }
 
-  std::mutex mutex;
-  std::map<std::string, Content> files;
+  Mutex mutex;
+  std::map<std::string, Content> files QUIPU_GUARDED_BY(mutex);
 };
 
 namespace {
@@ -98,7 +98,7 @@ Result<std::optional<uint64_t>> MemoryFileSystem::file_size(const std::string& p
 Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& directory) const {
   const std::string prefix = plain(directory).empty() ? "" : plain(directory) + "/";
   std::vector<std::string> names;
-  std::lock_guard lock(files_->mutex);
+  const MutexLock lock(files_->mutex);
   for (auto at = files_->files.lower_bound(prefix); at != files_->files.end(); ++at) {
     if (!at->first.starts_with(prefix)) break;
     std::string name = at->first.substr(prefix.size());

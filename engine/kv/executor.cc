@@ -2,9 +2,10 @@
 
 #include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "quipu/backend/thread_annotations.h"
 
 namespace quipu {
 
@@ -16,11 +17,11 @@ struct Executor::Pool {
   void run();
 
   const size_t queue_limit;
-  std::mutex mutex;
+  Mutex mutex;
   std::condition_variable work;  // the queue has a task, or the pool stops
   std::condition_variable room;  // the queue has room
-  std::deque<std::function<void()>> queue;
-  bool stopping = false;
+  std::deque<std::function<void()>> queue QUIPU_GUARDED_BY(mutex);
+  bool stopping QUIPU_GUARDED_BY(mutex) = false;
   std::vector<std::thread> threads;  // last: they use all above
 };
 
@@ -38,7 +39,7 @@ Executor::Pool::Pool(size_t count, size_t limit) : queue_limit(limit) {
 
 Executor::Pool::~Pool() {
   {
-    std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     stopping = true;
   }
   work.notify_all();
@@ -47,8 +48,8 @@ Executor::Pool::~Pool() {
 
 void Executor::Pool::enqueue(std::function<void()> task) {
   {
-    std::unique_lock lock(mutex);
-    room.wait(lock, [this] { return queue.size() < queue_limit; });
+    MutexLock lock(mutex);
+    while (queue.size() >= queue_limit) room.wait(lock.native());
     queue.push_back(std::move(task));
   }
   work.notify_one();
@@ -58,8 +59,8 @@ void Executor::Pool::run() {
   while (true) {
     std::function<void()> task;
     {
-      std::unique_lock lock(mutex);
-      work.wait(lock, [this] { return stopping || !queue.empty(); });
+      MutexLock lock(mutex);
+      while (!stopping && queue.empty()) work.wait(lock.native());
       if (queue.empty()) return;
       task = std::move(queue.front());
       queue.pop_front();

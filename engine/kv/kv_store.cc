@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <map>
-#include <mutex>
 #include <unordered_map>
 
 #include "engine/kv/buffered_bulk_load.h"
@@ -15,6 +14,7 @@
 #include "quipu/backend/collection_cache.h"
 #include "quipu/backend/executor.h"
 #include "quipu/backend/key_locks.h"
+#include "quipu/backend/thread_annotations.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/verify.h"
 #include "quipu/write_batch.h"
@@ -82,14 +82,15 @@ struct BaseKVStore::Shared {
 
   StripedLocks locks;
   ScannedFeatures features;
-  std::mutex caches_mutex;
-  std::map<std::string, std::weak_ptr<CollectionCache>> caches;
-  std::mutex executor_mutex;
-  std::unique_ptr<Executor> executor;
-  pid_t executor_process = 0;
+  Mutex caches_mutex;
+  std::map<std::string, std::weak_ptr<CollectionCache>> caches QUIPU_GUARDED_BY(caches_mutex);
+  Mutex executor_mutex;
+  std::unique_ptr<Executor> executor QUIPU_GUARDED_BY(executor_mutex);
+  pid_t executor_process QUIPU_GUARDED_BY(executor_mutex) = 0;
 
   ~Shared() { end_executor(); }
-  void end_executor();
+  // Nobody calls the store any more, and in a child of fork() the lock may be held for ever.
+  void end_executor() QUIPU_UNCHECKED;
 };
 
 void BaseKVStore::Shared::end_executor() {
@@ -134,7 +135,7 @@ Result<std::shared_ptr<BaseKVStore>> BaseKVStore::refresh() { return std::shared
 
 std::shared_ptr<CollectionCache> BaseKVStore::cache(
     const std::string& name, const std::function<std::shared_ptr<CollectionCache>()>& make) const {
-  std::lock_guard lock(shared_->caches_mutex);
+  const MutexLock lock(shared_->caches_mutex);
   std::weak_ptr<CollectionCache>& kept = shared_->caches[name];
   std::shared_ptr<CollectionCache> cache = kept.lock();
   if (!cache) kept = cache = make();
@@ -142,7 +143,7 @@ std::shared_ptr<CollectionCache> BaseKVStore::cache(
 }
 
 std::vector<std::shared_ptr<CollectionCache>> BaseKVStore::caches() const {
-  std::lock_guard lock(shared_->caches_mutex);
+  const MutexLock lock(shared_->caches_mutex);
   std::vector<std::shared_ptr<CollectionCache>> alive;
   for (const auto& [name, kept] : shared_->caches) {
     if (std::shared_ptr<CollectionCache> cache = kept.lock()) alive.push_back(std::move(cache));
@@ -151,7 +152,7 @@ std::vector<std::shared_ptr<CollectionCache>> BaseKVStore::caches() const {
 }
 
 Executor& BaseKVStore::executor() {
-  std::lock_guard lock(shared_->executor_mutex);
+  const MutexLock lock(shared_->executor_mutex);
   if (!shared_->executor) {
     shared_->executor = std::make_unique<Executor>();
     shared_->executor_process = ::getpid();

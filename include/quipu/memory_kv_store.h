@@ -17,14 +17,13 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "quipu/backend/features.h"
+#include "quipu/backend/thread_annotations.h"
 #include "quipu/file_system.h"
 #include "quipu/kv_store.h"
 #include "quipu/ordered_map.h"
@@ -46,14 +45,14 @@ class MutableMappingKVStore : public BaseKVStore {
 
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override {
     QUIPU_RETURN_IF_ERROR(check_object(collection, key, val));
-    std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     collection_for_write(collection).insert_or_assign(std::string(key), copy(val));
     return Status::ok();
   }
 
   Result<std::optional<Json>> get(std::string_view key,
                                   std::string_view collection = DEFAULT_COLLECTION) const override {
-    std::shared_lock lock(mutex_);
+    const ReaderLock lock(mutex_);
     const auto found = collections_.find(collection);
     if (found == collections_.end()) return std::optional<Json>();
     const Map& map = *found->second.map;
@@ -64,7 +63,7 @@ class MutableMappingKVStore : public BaseKVStore {
 
   Result<std::vector<KVEntry>> get_all(std::string_view collection = DEFAULT_COLLECTION) const override {
     std::vector<KVEntry> entries;
-    std::shared_lock lock(mutex_);
+    const ReaderLock lock(mutex_);
     if (const auto found = collections_.find(collection); found != collections_.end()) {
       for (const auto& [key, val] : *found->second.map) entries.push_back({key, val});
     }
@@ -72,20 +71,20 @@ class MutableMappingKVStore : public BaseKVStore {
   }
 
   Result<bool> delete_(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) override {
-    std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     const auto found = collections_.find(collection);
     return found != collections_.end() && found->second.map->erase(std::string(key)) != 0;
   }
 
   Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const override {
-    std::shared_lock lock(mutex_);
+    const ReaderLock lock(mutex_);
     const auto found = collections_.find(collection);
     return found == collections_.end() ? 0 : found->second.map->size();
   }
 
   Result<std::vector<CollectionInfo>> collections() const override {
     std::vector<CollectionInfo> infos;
-    std::shared_lock lock(mutex_);
+    const ReaderLock lock(mutex_);
     for (const auto& [name, collection] : collections_) {
       infos.push_back({name, collection.options.persist_file, "", collection.map->size()});
     }
@@ -93,7 +92,7 @@ class MutableMappingKVStore : public BaseKVStore {
   }
 
   Result<std::vector<std::string>> declared_files() const override {
-    std::shared_lock lock(mutex_);
+    const ReaderLock lock(mutex_);
     return declared_files_;
   }
 
@@ -103,7 +102,7 @@ class MutableMappingKVStore : public BaseKVStore {
       if (op.kind != &WriteOp::kPut) continue;
       QUIPU_RETURN_IF_ERROR(check_object(op.collection, op.key, JsonView::from_canonical(op.value)));
     }
-    std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     for (const WriteOp& op : plain.ops()) {
       if (op.kind == &WriteOp::kPut) {
         collection_for_write(op.collection)
@@ -117,7 +116,8 @@ class MutableMappingKVStore : public BaseKVStore {
 
   Result<std::unique_ptr<KVReader>> snapshot() const override {
     auto copied = std::make_unique<MutableMappingKVStore>(mapping_factory_);
-    std::shared_lock lock(mutex_);
+    const ReaderLock lock(mutex_);
+    const WriterLock of_copy(copied->mutex_);
     for (const auto& [name, collection] : collections_) {
       copied->collections_.insert_or_assign(
           name, Collection{std::make_shared<Map>(*collection.map), collection.options});
@@ -127,7 +127,7 @@ class MutableMappingKVStore : public BaseKVStore {
   }
 
   Status declare_collection(std::string_view name, const CollectionOptions& options) override {
-    std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     collection_for_write(name);
     CollectionOptions& known = collections_[name].options;
     if (known.persist_file.empty()) known.persist_file = options.persist_file;
@@ -135,7 +135,7 @@ class MutableMappingKVStore : public BaseKVStore {
   }
 
   Status declare_file(std::string_view persist_file) override {
-    std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     if (std::ranges::find(declared_files_, persist_file) == declared_files_.end()) {
       declared_files_.emplace_back(persist_file);
     }
@@ -143,7 +143,7 @@ class MutableMappingKVStore : public BaseKVStore {
   }
 
   Result<bool> drop_collection(std::string_view name) override {
-    std::unique_lock lock(mutex_);
+    const WriterLock lock(mutex_);
     return collections_.erase(name) != 0;
   }
 
@@ -161,17 +161,16 @@ class MutableMappingKVStore : public BaseKVStore {
                                     std::string(collection) + "\" is not a JSON object");
   }
 
-  // REQUIRES: the lock is held for writing.
-  Map& collection_for_write(std::string_view name) {
+  Map& collection_for_write(std::string_view name) QUIPU_REQUIRES(mutex_) {
     Collection& collection = collections_[name];
     if (!collection.map) collection.map = std::make_shared<Map>(mapping_factory_());
     return *collection.map;
   }
 
   std::function<Map()> mapping_factory_;
-  mutable std::shared_mutex mutex_;
-  OrderedMap<Collection> collections_;
-  std::vector<std::string> declared_files_;
+  mutable SharedMutex mutex_;
+  OrderedMap<Collection> collections_ QUIPU_GUARDED_BY(mutex_);
+  std::vector<std::string> declared_files_ QUIPU_GUARDED_BY(mutex_);
 };
 
 // MemoryKVStore: the reference's SimpleKVStore. All in memory, saved as one JSON file.

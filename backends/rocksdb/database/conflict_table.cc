@@ -40,14 +40,14 @@ Fingerprint schema_change_fingerprint(std::string_view collection) {
 }
 
 uint64_t ConflictTable::begin() {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   open_.insert(++time_);
   ++open_count_;
   return time_;
 }
 
 void ConflictTable::end(uint64_t transaction) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   open_.erase(open_.find(transaction));
   --open_count_;
   if (open_.empty()) changed_at_.clear();
@@ -55,7 +55,7 @@ void ConflictTable::end(uint64_t transaction) {
 
 // A change at a time concerns the transactions that began at that time or before it.
 void ConflictTable::record(std::span<const Fingerprint> changed) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (open_.empty()) return;
   if (changed_at_.size() + changed.size() > kMaxFingerprints) forget_older_than(*open_.begin());
   if (changed_at_.size() + changed.size() > kMaxFingerprints) {
@@ -67,7 +67,7 @@ void ConflictTable::record(std::span<const Fingerprint> changed) {
 }
 
 bool ConflictTable::changed_since(uint64_t transaction, Fingerprint fingerprint) const {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (transaction < complete_since_) return true;
   const auto found = changed_at_.find(fingerprint);
   return found != changed_at_.end() && found->second >= transaction;

@@ -12,11 +12,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <set>
 #include <span>
 #include <string_view>
 #include <unordered_map>
+
+#include "quipu/backend/thread_annotations.h"
 
 namespace quipu::rocks {
 
@@ -46,14 +47,17 @@ class ConflictTable {
   bool changed_since(uint64_t transaction, Fingerprint fingerprint) const;
 
  private:
-  void forget_older_than(uint64_t time);
+  void forget_older_than(uint64_t time) QUIPU_REQUIRES(mutex_);
 
   std::atomic<size_t> open_count_{0};
-  mutable std::mutex mutex_;
-  uint64_t time_ = 0;             // grows with every transaction that begins
-  std::multiset<uint64_t> open_;  // the times at which the open ones began
-  uint64_t complete_since_ = 0;   // changes before this time may have been forgotten
-  std::unordered_map<Fingerprint, uint64_t> changed_at_;
+  mutable Mutex mutex_;
+  // Grows with every transaction that begins.
+  uint64_t time_ QUIPU_GUARDED_BY(mutex_) = 0;
+  // The times at which the open ones began.
+  std::multiset<uint64_t> open_ QUIPU_GUARDED_BY(mutex_);
+  // Changes before this time may have been forgotten.
+  uint64_t complete_since_ QUIPU_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<Fingerprint, uint64_t> changed_at_ QUIPU_GUARDED_BY(mutex_);
 };
 
 }  // namespace quipu::rocks

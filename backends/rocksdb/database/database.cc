@@ -47,7 +47,7 @@ Status Database::close() {
   if (is_reader()) return release(), Status::ok();
   Status closed;
   {
-    std::lock_guard lock(maintenance_mutex_);
+    const MutexLock lock(maintenance_mutex_);
     closed = flush_all();
   }
   if (closed.is_ok()) closed = session_->end(db_->GetLatestSequenceNumber());
@@ -56,7 +56,10 @@ Status Database::close() {
 }
 
 void Database::release() {
-  by_name_.clear();
+  {
+    const WriterLock lock(map_mutex_);
+    by_name_.clear();
+  }
   catalog_.reset();
   lists_.reset();
   index_.reset();
@@ -76,7 +79,7 @@ Family Database::own(rocksdb::ColumnFamilyHandle* handle) const {
 }
 
 CollectionPtr Database::find(std::string_view name) const {
-  std::shared_lock lock(map_mutex_);
+  const ReaderLock lock(map_mutex_);
   const auto found = by_name_.find(std::string(name));
   return found == by_name_.end() ? nullptr : found->second;
 }
@@ -84,7 +87,7 @@ CollectionPtr Database::find(std::string_view name) const {
 std::vector<CollectionPtr> Database::collections() const {
   std::vector<CollectionPtr> all;
   {
-    std::shared_lock lock(map_mutex_);
+    const ReaderLock lock(map_mutex_);
     for (const auto& [name, collection] : by_name_) all.push_back(collection);
   }
   std::ranges::sort(all, {}, [](const CollectionPtr& collection) { return collection->record.order; });
@@ -117,12 +120,12 @@ Result<CollectionPtr> Database::make(std::string_view name, const CollectionOpti
 }
 
 void Database::publish(const CollectionPtr& collection) {
-  std::unique_lock lock(map_mutex_);
+  const WriterLock lock(map_mutex_);
   by_name_[collection->name] = collection;
 }
 
 void Database::unpublish(std::string_view name) {
-  std::unique_lock lock(map_mutex_);
+  const WriterLock lock(map_mutex_);
   by_name_.erase(std::string(name));
 }
 
@@ -175,7 +178,7 @@ Result<uint64_t> Database::take_sequences(uint64_t count) {
     while (first + count <= sequence_limit_.load()) {
       if (next_sequence_.compare_exchange_weak(first, first + count)) return first;
     }
-    std::lock_guard lock(sequence_mutex_);
+    const MutexLock lock(sequence_mutex_);
     if (next_sequence_.load() + count <= sequence_limit_.load()) continue;
     const uint64_t limit = sequence_limit_.load() + kSequenceStep * (1 + count / kSequenceStep);
     std::string value;

@@ -9,8 +9,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +23,7 @@
 #include "backends/rocksdb/files/pinned_files.h"
 #include "backends/rocksdb/format/limits.h"
 #include "backends/rocksdb/format/record.h"
+#include "quipu/backend/thread_annotations.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
 
@@ -79,19 +78,20 @@ class Database {
   CollectionPtr find(std::string_view name) const;
   std::vector<CollectionPtr> collections() const;  // in order
   // Held while collections are made, changed or dropped; locked after the gate.
-  std::mutex& catalog_mutex() const { return catalog_mutex_; }
+  Mutex& catalog_mutex() const QUIPU_RETURNS(catalog_mutex_) { return catalog_mutex_; }
   CommitGate& gate() { return gate_; }
   ConflictTable& conflicts() { return conflicts_; }
-  // A new collection, not yet in the catalog; REQUIRES: catalog_mutex is held. `order` 0 means the next one.
-  // Its family exists afterwards and must be published or discarded.
-  Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0);
+  // A new collection, not yet in the catalog. `order` 0 means the next one. Its family exists afterwards and
+  // must be published or discarded.
+  Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0)
+      QUIPU_REQUIRES(catalog_mutex_);
   // Makes it findable, over one of the same name. REQUIRES: its record is in the database.
   void publish(const CollectionPtr& collection);
   void unpublish(std::string_view name);
   // Removes all data of a collection that nobody can find any more. Its `p` record goes with it.
-  Status discard(const Collection& collection);
-  uint64_t next_order() { return next_order_++; }
-  uint32_t next_id() const { return next_id_; }
+  Status discard(const Collection& collection) QUIPU_REQUIRES(catalog_mutex_);
+  uint64_t next_order() QUIPU_REQUIRES(catalog_mutex_) { return next_order_++; }
+  uint32_t next_id() const QUIPU_REQUIRES(catalog_mutex_) { return next_id_; }
 
   // For table files that are to be ingested: they go straight to the bottom level.
   rocksdb::Options table_file_options() const;
@@ -114,11 +114,10 @@ class Database {
   // is gone or the store is opened again (write_health.h).
   Status write(rocksdb::WriteBatch& batch, bool sync);
   Status sync();
-  // REQUIRES: maintenance_mutex is held.
-  Status flush_all();
+  Status flush_all() QUIPU_REQUIRES(maintenance_mutex_);
   // Held while memory is written to tables on demand. RocksDB (with assertions) aborts when two such requests
   // of different kinds meet.
-  std::mutex& maintenance_mutex() { return maintenance_mutex_; }
+  Mutex& maintenance_mutex() QUIPU_RETURNS(maintenance_mutex_) { return maintenance_mutex_; }
   void log(std::string_view message) const {
     if (options_.logger) options_.logger(message);
   }
@@ -134,8 +133,8 @@ class Database {
   void release();
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
   Status probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const;
-  Status load_catalog(std::unordered_map<uint32_t, Family>& own_families);
-  Status remove_leftovers(std::unordered_map<uint32_t, Family>& own_families);
+  Status load_catalog(std::unordered_map<uint32_t, Family>& own_families) QUIPU_REQUIRES(catalog_mutex_);
+  Status remove_leftovers(std::unordered_map<uint32_t, Family>& own_families) QUIPU_REQUIRES(catalog_mutex_);
   Family own(rocksdb::ColumnFamilyHandle* handle) const;
 
   const RocksDBOptions options_;
@@ -157,15 +156,15 @@ class Database {
 
   CommitGate gate_;
   ConflictTable conflicts_;
-  mutable std::mutex catalog_mutex_;
-  mutable std::shared_mutex map_mutex_;
-  std::unordered_map<std::string, CollectionPtr> by_name_;
-  uint32_t next_id_ = 1;
-  uint64_t next_order_ = 1;
-  int own_family_count_ = 0;
+  mutable Mutex catalog_mutex_;
+  mutable SharedMutex map_mutex_;
+  std::unordered_map<std::string, CollectionPtr> by_name_ QUIPU_GUARDED_BY(map_mutex_);
+  uint32_t next_id_ QUIPU_GUARDED_BY(catalog_mutex_) = 1;
+  uint64_t next_order_ QUIPU_GUARDED_BY(catalog_mutex_) = 1;
+  int own_family_count_ QUIPU_GUARDED_BY(catalog_mutex_) = 0;
 
-  std::mutex maintenance_mutex_;
-  std::mutex sequence_mutex_;
+  Mutex maintenance_mutex_;
+  Mutex sequence_mutex_;  // held while sequence_limit_ is raised
   std::atomic<uint64_t> next_sequence_{0};
   std::atomic<uint64_t> sequence_limit_{0};
 };

@@ -90,13 +90,15 @@ uint64_t little_endian(std::string_view bytes) {
 
 }  // namespace
 
+FollowingDatabase::FollowingDatabase(std::shared_ptr<const PinnedFiles> files, Families families)
+    : files_(std::move(files)), families_(std::move(families)), log_(newest_log(*files_)) {}
+
 rocksdb::Status FollowingDatabase::open(const TunedOptions& tuning, const std::string& path,
                                         const Families& families, std::shared_ptr<const PinnedFiles> files,
                                         std::shared_ptr<FollowingDatabase>& opened) {
   std::shared_ptr<FollowingDatabase> made(new FollowingDatabase(std::move(files), families));
   made->below_ = make_pinned_env(made->files_);
   made->env_ = make_overlay_env(*made->below_);
-  made->log_ = newest_log(*made->files_);
   TunedOptions own = tuning.over(*made->env_);
   keep_in_memory(own.db);
   Families changed = families;
@@ -121,10 +123,13 @@ FollowingDatabase::~FollowingDatabase() {
 }
 
 std::unique_ptr<rocksdb::DB> FollowingDatabase::follow(const PinnedFiles& files) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (is_lost_ || !only_log_grew(files)) return nullptr;
   const PinnedFilePtr log = log_.empty() ? nullptr : files.find(log_);
-  is_lost_ = log && !tail_.read(*log, [this](std::string_view batch) { return take_in(batch); });
+  is_lost_ = log && !tail_.read(*log, [this](std::string_view batch) {
+    mutex_.assert_held();
+    return take_in(batch);
+  });
   return is_lost_ ? nullptr : std::make_unique<View>(shared_from_this(), *db_);
 }
 

@@ -13,13 +13,13 @@
 #include <rocksdb/env.h>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "backends/rocksdb/database/rocksdb_options.h"
 #include "backends/rocksdb/files/pinned_files.h"
 #include "backends/rocksdb/format/log_tail.h"
+#include "quipu/backend/thread_annotations.h"
 
 namespace quipu::rocks {
 
@@ -44,22 +44,21 @@ class FollowingDatabase : public std::enable_shared_from_this<FollowingDatabase>
   const std::vector<Family>& handles() const { return handles_; }
 
  private:
-  FollowingDatabase(std::shared_ptr<const PinnedFiles> files, Families families)
-      : files_(std::move(files)), families_(std::move(families)) {}
+  FollowingDatabase(std::shared_ptr<const PinnedFiles> files, Families families);
   bool only_log_grew(const PinnedFiles& files) const;
-  bool take_in(std::string_view batch);
+  bool take_in(std::string_view batch) QUIPU_REQUIRES(mutex_);
 
   const std::shared_ptr<const PinnedFiles> files_;
   const Families families_;
+  const std::string log_;  // the newest one's name
   std::unique_ptr<rocksdb::Env> below_;
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<Family> handles_;
 
-  std::mutex mutex_;  // of what follows, and of writing to the database
-  std::string log_;   // the newest one's name
-  LogTail tail_;
-  bool is_lost_ = false;  // it is no longer what the writer has
+  Mutex mutex_;  // held for writing to the database, too
+  LogTail tail_ QUIPU_GUARDED_BY(mutex_);
+  bool is_lost_ QUIPU_GUARDED_BY(mutex_) = false;  // it is no longer what the writer has
 };
 
 }  // namespace quipu::rocks

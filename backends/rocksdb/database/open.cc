@@ -136,6 +136,7 @@ Status Database::open_pinned(const Database* like) {
     if (db_) following_ = like->following_;
     if (!db_) QUIPU_RETURN_IF_ERROR(open_following());
     std::unordered_map<uint32_t, Family> own_families = take(following_->families(), following_->handles());
+    const MutexLock lock(catalog_mutex_);
     return load_catalog(own_families);
   }
   bool exists = false;
@@ -150,6 +151,7 @@ Status Database::open_pinned(const Database* like) {
     return Status::io_error("no database in " + directory_->path() + ": none has been finished there");
   }
   std::unordered_map<uint32_t, Family> own_families = take(families, opened);
+  const MutexLock lock(catalog_mutex_);
   return load_catalog(own_families);
 }
 
@@ -205,6 +207,7 @@ Status Database::open_database() {
   held.clear();
   const uint64_t recovered = db_->GetLatestSequenceNumber();
   if (exists) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, recovered));
+  const MutexLock lock(catalog_mutex_);
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
   QUIPU_RETURN_IF_ERROR(session_->begin(recovered));
   if (!exists) QUIPU_RETURN_IF_ERROR(directory_->sync());
@@ -279,7 +282,7 @@ Status Database::load_catalog(std::unordered_map<uint32_t, Family>& own_families
       }
       next_id_ = std::max(next_id_, record->id + 1);
       next_order_ = std::max(next_order_, record->order + 1);
-      by_name_[collection->name] = std::move(collection);
+      publish(collection);
     }
   }
   return from_rocksdb(it->status(), directory_->path() + ": cannot read the catalog");

@@ -22,7 +22,7 @@ void WriteHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocks
 }
 
 void WriteHealth::stop(const rocksdb::Status& cause, bool for_good) {
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopped_ && (for_good_ || !for_good)) return;  // the first cause counts, unless a worse one follows
   for_good_ = for_good;
   cause_ =
@@ -36,13 +36,13 @@ void WriteHealth::stop(const rocksdb::Status& cause, bool for_good) {
 
 Status WriteHealth::failed(const rocksdb::Status& cause) {
   stop(cause, /*for_good=*/false);  // what cannot go away has been told to the listener
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return cause_;
 }
 
 Status WriteHealth::failed_for_good(const rocksdb::Status& cause) {
   stop(cause, /*for_good=*/true);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return cause_;
 }
 
@@ -83,16 +83,19 @@ rocksdb::Status WriteHealth::begin_new_log(rocksdb::DB& db) {
 }
 
 Status WriteHealth::resume(rocksdb::DB& db) {
-  std::lock_guard one_at_a_time(resume_mutex_);
+  const MutexLock one_at_a_time(resume_mutex_);
   {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!stopped_) return Status::ok();
     if (for_good_) return cause_;
   }
-  if (!has_room(db)) return cause_;
+  if (!has_room(db)) {
+    const MutexLock lock(mutex_);
+    return cause_;
+  }
   rocksdb::Status resumed = db.Resume();
   if (resumed.ok()) resumed = begin_new_log(db);
-  std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!resumed.ok() || for_good_) return cause_;
   resumed_ = true;
   stopped_ = false;

@@ -14,10 +14,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "quipu/backend/thread_annotations.h"
 #include "quipu/status.h"
 
 namespace quipu::rocks {
@@ -55,10 +55,10 @@ class WriteHealth : public rocksdb::EventListener {
   const Log log_;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> resumed_{false};
-  std::mutex resume_mutex_;  // locked first
-  std::mutex mutex_;
-  bool for_good_ = false;
-  Status cause_;
+  Mutex resume_mutex_;  // locked first
+  Mutex mutex_;
+  bool for_good_ QUIPU_GUARDED_BY(mutex_) = false;
+  Status cause_ QUIPU_GUARDED_BY(mutex_);
 };
 
 }  // namespace quipu::rocks

@@ -3,10 +3,11 @@
 #include <rocksdb/file_system.h>
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "quipu/backend/thread_annotations.h"
 
 namespace quipu::rocks {
 namespace {
@@ -83,7 +84,7 @@ class OverlayFileSystem : public rocksdb::FileSystemWrapper {
   }
   IOStatus DeleteFile(const std::string& path, const IOOptions& options, IODebugContext* dbg) override {
     if (is_made(path)) return memory_->DeleteFile(path, options, dbg);
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     removed_.insert(path);
     return IOStatus::OK();
   }
@@ -106,15 +107,15 @@ class OverlayFileSystem : public rocksdb::FileSystemWrapper {
  private:
   bool is_made(const std::string& path) const { return memory_->FileExists(path, {}, nullptr).ok(); }
   bool is_removed(const std::string& path) const {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return removed_.count(path) != 0 && !is_made(path);
   }
   FileSystem* of(const std::string& path) const { return is_made(path) ? memory_.get() : target(); }
 
   const std::unique_ptr<rocksdb::Env> memory_env_;
   const std::shared_ptr<FileSystem> memory_;
-  mutable std::mutex mutex_;
-  std::set<std::string> removed_;
+  mutable Mutex mutex_;
+  std::set<std::string> removed_ QUIPU_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -4,7 +4,7 @@ namespace quipu::rocks {
 
 StoreSnapshot StoreSnapshot::now(const Database& database) {
   // Whoever makes or drops a collection holds this from the write until it is published.
-  std::lock_guard lock(database.catalog_mutex());
+  const MutexLock lock(database.catalog_mutex());
   return {std::make_shared<Snapshot>(database.db()), database.collections()};
 }
 

@@ -1,7 +1,6 @@
 #include "backends/rocksdb/transaction/transaction.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "backends/rocksdb/write/commit.h"
 #include "quipu/backend/collection_cache.h"
@@ -29,7 +28,7 @@ RocksDBTransaction::RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Datab
       changes_(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {
   // No commit is half way, and no collection: each is in the snapshot, or will be a conflict.
   const CommitGate::Closed alone(database_.gate());
-  std::lock_guard lock(database_.catalog_mutex());
+  const MutexLock lock(database_.catalog_mutex());
   id_ = database_.conflicts().begin();
   reader_ =
       std::make_unique<Reader>(ReadView(database_, std::make_shared<Snapshot>(database_.db()), &changes_));

@@ -19,7 +19,7 @@ constexpr size_t kLongValue = 4 << 20;
 
 RocksDBBulkLoad::~RocksDBBulkLoad() {
   if (!database_.usable().is_ok()) return;  // not ours to change any more; the next open clears it
-  std::lock_guard lock(database_.catalog_mutex());
+  const MutexLock lock(database_.catalog_mutex());
   for (Staged& staged : staged_) discard(staged);
 }
 
@@ -39,7 +39,7 @@ Status RocksDBBulkLoad::begin_collection(std::string_view name, const Collection
   }
   rows_ = std::make_unique<ExternalSorter>(kByKey, database_.directory().temporary_path(),
                                            database_.options().memory_budget_bytes / 4);
-  std::lock_guard lock(database_.catalog_mutex());
+  const MutexLock lock(database_.catalog_mutex());
   if (current_ < staged_.size()) {  // what it held before does not count; its place does
     const uint64_t order = staged_[current_].collection->record.order;
     discard(staged_[current_]);
@@ -179,7 +179,7 @@ Status RocksDBBulkLoad::merge_or_publish() {
   while (true) {
     std::vector<Staged*> existing;
     {
-      std::lock_guard lock(database_.catalog_mutex());  // nobody makes a collection between look and publish
+      const MutexLock lock(database_.catalog_mutex());  // nobody makes a collection between look and publish
       for (Staged& staged : staged_) {
         if (!staged.merged && database_.find(staged.collection->name)) existing.push_back(&staged);
       }
@@ -222,7 +222,7 @@ Status RocksDBBulkLoad::ingest() {
   return from_rocksdb(database_.db().IngestExternalFiles(args), database_.directory().path() + ": bulk load");
 }
 
-// One batch: from here on the load exists. REQUIRES: catalog_mutex is held.
+// One batch: from here on the load exists.
 Status RocksDBBulkLoad::publish() {
   rocksdb::WriteBatch batch;
   for (const Staged& staged : staged_) {
@@ -285,7 +285,7 @@ Status RocksDBBulkLoad::merge(Staged& staged) {
   return database_.sync();
 }
 
-// What cannot be removed now is removed by the next open. REQUIRES: catalog_mutex is held.
+// What cannot be removed now is removed by the next open.
 void RocksDBBulkLoad::discard(Staged& staged) {
   if (staged.settled) return;
   staged.settled = true;

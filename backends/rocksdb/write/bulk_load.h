@@ -41,13 +41,14 @@ class RocksDBBulkLoad : public BulkLoad {
   Status end_collection();
   // `body`: what stands behind the sequence in a data record.
   Status add(std::string_view key, std::string_view body);
-  Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order);
+  Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order)
+      QUIPU_REQUIRES(database_.catalog_mutex());
   Status ingest();
   Status merge_or_publish();
   Status merge(Staged& staged);
-  Status publish();
+  Status publish() QUIPU_REQUIRES(database_.catalog_mutex());
   std::vector<LockedCache> lock_caches() const;
-  void discard(Staged& staged);
+  void discard(Staged& staged) QUIPU_REQUIRES(database_.catalog_mutex());
 
   Database& database_;
   BaseKVStore& store_;

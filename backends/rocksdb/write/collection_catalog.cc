@@ -19,7 +19,7 @@ class EmptyIterator : public KVIterator {
   Status status() const override { return Status::ok(); }
 };
 
-Status put_record(Database& database, const Collection& collection) {
+Status put_record(Database& database, const Collection& collection) QUIPU_REQUIRES(database.catalog_mutex()) {
   rocksdb::WriteBatch batch;
   std::string next_id;
   put_varint(database.next_id(), next_id);
@@ -103,7 +103,7 @@ Status add_file_record(Database& database, std::string_view persist_file, rocksd
 }
 
 Status declare_file(Database& database, std::string_view persist_file) {
-  std::lock_guard lock(database.catalog_mutex());
+  const MutexLock lock(database.catalog_mutex());
   rocksdb::WriteBatch batch;
   QUIPU_RETURN_IF_ERROR(add_file_record(database, persist_file, batch));
   return batch.Count() == 0 ? Status::ok() : database.write(batch, database.options().sync);
@@ -115,7 +115,7 @@ Status declare_collection(Database& database, std::string_view name, const Colle
   };
   QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
   if (satisfied(database.find(name))) return Status::ok();
-  std::lock_guard lock(database.catalog_mutex());
+  const MutexLock lock(database.catalog_mutex());
   const CollectionPtr known = database.find(name);
   if (satisfied(known)) return Status::ok();
   CollectionPtr declared;
@@ -136,7 +136,7 @@ Status ensure_index(Database& database, std::string_view name, std::string_view 
   if (!before || before->record.indexed_field == field) return Status::ok();
   QUIPU_RETURN_IF_ERROR(database.writable());
   const CommitGate::Closed alone(database.gate());
-  std::lock_guard lock(database.catalog_mutex());
+  const MutexLock lock(database.catalog_mutex());
   const CollectionPtr known = database.find(name);
   if (!known || known->record.indexed_field == field) return Status::ok();
   if (!known->record.indexed_field.empty()) {
@@ -155,7 +155,7 @@ Status ensure_index(Database& database, std::string_view name, std::string_view 
 
 Result<bool> drop_collection(Database& database, std::string_view name) {
   const CommitGate::Closed alone(database.gate());
-  std::lock_guard lock(database.catalog_mutex());
+  const MutexLock lock(database.catalog_mutex());
   const CollectionPtr known = database.find(name);
   if (!known) return false;
   // From this batch on it is gone; clearing its data can wait for the next open. Synced where a family goes:
@@ -171,7 +171,7 @@ Result<bool> drop_collection(Database& database, std::string_view name) {
 }
 
 Status compact(Database& database, Work& work) {
-  std::lock_guard lock(database.maintenance_mutex());
+  const MutexLock lock(database.maintenance_mutex());
   QUIPU_RETURN_IF_ERROR(database.flush_all());
   std::vector<Family> families = database.shared_families();
   for (const CollectionPtr& collection : database.collections()) {

@@ -19,8 +19,9 @@ Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
 Result<std::vector<std::string>> declared_files(const Reader& reader);
 // These may be called by whoever holds key locks.
 Status declare_collection(Database& database, std::string_view name, const CollectionOptions& options);
-// Adds the record of a persist file to `batch`, unless there is one. REQUIRES: catalog_mutex is held.
-Status add_file_record(Database& database, std::string_view persist_file, rocksdb::WriteBatch& batch);
+// Adds the record of a persist file to `batch`, unless there is one.
+Status add_file_record(Database& database, std::string_view persist_file, rocksdb::WriteBatch& batch)
+    QUIPU_REQUIRES(database.catalog_mutex());
 Status declare_file(Database& database, std::string_view persist_file);
 Status ensure_index(Database& database, std::string_view name, std::string_view field);
 Result<bool> drop_collection(Database& database, std::string_view name);

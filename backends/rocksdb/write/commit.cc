@@ -27,8 +27,10 @@ bool is_known(const WriteOp& op) {
 Commit::~Commit() {
   if (handed_over_) return;
   for (const Target& target : targets_) {
+    if (!target.is_new) continue;
+    database_.catalog_mutex().assert_held();
     // Leaves an empty family at worst, which the next open removes.
-    if (target.is_new) (void)database_.discard(*target.collection).is_ok();
+    (void)database_.discard(*target.collection).is_ok();
   }
 }
 
@@ -154,6 +156,7 @@ Result<size_t> Commit::target_of(std::string_view name, bool create) {
   if (!collection) {
     if (!create) return kNone;
     if (!catalog_lock_.owns_lock()) catalog_lock_ = std::unique_lock(database_.catalog_mutex());
+    database_.catalog_mutex().assert_held();
     collection = database_.find(name);  // somebody may have been faster
     if (!collection) {
       QUIPU_ASSIGN_OR_RETURN(collection, database_.make(name, {}));
@@ -263,6 +266,7 @@ void Commit::write_catalog(rocksdb::WriteBatchBase& batch) const {
     }
   }
   if (made) {
+    database_.catalog_mutex().assert_held();
     std::string next_id;
     put_varint(database_.next_id(), next_id);
     batch.Put(database_.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();

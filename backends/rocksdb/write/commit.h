@@ -65,7 +65,7 @@ class Commit {
 
   Database& database_;
   std::shared_lock<std::shared_mutex> gate_;
-  std::unique_lock<std::mutex> catalog_lock_;
+  std::unique_lock<Mutex> catalog_lock_;
   std::vector<Target> targets_;
   CommitScope scope_;
   std::vector<KeyChange> keys_;    // sorted within a target: RocksDB reads and inserts them faster so

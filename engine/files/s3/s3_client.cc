@@ -8,9 +8,10 @@
 #include <cctype>
 #include <cstdlib>
 #include <ctime>
-#include <mutex>
 #include <sstream>
 #include <thread>
+
+#include "quipu/backend/thread_annotations.h"
 
 namespace quipu {
 namespace {
@@ -89,7 +90,7 @@ void collect(const boost::property_tree::ptree& tree, std::string_view name,
 class S3Client::Connections {
  public:
   Handle take() {
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (free_.empty()) return Handle(curl_easy_init());
     Handle handle = std::move(free_.back());
     free_.pop_back();
@@ -97,13 +98,13 @@ class S3Client::Connections {
   }
   void give_back(Handle handle) {
     curl_easy_reset(handle.get());
-    std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     free_.push_back(std::move(handle));
   }
 
  private:
-  std::mutex mutex_;
-  std::vector<Handle> free_;
+  Mutex mutex_;
+  std::vector<Handle> free_ QUIPU_GUARDED_BY(mutex_);
 };
 
 S3Client::S3Client(S3Options options)

@@ -1,17 +1,17 @@
 // Locks whose use clang checks: which lock guards which member, and which functions want it held.
 //
-//   Mutex mutex_;
-//   std::deque<Task> queue_ QUIPU_GUARDED_BY(mutex_);
-//   void forget() QUIPU_REQUIRES(mutex_);
-//   ...
-//   MutexLock lock(mutex_);  // from here on queue_ may be touched and forget() called
+//     Mutex mutex_;
+//     std::deque<Task> queue_ QUIPU_GUARDED_BY(mutex_);
+//     void forget() QUIPU_REQUIRES(mutex_);
+//     ...
+//     MutexLock lock(mutex_);  // from here on queue_ may be touched and forget() called
 //
 // `tools/dev check` runs clang with -Wthread-safety over engine and backends; what is touched without its
 // lock is an error there. To other compilers the macros say nothing, and the classes are the standard ones:
 // no cost.
 //
 // A function object that is called under a lock does not know of it, so conditions are waited for in a loop:
-//   while (queue_.empty()) changed_.wait(lock.native());
+//     while (queue_.empty()) changed_.wait(lock.native());
 
 #ifndef QUIPU_BACKEND_THREAD_ANNOTATIONS_H_
 #define QUIPU_BACKEND_THREAD_ANNOTATIONS_H_
@@ -33,6 +33,8 @@
 #define QUIPU_REQUIRES(lock) QUIPU_THREAD_ANNOTATION(requires_capability(lock))
 #define QUIPU_REQUIRES_SHARED(lock) QUIPU_THREAD_ANNOTATION(requires_shared_capability(lock))
 #define QUIPU_EXCLUDES(lock) QUIPU_THREAD_ANNOTATION(locks_excluded(lock))
+// It is not checked; a comment says why.
+#define QUIPU_UNCHECKED QUIPU_THREAD_ANNOTATION(no_thread_safety_analysis)
 // It returns this lock.
 #define QUIPU_RETURNS(lock) QUIPU_THREAD_ANNOTATION(lock_returned(lock))
 
