@@ -18,7 +18,7 @@ SKIPPED = ("build/", ".git/", "tests/data/")
 
 # A path of this tree: not a part of a longer one, nor of an address. <noun> and * stand for any name.
 PATH = re.compile(rf"(?<![\w./:~$-])((?:{FOLDERS})/[\w./*<>@{{}},-]*)")
-# A file by its name, or by its path from the document's folder.
+# A file by its name, or by its path from a folder above the document, or as it is included.
 FILE = re.compile(r"`([\w./-]+\.(?:h|cc|py|pyi|cmake|toml))`")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 # `Name` (`path`): the name is in the file.
@@ -52,12 +52,13 @@ def missing_paths(root):
     known = {path.name for folder in FOLDERS.replace("\\", "").split("|") for path in (root / folder).rglob("*.*")}
     for name, text in documents(root):
         folder = (root / name).parent
+        bases = [root / "include", *(root / name).parents]
         for path in PATH.findall(text):
             path = path.rstrip(".,-")
             if not exists(root, path):
                 yield f"{name}: {path} is not there"
         for file in FILE.findall(text):
-            if file not in known and not (folder / file).exists() and not PATH.fullmatch(file):
+            if file not in known and not PATH.fullmatch(file) and not any((base / file).exists() for base in bases):
                 yield f"{name}: {file} is not there"
         for target in LINK.findall(text):
             if not (folder / target).exists():
