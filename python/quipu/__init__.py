@@ -12,24 +12,24 @@ Every class is a subclass of LlamaIndex's own. See docs/python.md.
 """
 
 from quipu._native import BusyError, ConflictError, CorruptionError, LockedError, ReadOnlyError, __version__
-from quipu.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
-from quipu.database import ForkedError, close
-from quipu.diff import Difference, diff
-from quipu.document_store import QuipuDocumentStore
-from quipu.finding import Finding
-from quipu.graph_store import QuipuGraphStore
-from quipu.index_store import QuipuIndexStore
-from quipu.ingestion_cache import QuipuIngestionCache
-from quipu.kv_store import RocksDBKVStore
-from quipu.options import OpenOptions
-from quipu.persist_dir import ImportReport, ImportWarning, PersistReport, export_dir, import_dir
-from quipu.property_graph_store import QuipuPropertyGraphStore
-from quipu.repair import RepairReport, RepairStep, repair
-from quipu.stat import CompactReport, DatabaseStat, compact, stat
-from quipu.storage_context import QuipuStorageContext, storage_context
-from quipu.transaction import transaction
-from quipu.vector_store import QuipuVectorStore
-from quipu.verify import verify
+from quipu.database.open_databases import ForkedError, close
+from quipu.database.options import OpenOptions
+from quipu.files.finding import Finding
+from quipu.files.persist_dir import ImportReport, ImportWarning, PersistReport, export_dir, import_dir
+from quipu.operations.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
+from quipu.operations.diff import Difference, diff
+from quipu.operations.repair import RepairReport, RepairStep, repair
+from quipu.operations.stat import CompactReport, DatabaseStat, compact, stat
+from quipu.operations.verify import verify
+from quipu.stores.document_store import QuipuDocumentStore
+from quipu.stores.graph_store import QuipuGraphStore
+from quipu.stores.index_store import QuipuIndexStore
+from quipu.stores.ingestion_cache import QuipuIngestionCache
+from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.property_graph_store import QuipuPropertyGraphStore
+from quipu.stores.storage_context import QuipuStorageContext, storage_context
+from quipu.stores.transaction import transaction
+from quipu.stores.vector_store import QuipuVectorStore
 
 __all__ = [
     "BackupInfo",

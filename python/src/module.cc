@@ -3,10 +3,10 @@
 
 #include <nanobind/nanobind.h>
 
-#include "python/src/database.h"
-#include "python/src/errors.h"
-#include "python/src/scan.h"
-#include "python/src/stores.h"
+#include "python/src/convert/errors.h"
+#include "python/src/database/database.h"
+#include "python/src/database/scan.h"
+#include "python/src/stores/bound.h"
 
 NB_MODULE(_native, module) {
   using namespace quipu::python;

@@ -1,0 +1,1 @@
+"""LlamaIndex's objects as the native module takes them, and back."""

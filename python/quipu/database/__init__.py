@@ -1,0 +1,1 @@
+"""The databases that this process has open."""

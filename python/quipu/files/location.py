@@ -1,0 +1,30 @@
+"""Where files are: on the disk, or in a file system of fsspec (S3, memory, ...)."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Tuple
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from quipu.database.paths import Path, local_path
+
+
+def is_url(path: str) -> bool:
+    return "://" in path or "::" in path
+
+
+def place(
+    path: Path,
+    fs: Optional[fsspec.AbstractFileSystem] = None,
+    storage_options: Optional[Dict[str, Any]] = None,
+) -> Tuple[str, Optional[fsspec.AbstractFileSystem]]:
+    """A path as the library takes it, and the file system that it is of; None: the disk."""
+    name = local_path(path)
+    if fs is None and is_url(name):
+        fs, found = fsspec.core.url_to_fs(name, **(storage_options or {}))
+        if "::" in name or isinstance(fs, LocalFileSystem):
+            name = found
+    elif storage_options:
+        raise ValueError("storage_options are for a URL, such as s3://bucket/storage")
+    return name, None if isinstance(fs, LocalFileSystem) else fs

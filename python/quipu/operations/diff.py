@@ -1,0 +1,40 @@
+"""What two databases or persist directories differ in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional
+
+from quipu import _native
+from quipu.database.progress import ProgressCallback
+from quipu.files.location import is_url, place
+from quipu.operations.source import Source, path_of
+
+
+@dataclass(frozen=True)
+class Difference:
+    collection: str  # "": of a persist file, which ``key`` names
+    key: str  # "": of the whole collection
+    what: str  # "only in A", "only in B", "another value", "another file", "another order"
+
+
+def diff(
+    a: Source,
+    b: Source,
+    *,
+    encoding: Optional[str] = None,
+    progress: Optional[ProgressCallback] = None,
+    storage_options: Optional[Dict[str, Any]] = None,
+) -> List[Difference]:
+    """Compares files, collections, keys, values and the order of insertion: all that an export shows.
+
+    Args:
+        a, b: each a database or a persist directory, as in ``verify``. Databases may be in use.
+        encoding: of those that are persist directories, as in ``import_dir``.
+        progress: called with what is being read and the bytes done, some times a second.
+        storage_options: of those that are URLs.
+    """
+    path_a, path_b = path_of(a), path_of(b)
+    where_a, fs_a = place(path_a, None, storage_options if is_url(path_a) else None)
+    where_b, fs_b = place(path_b, None, storage_options if is_url(path_b) else None)
+    return [Difference(*found) for found in _native.diff(where_a, fs_a, where_b, fs_b, encoding or "", progress)]

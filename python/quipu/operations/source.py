@@ -1,0 +1,18 @@
+"""A database, named by its directory or by what is open on it."""
+
+from __future__ import annotations
+
+from typing import Union
+
+from quipu.database.paths import Path, local_path
+from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.storage_context import QuipuStorageContext
+
+Source = Union[Path, QuipuStorageContext, RocksDBKVStore]
+
+
+def path_of(source: Source) -> str:
+    """The database's directory."""
+    if isinstance(source, QuipuStorageContext):
+        source = source.kvstore
+    return source.path if isinstance(source, RocksDBKVStore) else local_path(source)

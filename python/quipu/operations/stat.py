@@ -1,0 +1,53 @@
+"""What a database takes on disk, and making it less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Optional
+
+from quipu import _native
+from quipu.database import open_databases
+from quipu.database.progress import ProgressCallback
+from quipu.operations.source import Source, path_of
+
+
+@dataclass(frozen=True)
+class DatabaseStat:
+    path: str
+    format: int
+    collections: Dict[str, int]  # number of keys, by name
+    disk_bytes: int
+
+    @property
+    def entries(self) -> int:
+        return sum(self.collections.values())
+
+
+@dataclass(frozen=True)
+class CompactReport:
+    disk_bytes_before: int
+    disk_bytes_after: int
+
+
+def stat(source: Source) -> DatabaseStat:
+    """Format, collections and size of a database, which may be in use, by this process or another. Reads no data.
+
+    Raises:
+        FileNotFoundError: there is no such directory.
+        ValueError: it is no database's.
+    """
+    path = path_of(source)
+    return DatabaseStat(path, *_native.stat(path))
+
+
+def compact(source: Source, *, progress: Optional[ProgressCallback] = None) -> CompactReport:
+    """Gives the space of deleted data back to the disk. Takes minutes on large databases, which may be used meanwhile.
+
+    An exception of ``progress``, and Ctrl-C, end it; the data are the same then, too.
+
+    Raises:
+        LockedError: another process has the database open.
+    """
+    options = open_databases.Options(create_if_missing=False)
+    with open_databases.borrow(path_of(source), options) as borrowed:
+        return CompactReport(*borrowed.own_session().native.compact(progress))

@@ -1,0 +1,1 @@
+"""LlamaIndex's stores, and its StorageContext, on a database."""

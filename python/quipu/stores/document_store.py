@@ -1,0 +1,224 @@
+"""QuipuDocumentStore: LlamaIndex's KVDocumentStore with native methods."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import fsspec
+from llama_index.core.schema import BaseNode, ImageNode, IndexNode, TextNode
+from llama_index.core.storage.docstore.keyval_docstore import KVDocumentStore
+from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_PATH, RefDocInfo
+from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
+from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
+
+from quipu import _native
+from quipu.convert.json_values import NotJSONError, node_at_fault
+from quipu.convert.nodes import to_dicts
+from quipu.files.location import place
+from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.on_database import OnDatabase
+
+# What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
+# and those with media resources do so from what is not stored.
+_PLAIN = frozenset((TextNode, ImageNode, IndexNode))
+
+
+class QuipuDocumentStore(OnDatabase, KVDocumentStore):
+    """Nodes and documents on a Quipu database.
+
+    Methods, results and exceptions are those of KVDocumentStore. Every change is one atomic write, over all
+    collections; adding a node to a document, or taking it out, costs the same whatever the document's size.
+    Values of metadata that are no JSON, such as dates, are stored as pydantic's mode "json" writes them; one that it
+    cannot write is a TypeError that names node and key.
+
+    Args:
+        kvstore: the database; ``from_path`` opens one.
+        namespace: before the names of the three collections; "docstore" when it is not given.
+        batch_size: accepted as in the reference; every call is one batch.
+    """
+
+    _kvstore: RocksDBKVStore
+    _persist_file = "docstore.json"
+
+    def __init__(
+        self,
+        kvstore: RocksDBKVStore,
+        namespace: Optional[str] = None,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        node_collection_suffix: Optional[str] = None,
+        ref_doc_collection_suffix: Optional[str] = None,
+        metadata_collection_suffix: Optional[str] = None,
+    ) -> None:
+        super().__init__(
+            kvstore,
+            namespace,
+            batch_size,
+            node_collection_suffix,
+            ref_doc_collection_suffix,
+            metadata_collection_suffix,
+        )
+
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (
+            self._namespace,
+            self._batch_size,
+            self._node_collection_suffix,
+            self._ref_doc_collection_suffix,
+            self._metadata_collection_suffix,
+        )
+
+    def _facts(self) -> Dict[str, Any]:
+        return {
+            "nodes": self._kvstore.count(self._node_collection),
+            "ref_docs": self._kvstore.count(self._ref_doc_collection),
+        }
+
+    @property
+    def _native(self) -> _native.DocumentStore:
+        return self._kvstore.bind(_native.DocumentStore, *self._arguments())
+
+    # ---- nodes ----
+
+    def add_documents(
+        self,
+        docs: Sequence[BaseNode],
+        allow_update: bool = True,
+        batch_size: Optional[int] = None,
+        store_text: bool = True,
+    ) -> None:
+        try:
+            self._add(docs, (allow_update, batch_size, store_text))
+        except ValueError as error:
+            if str(error).endswith("surrogates not allowed"):
+                for doc in docs:
+                    doc.hash  # raises Python's own error
+            raise
+
+    def _add(self, docs: Sequence[BaseNode], options: Tuple[bool, Optional[int], bool]) -> None:
+        if all(type(doc) in _PLAIN for doc in docs):
+            try:
+                return self._native.add_serialized(to_dicts(docs), *options)
+            except TypeError:
+                pass  # a value that is no JSON, or only stands for it: its node's hash is of what it is
+        facts, failed = _facts(docs)
+        nodes = [doc_to_json(doc) for doc in docs[: len(facts)]]
+        try:
+            self._native.add_facts(nodes, facts, failed, *options)
+        except NotJSONError as error:
+            raise TypeError(node_at_fault(docs, error)) from error
+
+    async def async_add_documents(
+        self,
+        docs: Sequence[BaseNode],
+        allow_update: bool = True,
+        batch_size: Optional[int] = None,
+        store_text: bool = True,
+    ) -> None:
+        await self._kvstore.run(self.add_documents, docs, allow_update, batch_size, store_text)
+
+    def delete_document(self, doc_id: str, raise_error: bool = True) -> None:
+        self._native.delete_document(doc_id, raise_error)
+
+    async def adelete_document(self, doc_id: str, raise_error: bool = True) -> None:
+        await self._kvstore.run(self.delete_document, doc_id, raise_error)
+
+    def document_exists(self, doc_id: str) -> bool:
+        return self._kvstore.exists(doc_id, self._node_collection)
+
+    async def adocument_exists(self, doc_id: str) -> bool:
+        return await self._kvstore.run(self.document_exists, doc_id)
+
+    def get_nodes(self, node_ids: List[str], raise_error: bool = True) -> List[BaseNode]:
+        """The nodes in the order of their ids, in one look-up."""
+        nodes: List[BaseNode] = []
+        for node_id, stored in zip(node_ids, self._kvstore.multi_get(node_ids, self._node_collection)):
+            if stored is not None:
+                nodes.append(json_to_doc(stored))
+            elif raise_error:
+                raise ValueError(f"doc_id {node_id} not found.")
+        return nodes
+
+    async def aget_nodes(self, node_ids: List[str], raise_error: bool = True) -> List[BaseNode]:
+        return await self._kvstore.run(self.get_nodes, node_ids, raise_error)
+
+    def stream_nodes(self) -> Iterator[Tuple[str, BaseNode]]:
+        """Yields every id with its node in insertion order, one at a time, whatever their number."""
+        for doc_id, stored in self._kvstore.scan(self._node_collection, insertion_order=True):
+            yield doc_id, json_to_doc(stored)
+
+    # ---- hashes ----
+
+    def set_document_hash(self, doc_id: str, doc_hash: str) -> None:
+        self._native.set_document_hash(doc_id, doc_hash)
+
+    async def aset_document_hash(self, doc_id: str, doc_hash: str) -> None:
+        await self._kvstore.run(self.set_document_hash, doc_id, doc_hash)
+
+    def set_document_hashes(self, doc_hashes: Dict[str, str]) -> None:
+        self._native.set_document_hashes(doc_hashes)
+
+    async def aset_document_hashes(self, doc_hashes: Dict[str, str]) -> None:
+        await self._kvstore.run(self.set_document_hashes, doc_hashes)
+
+    def get_all_document_hashes(self) -> Dict[str, str]:
+        return self._native.get_all_document_hashes()
+
+    async def aget_all_document_hashes(self) -> Dict[str, str]:
+        return await self._kvstore.run(self.get_all_document_hashes)
+
+    def missing_hashes(self, hashes: Sequence[str]) -> List[str]:
+        """Those of ``hashes`` that no stored node has, in one look-up."""
+        return self._native.missing_hashes(list(hashes))
+
+    def ids_by_hash(self, doc_hash: str) -> List[str]:
+        """The ids of all nodes with this hash."""
+        return self._native.ids_by_hash(doc_hash)
+
+    # ---- ref docs ----
+
+    def get_ref_doc_info(self, ref_doc_id: str) -> Optional[RefDocInfo]:
+        text = self._native.get_ref_doc_info(ref_doc_id)
+        return None if text is None else RefDocInfo(**json.loads(text))
+
+    async def aget_ref_doc_info(self, ref_doc_id: str) -> Optional[RefDocInfo]:
+        return await self._kvstore.run(self.get_ref_doc_info, ref_doc_id)
+
+    def get_all_ref_doc_info(self) -> Optional[Dict[str, RefDocInfo]]:
+        entries = json.loads(self._native.get_all_ref_doc_info())
+        return {ref_doc_id: RefDocInfo(**entry) for ref_doc_id, entry in entries.items()}
+
+    async def aget_all_ref_doc_info(self) -> Optional[Dict[str, RefDocInfo]]:
+        return await self._kvstore.run(self.get_all_ref_doc_info)
+
+    def ref_doc_exists(self, ref_doc_id: str) -> bool:
+        return self._native.ref_doc_exists(ref_doc_id)
+
+    async def aref_doc_exists(self, ref_doc_id: str) -> bool:
+        return await self._kvstore.run(self.ref_doc_exists, ref_doc_id)
+
+    def delete_ref_doc(self, ref_doc_id: str, raise_error: bool = True) -> None:
+        self._native.delete_ref_doc(ref_doc_id, raise_error)
+
+    async def adelete_ref_doc(self, ref_doc_id: str, raise_error: bool = True) -> None:
+        await self._kvstore.run(self.delete_ref_doc, ref_doc_id, raise_error)
+
+    # ---- files ----
+
+    def persist(
+        self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
+    ) -> None:
+        """Writes docstore.json as the reference would. Data is safe without it; it is for switching back."""
+        self._native.persist(*place(persist_path, fs))
+
+
+def _facts(docs: Sequence[BaseNode]) -> Tuple[List[List[Any]], Optional[Tuple[str, str]]]:
+    """What the library needs to know of nodes that are not plain: id, whether it has a source, ref doc, metadata,
+    hash. Then id and error of the first whose source is a list, where it ends."""
+    facts: List[List[Any]] = []
+    for doc in docs:
+        try:
+            facts.append([doc.node_id, doc.source_node is not None, doc.ref_doc_id, doc.metadata, doc.hash])
+        except ValueError as error:
+            return facts, (doc.node_id, str(error))
+    return facts, None

@@ -1,0 +1,108 @@
+"""QuipuIndexStore: LlamaIndex's KVIndexStore on a Quipu database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any, Dict, List, Optional, Tuple
+
+import fsspec
+from llama_index.core.data_structs.data_structs import IndexDict, IndexStruct
+from llama_index.core.storage.index_store.keyval_index_store import KVIndexStore
+from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_PATH
+from llama_index.core.storage.index_store.utils import index_struct_to_json, json_to_index_struct
+
+from quipu import _native
+from quipu.files.location import place
+from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.on_database import OnDatabase
+
+
+class QuipuIndexStore(OnDatabase, KVIndexStore):
+    """Index structs on a Quipu database; methods, results and exceptions are those of KVIndexStore.
+
+    Args:
+        kvstore: the database; ``from_path`` opens one.
+        namespace: before the collection's name; "index_store" when it is not given.
+    """
+
+    _kvstore: RocksDBKVStore
+    _persist_file = "index_store.json"
+
+    def __init__(
+        self,
+        kvstore: RocksDBKVStore,
+        namespace: Optional[str] = None,
+        collection_suffix: Optional[str] = None,
+    ) -> None:
+        super().__init__(kvstore, namespace, collection_suffix)
+
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (self._namespace, self._collection_suffix)
+
+    def _facts(self) -> Dict[str, Any]:
+        return {"index_structs": self._kvstore.count(self._collection)}
+
+    @property
+    def _native(self) -> _native.IndexStore:
+        return self._kvstore.bind(_native.IndexStore, *self._arguments())
+
+    def add_index_struct(self, index_struct: IndexStruct) -> None:
+        self._native.add_index_struct(_to_json(index_struct))
+
+    async def async_add_index_struct(self, index_struct: IndexStruct) -> None:
+        await self._kvstore.run(self.add_index_struct, index_struct)
+
+    def get_index_struct(self, struct_id: Optional[str] = None) -> Optional[IndexStruct]:
+        if struct_id is None:
+            structs = self.index_structs()
+            assert len(structs) == 1
+            return structs[0]
+        stored = self._kvstore.get(struct_id, self._collection)
+        return None if stored is None else _to_struct(stored)
+
+    async def aget_index_struct(self, struct_id: Optional[str] = None) -> Optional[IndexStruct]:
+        return await self._kvstore.run(self.get_index_struct, struct_id)
+
+    def index_structs(self) -> List[IndexStruct]:
+        return [_to_struct(stored) for stored in self._kvstore.get_all(self._collection).values()]
+
+    async def async_index_structs(self) -> List[IndexStruct]:
+        return await self._kvstore.run(self.index_structs)
+
+    def persist(
+        self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
+    ) -> None:
+        """Writes index_store.json as the reference would. Data is safe without it; it is for switching back."""
+        self._native.persist(*place(persist_path, fs))
+
+
+_VECTOR_STORE_TYPE = IndexDict.get_type().value
+_INDEX_DICT_FIELDS = tuple(field.name for field in fields(IndexDict))
+
+
+# The struct of a vector index names every node, and dataclasses_json looks at each: ten times the time of all else.
+# What it would leave as it is, is taken as it is.
+
+
+def _to_json(struct: IndexStruct) -> Dict[str, Any]:
+    """index_struct_to_json."""
+    if type(struct) is IndexDict:
+        values = {name: getattr(struct, name) for name in _INDEX_DICT_FIELDS}
+        try:
+            return {"__type__": _VECTOR_STORE_TYPE, "__data__": _native.to_plain_json(values)}
+        except TypeError:  # a value that dataclasses_json may bring into JSON in its own way
+            pass
+    return index_struct_to_json(struct)
+
+
+def _to_struct(stored: Dict[str, Any]) -> IndexStruct:
+    """json_to_index_struct."""
+    data = stored.get("__data__")
+    if stored.get("__type__") != _VECTOR_STORE_TYPE or not isinstance(data, str):
+        return json_to_index_struct(stored)
+    values = json.loads(data)
+    plain = isinstance(values, dict) and values.keys() == set(_INDEX_DICT_FIELDS)
+    if not plain or values["doc_id_dict"] or values["embeddings_dict"]:
+        return json_to_index_struct(stored)
+    return IndexDict(**values)

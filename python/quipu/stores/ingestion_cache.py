@@ -1,0 +1,53 @@
+"""QuipuIngestionCache: an IngestionCache on a Quipu database, in parallel pipelines too."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Tuple
+
+from llama_index.core.ingestion import IngestionCache
+from llama_index.core.ingestion.cache import DEFAULT_CACHE_NAME
+from llama_index.core.storage.kvstore.simple_kvstore import SimpleKVStore
+from llama_index.core.storage.kvstore.types import DEFAULT_COLLECTION
+
+from quipu.stores.kv_store import RocksDBKVStore
+
+
+class QuipuIngestionCache(IngestionCache):
+    """The cache of an IngestionPipeline on a Quipu database.
+
+    With ``num_workers`` the pipeline sends its cache to processes of its own, which cannot write to a database that
+    this one has open: they read it, and what they add comes back with their nodes, and is stored here.
+
+    Args:
+        cache: the database.
+        collection: where in it.
+    """
+
+    def __init__(self, cache: RocksDBKVStore, collection: str = DEFAULT_CACHE_NAME) -> None:
+        super().__init__(cache=cache, collection=collection)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        assert isinstance(self.cache, RocksDBKVStore)
+        return _in_worker, (self.cache.path, self.collection)
+
+
+class _WorkerKVStore(SimpleKVStore):
+    """What is in a database that another process has open, and in memory what is put here. LlamaIndex sends to that
+    process what a store of this class has in memory."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+        self._database: Optional[RocksDBKVStore] = None  # opened by a call, which can say what is wrong
+
+    def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
+        added = super().get(key, collection)
+        if added is not None:
+            return added
+        if self._database is None:
+            self._database = RocksDBKVStore(self._path, read_only=True)
+        return self._database.get(key, collection)
+
+
+def _in_worker(path: str, collection: str) -> IngestionCache:
+    return IngestionCache(cache=_WorkerKVStore(path), collection=collection)

@@ -1,0 +1,236 @@
+"""QuipuVectorStore: LlamaIndex's BasePydanticVectorStore on a Quipu database."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import fsspec
+from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
+from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
+from llama_index.core.schema import BaseNode, TextNode
+from llama_index.core.storage.docstore.utils import doc_to_json
+from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES, NAMESPACE_SEP
+from llama_index.core.vector_stores.types import (
+    DEFAULT_PERSIST_DIR,
+    DEFAULT_PERSIST_FNAME,
+    BasePydanticVectorStore,
+    MetadataFilters,
+    VectorStoreQuery,
+    VectorStoreQueryResult,
+)
+from pydantic_core import PydanticSerializationError
+
+from quipu import _native
+from quipu.convert.json_values import NotJSONError, node_at_fault, related_metadata
+from quipu.convert.vector_query import native_filters, native_query
+from quipu.database.paths import Path
+from quipu.database.progress import ProgressCallback
+from quipu.files.location import place
+from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.on_database import OnDatabase
+
+# Metadata as the reference stores it: through pydantic's mode "json".
+_METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
+
+
+class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
+    """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
+
+    Methods, results and exceptions are those of SimpleVectorStore. The first query after opening reads all
+    embeddings once into an index of a byte an element.
+
+    Args:
+        kvstore: the database; ``from_path`` opens one.
+        namespace: which of the database's vector stores this is.
+    """
+
+    stores_text: bool = False
+    namespace: str = DEFAULT_VECTOR_STORE
+
+    _kvstore: RocksDBKVStore = PrivateAttr()
+
+    def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_VECTOR_STORE) -> None:
+        super().__init__(stores_text=False, namespace=namespace)  # type: ignore[call-arg]
+        self._kvstore = kvstore
+
+    @classmethod
+    def _file_of(cls, namespace: Optional[str]) -> str:
+        return f"{namespace or DEFAULT_VECTOR_STORE}{NAMESPACE_SEP}{DEFAULT_PERSIST_FNAME}"
+
+    @classmethod
+    def from_namespaced_persist_dir(
+        cls,
+        persist_dir: str = DEFAULT_PERSIST_DIR,
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+        *,
+        path: Optional[Path] = None,
+        **options: Any,
+    ) -> Dict[str, BasePydanticVectorStore]:
+        """The vector stores of all files of a persist directory, by namespace; see ``from_persist_dir``."""
+        names = os.listdir(persist_dir) if fs is None else [os.path.basename(each) for each in fs.ls(persist_dir, False)]
+        end = NAMESPACE_SEP + DEFAULT_PERSIST_FNAME
+        found = [name[: -len(end)] for name in sorted(names) if name.endswith(end)]
+        return {ns: cls.from_persist_dir(persist_dir, ns, fs, path=path, **options) for ns in found}
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "QuipuVectorStore"
+
+    @property
+    def client(self) -> RocksDBKVStore:
+        return self._kvstore
+
+    def _arguments(self) -> Tuple[Any, ...]:
+        return (self.namespace,)
+
+    def _facts(self) -> Dict[str, Any]:
+        vectors = self._kvstore.count(f"vector_store/{self.namespace}/embeddings")
+        return {"namespace": repr(self.namespace), "vectors": vectors}
+
+    def _store(self) -> _native.VectorStore:
+        return self._kvstore.bind(_native.VectorStore, *self._arguments())
+
+    # ---- nodes ----
+
+    def add(self, nodes: Sequence[BaseNode], **add_kwargs: Any) -> List[str]:
+        """Stores the nodes' embeddings, which may be numpy arrays, with their documents and metadata.
+
+        As in the reference, the nodes before one that has no embedding are stored, and a node that cannot be written
+        as JSON, with all that a document store would keep of it, raises PydanticSerializationError, which names node
+        and key; none is stored then.
+        """
+        embedded = []
+        for node in nodes:
+            if node.embedding is None:
+                break
+            embedded.append(node)
+        ids = [node.node_id for node in embedded]
+        self._store().add(
+            ids,
+            [node.embedding for node in embedded],
+            [node.class_name() for node in embedded],
+            [node.ref_doc_id or "" for node in embedded],
+            _stored_metadata(embedded),
+        )
+        if len(embedded) != len(nodes):
+            raise ValueError("embedding not set.")
+        return ids
+
+    async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
+        return await self._kvstore.run(self.add, nodes, **kwargs)
+
+    def get(self, text_id: str) -> List[float]:
+        embedding = self._store().get(text_id)
+        if embedding is None:
+            raise KeyError(text_id)
+        return embedding
+
+    def get_nodes(
+        self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
+    ) -> List[BaseNode]:
+        raise NotImplementedError("QuipuVectorStore does not store nodes directly.")
+
+    def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
+        self._store().delete(ref_doc_id)
+
+    async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
+        await self._kvstore.run(self.delete, ref_doc_id)
+
+    def delete_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        self._store().delete_nodes(None if node_ids is None else list(node_ids), native_filters(filters))
+
+    async def adelete_nodes(
+        self,
+        node_ids: Optional[List[str]] = None,
+        filters: Optional[MetadataFilters] = None,
+        **delete_kwargs: Any,
+    ) -> None:
+        await self._kvstore.run(self.delete_nodes, node_ids, filters)
+
+    def clear(self) -> None:
+        self._store().clear()
+
+    async def aclear(self) -> None:
+        await self._kvstore.run(self.clear)
+
+    # ---- queries ----
+
+    def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        """The most similar nodes. The modes that fit a learner need scikit-learn, as in the reference."""
+        mmr_threshold = kwargs.get("mmr_threshold")
+        if query.mode in LEARNER_MODES:
+            return self._query_learner(query)
+        ids, similarities = self._store().query(native_query(query, mmr_threshold))
+        return VectorStoreQueryResult(similarities=similarities, ids=ids)
+
+    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
+        return await self._kvstore.run(self.query, query, **kwargs)
+
+    def _query_learner(self, query: VectorStoreQuery) -> VectorStoreQueryResult:
+        ids, embeddings = self._store().candidates(native_query(query))
+        similarities, found = get_top_k_embeddings_learner(
+            query.query_embedding or [],
+            embeddings if ids else [],
+            similarity_top_k=query.similarity_top_k,
+            embedding_ids=ids,
+        )
+        return VectorStoreQueryResult(similarities=similarities, ids=found)
+
+    def use_hnsw(
+        self,
+        M: int = 16,
+        ef_construction: int = 200,
+        ef: int = 64,
+        progress: Optional[ProgressCallback] = None,
+    ) -> None:
+        """From now on, and whenever this store is opened, queries in the default mode are approximate.
+
+        Makes the graph, which takes about a minute for 100,000 vectors. ``progress`` is called with the collection, the
+        bytes of vectors done and those in all. An exception that it raises, and Ctrl-C, cancel the call: the store is
+        searched as before.
+        """
+        self._store().use_hnsw(M, ef_construction, ef, progress)
+
+    def drop_hnsw(self) -> None:
+        """Makes queries exact again."""
+        self._store().drop_hnsw()
+
+    # ---- files, copies ----
+
+    def to_dict(self, **kwargs: Any) -> Dict[str, Any]:
+        """All data, as SimpleVectorStore's ``data.to_dict()``; pydantic's to_dict would hold none."""
+        saved: Dict[str, Any] = json.loads(self._store().to_dict())
+        return saved
+
+    def persist(
+        self,
+        persist_path: str = os.path.join(DEFAULT_PERSIST_DIR, DEFAULT_PERSIST_FNAME),
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+    ) -> None:
+        """Writes the store's JSON file as the reference would. Data is safe without it; it is for switching
+        back."""
+        self._store().persist(*place(persist_path, fs))
+
+    def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "QuipuVectorStore":
+        return self  # data is on disk: a copy is the same store
+
+
+def _stored_metadata(nodes: Sequence[BaseNode]) -> List[Dict[str, Any]]:
+    """The nodes' metadata, once it is sure that a document store will take the nodes: an index adds them to it after
+    their vectors."""
+    try:
+        metadata = [_METADATA.dump_python(node.metadata, mode="json") for node in nodes]
+        _native.check_json(related_metadata(nodes))
+        _native.check_json(
+            [doc_to_json(node.model_copy(update={"embedding": None})) for node in nodes if type(node) is not TextNode]
+        )
+    except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
+        raise PydanticSerializationError(node_at_fault(nodes, error)) from error
+    return metadata

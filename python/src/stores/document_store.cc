@@ -1,0 +1,191 @@
+// KVDocumentStore for Python: nodes are dicts, {"__data__": ..., "__type__": ...}.
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+
+#include "python/src/convert/arguments.h"
+#include "python/src/convert/json_encoder.h"
+#include "python/src/convert/text.h"
+#include "python/src/stores/bound.h"
+#include "quipu/document_store.h"
+
+namespace nb = nanobind;
+
+namespace quipu::python {
+namespace {
+
+using Documents = Bound<KVDocumentStore>;
+
+AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool store_text) {
+  return {.allow_update = allow_update, .batch_size = batch_size, .store_text = store_text};
+}
+
+void add_serialized(Documents& documents, const nb::list& nodes, Flag<"allow_update"> allow_update,
+                    Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
+  const std::string text = to_plain_json(nodes);
+  documents.run([&](KVDocumentStore& store) {
+    const Json parsed = parse_json(text);
+    std::vector<JsonView> views;
+    for (const JsonView node : parsed.view().elements()) views.push_back(node);
+    check(store.add_serialized(views, add_options(allow_update, batch_size, store_text)));
+  });
+}
+
+// `facts`: for each of `nodes` an array [id, whether it has a source, the source's id or null, metadata,
+// hash].
+std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
+  std::vector<NodeFacts> parsed;
+  for (const JsonView node : nodes.elements()) parsed.emplace_back().stored = node;
+  size_t i = 0;
+  for (const JsonView fact : facts.elements()) {
+    std::vector<JsonView> parts;
+    for (const JsonView part : fact.elements()) parts.push_back(part);
+    NodeFacts& each = parsed.at(i++);
+    each.id = parts.at(0).string();
+    each.has_source = parts.at(1).boolean();
+    if (!parts.at(2).is_null()) each.ref_doc_id = parts.at(2).string();
+    each.metadata = parts.at(3);
+    each.hash = parts.at(4).string();
+  }
+  return parsed;
+}
+
+// `failed`: id and error of the node after `nodes`.
+void add_facts(Documents& documents, const nb::list& nodes, const nb::list& facts,
+               const std::optional<std::pair<Text, Text>>& failed, Flag<"allow_update"> allow_update,
+               Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
+  const std::string nodes_text = to_json(nodes);
+  const std::string facts_text = to_json(facts);
+  BadNode bad;
+  if (failed) {
+    bad.id = failed->first.view;
+    bad.error = Status::invalid_argument(std::string(failed->second.view));
+  }
+  documents.run([&](KVDocumentStore& store) {
+    const Json parsed_nodes = parse_json(nodes_text);
+    const Json parsed_facts = parse_json(facts_text);
+    check(store.add_facts(parse_facts(parsed_nodes, parsed_facts),
+                          add_options(allow_update, batch_size, store_text), bad));
+  });
+}
+
+std::string entries_text(const OrderedMap<RefDocInfo>& entries) {
+  std::string text = "{";
+  for (const auto& [id, info] : entries) {
+    if (text.size() > 1) text += ", ";
+    append_json_string(id, text);
+    text += ": ";
+    text += info.to_dict().text();
+  }
+  return text + "}";
+}
+
+std::optional<nb::str> get_ref_doc_info(Documents& documents, const Str<"ref_doc_id">& ref_doc_id) {
+  const auto info = documents.run(
+      [&](const KVDocumentStore& store) { return take(store.get_ref_doc_info(ref_doc_id.view)); });
+  if (!info) return std::nullopt;
+  return to_str(info->to_dict().text());
+}
+
+nb::str get_all_ref_doc_info(Documents& documents) {
+  return to_str(documents.run(
+      [](const KVDocumentStore& store) { return entries_text(take(store.get_all_ref_doc_info())); }));
+}
+
+nb::dict get_all_document_hashes(Documents& documents) {
+  const auto hashes =
+      documents.run([](const KVDocumentStore& store) { return take(store.get_all_document_hashes()); });
+  nb::dict found;
+  for (const auto& [hash, id] : hashes) found[to_str(hash)] = to_str(id);
+  return found;
+}
+
+void set_document_hashes(Documents& documents, nb::handle given) {
+  nb::dict doc_hashes;
+  read_argument(given, "doc_hashes", doc_hashes);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto [id, hash] : doc_hashes) {
+    Text key;
+    Text value;
+    read_argument(id, "doc_id", key);
+    read_argument(hash, "doc_hash", value);
+    pairs.emplace_back(key.view, value.view);
+  }
+  documents.run([&](KVDocumentStore& store) { check(store.set_document_hashes(pairs)); });
+}
+
+}  // namespace
+
+void register_document_store(nb::module_& module) {
+  nb::class_<Documents>(module, "DocumentStore")
+      .def(
+          "__init__",
+          [](Documents* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
+             Arg<"batch_size", int> batch_size, const Str<"node_collection_suffix">& nodes,
+             const Str<"ref_doc_collection_suffix">& ref_docs,
+             const Str<"metadata_collection_suffix">& metadata) {
+            new (self)
+                Documents(std::move(database),
+                          DocumentStoreOptions{.ns = std::string(ns.view),
+                                               .batch_size = batch_size,
+                                               .node_collection_suffix = std::string(nodes.view),
+                                               .ref_doc_collection_suffix = std::string(ref_docs.view),
+                                               .metadata_collection_suffix = std::string(metadata.view)});
+          },
+          nb::arg("database"), nb::arg("namespace").none(), nb::arg("batch_size").none(),
+          nb::arg("node_collection_suffix").none(), nb::arg("ref_doc_collection_suffix").none(),
+          nb::arg("metadata_collection_suffix").none())
+      .def("add_serialized", &add_serialized, nb::arg("nodes"), nb::arg("allow_update").none(),
+           nb::arg("batch_size").none(), nb::arg("store_text").none())
+      .def("add_facts", &add_facts, nb::arg("nodes"), nb::arg("facts"), nb::arg("failed").none(),
+           nb::arg("allow_update").none(), nb::arg("batch_size").none(), nb::arg("store_text").none())
+      .def(
+          "delete_document",
+          [](Documents& documents, const Str<"doc_id">& id, Flag<"raise_error"> raise_error) {
+            documents.run(
+                [&](KVDocumentStore& store) { check(store.delete_document(id.view, raise_error)); });
+          },
+          nb::arg("doc_id").none(), nb::arg("raise_error").none())
+      .def(
+          "delete_ref_doc",
+          [](Documents& documents, const Str<"ref_doc_id">& id, Flag<"raise_error"> raise_error) {
+            documents.run([&](KVDocumentStore& store) { check(store.delete_ref_doc(id.view, raise_error)); });
+          },
+          nb::arg("ref_doc_id").none(), nb::arg("raise_error").none())
+      .def(
+          "ref_doc_exists",
+          [](Documents& documents, const Str<"ref_doc_id">& id) {
+            return documents.run(
+                [&](const KVDocumentStore& store) { return take(store.ref_doc_exists(id.view)); });
+          },
+          nb::arg("ref_doc_id").none())
+      .def("get_ref_doc_info", &get_ref_doc_info, nb::arg("ref_doc_id").none())
+      .def("get_all_ref_doc_info", &get_all_ref_doc_info)
+      .def("get_all_document_hashes", &get_all_document_hashes)
+      .def("set_document_hashes", &set_document_hashes, nb::arg("doc_hashes").none())
+      .def(
+          "set_document_hash",
+          [](Documents& documents, const Str<"doc_id">& id, const Str<"doc_hash">& hash) {
+            documents.run(
+                [&](KVDocumentStore& store) { check(store.set_document_hash(id.view, hash.view)); });
+          },
+          nb::arg("doc_id").none(), nb::arg("doc_hash").none())
+      .def(
+          "missing_hashes",
+          [](Documents& documents, const Arg<"hashes", Strings>& hashes) {
+            return to_list(documents.run(
+                [&](const KVDocumentStore& store) { return take(store.missing_hashes(hashes)); }));
+          },
+          nb::arg("hashes").none())
+      .def(
+          "ids_by_hash",
+          [](Documents& documents, const Str<"doc_hash">& hash) {
+            return to_list(documents.run(
+                [&](const KVDocumentStore& store) { return take(store.ids_by_hash(hash.view)); }));
+          },
+          nb::arg("doc_hash").none())
+      .def("persist", &Documents::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
+}
+
+}  // namespace quipu::python

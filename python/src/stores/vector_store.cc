@@ -1,0 +1,140 @@
+// KVVectorStore for Python.
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+
+#include "python/src/convert/arguments.h"
+#include "python/src/convert/elements.h"
+#include "python/src/convert/json_encoder.h"
+#include "python/src/convert/progress.h"
+#include "python/src/convert/text.h"
+#include "python/src/convert/vector_query.h"
+#include "python/src/stores/bound.h"
+#include "quipu/storage_context.h"
+#include "quipu/vector_store.h"
+
+namespace nb = nanobind;
+
+namespace quipu::python {
+namespace {
+
+using Vectors = Bound<KVVectorStore>;
+
+// One list an attribute. An empty ref_doc_id counts as none.
+void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embeddings,
+         const nb::list& class_names, const nb::list& ref_doc_ids, const nb::list& metadata) {
+  const std::vector<std::string> all_names = to_strings(class_names);
+  const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
+  std::vector<std::vector<double>> all_elements;
+  all_elements.reserve(embeddings.size());
+  for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
+  const std::string all_metadata = to_json(metadata);
+  vectors.run([&](KVVectorStore& store) {
+    const Json parsed = parse_json(all_metadata);
+    std::vector<VectorStoreEntry> entries;
+    for (const JsonView each : parsed.view().elements()) {
+      const size_t i = entries.size();
+      entries.push_back({ids.at(i), all_elements.at(i), all_names.at(i), all_ref_docs.at(i), each});
+    }
+    check(store.add_entries(entries));
+  });
+}
+
+std::optional<nb::list> get(Vectors& vectors, const Str<"text_id">& text_id) {
+  const auto found = vectors.run([&](const KVVectorStore& store) {
+    Result<std::vector<double>> elements = store.get(text_id.view);
+    if (!elements && elements.error().code() == StatusCode::kNotFound) {
+      return std::optional<std::vector<double>>();
+    }
+    return std::optional(take(std::move(elements)));
+  });
+  if (!found) return std::nullopt;
+  return to_list(*found);
+}
+
+// What a query may find: the ids in insertion order, and a matrix of their embeddings.
+nb::tuple candidates(Vectors& vectors, const QueryArguments& arguments) {
+  auto found =
+      vectors.run([&](const KVVectorStore& store) { return take(store.candidates(arguments.query())); });
+  std::vector<std::string> ids;
+  std::vector<std::vector<double>> rows;
+  for (auto& [id, elements] : found) {
+    ids.push_back(std::move(id));
+    rows.push_back(std::move(elements));
+  }
+  return nb::make_tuple(to_list(ids), to_matrix(rows));
+}
+
+void delete_nodes(Vectors& vectors, const Arg<"node_ids", std::optional<Strings>>& node_ids,
+                  const std::optional<std::string>& filters) {
+  vectors.run([&](KVVectorStore& store) {
+    const std::optional<MetadataFilters> parsed = parse_filters(filters);
+    check(store.delete_nodes(node_ids ? std::optional<std::span<const std::string>>(*node_ids) : std::nullopt,
+                             parsed ? &*parsed : nullptr));
+  });
+}
+
+nb::tuple query(Vectors& vectors, const QueryArguments& arguments) {
+  const VectorStoreQueryResult found =
+      vectors.run([&](const KVVectorStore& store) { return take(store.query(arguments.query())); });
+  return nb::make_tuple(to_list(found.ids), to_list(found.similarities));
+}
+
+nb::list namespaces(const std::shared_ptr<Database>& database) {
+  const auto stores =
+      database->run([&] { return take(StorageContext::over(database->store())).vector_stores(); });
+  nb::list names;
+  for (const auto& [name, store] : stores) names.append(to_str(name));
+  return names;
+}
+
+}  // namespace
+
+void register_vector_store(nb::module_& module) {
+  register_vector_query(module);
+  module.def("vector_store_namespaces", &namespaces, nb::arg("database"));
+  nb::class_<Vectors>(module, "VectorStore")
+      .def(
+          "__init__",
+          [](Vectors* self, std::shared_ptr<Database> database, const Str<"namespace">& ns) {
+            new (self) Vectors(std::move(database), ns.view);
+          },
+          nb::arg("database"), nb::arg("namespace").none())
+      .def("add", &add, nb::arg("ids").none(), nb::arg("embeddings"), nb::arg("class_names"),
+           nb::arg("ref_doc_ids"), nb::arg("metadata"))
+      .def("get", &get, nb::arg("text_id").none())
+      .def(
+          "delete",
+          [](Vectors& vectors, const Str<"ref_doc_id">& ref_doc_id) {
+            vectors.run([&](KVVectorStore& store) { check(store.delete_(ref_doc_id.view)); });
+          },
+          nb::arg("ref_doc_id").none())
+      .def("delete_nodes", &delete_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
+      .def("clear", [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.clear()); }); })
+      .def("query", &query, nb::arg("query"))
+      .def("candidates", &candidates, nb::arg("query"))
+      .def(
+          "use_hnsw",
+          [](Vectors& vectors, Arg<"M", size_t> m, Arg<"ef_construction", size_t> ef_construction,
+             Arg<"ef", size_t> ef, nb::object progress) {
+            ProgressToPython to_python(std::move(progress));
+            const HnswOptions options{.M = m, .ef_construction = ef_construction, .ef = ef};
+            const Status made = vectors.run(
+                [&](KVVectorStore& store) { return store.use_hnsw(options, std::ref(to_python)); });
+            to_python.rethrow();
+            check(made);
+          },
+          nb::arg("M").none(), nb::arg("ef_construction").none(), nb::arg("ef").none(),
+          nb::arg("progress").none())
+      .def("drop_hnsw",
+           [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.drop_hnsw()); }); })
+      .def("to_dict",
+           [](Vectors& vectors) {
+             return to_str(
+                 vectors.run([](const KVVectorStore& store) { return take(store.to_dict()); }).text());
+           })
+      .def("persist", &Vectors::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
+}
+
+}  // namespace quipu::python
