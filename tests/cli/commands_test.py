@@ -58,7 +58,9 @@ class UsageTest(CliTest):
         quoted = " ".join(shlex.quote(word) for word in ("quipu", *words))
         lines = f"""source {shlex.quote(str(script))}
             COMP_WORDS=({quoted}); COMP_CWORD={len(words)}; _quipu; printf '%s\\n' "${{COMPREPLY[@]}}" """
-        run = subprocess.run(["bash", "--norc", "-c", lines], cwd=self.folder, stdout=subprocess.PIPE, check=True)
+        path = f"{os.path.dirname(QUIPU)}:{os.environ['PATH']}"
+        run = subprocess.run(["bash", "--norc", "-c", lines], cwd=self.folder, stdout=subprocess.PIPE, check=True,
+                             env={**os.environ, "PATH": path})
         return set(run.stdout.decode().split())
 
     def test_version(self):

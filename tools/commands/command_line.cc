@@ -3,7 +3,14 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "tools/commands/table.h"
+
 namespace quipu::cli {
+
+#define QUIPU_DECLARE_COMMAND(name) void add_##name##_command(Commands& commands);
+QUIPU_COMMANDS(QUIPU_DECLARE_COMMAND)
+#undef QUIPU_DECLARE_COMMAND
+
 namespace {
 
 constexpr const char* kFooter =
@@ -29,17 +36,10 @@ std::vector<std::string> usage_messages(const CLI::App& app, const CLI::ParseErr
           "try quipu --help"};
 }
 
-void add_commands(CLI::App& app, Action& action) {
-  add_import_command(app, action);
-  add_export_command(app, action);
-  add_inspect_commands(app, action);
-  add_verify_command(app, action);
-  add_repair_command(app, action);
-  add_diff_command(app, action);
-  add_entry_commands(app, action);
-  add_scan_command(app, action);
-  add_search_commands(app, action);
-  add_backup_commands(app, action);
+void add_commands(Commands commands) {
+#define QUIPU_ADD_COMMAND(name) add_##name##_command(commands);
+  QUIPU_COMMANDS(QUIPU_ADD_COMMAND)
+#undef QUIPU_ADD_COMMAND
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
   app.footer(kFooter);
   app.require_subcommand(1);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  add_commands(app, line.action);
+  add_commands(Commands(app, line.action));
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
     app.parse(std::move(reversed));
@@ -67,23 +67,6 @@ CommandLine read_command_line(const std::vector<std::string>& arguments) {
     }
   }
   return line;
-}
-
-void add_encoding(CLI::App* command, std::string& encoding) {
-  command
-      ->add_option("--encoding", encoding,
-                   "What files that are not UTF-8 are in, such as those of Windows: gbk, cp932, cp1252, ...")
-      ->type_name("NAME");
-}
-
-CLI::Option* add_place(CLI::App* command, const std::string& name, std::string& place,
-                       const std::string& what) {
-  return command->add_option(name, place, what)
-      ->required()
-      ->type_name("")
-      ->check([](const std::string& text) {
-        return text.empty() ? std::string("must not be empty") : std::string();
-      });
 }
 
 }  // namespace quipu::cli

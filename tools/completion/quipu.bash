@@ -1,62 +1,50 @@
-# Bash completion for quipu.
+# Bash completion for quipu: commands, options and arguments are those that its --help lists.
 
 _quipu() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local commands='import export stat collections get scan put delete query hnsw graph verify repair diff compact
-    backup backups verify-backup prune-backups restore checkpoint'
+  local current=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]/#\~/$HOME}
+  local line section='' commands='' options='' with_value=' ' arguments=() kind=-d
+  # Of the command's help, or before there is a command, of quipu's.
+  while IFS= read -r line; do
+    if [[ $line =~ ^([A-Z][a-z ]*):$ ]]; then
+      section=${BASH_REMATCH[1]}
+    elif [[ $section == Commands && $line =~ ^\ \ ([a-z-]+)\  ]]; then
+      commands+=" ${BASH_REMATCH[1]}"
+    elif [[ $section == Options && $line =~ ^\ \ (-.,)?(--[A-Za-z-]+)(\ [^ ])? ]]; then
+      options+=" ${BASH_REMATCH[2]}"
+      [[ ${BASH_REMATCH[3]} ]] && with_value+="${BASH_REMATCH[2]} "
+    elif [[ $section == Positionals && $line =~ ^\ \ ([A-Z]+)\  ]]; then
+      arguments+=("${BASH_REMATCH[1]}")
+      [[ $line == *'persist directory'* ]] && kind=-f  # may be given by the path of one file
+    fi
+  done < <("$program" "${COMP_WORDS[@]:1:COMP_CWORD>1}" --help 2>/dev/null)
+
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "$commands $options" -- "$current")
     return
   fi
-
-  local command=${COMP_WORDS[1]} options='--json --quiet --help'
-  case $command in
-    backup | backups | verify-backup | prune-backups | restore | checkpoint) ;;
-    *) options+=' --accept-lost-writes' ;;
-  esac
-  case $command in
-    import) options+=' --merge --dry-run --strict --file --encoding' ;;
-    verify) options+=' --strict --encoding' ;;
-    diff) options+=' --encoding' ;;
-    export) options+=' --force --dry-run' ;;
-    scan) options+=' --prefix --limit --keys-only --reverse --key-hex' ;;
-    get | put | delete) options+=' --key-hex' ;;
-    query) options+=' --store --vector --top-k --filter' ;;
-    hnsw) options+=' --store --M --ef-construction --ef --drop' ;;
-    verify) options+=' --strict' ;;
-    repair) options+=' --dry-run --yes' ;;
-    graph) options+=' --depth --limit' ;;
-    prune-backups) options+=' --keep' ;;
-    verify-backup) options+=' --backup' ;;
-    restore) options+=' --backup --before --replace --dry-run' ;;
-  esac
-  case $previous in
-    --prefix | --limit | --file | --encoding | --store | --vector | --top-k | --filter | --depth | --M | --ef-construction | --ef | --backup | --before | --keep) return ;;
-  esac
+  [[ $with_value == *" ${COMP_WORDS[COMP_CWORD - 1]} "* ]] && return
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     return
   fi
 
-  # Positional arguments: the first is a directory everywhere, so is the second of those with two; persist files
-  # may be given by the path of one.
-  local kind=-d
-  [[ $command =~ ^(import|verify|diff)$ ]] && kind=-f
-  local word place=0 skip=0
+  local word position=0 skip=0
   for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
     if ((skip)); then
       skip=0
-    elif [[ $word =~ ^--(prefix|limit|file|encoding|store|vector|top-k|filter|depth|M|ef-construction|ef|backup|before|keep)$ ]]; then
+    elif [[ $with_value == *" $word "* ]]; then
       skip=1
     elif [[ $word != -* ]]; then
-      ((++place))
+      ((++position))
     fi
   done
-  if ((place == 0)) || [[ $place == 1 && $command =~ ^(import|export|diff|backup|restore|checkpoint)$ ]]; then
-    compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
-  fi
+  case ${arguments[position]} in
+    DB | DIR | A | B)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
+      ;;
+  esac
 }
 
 complete -F _quipu quipu

@@ -45,11 +45,6 @@ RocksDBOptions database_options(const CommonOptions& common) {
   return options;
 }
 
-int report_error(const Status& status) {
-  message(with_command_options(status.message()));
-  return status == interrupted() ? kExitSignal + caught_signal() : exit_code_of(status);
-}
-
 int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,
                const StoreWork& work) {
   auto store = open_store(directory, common, mode);

@@ -38,9 +38,6 @@ Status check_database(const std::string& directory);
 // How a command opens a database that it does not make.
 RocksDBOptions database_options(const CommonOptions& common);
 
-// Prints the error; returns the exit code for it.
-int report_error(const Status& status);
-
 }  // namespace quipu::cli
 
 #endif  // QUIPU_TOOLS_DATABASE_DATABASE_H_

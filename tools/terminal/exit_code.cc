@@ -1,5 +1,9 @@
 #include "tools/terminal/exit_code.h"
 
+#include "tools/terminal/cancel.h"
+#include "tools/terminal/option_names.h"
+#include "tools/terminal/output.h"
+
 namespace quipu::cli {
 
 int exit_code_of(const Status& status) {
@@ -14,6 +18,11 @@ int exit_code_of(const Status& status) {
     case StatusCode::kNotSupported: break;
   }
   return kExitData;
+}
+
+int report_error(const Status& status) {
+  message(with_command_options(status.message()));
+  return status == interrupted() ? kExitSignal + caught_signal() : exit_code_of(status);
 }
 
 }  // namespace quipu::cli

@@ -17,6 +17,9 @@ inline constexpr int kExitSignal = 128;  // plus the signal's number: 130 after 
 // The exit code that tells of `status`.
 int exit_code_of(const Status& status);
 
+// Prints the error as a message; returns the exit code for it, after a signal (cancel.h) that of the signal.
+int report_error(const Status& status);
+
 }  // namespace quipu::cli
 
 #endif  // QUIPU_TOOLS_TERMINAL_EXIT_CODE_H_

@@ -5,9 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "quipu/open_store.h"
+#include "tools/commands/checks/contents.h"
 #include "tools/commands/command.h"
-#include "tools/database/location.h"
 #include "tools/terminal/cancel.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/listing.h"
@@ -25,16 +24,11 @@ struct DiffArgs {
   std::string encoding;  // of persist directories
 };
 
-Result<std::shared_ptr<BaseKVStore>> open(const std::string& place, const DiffArgs& args,
-                                             ProgressBar& bar) {
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(place));
-  if (!holds_files(place, *files)) QUIPU_RETURN_IF_ERROR(check_database(place));
-  ContentsOptions options;
-  options.database = database_options(args.common);
-  options.files.fs = files.get();
-  options.files.encoding = args.encoding;
-  options.progress = bar.callback();
-  return open_contents(place, options);
+Result<std::shared_ptr<BaseKVStore>> open(const std::string& location, const DiffArgs& args,
+                                          ProgressBar& bar) {
+  QUIPU_ASSIGN_OR_RETURN(const Contents contents,
+                         find_contents(location, args.common, args.encoding, bar.callback()));
+  return open_contents(location, contents.options);
 }
 
 Result<int> compare(const DiffArgs& args) {
@@ -67,14 +61,13 @@ int run_diff(const DiffArgs& args) {
 
 }  // namespace
 
-void add_diff_command(CLI::App& app, Action& action) {
+void add_diff_command(Commands& commands) {
   const auto args = std::make_shared<DiffArgs>();
-  CLI::App* command =
-      add_command(app, action, "diff", "Show what two databases or persist directories differ in",
-                  "quipu diff ./storage ./storage.quipu", args, run_diff);
-  add_place(command, "A", args->a, "A database or a persist directory; also s3://BUCKET/KEY");
-  add_place(command, "B", args->b, "Another");
-  add_encoding(command, args->encoding);
+  Command command = commands.add("diff", "Show what two databases or persist directories differ in",
+                                 "quipu diff ./storage ./storage.quipu", args, run_diff);
+  command.location("A", args->a, "A database or a persist directory; also s3://BUCKET/KEY");
+  command.location("B", args->b, "Another");
+  command.encoding(args->encoding);
 }
 
 }  // namespace quipu::cli

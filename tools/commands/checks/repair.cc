@@ -70,14 +70,13 @@ int run_repair(const RepairArgs& args) {
 
 }  // namespace
 
-void add_repair_command(CLI::App& app, Action& action) {
+void add_repair_command(Commands& commands) {
   const auto args = std::make_shared<RepairArgs>();
-  CLI::App* command =
-      add_command(app, action, "repair", "Mend what verify finds; set aside what cannot be mended",
-                  "quipu repair ./storage.quipu --dry-run", args, run_repair);
-  add_place(command, "DB", args->database, "The database");
-  command->add_flag("--dry-run", args->dry_run, "Show each step, change nothing");
-  command->add_flag("--yes", args->yes, "Do it");
+  Command command = commands.add("repair", "Mend what verify finds; set aside what cannot be mended",
+                                 "quipu repair ./storage.quipu --dry-run", args, run_repair);
+  command.location("DB", args->database, "The database");
+  command.flag("--dry-run", args->dry_run, "Show each step, change nothing");
+  command.flag("--yes", args->yes, "Do it");
 }
 
 }  // namespace quipu::cli

@@ -1,13 +1,12 @@
-// quipu verify: whether a database or a persist directory is sound.
+// quipu verify: whether a database or a persist directory is consistent.
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "quipu/open_store.h"
+#include "tools/commands/checks/contents.h"
 #include "tools/commands/command.h"
-#include "tools/database/location.h"
 #include "tools/terminal/cancel.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/listing.h"
@@ -21,7 +20,7 @@ namespace {
 
 struct VerifyArgs {
   CommonOptions common;
-  std::string place;
+  std::string location;
   std::string encoding;
   bool strict = false;
 };
@@ -29,7 +28,7 @@ struct VerifyArgs {
 // Prints findings as they come; notes are lines among the faults, and a list of their own in JSON.
 class Findings {
  public:
-  // `in_files`: each has its place in a file.
+  // `in_files`: each has its position in a file.
   Findings(const VerifyArgs& args, bool in_files)
       : args_(args), in_files_(in_files), faults_(args.common.json, "faults") {}
 
@@ -86,18 +85,12 @@ class Findings {
 };
 
 Result<int> verify(const VerifyArgs& args) {
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> files, file_system_of(args.place));
-  const bool has_files = holds_files(args.place, *files);
-  if (!has_files) QUIPU_RETURN_IF_ERROR(check_database(args.place));
   ProgressBar bar(args.common.quiet);
-  ContentsOptions options;
-  options.database = database_options(args.common);
-  options.files.fs = files.get();
-  options.files.encoding = args.encoding;
-  options.progress = bar.callback();
-  Findings findings(args, has_files);
+  QUIPU_ASSIGN_OR_RETURN(const Contents contents,
+                         find_contents(args.location, args.common, args.encoding, bar.callback()));
+  Findings findings(args, contents.in_files);
   const auto report = [&](const Fault& fault) { findings.add(fault); };
-  QUIPU_RETURN_IF_ERROR(verify_contents(args.place, report, options));
+  QUIPU_RETURN_IF_ERROR(verify_contents(args.location, report, contents.options));
   bar.erase();
   return findings.finish();
 }
@@ -110,13 +103,13 @@ int run_verify(const VerifyArgs& args) {
 
 }  // namespace
 
-void add_verify_command(CLI::App& app, Action& action) {
+void add_verify_command(Commands& commands) {
   const auto args = std::make_shared<VerifyArgs>();
-  CLI::App* command = add_command(app, action, "verify", "Read and check everything; list each fault",
-                                  "quipu verify ./storage.quipu", args, run_verify);
-  add_place(command, "DB", args->place, "The database, or a persist directory; also s3://BUCKET/KEY");
-  command->add_flag("--strict", args->strict, "Take notes for faults in the exit code");
-  add_encoding(command, args->encoding);
+  Command command = commands.add("verify", "Read and check everything; list each fault",
+                                 "quipu verify ./storage.quipu", args, run_verify);
+  command.location("DB", args->location, "The database, or a persist directory; also s3://BUCKET/KEY");
+  command.flag("--strict", args->strict, "Take notes for faults in the exit code");
+  command.encoding(args->encoding);
 }
 
 }  // namespace quipu::cli

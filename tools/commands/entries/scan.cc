@@ -69,22 +69,18 @@ int run_scan(const ScanArgs& args) {
 
 }  // namespace
 
-void add_scan_command(CLI::App& app, Action& action) {
+void add_scan_command(Commands& commands) {
   const auto args = std::make_shared<ScanArgs>();
-  CLI::App* command =
-      add_command(app, action, "scan", "Print the entries of a collection, by key",
-                  "quipu scan ./storage.quipu docstore/data --prefix node- --limit 10", args, run_scan);
-  add_place(command, "DB", args->database, "The database");
-  command->add_option("COLLECTION", args->collection, "The collection's name")->required()->type_name("");
-  command->add_option("--prefix", args->prefix, "Only keys that start so")->type_name("PREFIX");
-  command->add_option("--limit", args->limit, "At most so many entries; 0: all")
-      ->type_name("N")
-      ->check([](const std::string& text) {
-        return text.starts_with('-') ? "must not be negative: " + text : std::string();
-      });
-  command->add_flag("--keys-only", args->keys_only, "Keys without their values");
-  command->add_flag("--reverse", args->reverse, "From the last key to the first");
-  command->add_flag("--key-hex", args->key_hex, "Keys, and PREFIX, in hexadecimal");
+  Command command =
+      commands.add("scan", "Print the entries of a collection, by key",
+                   "quipu scan ./storage.quipu docstore/data --prefix node- --limit 10", args, run_scan);
+  command.location("DB", args->database, "The database");
+  command.argument("COLLECTION", args->collection, "The collection's name");
+  command.option("--prefix", args->prefix, "PREFIX", "Only keys that start so");
+  command.option("--limit", args->limit, "N", "At most so many entries; 0: all", {.not_negative = true});
+  command.flag("--keys-only", args->keys_only, "Keys without their values");
+  command.flag("--reverse", args->reverse, "From the last key to the first");
+  command.flag("--key-hex", args->key_hex, "Keys, and PREFIX, in hexadecimal");
 }
 
 }  // namespace quipu::cli

@@ -57,15 +57,15 @@ int run_export(const ExportArgs& args) {
 
 }  // namespace
 
-void add_export_command(CLI::App& app, Action& action) {
+void add_export_command(Commands& commands) {
   const auto args = std::make_shared<ExportArgs>();
-  CLI::App* command = add_command(app, action, "export", "Export a database as a persist directory",
-                                  "quipu export ./storage.quipu ./storage-copy", args, run_export);
-  add_place(command, "DB", args->database, "The database");
-  add_place(command, "DIR", args->directory,
-            "The directory to write, made when it does not exist; also s3://BUCKET/KEY");
-  command->add_flag("--force", args->force, "Write into a directory that is not empty");
-  command->add_flag("--dry-run", args->dry_run, "Show what would be written, write nothing");
+  Command command = commands.add("export", "Export a database as a persist directory",
+                                 "quipu export ./storage.quipu ./storage-copy", args, run_export);
+  command.location("DB", args->database, "The database");
+  command.location("DIR", args->directory,
+                   "The directory to write, made when it does not exist; also s3://BUCKET/KEY");
+  command.flag("--force", args->force, "Write into a directory that is not empty");
+  command.flag("--dry-run", args->dry_run, "Show what would be written, write nothing");
 }
 
 }  // namespace quipu::cli

@@ -116,21 +116,18 @@ int run_import(const ImportArgs& args) {
 
 }  // namespace
 
-void add_import_command(CLI::App& app, Action& action) {
+void add_import_command(Commands& commands) {
   const auto args = std::make_shared<ImportArgs>();
-  CLI::App* command = add_command(app, action, "import", "Import a persist directory's JSON files",
-                                  "quipu import ./storage ./storage.quipu", args, run_import);
-  add_place(command, "DIR", args->directory, "The persist directory, or one file; also s3://BUCKET/KEY");
-  add_place(command, "DB", args->database, "The database; made when it does not exist");
-  command->add_flag("--merge", args->merge, "Allow a database that holds data; imported entries win");
-  command->add_flag("--dry-run", args->dry_run, "Read and check everything, write nothing");
-  command->add_flag("--strict", args->strict, "Import nothing where there would be warnings");
-  command
-      ->add_option("--file", args->files,
-                   "A file in DIR, read whatever stands beside it; may be repeated (default: all)")
-      ->type_name("NAME")
-      ->allow_extra_args(false);
-  add_encoding(command, args->encoding);
+  Command command = commands.add("import", "Import a persist directory's JSON files",
+                                 "quipu import ./storage ./storage.quipu", args, run_import);
+  command.location("DIR", args->directory, "The persist directory, or one file; also s3://BUCKET/KEY");
+  command.location("DB", args->database, "The database; made when it does not exist");
+  command.flag("--merge", args->merge, "Allow a database that holds data; imported entries win");
+  command.flag("--dry-run", args->dry_run, "Read and check everything, write nothing");
+  command.flag("--strict", args->strict, "Import nothing where there would be warnings");
+  command.option("--file", args->files, "NAME",
+                 "A file in DIR, read whatever stands beside it; may be repeated (default: all)");
+  command.encoding(args->encoding);
 }
 
 }  // namespace quipu::cli

@@ -1,20 +1,17 @@
-// quipu query, graph: searches. quipu hnsw: how a vector store is searched.
+// quipu query: the nodes of a vector store that are most similar to a vector.
 
-#include <algorithm>
-#include <array>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 
-#include "quipu/graph_store.h"
+#include "quipu/json.h"
 #include "quipu/vector_store.h"
 #include "tools/commands/command.h"
-#include "tools/terminal/cancel.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/output.h"
-#include "tools/terminal/progress.h"
 #include "tools/terminal/text.h"
 
 namespace quipu::cli {
@@ -85,110 +82,22 @@ int run_query(const QueryArgs& args) {
       });
 }
 
-struct HnswArgs {
-  CommonOptions common;
-  std::string database;
-  std::string store = std::string(DEFAULT_VECTOR_STORE);
-  HnswOptions options;
-  bool drop = false;
-};
-
-int run_hnsw(const HnswArgs& args) {
-  catch_signals();
-  return with_store(
-      args.database, args.common, OpenMode::kExisting, [&](RocksDBKVStore& store) -> Result<int> {
-        QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
-        const std::string embeddings = "vector_store/" + args.store + "/embeddings";
-        if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
-          return Status::not_found(args.database + ": there is no vector store " + args.store);
-        }
-        KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
-        ProgressBar bar(args.common.quiet);
-        QUIPU_RETURN_IF_ERROR(args.drop ? vectors.drop_hnsw()
-                                        : vectors.use_hnsw(args.options, bar.callback()));
-        bar.erase();
-        if (!args.common.quiet) {
-          message("vector store " + args.store +
-                  (args.drop ? ": queries are exact" : ": queries are approximate"));
-        }
-        return kExitOk;
-      });
-}
-
-struct GraphArgs {
-  CommonOptions common;
-  std::string database;
-  std::string subject;
-  int depth = 2;
-  int limit = 30;
-};
-
-int run_graph(const GraphArgs& args) {
-  return with_store(
-      args.database, args.common, OpenMode::kReading, [&](RocksDBKVStore& store) -> Result<int> {
-        const KVGraphStore graph(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store));
-        QUIPU_ASSIGN_OR_RETURN(const GraphRelMap map,
-                               graph.get_rel_map(std::span(&args.subject, 1), args.depth, args.limit));
-        std::string text;
-        for (const auto& [subject, triplets] : map) {
-          for (const GraphTriplet& triplet : triplets) {
-            if (args.common.json) {
-              text += JsonText::array_of_strings({triplet.subj, triplet.rel, triplet.obj}) + "\n";
-            } else {
-              text += printable(triplet.subj) + "\t" + printable(triplet.rel) + "\t" +
-                      printable(triplet.obj) + "\n";
-            }
-          }
-        }
-        QUIPU_RETURN_IF_ERROR(print(text));
-        return kExitOk;
-      });
-}
-
 }  // namespace
 
-void add_search_commands(CLI::App& app, Action& action) {
-  const auto query = std::make_shared<QueryArgs>();
-  CLI::App* const query_command =
-      add_command(app, action, "query", "Find the nodes of a vector store that are most similar to a vector",
-                  "quipu query ./storage.quipu --vector question.json --top-k 5 "
-                  "--filter '{\"filters\": [{\"key\": \"page\", \"operator\": \">=\", \"value\": 3}]}'",
-                  query, run_query);
-  add_place(query_command, "DB", query->database, "The database");
-  query_command->add_option("--store", query->store, "The vector store's namespace; default: default")
-      ->type_name("NAME");
-  query_command
-      ->add_option("--vector", query->vector, "A file with the vector, a JSON array; -: standard input")
-      ->required()
-      ->type_name("FILE");
-  query_command->add_option("--top-k", query->top_k, "How many; 0: all; default: 10")->type_name("K");
-  query_command
-      ->add_option("--filter", query->filter, "Metadata filters, as LlamaIndex's MetadataFilters in JSON")
-      ->type_name("JSON");
-
-  const auto hnsw = std::make_shared<HnswArgs>();
-  CLI::App* const hnsw_command = add_command(
-      app, action, "hnsw", "Make a graph with which queries of a vector store are fast and approximate",
-      "quipu hnsw ./storage.quipu --M 32 --ef 200", hnsw, run_hnsw);
-  add_place(hnsw_command, "DB", hnsw->database, "The database");
-  hnsw_command->add_option("--store", hnsw->store, "The vector store's namespace; default: default")
-      ->type_name("NAME");
-  hnsw_command->add_option("--M", hnsw->options.M, "Links of a vector; default: 16")->type_name("N");
-  hnsw_command
-      ->add_option("--ef-construction", hnsw->options.ef_construction,
-                   "Candidates when a vector is added; default: 200")
-      ->type_name("N");
-  hnsw_command->add_option("--ef", hnsw->options.ef, "Candidates of a query; default: 64")->type_name("N");
-  hnsw_command->add_flag("--drop", hnsw->drop, "Remove the graph: queries are exact again");
-
-  const auto graph = std::make_shared<GraphArgs>();
-  CLI::App* const graph_command =
-      add_command(app, action, "graph", "Print the triplets that lead on from a subject",
-                  "quipu graph ./storage.quipu Ann --depth 3", graph, run_graph);
-  add_place(graph_command, "DB", graph->database, "The database");
-  graph_command->add_option("SUBJECT", graph->subject, "Where to begin")->required()->type_name("");
-  graph_command->add_option("--depth", graph->depth, "Steps from the subject; default: 2")->type_name("N");
-  graph_command->add_option("--limit", graph->limit, "Triplets at most; default: 30")->type_name("N");
+void add_query_command(Commands& commands) {
+  const auto args = std::make_shared<QueryArgs>();
+  Command command =
+      commands.add("query", "Find the nodes of a vector store that are most similar to a vector",
+                   "quipu query ./storage.quipu --vector question.json --top-k 5 "
+                   "--filter '{\"filters\": [{\"key\": \"page\", \"operator\": \">=\", \"value\": 3}]}'",
+                   args, run_query);
+  command.location("DB", args->database, "The database");
+  command.option("--store", args->store, "NAME", "The vector store's namespace; default: default");
+  command.option("--vector", args->vector, "FILE", "A file with the vector, a JSON array; -: standard input",
+                 {.required = true});
+  command.option("--top-k", args->top_k, "K", "How many; 0: all; default: 10");
+  command.option("--filter", args->filter, "JSON",
+                 "Metadata filters, as LlamaIndex's MetadataFilters in JSON");
 }
 
 }  // namespace quipu::cli
