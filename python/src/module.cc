@@ -6,6 +6,7 @@
 #include "python/src/convert/errors.h"
 #include "python/src/database/database.h"
 #include "python/src/database/scan.h"
+#include "python/src/operations/operations.h"
 #include "python/src/stores/bound.h"
 
 NB_MODULE(_native, module) {

@@ -14,7 +14,7 @@ def is_url(path: str) -> bool:
     return "://" in path or "::" in path
 
 
-def place(
+def locate(
     path: Path,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,

@@ -15,7 +15,7 @@ from quipu.database import open_databases
 from quipu.database.paths import Path, database_path
 from quipu.database.progress import ProgressCallback
 from quipu.files.finding import Finding
-from quipu.files.location import place
+from quipu.files.location import locate
 
 
 class PersistReport(Dict[str, Dict[str, int]]):
@@ -83,7 +83,7 @@ def import_dir(
     """
     if isinstance(files, str):
         raise TypeError(f"files: a list of names is wanted, not the str {files!r}")
-    source, source_fs = place(persist_dir, fs, storage_options)
+    source, source_fs = locate(persist_dir, fs, storage_options)
 
     def run(into: Optional[_native.Database]) -> ImportReport:
         collections, not_imported, notes, found = _native.import_dir(
@@ -96,7 +96,7 @@ def import_dir(
         return report
 
     target = database_path(path)
-    if dry_run and _native.is_vacant(target):
+    if dry_run and _native.is_empty_directory(target):
         report = run(None)
     else:
         with open_databases.borrow(target, open_databases.Options(create_if_missing=not dry_run)) as into:
@@ -133,7 +133,7 @@ def export_dir(
         ValueError: the directory is not empty, or is a database's.
         OSError: a file could not be written; the message names it and what the file system raised.
     """
-    target, target_fs = place(persist_dir, fs, storage_options)
+    target, target_fs = locate(persist_dir, fs, storage_options)
     with open_databases.reading(path) as source:
         return PersistReport(_native.export_dir(source, target, force, dry_run, target_fs, progress))
 
@@ -144,7 +144,7 @@ def export_files(
     """Writes what export_dir writes, over files of the same names; some of them under other names."""
     renamed = {name: other for name, other in names.items() if name != other}
     if not renamed:
-        target, target_fs = place(persist_dir, fs)
+        target, target_fs = locate(persist_dir, fs)
         _native.export_dir(native, target, True, False, target_fs, None)
         return
     with tempfile.TemporaryDirectory(prefix="quipu-persist-") as folder:

@@ -15,7 +15,7 @@ from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.nodes import to_dicts
-from quipu.files.location import place
+from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
@@ -209,7 +209,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
     ) -> None:
         """Writes docstore.json as the reference would. Data is safe without it; it is for switching back."""
-        self._native.persist(*place(persist_path, fs))
+        self._native.persist(*locate(persist_path, fs))
 
 
 def _facts(docs: Sequence[BaseNode]) -> Tuple[List[List[Any]], Optional[Tuple[str, str]]]:

@@ -10,7 +10,7 @@ import fsspec
 from llama_index.core.graph_stores.types import DEFAULT_PERSIST_DIR, DEFAULT_PERSIST_FNAME, GraphStore
 
 from quipu import _native
-from quipu.files.location import place
+from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
@@ -78,4 +78,4 @@ class QuipuGraphStore(OnDatabase, GraphStore):
         fs: Optional[fsspec.AbstractFileSystem] = None,
     ) -> None:
         """Writes graph_store.json as the reference would. Data is safe without it; it is for switching back."""
-        self._native.persist(*place(persist_path, fs))
+        self._native.persist(*locate(persist_path, fs))

@@ -13,7 +13,7 @@ from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_PATH
 from llama_index.core.storage.index_store.utils import index_struct_to_json, json_to_index_struct
 
 from quipu import _native
-from quipu.files.location import place
+from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
@@ -74,7 +74,7 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
         self, persist_path: str = DEFAULT_PERSIST_PATH, fs: Optional[fsspec.AbstractFileSystem] = None
     ) -> None:
         """Writes index_store.json as the reference would. Data is safe without it; it is for switching back."""
-        self._native.persist(*place(persist_path, fs))
+        self._native.persist(*locate(persist_path, fs))
 
 
 _VECTOR_STORE_TYPE = IndexDict.get_type().value

@@ -22,7 +22,7 @@ from pydantic_core import PydanticSerializationError
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, key_at_fault, node_at_fault
 from quipu.convert.vector_query import native_query
-from quipu.files.location import place
+from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
@@ -235,7 +235,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     def persist(self, persist_path: str, fs: Optional[fsspec.AbstractFileSystem] = None) -> None:
         """Writes property_graph_store.json as the reference would. Data is safe without it; it is for switching
         back."""
-        self._native.persist(*place(persist_path, fs))
+        self._native.persist(*locate(persist_path, fs))
 
 
 def _selection(

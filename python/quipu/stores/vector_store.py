@@ -27,7 +27,7 @@ from quipu.convert.json_values import NotJSONError, node_at_fault, related_metad
 from quipu.convert.vector_query import native_filters, native_query
 from quipu.database.paths import Path
 from quipu.database.progress import ProgressCallback
-from quipu.files.location import place
+from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
@@ -216,7 +216,7 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
     ) -> None:
         """Writes the store's JSON file as the reference would. Data is safe without it; it is for switching
         back."""
-        self._store().persist(*place(persist_path, fs))
+        self._store().persist(*locate(persist_path, fs))
 
     def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "QuipuVectorStore":
         return self  # data is on disk: a copy is the same store

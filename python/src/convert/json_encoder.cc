@@ -110,10 +110,10 @@ class Encoder {
 
   void members(PyObject* dict) {
     text_ += '{';
-    Py_ssize_t place = 0;
+    Py_ssize_t position = 0;
     PyObject* name = nullptr;
     PyObject* member = nullptr;
-    for (bool first = true; PyDict_Next(dict, &place, &name, &member) != 0; first = false) {
+    for (bool first = true; PyDict_Next(dict, &position, &name, &member) != 0; first = false) {
       if (!first) text_ += ", ";
       key(name);
       text_ += ": ";

@@ -7,7 +7,7 @@
 
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
-#include "python/src/stores/bound.h"
+#include "python/src/operations/operations.h"
 
 namespace nb = nanobind;
 

@@ -8,7 +8,7 @@
 #include "python/src/convert/fsspec_file_system.h"
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
-#include "python/src/stores/bound.h"
+#include "python/src/operations/operations.h"
 #include "quipu/verify.h"
 
 namespace nb = nanobind;
@@ -26,13 +26,13 @@ ContentsOptions contents_options(const FileSystemArgument& files, const std::str
 }
 
 // Faults as tuples.
-nb::list verify(const std::string& place, const std::string& encoding, const nb::object& fs,
+nb::list verify(const std::string& location, const std::string& encoding, const nb::object& fs,
                 nb::object progress) {
   const FileSystemArgument files(fs);
   std::vector<Fault> faults;
   run_watched(std::move(progress), {&files}, [&](const ProgressCallback& callback) {
     return verify_contents(
-        place, [&](const Fault& fault) { faults.push_back(fault); },
+        location, [&](const Fault& fault) { faults.push_back(fault); },
         contents_options(files, encoding, callback));
   });
   nb::list found;
@@ -105,8 +105,8 @@ nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_wr
 }  // namespace
 
 void register_contents(nb::module_& module) {
-  module.def("is_vacant", &RocksDBKVStore::is_empty_directory, nb::arg("directory"));
-  module.def("verify", &verify, nb::arg("place"), nb::arg("encoding"), nb::arg("fs").none(),
+  module.def("is_empty_directory", &RocksDBKVStore::is_empty_directory, nb::arg("directory"));
+  module.def("verify", &verify, nb::arg("location"), nb::arg("encoding"), nb::arg("fs").none(),
              nb::arg("progress").none());
   module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),
              nb::arg("encoding"), nb::arg("progress").none());

@@ -9,7 +9,8 @@
 #include "python/src/convert/fsspec_file_system.h"
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
-#include "python/src/stores/bound.h"
+#include "python/src/database/database.h"
+#include "python/src/operations/operations.h"
 #include "quipu/memory_kv_store.h"
 
 namespace nb = nanobind;

@@ -49,9 +49,6 @@ void register_index_store(nanobind::module_& module);
 void register_vector_store(nanobind::module_& module);
 void register_graph_store(nanobind::module_& module);
 void register_property_graph_store(nanobind::module_& module);
-void register_persist_dir(nanobind::module_& module);
-void register_contents(nanobind::module_& module);
-void register_backup(nanobind::module_& module);
 
 }  // namespace quipu::python
 
