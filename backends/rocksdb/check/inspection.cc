@@ -90,10 +90,8 @@ class Inspection {
   // Whether there is something under a key. An error where that cannot be read: it is not for mending then.
   Result<bool> find(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                     rocksdb::PinnableSlice& stored) const {
-    const rocksdb::Status found = reader_.read_view().get(family, slice(key), stored);
-    if (found.IsNotFound()) return false;
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot be read"));
-    return true;
+    const rocksdb::Status read = reader_.read_view().get(family, slice(key), stored);
+    return is_found(read, "cannot be read");
   }
   // False, and a fault, where what it goes over could not be read to its end: nothing else is said of it
   // then.

@@ -93,10 +93,10 @@ Status RepairWriter::load_sequences() {
   if (next_sequence_) return Status::ok();
   uint64_t next = 0;
   std::string stored;
-  const rocksdb::Status found =
-      database_.db().Get({}, database_.catalog(), slice(kSequenceLimitKey), &stored);
-  if (!found.ok() && !found.IsNotFound()) return from_rocksdb(found, "cannot read what is to be mended");
-  if (found.ok()) {
+  QUIPU_ASSIGN_OR_RETURN(const bool found, is_found(database_.db().Get({}, database_.catalog(),
+                                                                       slice(kSequenceLimitKey), &stored),
+                                                    "cannot read what is to be mended"));
+  if (found) {
     std::string_view bytes = stored;
     uint64_t limit = 0;
     if (take_varint(bytes, limit) && limit < kMaxSequence) next = limit;

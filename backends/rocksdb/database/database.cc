@@ -208,10 +208,11 @@ Status Database::writable() const {
 Status Database::check_complete() const {
   QUIPU_RETURN_IF_ERROR(usable());
   std::string marker;
-  const rocksdb::Status found = db_->Get({}, catalog_.get(), slice(kMergeKey), &marker);
-  if (found.IsNotFound()) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(
-      from_rocksdb(found, directory_->path() + ": cannot tell whether an import is complete"));
+  QUIPU_ASSIGN_OR_RETURN(const bool found,
+                         is_found(db_->Get({}, catalog_.get(), slice(kMergeKey), &marker), [&] {
+                           return directory_->path() + ": cannot tell whether an import is complete";
+                         }));
+  if (!found) return Status::ok();
   if (is_reader() && !DirectoryLock::check(directory_->path()).is_ok()) {
     return Status::busy(directory_->path() +
                         ": an import with merge is under way; a part of it is to be seen");

@@ -12,6 +12,18 @@ namespace quipu::rocks {
 // RocksDB's status as ours; its text is kept behind "context: ".
 Status from_rocksdb(const rocksdb::Status& status, std::string_view context);
 
+// Of a read of one key: whether something is there. An error where that cannot be told, which is never taken
+// for absence; `context` makes its text, and is called for an error only.
+template <class Context>
+Result<bool> is_found(const rocksdb::Status& status, const Context& context) {
+  if (status.ok()) return true;
+  if (status.IsNotFound()) return false;
+  return from_rocksdb(status, context());
+}
+inline Result<bool> is_found(const rocksdb::Status& status, const char* context) {
+  return is_found(status, [context] { return context; });
+}
+
 }  // namespace quipu::rocks
 
 #endif  // QUIPU_BACKENDS_ROCKSDB_FORMAT_STATUS_H_

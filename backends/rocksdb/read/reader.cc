@@ -13,6 +13,12 @@ Status read_error(const rocksdb::Status& status, const Collection& collection, s
   return from_rocksdb(status, "cannot read " + describe(collection.name, key));
 }
 
+// Whether a record is there, from what its read returned.
+Result<bool> is_record_found(const rocksdb::Status& status, const Collection& collection,
+                             std::string_view key) {
+  return is_found(status, [&] { return "cannot read " + describe(collection.name, key); });
+}
+
 }  // namespace
 
 Status damaged_record(const Collection& collection, std::string_view key) {
@@ -21,11 +27,11 @@ Status damaged_record(const Collection& collection, std::string_view key) {
 
 Result<std::optional<Json>> Reader::get(const Collection& collection, std::string_view key) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found = collection.prefix.empty()
-                                    ? view_.get(collection.family.get(), slice(key), value)
-                                    : view_.get(collection.family.get(), slice(collection.key(key)), value);
-  if (found.IsNotFound()) return std::optional<Json>();
-  if (!found.ok()) return read_error(found, collection, key);
+  const rocksdb::Status read = collection.prefix.empty()
+                                   ? view_.get(collection.family.get(), slice(key), value)
+                                   : view_.get(collection.family.get(), slice(collection.key(key)), value);
+  QUIPU_ASSIGN_OR_RETURN(const bool found, is_record_found(read, collection, key));
+  if (!found) return std::optional<Json>();
   const std::optional<DataRecord> record = parse_data_record(view(value));
   if (!record) return damaged_record(collection, key);
   if (record->is_text()) return std::optional<Json>(Json::from_canonical(std::string(record->body)));
@@ -36,10 +42,8 @@ Result<std::optional<Json>> Reader::get(const Collection& collection, std::strin
 
 Result<bool> Reader::exists(const Collection& collection, std::string_view key) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found = view_.get(collection.family.get(), slice(collection.key(key)), value);
-  if (found.IsNotFound()) return false;
-  if (!found.ok()) return read_error(found, collection, key);
-  return true;
+  return is_record_found(view_.get(collection.family.get(), slice(collection.key(key)), value), collection,
+                         key);
 }
 
 Status Reader::read_many(const Collection& collection, std::span<const std::string_view> keys,
@@ -53,8 +57,8 @@ Status Reader::read_many(const Collection& collection, std::span<const std::stri
   std::vector<rocksdb::Status> statuses(keys.size());
   view_.multi_get(collection.family.get(), slices, values.data(), statuses.data(), /*sorted=*/false);
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (statuses[i].IsNotFound()) continue;
-    if (!statuses[i].ok()) return read_error(statuses[i], collection, keys[i]);
+    QUIPU_ASSIGN_OR_RETURN(const bool found, is_record_found(statuses[i], collection, keys[i]));
+    if (!found) continue;
     const std::optional<DataRecord> record = parse_data_record(view(values[i]));
     if (!record) return damaged_record(collection, keys[i]);
     QUIPU_RETURN_IF_ERROR(use(i, *record));
@@ -104,9 +108,10 @@ Result<std::vector<KVEntry>> Reader::get_all(const Collection& collection) const
 
 Result<uint64_t> Reader::count(const Collection& collection) const {
   rocksdb::PinnableSlice value;
-  const rocksdb::Status found = view_.get(database().catalog(), count_key(collection.id()), value);
-  if (found.IsNotFound()) return 0;
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(found, "cannot read the count of collection " + collection.name));
+  QUIPU_ASSIGN_OR_RETURN(const bool found,
+                         is_found(view_.get(database().catalog(), count_key(collection.id()), value),
+                                  [&] { return "cannot read the count of collection " + collection.name; }));
+  if (!found) return 0;
   return parse_count(view(value));
 }
 
