@@ -39,6 +39,9 @@ class RocksDBKVStore::Impl {
         process(::getpid()) {}
 
   Status ready() const { return database->usable(); }
+  // `first_existed`: whether the first operation's key was there before; may be null.
+  Status commit(const RocksDBKVStore& store, std::span<const WriteOp> ops, const WriteOptions& options,
+                bool* first_existed) const;
   Reader reader() const { return Reader(ReadView(*database)); }
 
   const std::unique_ptr<Database> database;
@@ -68,8 +71,8 @@ Result<std::shared_ptr<RocksDBKVStore>> rocks::EnvStore::open(const std::string&
     if (made && database.error().code() != StatusCode::kBusy) made->remove();
     return database.error();
   }
-  return std::shared_ptr<RocksDBKVStore>(new RocksDBKVStore(
-      std::make_unique<RocksDBKVStore::Impl>(*std::move(database), directory, std::move(made))));
+  return std::make_shared<RocksDBKVStore>(
+      std::make_unique<RocksDBKVStore::Impl>(*std::move(database), directory, std::move(made)));
 }
 
 Result<std::shared_ptr<RocksDBKVStore>> RocksDBKVStore::open_reader(const std::string& directory,
@@ -169,13 +172,13 @@ KVCapabilities RocksDBKVStore::capabilities() const {
 
 Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {
   const WriteOp op{&WriteOp::kPut, collection, key, val.text()};
-  return commit({&op, 1}, {}, nullptr);
+  return impl_->commit(*this, {&op, 1}, {}, nullptr);
 }
 
 Result<bool> RocksDBKVStore::delete_(std::string_view key, std::string_view collection) {
   const WriteOp op{&WriteOp::kDelete, collection, key};
   bool existed = false;
-  QUIPU_RETURN_IF_ERROR(commit({&op, 1}, {}, &existed));
+  QUIPU_RETURN_IF_ERROR(impl_->commit(*this, {&op, 1}, {}, &existed));
   return existed;
 }
 
@@ -186,27 +189,27 @@ Status RocksDBKVStore::put_all(std::span<const KVPair> kv_pairs, std::string_vie
   for (const KVPair& pair : kv_pairs) {
     ops.push_back({&WriteOp::kPut, collection, pair.key, pair.val.text()});
   }
-  return commit(ops, {}, nullptr);
+  return impl_->commit(*this, ops, {}, nullptr);
 }
 
 Status RocksDBKVStore::write(const WriteBatch& batch, const WriteOptions& options) {
-  return commit(batch.ops(), options, nullptr);
+  return impl_->commit(*this, batch.ops(), options, nullptr);
 }
 
-Status RocksDBKVStore::commit(std::span<const WriteOp> ops, const WriteOptions& options,
-                              bool* first_existed) {
-  QUIPU_RETURN_IF_ERROR(impl_->ready());
+Status RocksDBKVStore::Impl::commit(const RocksDBKVStore& store, std::span<const WriteOp> ops,
+                                    const WriteOptions& options, bool* first_existed) const {
+  QUIPU_RETURN_IF_ERROR(ready());
   if (ops.empty()) return Status::ok();
   KeyLocks locks;
   LockSet keys;
   for (const WriteOp& op : ops) keys.add(op.collection, op.key);
   if (options.held == nullptr) {
-    QUIPU_ASSIGN_OR_RETURN(locks, lock(keys));
+    QUIPU_ASSIGN_OR_RETURN(locks, store.lock(keys));
   } else if (!options.held->covers(keys)) {
     return Status::invalid_argument("WriteOptions::held does not cover every key of the batch");
   }
-  Commit commit(*impl_->database);
-  QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || impl_->database->options().sync));
+  Commit commit(*database);
+  QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || database->options().sync));
   if (first_existed != nullptr) *first_existed = commit.first_key_existed();
   return Status::ok();
 }

@@ -43,10 +43,6 @@
 
 namespace quipu {
 
-namespace rocks {
-struct EnvStore;  // of the implementation
-}
-
 // The file that makes a directory a database's.
 inline constexpr std::string_view DATABASE_MARKER_FNAME = "QUIPU";
 
@@ -108,6 +104,9 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Result<std::shared_ptr<BaseKVStore>> refresh() override;
   // Closes; an error is then lost. See close().
   ~RocksDBKVStore() override;
+  // For the implementation, which alone has an Impl.
+  class Impl;
+  explicit RocksDBKVStore(std::unique_ptr<Impl> impl);
 
   // Makes all durable, marks the directory as cleanly closed and releases it. Every later call fails with
   // kInvalidArgument. Safe twice. Errors: kBusy while transactions are open. REQUIRES: no call under way, no
@@ -173,11 +172,6 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   uint64_t search_memory_bytes() const override;
 
  private:
-  friend struct rocks::EnvStore;
-  class Impl;
-  explicit RocksDBKVStore(std::unique_ptr<Impl> impl);
-  Status commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed);
-
   std::unique_ptr<Impl> impl_;
 };
 
