@@ -8,6 +8,7 @@
 #include <random>
 
 #include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "bench/workload.h"
 #include "quipu/rocksdb_kv_store.h"
 
@@ -51,14 +52,13 @@ class RawStore {
   explicit RawStore(const std::string& path) {
     const rocks::TunedOptions tuning = rocks::make_tuned_options({});
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    require(rocksdb::DB::Open(tuning.db, path, {{rocksdb::kDefaultColumnFamilyName, tuning.data}}, &handles,
-                              &db_));
+    require(rocks::open_rocksdb(tuning.db, path, {{rocksdb::kDefaultColumnFamilyName, tuning.data}}, handles,
+                                db_));
     family_ = handles[0];
   }
   ~RawStore() {
     require(db_->DestroyColumnFamilyHandle(family_));
     require(db_->Close());
-    delete db_;
   }
   void put_all(size_t begin) {
     rocksdb::WriteBatch batch;
@@ -75,7 +75,7 @@ class RawStore {
   void compact() { require(db_->CompactRange({}, family_, nullptr, nullptr)); }
 
  private:
-  rocksdb::DB* db_ = nullptr;
+  std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* family_ = nullptr;
 };
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "bench/workload.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
@@ -83,8 +84,8 @@ void BM_RawWriteBatch(benchmark::State& state) {
     for (size_t i = 0; i < collections.size(); ++i)
       families.emplace_back("c" + std::to_string(i), tuning.data);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* db = nullptr;
-    require(rocksdb::DB::Open(tuning.db, directory / "raw", families, &handles, &db));
+    std::unique_ptr<rocksdb::DB> db;
+    require(rocks::open_rocksdb(tuning.db, directory / "raw", families, handles, db));
     settle();
     state.ResumeTiming();
     rocksdb::WriteBatch batch;
@@ -102,7 +103,7 @@ void BM_RawWriteBatch(benchmark::State& state) {
     state.PauseTiming();
     for (rocksdb::ColumnFamilyHandle* handle : handles) require(db->DestroyColumnFamilyHandle(handle));
     require(db->Close());
-    delete db;
+    db.reset();
     state.ResumeTiming();
   }
   report_rate(state);

@@ -31,7 +31,8 @@ OWN_INCLUDES = {
     "tools": ("quipu/", "tools/"),
     "python": ("quipu/", "python/src/"),
     "examples": ("quipu/",),
-    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "backends/rocksdb/database/rocksdb_options.h"),
+    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "backends/rocksdb/database/rocksdb_options.h",
+              "backends/rocksdb/files/rocksdb_version.h"),
     "tests": ("quipu/", "engine/", "backends/", "tests/", "tools/", "bench/"),
 }
 # Where each library may be used: beginnings of paths in angle brackets.

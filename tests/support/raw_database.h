@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/format/record.h"
 
 namespace quipu::testing {
@@ -27,14 +28,13 @@ class RawDatabase {
     for (const std::string& name : names) {
       families.emplace_back(name, name == rocksdb::kDefaultColumnFamilyName ? tuning.catalog : tuning.data);
     }
-    EXPECT_TRUE(rocksdb::DB::Open(tuning.db, path, families, &handles_, &db_).ok());
+    EXPECT_TRUE(rocks::open_rocksdb(tuning.db, path, families, handles_, db_).ok());
   }
   ~RawDatabase() {
     EXPECT_TRUE(db_->Flush({}, handles_).ok());
     for (rocksdb::ColumnFamilyHandle* handle : handles_) {
       EXPECT_TRUE(db_->DestroyColumnFamilyHandle(handle).ok());
     }
-    delete db_;
   }
   // By the beginning of its name.
   rocksdb::ColumnFamilyHandle* family(const std::string& prefix) const {
@@ -81,7 +81,7 @@ class RawDatabase {
   }
 
  private:
-  rocksdb::DB* db_ = nullptr;
+  std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
 

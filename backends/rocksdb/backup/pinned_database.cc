@@ -13,7 +13,7 @@ std::shared_ptr<rocksdb::DB> borrowed(rocksdb::DB& db) { return {std::shared_ptr
 }  // namespace
 
 PinnedDatabase::PinnedDatabase(const Database& database)
-    : StackableDB(borrowed(database.db())), database_(database) {}
+    : KeptDatabase(borrowed(database.db())), database_(database) {}
 
 rocksdb::Status PinnedDatabase::GetLiveFilesStorageInfo(
     const rocksdb::LiveFilesStorageInfoOptions& /*options*/,

@@ -3,21 +3,18 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_
 #define QUIPU_BACKENDS_ROCKSDB_BACKUP_PINNED_DATABASE_H_
 
-#include <rocksdb/utilities/stackable_db.h>
-
 #include <vector>
 
 #include "backends/rocksdb/database/database.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 
 namespace quipu::rocks {
 
-class PinnedDatabase : public rocksdb::StackableDB {
+class PinnedDatabase : public KeptDatabase {
  public:
   // REQUIRES: core.is_reader(), and it outlives this.
   explicit PinnedDatabase(const Database& database);
 
-  rocksdb::Status DisableFileDeletions() override { return rocksdb::Status::OK(); }
-  rocksdb::Status EnableFileDeletions(bool /*force*/) override { return rocksdb::Status::OK(); }
   rocksdb::Status GetLiveFilesStorageInfo(const rocksdb::LiveFilesStorageInfoOptions& options,
                                           std::vector<rocksdb::LiveFileStorageInfo>* files) override;
 

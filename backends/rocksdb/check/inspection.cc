@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backends/rocksdb/files/external_sorter.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/files/watched_files.h"
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/transaction/snapshot_reader.h"
@@ -35,7 +36,7 @@ std::string indexed_value(const Collection& collection, const DataRecord& record
 class KeptFiles {
  public:
   explicit KeptFiles(rocksdb::DB& db) : db_(db) { db_.DisableFileDeletions().PermitUncheckedError(); }
-  ~KeptFiles() { db_.EnableFileDeletions(/*force=*/false).PermitUncheckedError(); }
+  ~KeptFiles() { enable_file_deletions(db_).PermitUncheckedError(); }
   KeptFiles(const KeptFiles&) = delete;
   KeptFiles& operator=(const KeptFiles&) = delete;
 

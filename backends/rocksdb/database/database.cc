@@ -108,9 +108,10 @@ Result<CollectionPtr> Database::make(std::string_view name, const CollectionOpti
   if (record.own_family) {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     const rocksdb::Status made = db_->CreateColumnFamily(tuned_.data, family_name(record.id, name), &handle);
+    if (handle != nullptr)
+      collection->family = own(handle);  // made, but OPTIONS not written, in RocksDB 10.2 and later
     // A family half made stays in RocksDB 7.8.3, and the next MANIFEST cannot be written with it.
     if (!made.ok()) return health_->failed_for_good(made);
-    collection->family = own(handle);
     ++own_family_count_;
   } else {
     collection->family = shared_;

@@ -1,6 +1,5 @@
 #include "backends/rocksdb/database/following_database.h"
 
-#include <rocksdb/utilities/stackable_db.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -9,44 +8,29 @@
 
 #include "backends/rocksdb/files/overlay_file_system.h"
 #include "backends/rocksdb/files/pinned_file_system.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 
 namespace quipu::rocks {
 namespace {
 
 using rocksdb::ColumnFamilyHandle;
-using rocksdb::ReadOptions;
-using rocksdb::Slice;
 
 constexpr uint64_t kNoFlush = 4ULL << 30;  // more than any log has
 
 // A database at one moment. Its snapshot is the only one that it has.
-class View : public rocksdb::StackableDB {
+class View : public ReadingDatabase {
  public:
   View(std::shared_ptr<FollowingDatabase> owner, rocksdb::DB& db)
-      : StackableDB(std::shared_ptr<rocksdb::DB>(std::move(owner), &db)), snapshot_(db.GetSnapshot()) {}
+      : ReadingDatabase(std::shared_ptr<rocksdb::DB>(std::move(owner), &db)), snapshot_(db.GetSnapshot()) {}
   ~View() override { db_->ReleaseSnapshot(snapshot_); }
 
-  using StackableDB::Get;
-  rocksdb::Status Get(const ReadOptions& options, ColumnFamilyHandle* family, const Slice& key,
-                      rocksdb::PinnableSlice* value) override {
-    return db_->Get(at_snapshot(options), family, key, value);
-  }
-  using StackableDB::MultiGet;
-  void MultiGet(const ReadOptions& options, ColumnFamilyHandle* family, const size_t count, const Slice* keys,
-                rocksdb::PinnableSlice* values, rocksdb::Status* statuses, const bool sorted) override {
-    db_->MultiGet(at_snapshot(options), family, count, keys, values, statuses, sorted);
-  }
-  using StackableDB::NewIterator;
-  rocksdb::Iterator* NewIterator(const ReadOptions& options, ColumnFamilyHandle* family) override {
-    return db_->NewIterator(at_snapshot(options), family);
-  }
   const rocksdb::Snapshot* GetSnapshot() override { return snapshot_; }
   void ReleaseSnapshot(const rocksdb::Snapshot* /*snapshot*/) override {}
   rocksdb::SequenceNumber GetLatestSequenceNumber() const override { return snapshot_->GetSequenceNumber(); }
   rocksdb::Status Close() override { return rocksdb::Status::OK(); }  // others have views of it, too
 
  private:
-  ReadOptions at_snapshot(ReadOptions options) const {
+  rocksdb::ReadOptions changed(rocksdb::ReadOptions options) const override {
     options.snapshot = snapshot_;
     return options;
   }
@@ -103,13 +87,11 @@ rocksdb::Status FollowingDatabase::open(const TunedOptions& tuning, const std::s
   keep_in_memory(own.db);
   Families changed = families;
   for (rocksdb::ColumnFamilyDescriptor& family : changed) family.options = in_memory(family.options);
-  rocksdb::DB* db = nullptr;
   std::vector<ColumnFamilyHandle*> handles;
-  rocksdb::Status status = rocksdb::DB::Open(own.db, path, changed, &handles, &db);
+  rocksdb::Status status = open_rocksdb(own.db, path, changed, handles, made->db_);
   if (!status.ok()) return status;
-  made->db_.reset(db);
   for (ColumnFamilyHandle* handle : handles) {
-    made->handles_.emplace_back(handle, [db](ColumnFamilyHandle* owned) {
+    made->handles_.emplace_back(handle, [db = made->db_.get()](ColumnFamilyHandle* owned) {
       db->DestroyColumnFamilyHandle(owned).PermitUncheckedError();  // fails for none of these
     });
   }

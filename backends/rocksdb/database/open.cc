@@ -7,6 +7,7 @@
 
 #include "backends/rocksdb/database/database.h"
 #include "backends/rocksdb/files/pinned_file_system.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/files/safe_delete_env.h"
 #include "backends/rocksdb/format/status.h"
 
@@ -78,12 +79,8 @@ Status open_read_only(const Directory& directory, const TunedOptions& tuning,
   std::erase_if(families, [&](const auto& family) { return std::ranges::count(names, family.name) == 0; });
   rocksdb::DBOptions options = tuning.db;
   options.write_buffer_manager = nullptr;  // what is in the log is held in memory, whatever the budget
-  rocksdb::DB* opened = nullptr;
-  QUIPU_RETURN_IF_ERROR(
-      from_open(rocksdb::DB::OpenForReadOnly(options, directory.rocksdb_path(), families, &handles, &opened),
-                directory.path()));
-  db.reset(opened);
-  return Status::ok();
+  return from_open(open_rocksdb_read_only(options, directory.rocksdb_path(), families, handles, db),
+                   directory.path());
 }
 
 }  // namespace
@@ -194,12 +191,9 @@ Status Database::open_database() {
     // Before the database: one without its session would look as if its session had been lost.
     QUIPU_RETURN_IF_ERROR(session_->begin(0));
   }
-  rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  QUIPU_RETURN_IF_ERROR(
-      from_open(rocksdb::DB::Open(tuned_.db, directory_->rocksdb_path(), families, &handles, &opened),
-                directory_->path()));
-  db_.reset(opened);
+  QUIPU_RETURN_IF_ERROR(from_open(open_rocksdb(tuned_.db, directory_->rocksdb_path(), families, handles, db_),
+                                  directory_->path()));
   tables_ = db_->GetDBOptions().sst_file_manager;  // RocksDB makes one where none is given
   std::vector<Family> held;
   for (rocksdb::ColumnFamilyHandle* handle : handles) held.push_back(own(handle));

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "backends/rocksdb/database/insert_hint.h"
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/format/record.h"
 
 namespace quipu::rocks {
@@ -66,12 +67,11 @@ TunedOptions make_tuned_options(const RocksDBOptions& options) {
   db.max_background_jobs = std::max(options.background_threads, 2);
   db.max_file_opening_threads = 4;
   db.skip_stats_update_on_db_open = true;  // opening must not read every file
-  db.skip_checking_sst_file_sizes_on_db_open = true;
   db.verify_sst_unique_id_in_manifest = true;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.allow_data_in_errors = false;
   db.writable_file_max_buffer_size = 64 << 10;  // the log's bytes are in the cache when they are written
-  db.fail_if_options_file_error = false;  // OPTIONS is for people; a full disk must not stop an open for it
+  open_without_extra_files(db);
   db.info_log = std::make_shared<NoLog>();
   db.max_manifest_file_size = 16 << 20;
   // Half of the budget for write buffers, charged to the cache: one number bounds both. When they are full

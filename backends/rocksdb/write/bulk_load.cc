@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/write/collection_catalog.h"
@@ -196,7 +197,7 @@ Status RocksDBBulkLoad::merge_or_publish() {
 Status RocksDBBulkLoad::ingest() {
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;  // the files are ours, made for this, and gone from tmp afterwards
-  options.write_global_seqno = false;
+  ingest_without_writing(options);
   options.failed_move_fall_back_to_copy = true;
   std::vector<rocksdb::IngestExternalFileArg> args;
   const auto add = [&](rocksdb::ColumnFamilyHandle* family, const TableFiles& files) {

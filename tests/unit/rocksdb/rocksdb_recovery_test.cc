@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "backends/rocksdb/files/rocksdb_version.h"
 #include "quipu/backend/features.h"
 #include "quipu/bulk_load.h"
 #include "quipu/rocksdb_kv_store.h"
@@ -359,9 +360,12 @@ TEST_F(RocksDBRecoveryTest, AChildThatLivesOnDoesNotKeepTheLock) {
 TEST_F(RocksDBRecoveryTest, WhatIsNotOursIsRefusedUntouched) {
   rocksdb::Options options;
   options.create_if_missing = true;
-  rocksdb::DB* raw = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open(options, path_, &raw).ok());
-  delete raw;
+  std::unique_ptr<rocksdb::DB> raw;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  ASSERT_TRUE(
+      rocks::open_rocksdb(options, path_, {{rocksdb::kDefaultColumnFamilyName, options}}, handles, raw).ok());
+  ASSERT_TRUE(raw->DestroyColumnFamilyHandle(handles[0]).ok());
+  raw.reset();
   expect_refused(StatusCode::kInvalidArgument, "not a Quipu directory");
 
   fs::remove_all(path_);
@@ -405,15 +409,14 @@ TEST_F(RocksDBRecoveryTest, UnknownFamiliesAreRefusedAndLeftoversRemoved) {
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     for (const std::string& known : names) families.emplace_back(known, options);
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* db = nullptr;
-    ASSERT_TRUE(rocksdb::DB::Open(options, path_ + "/rocksdb", families, &handles, &db).ok());
+    std::unique_ptr<rocksdb::DB> db;
+    ASSERT_TRUE(rocks::open_rocksdb(options, path_ + "/rocksdb", families, handles, db).ok());
     rocksdb::ColumnFamilyHandle* made = nullptr;
     ASSERT_TRUE(db->CreateColumnFamily(options, name, &made).ok());
     handles.push_back(made);
     for (rocksdb::ColumnFamilyHandle* handle : handles) {
       ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
     }
-    delete db;
   };
   add_family("c99:left");
   write_file(path_ + "/tmp/run", "left");
