@@ -1,5 +1,5 @@
 // Directories as each released version wrote them (tests/data/format, made by the make.py beside them): every
-// later build reads, verifies, writes and restores them.
+// later build reads, verifies, writes and restores them, whichever RocksDB either was built with.
 
 #include <gtest/gtest.h>
 

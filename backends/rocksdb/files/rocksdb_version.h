@@ -14,8 +14,7 @@
 
 namespace quipu::rocks {
 
-// ---- opening: into a raw pointer until 10, into a std::unique_ptr since 9.11
-// ---------------------------------
+// ---- opening: into a raw pointer until 10, into a std::unique_ptr since 9.11 ----
 
 using Families = std::vector<rocksdb::ColumnFamilyDescriptor>;
 using FamilyHandles = std::vector<rocksdb::ColumnFamilyHandle*>;
@@ -49,8 +48,7 @@ rocksdb::Status open_rocksdb_read_only(const rocksdb::DBOptions& options, const 
   }
 }
 
-// ---- options that are gone, where what they were set to is now what always happens
-// ------------------------------
+// ---- options that are gone, where what they were set to is now what always happens ----
 
 // Until 10.1: OPTIONS is for people; a full disk must not stop an open for it. Until 10: opening must not ask
 // for the size of each file.
@@ -68,8 +66,7 @@ void ingest_without_writing(IngestOptions& options) {
   if constexpr (requires { options.write_global_seqno; }) options.write_global_seqno = false;
 }
 
-// ---- DB's virtual functions, fewer since 9
-// ------------------------------------------------------------------------
+// ---- DB's virtual functions, fewer since 9 ----
 
 // Undoes one DisableFileDeletions.
 template <typename DB>
