@@ -29,7 +29,7 @@ class BulkLoadTest : public BackendFixture {
 INSTANTIATE_TEST_SUITE_P(Backends, BulkLoadTest, ::testing::ValuesIn(backends()), backend_name);
 
 TEST_P(BulkLoadTest, NothingIsSeenBeforeItIsCommitted) {
-  const auto load = begin();
+  auto load = begin();
   ASSERT_TRUE(load->begin_file("f.json").is_ok());
   ASSERT_TRUE(load->begin_collection("a", {"f.json", ""}).is_ok());
   for (const char* const key : {"z", "b", "z"}) ASSERT_TRUE(load->put(key, value(1)).is_ok());
@@ -44,6 +44,7 @@ TEST_P(BulkLoadTest, NothingIsSeenBeforeItIsCommitted) {
     EXPECT_EQ(*kv_->persist_files(), std::vector<std::string>{"f.json"});
     EXPECT_EQ(kv_->collections()->at(0).persist_file, "f.json");
   }
+  load.reset();
   reopen();
   EXPECT_EQ(content("a"), R"(z={"n": 1};b={"n": 1};)");
 }
