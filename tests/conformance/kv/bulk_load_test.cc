@@ -38,6 +38,7 @@ TEST_P(BulkLoadTest, NothingIsSeenBeforeItIsCommitted) {
   EXPECT_EQ(content("a"), "");
   const Status done = load->commit();
   ASSERT_TRUE(done.is_ok()) << done.to_string();
+  load.reset();
   EXPECT_EQ(content("a"), R"(z={"n": 1};b={"n": 1};)");
   EXPECT_EQ(content("v"), R"(k={"embedding": [0.5]};)");
   if (lists_collections()) {
