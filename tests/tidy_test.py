@@ -28,10 +28,12 @@ OWN_INCLUDES = {
     "engine": ("quipu/", "engine/"),
     "backends/memory": ("quipu/", "backends/memory/"),
     "backends/rocksdb": ("quipu/", "backends/rocksdb/"),
+    "backends/open": ("quipu/", "backends/"),
     "tools": ("quipu/", "tools/"),
     "python": ("quipu/", "python/src/"),
     "examples": ("quipu/",),
-    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "backends/rocksdb/database/rocksdb_options.h",
+    "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "engine/json_file/",
+              "backends/rocksdb/database/rocksdb_options.h",
               "backends/rocksdb/files/rocksdb_version.h"),
     "tests": ("quipu/", "engine/", "backends/", "tests/", "tools/", "bench/"),
 }
