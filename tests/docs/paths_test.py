@@ -6,6 +6,7 @@
 TreeTest checks this checkout's Markdown files and the manual; RuleTest plants one fault of each kind.
 """
 
+import fnmatch
 import re
 import tempfile
 import unittest
@@ -16,7 +17,7 @@ HISTORY = {"CHANGELOG.md"}  # names what was there once
 FOLDERS = "include|engine|backends|tools|python|tests|bench|examples|docs|cmake|\\.ci|\\.github"
 SKIPPED = ("build/", ".git/", "tests/data/")
 
-# A path of this tree: not a part of a longer one, nor of an address. <noun> and * stand for any name.
+# A path of this tree: not a part of a longer one, nor of an address. <noun>, NAME and * stand for any name.
 PATH = re.compile(rf"(?<![\w./:~$-])((?:{FOLDERS})/[\w./*<>@{{}},-]*)")
 # A file by its name, or by its path from a folder above the document, or as it is included.
 FILE = re.compile(r"`([\w./-]+\.(?:h|cc|py|pyi|cmake|toml))`")
@@ -24,7 +25,7 @@ LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 # `Name` (`path`): the name is in the file.
 NAMED = re.compile(r"`([\w:~]+)`\s+\(`([^`]+)`\)")
 TEST = re.compile(r"`(\w+Test)(?:\.(\w+))?`")
-PLACEHOLDER = re.compile(r"<[^>]*>")
+PLACEHOLDER = re.compile(r"<[^>]*>|NAME")
 
 
 def documents(root):
@@ -52,13 +53,14 @@ def missing_paths(root):
     known = {path.name for folder in FOLDERS.replace("\\", "").split("|") for path in (root / folder).rglob("*.*")}
     for name, text in documents(root):
         folder = (root / name).parent
-        bases = [root / "include", *(root / name).parents]
+        bases = [root / "include", *(root / above for above in Path(name).parents)]
         for path in PATH.findall(text):
             path = path.rstrip(".,-")
             if not exists(root, path):
                 yield f"{name}: {path} is not there"
         for file in FILE.findall(text):
-            if file not in known and not PATH.fullmatch(file) and not any((base / file).exists() for base in bases):
+            pattern = PLACEHOLDER.sub("*", file)
+            if not (fnmatch.filter(known, pattern) or PATH.fullmatch(file) or any(exists(base, file) for base in bases)):
                 yield f"{name}: {file} is not there"
         for target in LINK.findall(text):
             if not (folder / target).exists():
@@ -121,10 +123,10 @@ class RuleTest(unittest.TestCase):
         self.write("README.md", "engine/kv/a.cc, `engine/<folder>/*.cc`, engine/{kv,kv}/a.cc. See engine/kv/. "
                                 "https://x.org/engine/y /usr/include/z [a](engine/kv/a.cc) [b](https://x.org)\n")
         self.assertEqual([], list(missing_paths(self.root)))
-        self.write("engine/README.md", "`kv/a.cc`, `a.cc`\n")
+        self.write("engine/README.md", "`kv/a.cc`, `a.cc`, `NAME.cc`, `kv/NAME.cc`\n")
         self.assertEqual([], list(missing_paths(self.root)))
-        self.write("engine/README.md", "`json/a.cc`, `b.cc`\n")
-        self.assertEqual(2, len(list(missing_paths(self.root))))
+        self.write("engine/README.md", "`json/a.cc`, `b.cc`, `NAME.py`\n")
+        self.assertEqual(3, len(list(missing_paths(self.root))))
         self.write("engine/README.md", "")
         self.write("README.md", "engine/kv/b.cc, `engine/<folder>/*.h`, engine/{kv,json}/a.cc [a](b.md)\n")
         self.assertEqual(4, len(list(missing_paths(self.root))))
