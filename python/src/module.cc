@@ -8,6 +8,7 @@
 #include "python/src/database/scan.h"
 #include "python/src/operations/operations.h"
 #include "python/src/stores/bound.h"
+#include "quipu/version.h"
 
 NB_MODULE(_native, module) {
   using namespace quipu::python;

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "quipu/version.h"
 #include "tools/commands/table.h"
 
 namespace quipu::cli {
