@@ -71,6 +71,18 @@ Result<std::optional<std::string>> directory_of_store(const std::string& address
   return std::optional<std::string>(std::move(parsed.rest));
 }
 
+Result<std::string> require_directory(const std::string& address, std::string_view what) {
+  QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> directory, directory_of_store(address));
+  if (directory) return *std::move(directory);
+  return Status::not_supported("this store has no " + std::string(what) + " of its own: " + address +
+                               " is no database in a directory");
+}
+
+bool is_new_database(const std::string& address) {
+  const Result<std::optional<std::string>> directory = directory_of_store(address);
+  return directory && *directory && RocksDBKVStore::is_empty_directory(**directory);
+}
+
 Result<StorageContext> StorageContext::open(const std::string& address, const OpenOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<BaseKVStore> kvstore, open_store(address, options));
   return over(std::move(kvstore));

@@ -18,7 +18,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "quipu/kv_store.h"
 #include "quipu/persist_dir.h"
@@ -39,6 +41,13 @@ Result<std::shared_ptr<BaseKVStore>> open_store(const std::string& address, cons
 // Where this is the address of a database in a directory, the directory's path; nothing for another backend.
 // Errors: as open_store().
 Result<std::optional<std::string>> directory_of_store(const std::string& address);
+
+// The same for what is done with directories: `what`, such as "backups" (backup.h) or "repair" (verify.h),
+// which the capabilities() of an open store tell of. Errors: kNotSupported for a backend without it.
+Result<std::string> require_directory(const std::string& address, std::string_view what);
+
+// Whether open_store() would make the database, since its directory is empty or missing.
+bool is_new_database(const std::string& address);
 
 struct ContentsOptions {
   RocksDBOptions database;  // how a database is opened

@@ -2,10 +2,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
-#include "tools/terminal/cancel.h"
+#include "quipu/open_store.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/option_names.h"
 #include "tools/terminal/output.h"
@@ -15,18 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::shared_ptr<RocksDBKVStore>> open_store(const std::string& directory, const CommonOptions& common,
-                                                   OpenMode mode) {
-  if (mode != OpenMode::kCreate) QUIPU_RETURN_IF_ERROR(check_database(directory));
-  RocksDBOptions options = database_options(common);
-  options.create_if_missing = mode == OpenMode::kCreate;
-  return mode == OpenMode::kReading ? RocksDBKVStore::open_reader(directory, options)
-                                    : RocksDBKVStore::open(directory, options);
+Result<std::shared_ptr<BaseKVStore>> open(const std::string& address, const CommonOptions& common,
+                                          OpenMode mode) {
+  if (mode != OpenMode::kCreate) QUIPU_RETURN_IF_ERROR(check_database(address));
+  OpenOptions options{.read_only = mode == OpenMode::kReading, .rocksdb = database_options(common)};
+  options.rocksdb.create_if_missing = mode == OpenMode::kCreate;
+  return open_store(address, options);
 }
 
-}  // namespace
-
-Status check_database(const std::string& directory) {
+Status check_directory(const std::string& directory) {
   std::error_code error;
   const fs::file_status found = fs::status(directory, error);
   if (found.type() == fs::file_type::not_found) return Status::io_error("no such directory: " + directory);
@@ -37,6 +35,13 @@ Status check_database(const std::string& directory) {
   return Status::ok();
 }
 
+}  // namespace
+
+Status check_database(const std::string& address) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(address));
+  return directory ? check_directory(*directory) : Status::ok();
+}
+
 RocksDBOptions database_options(const CommonOptions& common) {
   RocksDBOptions options;
   options.create_if_missing = false;
@@ -45,9 +50,9 @@ RocksDBOptions database_options(const CommonOptions& common) {
   return options;
 }
 
-int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,
+int with_store(const std::string& address, const CommonOptions& common, OpenMode mode,
                const StoreWork& work) {
-  auto store = open_store(directory, common, mode);
+  auto store = open(address, common, mode);
   if (!store) return report_error(store.error());
   if (common.quiet && mode == OpenMode::kReading) {  // else it has been said
     if (const Status complete = (*store)->check_complete(); !complete.is_ok())

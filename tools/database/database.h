@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "quipu/kv_store.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/status.h"
 
@@ -25,15 +26,15 @@ enum class OpenMode {
 };
 
 // The work of a command on its open store: an exit code, or what went wrong.
-using StoreWork = std::function<Result<int>(RocksDBKVStore& store)>;
+using StoreWork = std::function<Result<int>(BaseKVStore& store)>;
 
-// Opens the database, does the work and closes it; reports errors on standard error and returns the exit
-// code. A database that was made for a work that then failed is removed again.
-int with_store(const std::string& directory, const CommonOptions& common, OpenMode mode,
-               const StoreWork& work);
+// Opens the database of an address (quipu/open_store.h), does the work and closes it; reports errors on
+// standard error and returns the exit code. A database that was made for a work that then failed is removed
+// again.
+int with_store(const std::string& address, const CommonOptions& common, OpenMode mode, const StoreWork& work);
 
-// OK when there is something in the directory, which opening it then judges.
-Status check_database(const std::string& directory);
+// OK when there is something at the address, which opening it then judges.
+Status check_database(const std::string& address);
 
 // How a command opens a database that it does not make.
 RocksDBOptions database_options(const CommonOptions& common);

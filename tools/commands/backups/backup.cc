@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "quipu/open_store.h"
 #include "tools/commands/backups/backup_output.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/cancel.h"
@@ -22,9 +23,11 @@ struct BackupArgs {
 };
 
 int run_backup(const BackupArgs& args) {
+  const Result<std::string> database = require_directory(args.database, "backups");
+  if (!database) return report_error(database.error());
   catch_signals();
   ProgressBar bar(args.common.quiet);
-  const Result<BackupInfo> made = create_backup(args.database, args.directory, bar.callback());
+  const Result<BackupInfo> made = create_backup(*database, args.directory, bar.callback());
   bar.erase();
   return made ? print_backups(args.common.json, backup_json(*made), backups_table({*made}))
               : report_error(made.error());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "quipu/open_store.h"
 #include "tools/commands/backups/backup_output.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/exit_code.h"
@@ -21,7 +22,9 @@ struct CheckpointArgs {
 };
 
 int run_checkpoint(const CheckpointArgs& args) {
-  const Status made = create_checkpoint(args.database, args.directory);
+  const Result<std::string> database = require_directory(args.database, "checkpoints");
+  if (!database) return report_error(database.error());
+  const Status made = create_checkpoint(*database, args.directory);
   if (!made.is_ok()) return report_error(made);
   if (!args.common.json) return kExitOk;
   return print_backups(args.common.json,

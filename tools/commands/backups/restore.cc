@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "quipu/open_store.h"
 #include "tools/commands/backups/backup_output.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/cancel.h"
@@ -40,10 +41,12 @@ int run_restore(const RestoreArgs& args) {
       return kExitUsage;
     }
   }
+  const Result<std::string> database = require_directory(args.database, "backups");
+  if (!database) return report_error(database.error());
   catch_signals();
   ProgressBar bar(args.common.quiet);
   options.progress = bar.callback();
-  const Result<RestoreReport> restored = restore_backup(args.directory, args.database, options);
+  const Result<RestoreReport> restored = restore_backup(args.directory, *database, options);
   bar.erase();
   if (!restored) return report_error(restored.error());
   if (!restored->kept_aside.empty()) message("files of no database were left in " + restored->kept_aside);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "quipu/json.h"
+#include "quipu/open_store.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/cancel.h"
 #include "tools/terminal/exit_code.h"
@@ -40,6 +41,8 @@ int run_repair(const RepairArgs& args) {
     message("try quipu repair --help");
     return kExitUsage;
   }
+  const Result<std::string> database = require_directory(args.database, "repair");
+  if (!database) return report_error(database.error());
   Listing steps(args.common.json, "steps");
   RepairOptions options;
   options.dry_run = args.dry_run;
@@ -57,7 +60,7 @@ int run_repair(const RepairArgs& args) {
     catch_signals();
     options.progress = bar.callback();
   }
-  const Result<RepairReport> report = repair_database(args.database, options);
+  const Result<RepairReport> report = repair_database(*database, options);
   bar.erase();
   const Status listed = steps.finish({{"dry_run", args.dry_run ? "true" : "false"},
                                       {"set_aside", std::to_string(report ? report->quarantined : 0)},

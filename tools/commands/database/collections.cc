@@ -19,7 +19,7 @@ struct CollectionsArgs {
   std::string database;
 };
 
-Result<int> collections(RocksDBKVStore& store, const CollectionsArgs& args) {
+Result<int> collections(BaseKVStore& store, const CollectionsArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
   if (args.common.json) {
     std::vector<std::string> rows;
@@ -46,7 +46,7 @@ Result<int> collections(RocksDBKVStore& store, const CollectionsArgs& args) {
 
 int run_collections(const CollectionsArgs& args) {
   return with_store(args.database, args.common, OpenMode::kReading,
-                    [&](RocksDBKVStore& store) { return collections(store, args); });
+                    [&](BaseKVStore& store) { return collections(store, args); });
 }
 
 }  // namespace

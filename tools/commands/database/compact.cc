@@ -19,7 +19,7 @@ struct CompactArgs {
   std::string database;
 };
 
-Result<int> compact(RocksDBKVStore& store, const CompactArgs& args) {
+Result<int> compact(BaseKVStore& store, const CompactArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const uint64_t before, store.disk_bytes());
   ProgressBar bar(args.common.quiet);
   QUIPU_RETURN_IF_ERROR(store.compact(bar.callback()));
@@ -37,7 +37,7 @@ Result<int> compact(RocksDBKVStore& store, const CompactArgs& args) {
 int run_compact(const CompactArgs& args) {
   catch_signals();
   return with_store(args.database, args.common, OpenMode::kExisting,
-                    [&](RocksDBKVStore& store) { return compact(store, args); });
+                    [&](BaseKVStore& store) { return compact(store, args); });
 }
 
 }  // namespace

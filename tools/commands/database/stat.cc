@@ -18,7 +18,7 @@ struct StatArgs {
   std::string database;
 };
 
-Result<int> stat(RocksDBKVStore& store, const StatArgs& args) {
+Result<int> stat(BaseKVStore& store, const StatArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
   QUIPU_ASSIGN_OR_RETURN(const uint64_t bytes, store.disk_bytes());
   uint64_t entries = 0;
@@ -45,7 +45,7 @@ Result<int> stat(RocksDBKVStore& store, const StatArgs& args) {
 
 int run_stat(const StatArgs& args) {
   return with_store(args.database, args.common, OpenMode::kReading,
-                    [&](RocksDBKVStore& store) { return stat(store, args); });
+                    [&](BaseKVStore& store) { return stat(store, args); });
 }
 
 }  // namespace

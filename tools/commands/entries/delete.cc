@@ -11,7 +11,7 @@ namespace {
 
 int run_delete(const EntryArgs& args) {
   return with_entry(args, OpenMode::kExisting,
-                    [&](RocksDBKVStore& store, const std::string& key) -> Result<int> {
+                    [&](BaseKVStore& store, const std::string& key) -> Result<int> {
                       QUIPU_ASSIGN_OR_RETURN(const bool found, store.delete_(key, args.collection));
                       if (!found) return no_such_key(args);
                       QUIPU_RETURN_IF_ERROR(store.sync());

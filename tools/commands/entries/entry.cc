@@ -19,14 +19,13 @@ Result<std::string> key_of(const EntryArgs& args) {
 }  // namespace
 
 int with_entry(const EntryArgs& args, OpenMode mode,
-               const std::function<Result<int>(RocksDBKVStore& store, const std::string& key)>& work) {
+               const std::function<Result<int>(BaseKVStore& store, const std::string& key)>& work) {
   const Result<std::string> key = key_of(args);
   if (!key) {
     report_error(key.error());
     return kExitUsage;
   }
-  return with_store(args.database, args.common, mode,
-                    [&](RocksDBKVStore& store) { return work(store, *key); });
+  return with_store(args.database, args.common, mode, [&](BaseKVStore& store) { return work(store, *key); });
 }
 
 Status no_such_key(const EntryArgs& args) {

@@ -22,7 +22,7 @@ struct EntryArgs {
 // Opens the database for work on the key, given as bytes; as with_store(). Exit code 2 for a key that is no
 // hexadecimal number where it should be.
 int with_entry(const EntryArgs& args, OpenMode mode,
-               const std::function<Result<int>(RocksDBKVStore& store, const std::string& key)>& work);
+               const std::function<Result<int>(BaseKVStore& store, const std::string& key)>& work);
 
 Status no_such_key(const EntryArgs& args);
 

@@ -13,19 +13,18 @@ namespace quipu::cli {
 namespace {
 
 int run_get(const EntryArgs& args) {
-  return with_entry(
-      args, OpenMode::kReading, [&](RocksDBKVStore& store, const std::string& key) -> Result<int> {
-        QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, store.get(key, args.collection));
-        if (!value) return no_such_key(args);
-        std::string text = value->text();
-        if (args.common.json) {
-          JsonText entry;
-          entry.add("collection", args.collection).add_key(key).add_raw("value", text);
-          text = entry.object();
-        }
-        QUIPU_RETURN_IF_ERROR(print(text + "\n"));
-        return kExitOk;
-      });
+  return with_entry(args, OpenMode::kReading, [&](BaseKVStore& store, const std::string& key) -> Result<int> {
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, store.get(key, args.collection));
+    if (!value) return no_such_key(args);
+    std::string text = value->text();
+    if (args.common.json) {
+      JsonText entry;
+      entry.add("collection", args.collection).add_key(key).add_raw("value", text);
+      text = entry.object();
+    }
+    QUIPU_RETURN_IF_ERROR(print(text + "\n"));
+    return kExitOk;
+  });
 }
 
 }  // namespace

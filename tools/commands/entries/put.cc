@@ -48,12 +48,11 @@ Result<Json> value_of(const PutArgs& args) {
 int run_put(const PutArgs& args) {
   const Result<Json> value = value_of(args);
   if (!value) return report_error(value.error());
-  return with_entry(args, OpenMode::kCreate,
-                    [&](RocksDBKVStore& store, const std::string& key) -> Result<int> {
-                      QUIPU_RETURN_IF_ERROR(store.put(key, *value, args.collection));
-                      QUIPU_RETURN_IF_ERROR(store.sync());
-                      return kExitOk;
-                    });
+  return with_entry(args, OpenMode::kCreate, [&](BaseKVStore& store, const std::string& key) -> Result<int> {
+    QUIPU_RETURN_IF_ERROR(store.put(key, *value, args.collection));
+    QUIPU_RETURN_IF_ERROR(store.sync());
+    return kExitOk;
+  });
 }
 
 }  // namespace

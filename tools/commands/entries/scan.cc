@@ -55,16 +55,15 @@ int run_scan(const ScanArgs& args) {
   options.limit = args.limit;
   options.keys_only = args.keys_only;
   options.reverse = args.reverse;
-  return with_store(args.database, args.common, OpenMode::kReading,
-                    [&](RocksDBKVStore& store) -> Result<int> {
-                      QUIPU_ASSIGN_OR_RETURN(const auto it, store.scan(options, args.collection));
-                      Output out;
-                      while (it->next() && out.write(line_of(args, *it))) {
-                      }
-                      QUIPU_RETURN_IF_ERROR(it->status());
-                      QUIPU_RETURN_IF_ERROR(out.finish());
-                      return kExitOk;
-                    });
+  return with_store(args.database, args.common, OpenMode::kReading, [&](BaseKVStore& store) -> Result<int> {
+    QUIPU_ASSIGN_OR_RETURN(const auto it, store.scan(options, args.collection));
+    Output out;
+    while (it->next() && out.write(line_of(args, *it))) {
+    }
+    QUIPU_RETURN_IF_ERROR(it->status());
+    QUIPU_RETURN_IF_ERROR(out.finish());
+    return kExitOk;
+  });
 }
 
 }  // namespace

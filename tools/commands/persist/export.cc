@@ -23,7 +23,7 @@ struct ExportArgs {
   bool dry_run = false;
 };
 
-Result<ExportReport> export_from(const RocksDBKVStore& store, const ExportArgs& args) {
+Result<ExportReport> export_from(const BaseKVStore& store, const ExportArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
   ProgressBar bar(args.common.quiet);
   ExportOptions options;
@@ -47,12 +47,11 @@ std::string report_text(const ExportArgs& args, const ExportReport& report) {
 
 int run_export(const ExportArgs& args) {
   catch_signals();
-  return with_store(args.database, args.common, OpenMode::kReading,
-                    [&](RocksDBKVStore& store) -> Result<int> {
-                      QUIPU_ASSIGN_OR_RETURN(const ExportReport report, export_from(store, args));
-                      QUIPU_RETURN_IF_ERROR(print(report_text(args, report)));
-                      return kExitOk;
-                    });
+  return with_store(args.database, args.common, OpenMode::kReading, [&](BaseKVStore& store) -> Result<int> {
+    QUIPU_ASSIGN_OR_RETURN(const ExportReport report, export_from(store, args));
+    QUIPU_RETURN_IF_ERROR(print(report_text(args, report)));
+    return kExitOk;
+  });
 }
 
 }  // namespace

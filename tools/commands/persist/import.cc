@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quipu/memory_kv_store.h"
+#include "quipu/open_store.h"
 #include "quipu/persist_dir.h"
 #include "tools/commands/command.h"
 #include "tools/commands/persist/report.h"
@@ -33,7 +34,7 @@ struct ImportArgs {
 };
 
 // The store's own counts against what was read.
-Status check_store(const RocksDBKVStore& store, const ImportReport& report, bool merged) {
+Status check_store(const BaseKVStore& store, const ImportReport& report, bool merged) {
   for (const FileReport& file : report.files) {
     for (const CollectionReport& collection : file.collections) {
       QUIPU_ASSIGN_OR_RETURN(const uint64_t count, store.count(collection.name));
@@ -97,13 +98,13 @@ int run_import(const ImportArgs& args) {
   catch_signals();
   ImportReport report;
   int code = kExitOk;
-  if (args.dry_run && RocksDBKVStore::is_empty_directory(args.database)) {
+  if (args.dry_run && is_new_database(args.database)) {
     MemoryKVStore nothing;  // what a database that is yet to be made holds
     const Result<int> done = import_into(nothing, args, report);
     code = done ? *done : report_error(done.error());
   } else {
     const OpenMode mode = args.dry_run ? OpenMode::kExisting : OpenMode::kCreate;
-    code = with_store(args.database, args.common, mode, [&](RocksDBKVStore& store) -> Result<int> {
+    code = with_store(args.database, args.common, mode, [&](BaseKVStore& store) -> Result<int> {
       QUIPU_ASSIGN_OR_RETURN(const int done, import_into(store, args, report));
       if (!args.dry_run) QUIPU_RETURN_IF_ERROR(check_store(store, report, args.merge));
       return done;

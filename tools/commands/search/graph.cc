@@ -22,25 +22,24 @@ struct GraphArgs {
 };
 
 int run_graph(const GraphArgs& args) {
-  return with_store(
-      args.database, args.common, OpenMode::kReading, [&](RocksDBKVStore& store) -> Result<int> {
-        const KVGraphStore graph(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store));
-        QUIPU_ASSIGN_OR_RETURN(const GraphRelMap map,
-                               graph.get_rel_map(std::span(&args.subject, 1), args.depth, args.limit));
-        std::string text;
-        for (const auto& [subject, triplets] : map) {
-          for (const GraphTriplet& triplet : triplets) {
-            if (args.common.json) {
-              text += JsonText::array_of_strings({triplet.subj, triplet.rel, triplet.obj}) + "\n";
-            } else {
-              text += printable(triplet.subj) + "\t" + printable(triplet.rel) + "\t" +
-                      printable(triplet.obj) + "\n";
-            }
-          }
+  return with_store(args.database, args.common, OpenMode::kReading, [&](BaseKVStore& store) -> Result<int> {
+    const KVGraphStore graph(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store));
+    QUIPU_ASSIGN_OR_RETURN(const GraphRelMap map,
+                           graph.get_rel_map(std::span(&args.subject, 1), args.depth, args.limit));
+    std::string text;
+    for (const auto& [subject, triplets] : map) {
+      for (const GraphTriplet& triplet : triplets) {
+        if (args.common.json) {
+          text += JsonText::array_of_strings({triplet.subj, triplet.rel, triplet.obj}) + "\n";
+        } else {
+          text +=
+              printable(triplet.subj) + "\t" + printable(triplet.rel) + "\t" + printable(triplet.obj) + "\n";
         }
-        QUIPU_RETURN_IF_ERROR(print(text));
-        return kExitOk;
-      });
+      }
+    }
+    QUIPU_RETURN_IF_ERROR(print(text));
+    return kExitOk;
+  });
 }
 
 }  // namespace

@@ -25,24 +25,22 @@ struct HnswArgs {
 
 int run_hnsw(const HnswArgs& args) {
   catch_signals();
-  return with_store(
-      args.database, args.common, OpenMode::kExisting, [&](RocksDBKVStore& store) -> Result<int> {
-        QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
-        const std::string embeddings = "vector_store/" + args.store + "/embeddings";
-        if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
-          return Status::not_found(args.database + ": there is no vector store " + args.store);
-        }
-        KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
-        ProgressBar bar(args.common.quiet);
-        QUIPU_RETURN_IF_ERROR(args.drop ? vectors.drop_hnsw()
-                                        : vectors.use_hnsw(args.options, bar.callback()));
-        bar.erase();
-        if (!args.common.quiet) {
-          message("vector store " + args.store +
-                  (args.drop ? ": queries are exact" : ": queries are approximate"));
-        }
-        return kExitOk;
-      });
+  return with_store(args.database, args.common, OpenMode::kExisting, [&](BaseKVStore& store) -> Result<int> {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
+    const std::string embeddings = "vector_store/" + args.store + "/embeddings";
+    if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
+      return Status::not_found(args.database + ": there is no vector store " + args.store);
+    }
+    KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
+    ProgressBar bar(args.common.quiet);
+    QUIPU_RETURN_IF_ERROR(args.drop ? vectors.drop_hnsw() : vectors.use_hnsw(args.options, bar.callback()));
+    bar.erase();
+    if (!args.common.quiet) {
+      message("vector store " + args.store +
+              (args.drop ? ": queries are exact" : ": queries are approximate"));
+    }
+    return kExitOk;
+  });
 }
 
 }  // namespace

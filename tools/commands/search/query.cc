@@ -61,25 +61,23 @@ Result<VectorStoreQuery> query_of(const QueryArgs& args) {
 int run_query(const QueryArgs& args) {
   const Result<VectorStoreQuery> query = query_of(args);
   if (!query) return report_error(query.error());
-  return with_store(
-      args.database, args.common, OpenMode::kReading, [&](RocksDBKVStore& store) -> Result<int> {
-        // Not the owner: the store lives until the work is done.
-        const KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store),
-                                    args.store);
-        QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult result, vectors.query(*query));
-        std::string text;
-        for (size_t i = 0; i < result.ids.size(); ++i) {
-          const std::string similarity = Json::from_double(result.similarities[i]).text();
-          if (args.common.json) {
-            JsonText line;
-            text += line.add_key(result.ids[i]).add_raw("similarity", similarity).object() + "\n";
-          } else {
-            text += printable(result.ids[i]) + "\t" + similarity + "\n";
-          }
-        }
-        QUIPU_RETURN_IF_ERROR(print(text));
-        return kExitOk;
-      });
+  return with_store(args.database, args.common, OpenMode::kReading, [&](BaseKVStore& store) -> Result<int> {
+    // Not the owner: the store lives until the work is done.
+    const KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
+    QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult result, vectors.query(*query));
+    std::string text;
+    for (size_t i = 0; i < result.ids.size(); ++i) {
+      const std::string similarity = Json::from_double(result.similarities[i]).text();
+      if (args.common.json) {
+        JsonText line;
+        text += line.add_key(result.ids[i]).add_raw("similarity", similarity).object() + "\n";
+      } else {
+        text += printable(result.ids[i]) + "\t" + similarity + "\n";
+      }
+    }
+    QUIPU_RETURN_IF_ERROR(print(text));
+    return kExitOk;
+  });
 }
 
 }  // namespace
