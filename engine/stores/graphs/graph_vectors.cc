@@ -19,7 +19,8 @@ GraphVectors::GraphVectors(const std::string& ns)
     : ns_(ns),
       nodes_(graph_nodes(ns)),
       vectors_(VectorCollections(DEFAULT_VECTOR_STORE).embeddings),
-      state_(ns + "/" + std::string(kGraphState)) {}
+      state_(ns + "/" + std::string(kGraphState)),
+      version_({nodes_, vectors_}) {}
 
 GraphVectors::Entity GraphVectors::entity(std::string_view id, std::optional<uint64_t> order, JsonView node) {
   Entity made{
@@ -71,6 +72,18 @@ void GraphVectors::put(const Entity& entity) {
 
 void GraphVectors::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
   if (std::ranges::find(keys, kSupportsVectorQueries) != keys.end()) recorded_ = Known::kNothing;
+  const Result<bool> current = version_.is_current(store);
+  if (!current || !*current) drop_index();
+  update(store, keys);
+}
+
+void GraphVectors::written(BaseKVStore& store, const WriteBatch& batch, KnownVersion::Version before,
+                           const std::vector<std::string>& ids) {
+  if (loaded_ && !version_.follow(store, batch, before)) drop_index();
+  update(store, ids);
+}
+
+void GraphVectors::update(BaseKVStore& store, const std::vector<std::string>& keys) {
   shown_ = Known::kNothing;
   if (loaded_ && !reload(store, keys).is_ok()) drop_index();  // and let the next query report what is wrong
 }
@@ -126,6 +139,7 @@ void GraphVectors::keep_within_budget(const BaseKVStore& store) {
 
 Status GraphVectors::load(const BaseKVStore& store) {
   drop_index();
+  QUIPU_RETURN_IF_ERROR(version_.begin(store));
   loaded_ = true;
   const Status read = for_each_entity(store, nullptr, [&](const Entity& entity, bool& end) {
     ordered_ = entity.order.has_value();
@@ -173,19 +187,32 @@ bool GraphVectors::is_ready_for(const MetadataFilters* filters) const {
   return loaded_ && (filters == nullptr || keys_without_column(*filters, index_.columns()).empty());
 }
 
+Result<bool> GraphVectors::is_current(const BaseKVStore& store) const {
+  if (streamed_) return true;
+  return loaded_ ? version_.is_current(store) : false;
+}
+
+Result<std::shared_lock<std::shared_mutex>> GraphVectors::lock_index(const BaseKVStore& store,
+                                                                     const MetadataFilters* filters) {
+  for (bool loaded = false;; loaded = true) {  // in this call: newer than its beginning, whoever writes
+    {
+      std::shared_lock reading(mutex_);
+      if (is_ready_for(filters)) {
+        QUIPU_ASSIGN_OR_RETURN(const bool current, loaded ? true : is_current(store));
+        if (current) return reading;
+      }
+    }
+    std::unique_lock writing(mutex_);
+    QUIPU_ASSIGN_OR_RETURN(const bool current, is_current(store));
+    if (!current) QUIPU_RETURN_IF_ERROR(load(store));
+    if (filters != nullptr && !streamed_) QUIPU_RETURN_IF_ERROR(make_columns(store, *filters));
+  }
+}
+
 Result<VectorStoreQueryResult> GraphVectors::query(const BaseKVStore& store, const VectorStoreQuery& query) {
   const bool filtered = query.filters && !query.filters->filters.empty();
   const MetadataFilters* const filters = filtered ? &*query.filters : nullptr;
-  std::shared_lock reading(mutex_);
-  while (!is_ready_for(filters)) {
-    reading.unlock();
-    {
-      std::unique_lock writing(mutex_);
-      if (!loaded_ && !streamed_) QUIPU_RETURN_IF_ERROR(load(store));
-      if (filters != nullptr && !streamed_) QUIPU_RETURN_IF_ERROR(make_columns(store, *filters));
-    }
-    reading.lock();
-  }
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> reading, lock_index(store, filters));
   const bool large_mmr =
       query.mode == VectorStoreQueryMode::MMR && index_.mmr_bytes() > store.search_memory_bytes();
   if (streamed_ || large_mmr) {
@@ -211,6 +238,8 @@ Result<VectorStoreQueryResult> GraphVectors::query(const BaseKVStore& store, con
 }
 
 Result<bool> GraphVectors::entities_hold_vectors(const BaseKVStore& store) {
+  QUIPU_ASSIGN_OR_RETURN(const KnownVersion::Version shared, version_.read(store));
+  if (shared) return quipu::entities_hold_vectors(store, ns_);  // others may write, too
   if (recorded_ == Known::kNothing) {
     QUIPU_ASSIGN_OR_RETURN(const std::optional<bool> stored, recorded_vector_queries(store, ns_));
     if (stored) recorded_ = known(*stored);
@@ -225,7 +254,9 @@ Result<bool> GraphVectors::entities_hold_vectors(const BaseKVStore& store) {
 
 Status GraphVectors::record(BaseKVStore& store, std::optional<bool> wanted) {
   const bool asked = wanted.value_or(false);
-  if (recorded_ == Known::kTrue || (recorded_ == Known::kFalse && !asked)) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(const KnownVersion::Version shared, version_.read(store));
+  const bool is_recorded = recorded_ == Known::kTrue || (recorded_ == Known::kFalse && !asked);
+  if (is_recorded && !shared) return Status::ok();
   LockSet key;
   key.add(state_, kSupportsVectorQueries);
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks lock, store.lock(key));

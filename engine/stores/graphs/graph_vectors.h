@@ -15,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/stores/known_version.h"
 #include "engine/vectors/vector_index.h"
 #include "engine/vectors/vector_stream.h"
 #include "quipu/backend/collection_cache.h"
@@ -34,6 +35,11 @@ class GraphVectors : public CollectionCache {
   void unlock() override { mutex_.unlock(); }
   void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
   void forget() override;
+  // The version of what the index is of, for written().
+  Result<KnownVersion::Version> version(const BaseKVStore& store) const { return version_.read(store); }
+  // `batch` has been written, when the version was `before`; it has changed these nodes. REQUIRES: locked.
+  void written(BaseKVStore& store, const WriteBatch& batch, KnownVersion::Version before,
+               const std::vector<std::string>& ids);
 
   // Errors: those of VectorStore::query.
   Result<VectorStoreQueryResult> query(const BaseKVStore& store, const VectorStoreQuery& query);
@@ -71,6 +77,12 @@ class GraphVectors : public CollectionCache {
   void put(const Entity& entity);
   Status reload(const BaseKVStore& store, const std::vector<std::string>& keys);
   bool is_ready_for(const MetadataFilters* filters) const;
+  // Whether there is an index, or none is to be had, and nobody else has written since.
+  Result<bool> is_current(const BaseKVStore& store) const;
+  // Locks the index, loaded and with the columns of the filters, if any.
+  Result<std::shared_lock<std::shared_mutex>> lock_index(const BaseKVStore& store,
+                                                         const MetadataFilters* filters);
+  void update(BaseKVStore& store, const std::vector<std::string>& keys);
   // Reads the entities of these ids (null: all) that have an embedding and pass the filters.
   Status stream(const BaseKVStore& store, const std::vector<std::string>* node_ids,
                 const MetadataFilters* filters,
@@ -85,6 +97,7 @@ class GraphVectors : public CollectionCache {
   std::atomic<Known> recorded_ = Known::kNothing;
   std::atomic<Known> shown_ = Known::kNothing;  // by the nodes, where nothing is recorded
   std::shared_mutex mutex_;                     // guards what follows
+  KnownVersion version_;                        // of the collections that the index is of
   bool loaded_ = false;
   bool ordered_ = false;   // the store keeps the places of its nodes
   bool streamed_ = false;  // the index would be too large: queries read the nodes themselves

@@ -52,14 +52,17 @@ Status GraphWriter::upsert_nodes(std::span<const LabelledNode> nodes) const {
     batch.put(graph_.nodes, node.id(), node.to_json());
     ids.push_back(node.id());
   }
-  QUIPU_RETURN_IF_ERROR(kvstore_.write(batch));
-  nodes_changed(ids);
-  return Status::ok();
+  return write(batch, nullptr, ids);
 }
 
-void GraphWriter::nodes_changed(const std::vector<std::string>& ids) const {
+Status GraphWriter::write(const WriteBatch& batch, KeyLocks* locks,
+                          const std::vector<std::string>& nodes) const {
+  QUIPU_ASSIGN_OR_RETURN(const KnownVersion::Version before, graph_.vectors->version(kvstore_));
+  QUIPU_RETURN_IF_ERROR(kvstore_.write(batch, {.held = locks}));
+  if (locks != nullptr) locks->release();
   const LockedCache locked(graph_.vectors);
-  locked->changed(kvstore_, ids);
+  graph_.vectors->written(kvstore_, batch, before, nodes);
+  return Status::ok();
 }
 
 // The id of the stored node that `id` names; where there is none, that of the entity to be made.
@@ -132,17 +135,9 @@ Status GraphWriter::make_ends(const Relation& relation, const TripletIds& ids, s
 
 Status GraphWriter::delete_(const GraphSelection& selection) const {
   if (selection.empty()) return Status::ok();
-  std::vector<std::string> gone;
-  QUIPU_RETURN_IF_ERROR(remove(selection, gone));
-  nodes_changed(gone);
-  return Status::ok();
-}
-
-// `gone_nodes`: their ids.
-Status GraphWriter::remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes) const {
   LockSet everything;  // which triplets go is known only after a search
   everything.add_all();
-  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_.lock(everything));
+  QUIPU_ASSIGN_OR_RETURN(KeyLocks locks, kvstore_.lock(everything));
 
   std::set<std::string> nodes;
   for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {
@@ -171,7 +166,6 @@ Status GraphWriter::remove(const GraphSelection& selection, std::vector<std::str
     for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(drop(ids));
     batch.delete_(graph_.nodes, id);
   }
-  gone_nodes.assign(nodes.begin(), nodes.end());
   if (by_properties || !selection.relation_names.empty()) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, triplets_.all_triplets());
     for (const TripletIds& ids : all) {
@@ -185,7 +179,7 @@ Status GraphWriter::remove(const GraphSelection& selection, std::vector<std::str
       if (selected) QUIPU_RETURN_IF_ERROR(drop(ids));
     }
   }
-  return kvstore_.write(batch, {.held = &locks});
+  return write(batch, &locks, {nodes.begin(), nodes.end()});
 }
 
 Status GraphWriter::load(JsonView save_dict) const {

@@ -12,6 +12,7 @@
 #include "engine/stores/graphs/graph_reader.h"
 #include "engine/stores/graphs/property_graph_state.h"
 #include "engine/stores/graphs/triplet_reader.h"
+#include "quipu/backend/key_locks.h"
 #include "quipu/property_graph_store.h"
 #include "quipu/write_batch.h"
 
@@ -30,9 +31,8 @@ class GraphWriter {
 
  private:
   Status declare_collections() const;
-  Status remove(const GraphSelection& selection, std::vector<std::string>& gone_nodes) const;
-  // Tells the index of nodes that have been written. REQUIRES: no lock on keys is held.
-  void nodes_changed(const std::vector<std::string>& ids) const;
+  // Writes a batch that changes these nodes, under `locks`, if any, which it releases, and tells the index.
+  Status write(const WriteBatch& batch, KeyLocks* locks, const std::vector<std::string>& nodes) const;
   Result<std::string> node_id_for(std::string_view id) const;
   Status make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
                    WriteBatch& batch) const;

@@ -8,7 +8,6 @@
 
 #include "engine/base/sha256.h"
 #include "quipu/backend/features.h"
-#include "quipu/kv_transaction.h"
 
 namespace quipu {
 namespace {
@@ -138,6 +137,8 @@ Status HnswManager::drop() const {
   QUIPU_RETURN_IF_ERROR(store_.kvstore->delete_(kSettings, store_.collections.hnsw).status());
   std::unique_lock lock(cache_.mutex);
   cache_.hnsw.reset();
+  const Result<bool> current = cache_.is_current(*store_.kvstore);
+  if (!current || !*current) cache_.forget();
   QUIPU_ASSIGN_OR_RETURN(const std::string path, this->path());
   return path.empty() ? Status::ok() : remove_hnsw_file(path);
 }

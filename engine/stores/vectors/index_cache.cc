@@ -7,7 +7,14 @@ namespace quipu {
 void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
   if (!loaded) return;
   // Where the store does not keep the places of its keys, only a new look at all of them tells these.
-  if (!store.capabilities().keeps_order || !reload(store, keys).is_ok()) forget();
+  const Result<bool> current = version.is_current(store);
+  const bool only_these = current && *current && store.capabilities().keeps_order;
+  if (!only_these || !reload(store, keys).is_ok()) forget();
+}
+
+Result<bool> IndexCache::is_current(const BaseKVStore& store) const {
+  if (streamed) return true;
+  return loaded ? version.is_current(store) : false;
 }
 
 void IndexCache::forget() {
@@ -22,9 +29,25 @@ void IndexCache::keep_within_budget() {
   streamed = true;
 }
 
-void IndexCache::added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
-                       std::span<const Json> metadata) {
-  if (loaded && !add(store, entries, metadata).is_ok()) forget();  // and let the next query report it
+void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
+                       std::span<const VectorStoreEntry> entries, std::span<const Json> metadata) {
+  if (!loaded) return;
+  const bool added = version.follow(store, batch) && add(store, entries, metadata).is_ok();
+  if (!added) forget();  // and let the next query report what is wrong, if anything is
+}
+
+void IndexCache::removed(const BaseKVStore& store, const WriteBatch& batch,
+                         std::span<const std::string> ids) {
+  if (!loaded) return;
+  if (!version.follow(store, batch)) return forget();
+  for (const std::string& id : ids) erase(id);
+}
+
+void IndexCache::cleared(const BaseKVStore& store, const WriteBatch& batch) {
+  streamed = false;
+  if (!version.follow(store, batch)) return forget();
+  index.clear();
+  if (hnsw) hnsw->clear();
 }
 
 // A store that keeps the places of its keys is asked for them: a transaction that commits later may have
@@ -55,12 +78,6 @@ void IndexCache::erase(std::string_view id) {
   if (!row) return;
   if (hnsw) hnsw->erase(*row);
   index.erase(id);
-}
-
-void IndexCache::clear() {
-  streamed = false;
-  index.clear();
-  if (hnsw) hnsw->clear();
 }
 
 Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& keys) {

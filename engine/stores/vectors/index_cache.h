@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/layout/storage_layout.h"
+#include "engine/stores/known_version.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
 #include "engine/vectors/vector_index.h"
 #include "quipu/backend/collection_cache.h"
@@ -23,7 +24,9 @@ namespace quipu {
 class IndexCache : public CollectionCache {
  public:
   IndexCache(VectorCollections collections, uint64_t budget)
-      : collections_(std::move(collections)), budget_(budget) {}
+      : version({collections.embeddings, collections.metadata, collections.hnsw}),
+        collections_(std::move(collections)),
+        budget_(budget) {}
 
   bool covers(std::string_view collection) const override {
     return collection == collections_.embeddings || collection == collections_.metadata;
@@ -40,11 +43,15 @@ class IndexCache : public CollectionCache {
   void forget() override;
 
   // ---- the index, and the graph with it. REQUIRES: locked ----
-  // These have been written, with this metadata.
-  void added(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+  // Whether there is an index, or none is to be had, and nobody else has written since.
+  Result<bool> is_current(const BaseKVStore& store) const;
+  // `batch` has been written: it has put these entries with this metadata, ...
+  void added(const BaseKVStore& store, const WriteBatch& batch, std::span<const VectorStoreEntry> entries,
              std::span<const Json> metadata);
-  void erase(std::string_view id);
-  void clear();
+  // ... has removed these, ...
+  void removed(const BaseKVStore& store, const WriteBatch& batch, std::span<const std::string> ids);
+  // ... or everything.
+  void cleared(const BaseKVStore& store, const WriteBatch& batch);
   // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
   void keep_within_budget();
 
@@ -53,11 +60,13 @@ class IndexCache : public CollectionCache {
                             // alike
   bool loaded = false;      // a store that is never asked loads nothing
   bool streamed = false;    // the index would be too large: queries read the vectors themselves
+  KnownVersion version;     // of the collections that the index is of
   VectorIndex index;
   std::optional<HnswIndex> hnsw;  // where queries are approximate
   Work* work = nullptr;           // that makes it, if any; guarded by `writing`
 
  private:
+  void erase(std::string_view id);
   // Without `order`, at the place that it has, or the last one.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
   Status add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,

@@ -5,8 +5,6 @@
 
 #include "engine/stores/vectors/vector_reader.h"
 #include "engine/vectors/vector_search.h"
-#include "quipu/kv_transaction.h"
-
 #include "quipu/backend/features.h"
 
 namespace quipu {
@@ -18,12 +16,15 @@ constexpr size_t kPendingAtMost = 512;
 }  // namespace
 
 Result<std::shared_lock<std::shared_mutex>> IndexManager::lock(const MetadataFilters* filters) const {
-  while (true) {
+  for (bool loaded = false;; loaded = true) {  // in this call: newer than its beginning, whoever writes
     {
       std::shared_lock reading(cache_.mutex);
       const bool has_columns =
           filters == nullptr || keys_without_column(*filters, cache_.index.columns()).empty();
-      if (cache_.streamed || (cache_.loaded && has_columns)) return with_few_pending(std::move(reading));
+      if (cache_.streamed || (cache_.loaded && has_columns)) {
+        QUIPU_ASSIGN_OR_RETURN(const bool current, loaded ? true : cache_.is_current(*store_.kvstore));
+        if (current) return with_few_pending(std::move(reading));
+      }
     }
     std::lock_guard writing(cache_.writing);
     QUIPU_RETURN_IF_ERROR(load());
@@ -46,8 +47,10 @@ std::shared_lock<std::shared_mutex> IndexManager::with_few_pending(
 Status IndexManager::load() const {
   {
     std::unique_lock lock(cache_.mutex);
-    if (cache_.loaded || cache_.streamed) return Status::ok();
+    QUIPU_ASSIGN_OR_RETURN(const bool current, cache_.is_current(*store_.kvstore));
+    if (current) return Status::ok();
     cache_.forget();
+    QUIPU_RETURN_IF_ERROR(cache_.version.begin(*store_.kvstore));
     QUIPU_RETURN_IF_ERROR(hnsw_.load());
     cache_.loaded = true;
     const auto take = [&](const VectorEntry& vector) -> Status {

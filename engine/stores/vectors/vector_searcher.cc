@@ -10,7 +10,6 @@
 #include "engine/stores/vectors/vector_reader.h"
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
-
 #include "quipu/backend/features.h"
 
 namespace quipu {
@@ -19,6 +18,8 @@ namespace {
 // Of so many rows as a sample, so many must pass a filter for the graph to be walked.
 constexpr size_t kSample = 200;
 constexpr size_t kPassingOfSample = 10;
+// Where others delete vectors during each of so many searches, the last one counts.
+constexpr int kSearchesAtMost = 3;
 
 // Whether a filter lets enough rows pass for a walk through the graph to find some; an error counts as no.
 bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<uint32_t>& sample) {
@@ -49,7 +50,18 @@ Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery
 
 Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+  for (int left = kSearchesAtMost - 1;; --left) {
+    QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+    bool gone = false;
+    Result<VectorStoreQueryResult> found = search(query, filters, gone);
+    if (!gone || left == 0) return found;
+    QUIPU_ASSIGN_OR_RETURN(const bool current, cache_.is_current(*store_.kvstore));
+    if (current) return found;
+  }
+}
+
+Result<VectorStoreQueryResult> VectorSearcher::search(const VectorStoreQuery& query,
+                                                      const MetadataFilters* filters, bool& gone) const {
   const bool large_mmr = query.mode == VectorStoreQueryMode::MMR &&
                          cache_.index.mmr_bytes() > store_.kvstore->search_memory_bytes();
   if (cache_.streamed || large_mmr) {
@@ -60,8 +72,15 @@ Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& que
   }
   QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
   if (found) return *std::move(found);
-  return search_vectors(cache_.index, query, filters, [this](auto ids, const auto& use) {
-    return store_.kvstore->vector_values().get_vectors(store_.collections.embeddings, ids, use);
+  return search_vectors(cache_.index, query, filters, [&](auto ids, const auto& use) {
+    size_t fetched = 0;
+    const Status read = store_.kvstore->vector_values().get_vectors(
+        store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
+          ++fetched;
+          use(i, elements);
+        });
+    gone = gone || fetched < ids.size();
+    return read;
   });
 }
 

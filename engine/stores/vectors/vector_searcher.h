@@ -28,6 +28,9 @@ class VectorSearcher {
 
  private:
   Result<const MetadataFilters*> filters_of(const VectorStoreQuery& query) const;
+  // REQUIRES: a lock on the index. `gone`: whether the store lacks vectors that the index has.
+  Result<VectorStoreQueryResult> search(const VectorStoreQuery& query, const MetadataFilters* filters,
+                                        bool& gone) const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;

@@ -47,7 +47,7 @@ Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) cons
   {
     std::unique_lock lock(cache_.mutex);
     QUIPU_RETURN_IF_ERROR(store_.kvstore->write(batch));
-    cache_.added(*store_.kvstore, entries, metadata);
+    cache_.added(*store_.kvstore, batch, entries, metadata);
   }
   if (notice.anybody()) {
     for (const VectorStoreEntry& entry : entries) notice.ids.emplace_back(entry.id);
@@ -66,7 +66,7 @@ Status VectorWriter::remove(std::span<const std::string> ids) const {
   }
   std::unique_lock lock(cache_.mutex);
   QUIPU_RETURN_IF_ERROR(store_.kvstore->write(batch));
-  for (const std::string& id : ids) cache_.erase(id);
+  cache_.removed(*store_.kvstore, batch, ids);
   return Status::ok();
 }
 
@@ -149,7 +149,7 @@ Status VectorWriter::clear() const {
   }
   std::unique_lock lock(cache_.mutex);
   QUIPU_RETURN_IF_ERROR(store_.kvstore->write(batch));
-  cache_.clear();
+  cache_.cleared(*store_.kvstore, batch);
   return Status::ok();
 }
 
