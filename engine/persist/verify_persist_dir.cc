@@ -193,7 +193,8 @@ class DirectoryCheck {
   }
 
   Status check(const std::string& file) {
-    return judge(file, check_json_file(path_in(plan_.directory, file), file_options(file)), /*reported=*/false);
+    return judge(file, check_json_file(path_in(plan_.directory, file), file_options(file)),
+                 /*reported=*/false);
   }
 
   // A file that cannot be read is a fault of the directory; `reported`: already.

@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-#include "backends/rocksdb/files/overlay_file_system.h"
+#include "backends/rocksdb/database/overlay_file_system.h"
 #include "backends/rocksdb/files/pinned_file_system.h"
 #include "backends/rocksdb/files/rocksdb_version.h"
 

@@ -1,4 +1,4 @@
-#include "backends/rocksdb/files/overlay_file_system.h"
+#include "backends/rocksdb/database/overlay_file_system.h"
 
 #include <rocksdb/file_system.h>
 
