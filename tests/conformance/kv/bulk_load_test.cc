@@ -45,7 +45,6 @@ TEST_P(BulkLoadTest, NothingIsSeenBeforeItIsCommitted) {
     EXPECT_EQ(*kv_->persist_files(), std::vector<std::string>{"f.json"});
     EXPECT_EQ(kv_->collections()->at(0).persist_file, "f.json");
   }
-  load.reset();
   reopen();
   EXPECT_EQ(content("a"), R"(z={"n": 1};b={"n": 1};)");
 }
