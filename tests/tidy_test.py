@@ -30,7 +30,13 @@ OWN_INCLUDES = {
     "backends/rocksdb": ("quipu/", "backends/rocksdb/"),
     "backends/open": ("quipu/", "backends/"),
     "tools": ("quipu/", "tools/"),
+    "tools/terminal": ("quipu/", "tools/terminal/"),
+    "tools/database": ("quipu/", "tools/terminal/", "tools/database/"),
     "python": ("quipu/", "python/src/"),
+    "python/src/convert": ("quipu/", "python/src/convert/"),
+    "python/src/database": ("quipu/", "python/src/convert/", "python/src/database/"),
+    "python/src/stores": ("quipu/", "python/src/convert/", "python/src/database/", "python/src/stores/"),
+    "python/src/operations": ("quipu/", "python/src/convert/", "python/src/database/", "python/src/operations/"),
     "examples": ("quipu/",),
     "bench": ("quipu/", "bench/", "engine/files/", "engine/json/", "engine/json_file/",
               "backends/rocksdb/database/rocksdb_options.h",
@@ -177,6 +183,8 @@ class RuleTest(unittest.TestCase):
         self.check("backends/rocksdb/a.cc", '#include "engine/b.h"\n', "backends/rocksdb may not include")
         self.check("backends/memory/a.cc", '#include "backends/rocksdb/b.h"\n', "backends/memory may not include")
         self.check("tools/a.cc", '#include "engine/b.h"\n', "tools may not include")
+        self.check("tools/terminal/a.cc", '#include "tools/commands/b.h"\n', "tools/terminal may not include")
+        self.check("python/src/convert/a.h", '#include "python/src/stores/b.h"\n', "python/src/convert may not include")
         self.check("examples/a/main.cc", '#include "engine/b.h"\n', "examples may not include")
         self.check("bench/a.cc", '#include "backends/rocksdb/database/rocksdb_options.h"\n', None)
         self.check("bench/a.cc", '#include "backends/rocksdb/codec.h"\n', "bench may not include")

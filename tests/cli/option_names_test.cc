@@ -35,6 +35,7 @@ std::set<std::string> library_options() {
   static const std::regex kMember(R"re(\n  [\w:<>*, ()&]+[ >](\w+)(?: = [^;]*)?;)re");
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(kSource + "/include/quipu")) {
+    if (entry.path().extension() != ".h") continue;
     for (const std::string& body : matches(read_file(entry.path()), kStruct)) {
       for (const std::string& name : matches(body, kMember)) names.insert(name);
     }
