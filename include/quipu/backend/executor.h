@@ -50,9 +50,8 @@ std::shared_ptr<Object> unowned_pointer(Object& object) {
 // What the async twins of the stores are: a method of `store` (or a function that takes it first), run on
 // `executor` with these arguments, which are moved there. `store` is an object or a pointer to one.
 //
-//   std::future<Status> KVVectorStore::adelete(std::string ref_doc_id) {
-//     return run_async(kvstore().executor(), unowned(), &KVVectorStore::delete_, std::move(ref_doc_id));
-//   }
+//   std::future<Result<bool>> exists =
+//       run_async(store->executor(), store, &BaseKVStore::exists, std::string("k"), std::string("data"));
 template <class Store, class Method, class... Args>
 auto run_async(Executor& executor, Store store, Method method, Args... args) {
   return executor.submit([store = std::move(store), method, ... args = std::move(args)]() mutable {
