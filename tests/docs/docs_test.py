@@ -38,11 +38,11 @@ class DocsTest(unittest.TestCase):
 
     def test_every_example_is_compiled(self):
         with_example = {path.stem for path in (SOURCE / "include" / "quipu").rglob("*.h") if header_examples(path)}
-        with_context = {path.name.removesuffix(".cc.in") for path in CONTEXTS.glob("*.cc.in")}
+        with_context = {path.name.removesuffix(".cc.in") for path in CONTEXTS.rglob("*.cc.in")}
         self.assertEqual(with_example, with_context, "each example needs a file in tests/docs/context")
 
     def test_header_examples_run(self):
-        for context in sorted(CONTEXTS.glob("*.cc.in")):
+        for context in sorted(CONTEXTS.rglob("*.cc.in")):
             with self.subTest(context.name):
                 self.remove_databases()
                 self.run_program(HEADER_EXAMPLES, context.name.removesuffix(".cc.in"))
