@@ -123,11 +123,12 @@ TEST_P(KVStoreTest, SnapshotsStayAsTheyWere) {
   }
   fill({"x"});
   {
-    const auto snapshot = *kv_->snapshot();
+    const auto snapshot = kv_->snapshot();
+    ASSERT_TRUE(snapshot) << snapshot.error().to_string();
     fill({"y"});
     ASSERT_TRUE(*kv_->delete_("x", "c"));
-    EXPECT_TRUE(*snapshot->exists("x", "c"));
-    EXPECT_EQ(*snapshot->count("c"), 1u);
+    EXPECT_TRUE(*(*snapshot)->exists("x", "c"));
+    EXPECT_EQ(*(*snapshot)->count("c"), 1u);
   }
   EXPECT_EQ(scanned({}), "y ");
 }

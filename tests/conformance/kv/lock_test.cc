@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <thread>
 
 #include "quipu/backend/key_locks.h"
@@ -27,6 +28,7 @@ class LockTest : public BackendFixture {
     const auto old = kv_->get(key, "c");
     ASSERT_TRUE(old) << old.error().to_string();
     const int64_t n = *old ? *(*old)->view().find("n")->int64() : 0;
+    std::this_thread::yield();  // to who would come between
     WriteBatch batch;
     batch.put("c", key, Json::from_canonical("{\"n\": " + std::to_string(n + 1) + "}"));
     const Status written = kv_->write(batch, {.held = &held});
@@ -39,10 +41,12 @@ INSTANTIATE_TEST_SUITE_P(Backends, LockTest, ::testing::ValuesIn(backends()), ba
 TEST_P(LockTest, ExcludesWhoLocksTheSameKeys) {
   std::vector<std::thread> threads;
   std::atomic<int> inside = 0;
+  std::barrier together(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       // In different orders, which may not block each other for ever.
       const LockSet set = t % 2 == 0 ? set_of({"a", "b"}) : set_of({"b", "a"});
+      together.arrive_and_wait();
       for (int i = 0; i < kRounds; ++i) {
         const auto locks = kv_->lock(set);
         ASSERT_TRUE(locks) << locks.error().to_string();
@@ -62,8 +66,10 @@ TEST_P(LockTest, AllIsLockedByAddAll) {
   LockSet all;
   all.add_all();
   std::vector<std::thread> threads;
+  std::barrier together(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
+      together.arrive_and_wait();
       for (int i = 0; i < kRounds; ++i) {
         const auto locks = kv_->lock(t == 0 ? all : set_of({"a"}));
         ASSERT_TRUE(locks) << locks.error().to_string();

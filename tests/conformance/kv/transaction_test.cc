@@ -43,8 +43,10 @@ class TransactionFixture : public BackendTest {
 
   void SetUp() override {
     BackendTest::SetUp();
-    if (kv_ == nullptr || begins()) return;
-    EXPECT_EQ(kv_->begin().status(), Status::not_supported("this key-value store has no transactions"));
+    ASSERT_NE(kv_, nullptr);
+    const Status begun = kv_->begin().status();
+    ASSERT_EQ(begun,
+              begins() ? Status::ok() : Status::not_supported("this key-value store has no transactions"));
   }
   bool begins() const { return kv_->capabilities().transactions; }
   std::shared_ptr<KVTransaction> begin() {
