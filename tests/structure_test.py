@@ -233,6 +233,11 @@ class TreeTest(unittest.TestCase):
         folders = {folder_of(name) for name in code_files(ROOT) if is_library(name)}
         self.assertEqual(set(ORDER), folders)
 
+    def test_the_architecture_lists_the_order(self):
+        text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+        table = text.partition("\n## Folders\n")[2].partition("\n## ")[0]
+        self.assertEqual(list(ORDER), re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE))
+
     def test_folders_are_small_and_have_a_readme(self):
         self.check(folder_faults(ROOT))
 
