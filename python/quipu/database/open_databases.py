@@ -141,7 +141,12 @@ def _open(path: str, options: Options) -> _native.Database:
 
 
 def _key(path: str, options: Options) -> Tuple[str, bool]:
-    return os.path.realpath(path), options.read_only
+    return _identity(path), options.read_only
+
+
+def _identity(path: str) -> str:
+    """What is the same for all paths of a directory; of another backend, the address."""
+    return os.path.realpath(path) if os.path.isabs(path) else path
 
 
 def acquire(path: str, options: Options) -> Database:
@@ -178,7 +183,7 @@ def close(path: Path) -> None:
     Raises:
         BusyError: a transaction is open.
     """
-    key = os.path.realpath(database_path(path))
+    key = _identity(database_path(path))
     with _lock:
         for read_only in (True, False):
             database = _databases.get((key, read_only))

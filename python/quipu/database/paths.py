@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Union
+from typing import Optional, Union
+
+from quipu import _native
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
@@ -21,28 +23,35 @@ def local_path(path: Path) -> str:
 
 
 def database_path(path: Path) -> str:
-    """The absolute path of a database's directory.
+    """The absolute path of a database's directory, given as a path or as ``rocksdb:PATH``; or the address of another
+    backend's store.
 
     Raises ValueError for what looks like one and would become a directory of that name.
     """
     text = local_path(path)
-    if _URL.match(text):
-        raise ValueError(
-            f"{text}: a database is a directory on this machine, not a URL; quipu.import_dir({text!r}, "
-            "'./storage.quipu') makes one of a directory that LlamaIndex persisted there"
-        )
-    if text == ":memory:":
+    directory: Optional[str] = text
+    try:
+        directory = _native.directory_of_store(text)
+    except ValueError:
+        if _URL.match(text):
+            raise ValueError(
+                f"{text}: a database is a directory on this machine, not a URL; quipu.import_dir({text!r}, "
+                "'./storage.quipu') makes one of a directory that LlamaIndex persisted there"
+            ) from None
+    if text in (":memory:", "memory:"):
         raise ValueError(
             f"{text}: a database is a directory; make one in tempfile.TemporaryDirectory(), or use LlamaIndex's "
             "StorageContext.from_defaults(), which is in memory"
         )
-    if not text:
+    if directory is None:
+        return text
+    if not directory:
         raise ValueError("the path of a database is empty")
-    return os.path.abspath(text)
+    return os.path.abspath(directory)
 
 
 def is_database(path: str) -> bool:
-    return os.path.isfile(os.path.join(path, "QUIPU"))
+    return os.path.isfile(os.path.join(path, _native.DATABASE_MARKER_FNAME))
 
 
 def is_persist_dir(path: str) -> bool:

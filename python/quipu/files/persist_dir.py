@@ -96,7 +96,7 @@ def import_dir(
         return report
 
     target = database_path(path)
-    if dry_run and _native.is_empty_directory(target):
+    if dry_run and _native.is_new_database(target):
         report = run(None)
     else:
         with open_databases.borrow(target, open_databases.Options(create_if_missing=not dry_run)) as into:

@@ -63,8 +63,9 @@ std::function<void(std::string_view)> to_logger(const nb::object& callable) {
 }
 
 // The fields of quipu.database.options.Options, by name.
-RocksDBOptions to_options(const nb::dict& given) {
-  RocksDBOptions options;
+OpenOptions to_options(const nb::dict& given) {
+  OpenOptions opened;
+  RocksDBOptions& options = opened.rocksdb;
   const auto read = [&](const char* name, auto& value) { read_argument(given[name], name, value); };
   read("create_if_missing", options.create_if_missing);
   read("sync", options.sync);
@@ -83,38 +84,29 @@ RocksDBOptions to_options(const nb::dict& given) {
     throw nb::type_error("logger must be callable");
   }
   if (!logger.is_none()) options.logger = to_logger(logger);
-  return options;
-}
-
-bool reads_only(const nb::dict& given) {
-  bool read_only = false;
-  read_argument(given["read_only"], "read_only", read_only);
-  return read_only;
+  read("read_only", opened.read_only);
+  return opened;
 }
 
 }  // namespace
 
-std::shared_ptr<Database> Database::open(const std::string& path, const RocksDBOptions& options) {
+std::shared_ptr<Database> Database::open(const std::string& address, const OpenOptions& options) {
+  const BusyMeans busy = options.read_only ? BusyMeans::kBusy : BusyMeans::kLocked;
   nb::gil_scoped_release without_gil;
-  return std::make_shared<Database>(take(RocksDBKVStore::open(path, options), BusyMeans::kLocked));
-}
-
-std::shared_ptr<Database> Database::open_reader(const std::string& path, const RocksDBOptions& options) {
-  nb::gil_scoped_release without_gil;
-  return std::make_shared<Database>(take(RocksDBKVStore::open_reader(path, options)));
+  return std::make_shared<Database>(address, take(open_store(address, options), busy));
 }
 
 // The last reference may go with the GIL held, while the store waits for threads that want it; or on one of
 // the store's own threads, which it waits for.
 Database::~Database() {
   if (is_pool_thread && !transaction_) {
-    std::thread([store = std::move(store_), rocksdb = std::move(rocksdb_)] {}).detach();
+    std::thread([store = std::move(store_), root = std::move(root_)] {}).detach();
   }
   const auto release = [this] {
     end_scans();
     transaction_.reset();
     store_.reset();
-    rocksdb_.reset();
+    root_.reset();
     parent_.reset();
   };
   if (PyGILState_Check() == 0) {
@@ -139,7 +131,7 @@ void Database::end_scans() {
   scans_.clear();
 }
 
-void Database::end(Status (RocksDBKVStore::*end_store)()) {
+void Database::end(Status (BaseKVStore::*end_store)()) {
   nb::gil_scoped_release without_gil;
   for (const std::weak_ptr<Database>& each : older_) {
     if (const std::shared_ptr<Database> older = each.lock()) older->end_one(end_store);
@@ -147,7 +139,7 @@ void Database::end(Status (RocksDBKVStore::*end_store)()) {
   end_one(end_store);
 }
 
-void Database::end_one(Status (RocksDBKVStore::*end_store)()) {
+void Database::end_one(Status (BaseKVStore::*end_store)()) {
   {
     std::unique_lock lock(mutex_);
     closing_ = true;
@@ -155,7 +147,7 @@ void Database::end_one(Status (RocksDBKVStore::*end_store)()) {
   }
   std::unique_lock alone(calls_);
   end_scans();
-  const Status closed = (rocksdb_.get()->*end_store)();
+  const Status closed = (root_.get()->*end_store)();
   if (closed.is_ok()) return;
   std::lock_guard lock(mutex_);
   closing_ = false;
@@ -163,9 +155,9 @@ void Database::end_one(Status (RocksDBKVStore::*end_store)()) {
 }
 
 std::shared_ptr<Database> Database::refresh() {
-  std::shared_ptr<RocksDBKVStore> now = run([&] { return take(rocksdb_->refresh()); });
-  if (now == rocksdb_) return shared_from_this();
-  auto newer = std::make_shared<Database>(std::move(now));
+  std::shared_ptr<BaseKVStore> now = run([&] { return take(root_->refresh()); });
+  if (now == nullptr || now == root_) return shared_from_this();
+  auto newer = std::make_shared<Database>(address_, std::move(now));
   newer->older_ = older_;
   std::erase_if(newer->older_, [](const std::weak_ptr<Database>& each) { return each.expired(); });
   newer->older_.push_back(weak_from_this());
@@ -194,13 +186,12 @@ void Database::rollback() {
 void Database::submit(nb::callable work) {
   {
     std::lock_guard lock(mutex_);
-    if (closing_)
-      throw StatusError(Status::invalid_argument(rocksdb_->directory() + ": the store is closed"));
+    if (closing_) throw StatusError(Status::invalid_argument(address_ + ": the store is closed"));
     ++submitted_;
   }
   PyObject* const owned = work.release().ptr();
   nb::gil_scoped_release without_gil;  // the pool may be full, and its threads want the GIL
-  (void)rocksdb_->executor().submit([self = shared_from_this(), owned] {
+  (void)root_->executor().submit([self = shared_from_this(), owned] {
     call_and_drop(owned);
     std::lock_guard lock(self->mutex_);
     if (--self->submitted_ == 0) self->idle_.notify_all();
@@ -212,9 +203,9 @@ nb::tuple Database::compact(nb::object progress) const {
   uint64_t after = 0;
   ProgressToPython to_python(std::move(progress));
   const Status compacted = run([&]() -> Status {
-    QUIPU_ASSIGN_OR_RETURN(before, rocksdb_->disk_bytes());
-    QUIPU_RETURN_IF_ERROR(rocksdb_->compact(std::ref(to_python)));
-    QUIPU_ASSIGN_OR_RETURN(after, rocksdb_->disk_bytes());
+    QUIPU_ASSIGN_OR_RETURN(before, root_->disk_bytes());
+    QUIPU_RETURN_IF_ERROR(root_->compact(std::ref(to_python)));
+    QUIPU_ASSIGN_OR_RETURN(after, root_->disk_bytes());
     return Status::ok();
   });
   to_python.rethrow();
@@ -235,24 +226,18 @@ void register_database(nb::module_& module) {
           "commit", [](Database& db, Flag<"sync"> sync) { db.commit(sync); }, nb::arg("sync").none())
       .def("rollback", &Database::rollback)
       .def("submit", &Database::submit, nb::arg("work"))
-      .def("sync", [](const Database& db) { db.run([&] { check(db.rocksdb().sync()); }); })
+      .def("sync", [](const Database& db) { db.run([&] { check(db.root().sync()); }); })
       .def("compact", &Database::compact, nb::arg("progress").none());
   module.def("leave_out_exit_handlers", &leave_out_exit_handlers);
   module.def("on_pool_thread", &Database::on_pool_thread);
   module.def(
       "open",
       [](const Arg<"path", PathText>& path, const nb::dict& options) {
-        const RocksDBOptions read = to_options(options);
-        return reads_only(options) ? Database::open_reader(path.text, read) : Database::open(path.text, read);
+        return Database::open(path.text, to_options(options));
       },
       nb::arg("path"), nb::arg("options"));
   module.def(
-      "check_options",
-      [](const nb::dict& options) {
-        (void)to_options(options);
-        (void)reads_only(options);
-      },
-      nb::arg("options"));
+      "check_options", [](const nb::dict& options) { (void)to_options(options); }, nb::arg("options"));
 }
 
 }  // namespace quipu::python

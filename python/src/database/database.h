@@ -19,7 +19,7 @@
 
 #include "python/src/convert/errors.h"
 #include "quipu/kv_transaction.h"
-#include "quipu/rocksdb_kv_store.h"
+#include "quipu/open_store.h"
 
 namespace quipu::python {
 
@@ -27,11 +27,12 @@ class Scan;
 
 class Database : public std::enable_shared_from_this<Database> {
  public:
-  static std::shared_ptr<Database> open(const std::string& path, const RocksDBOptions& options);
-  static std::shared_ptr<Database> open_reader(const std::string& path, const RocksDBOptions& options);
-  explicit Database(std::shared_ptr<RocksDBKVStore> store) : rocksdb_(store), store_(std::move(store)) {}
+  static std::shared_ptr<Database> open(const std::string& address, const OpenOptions& options);
+  Database(std::string address, std::shared_ptr<BaseKVStore> store)
+      : address_(std::move(address)), root_(store), store_(std::move(store)) {}
   Database(std::shared_ptr<Database> parent, std::shared_ptr<KVTransaction> transaction)
-      : rocksdb_(parent->rocksdb_),
+      : address_(parent->address_),
+        root_(parent->root_),
         store_(transaction),
         transaction_(std::move(transaction)),
         parent_(std::move(parent)) {}
@@ -40,7 +41,8 @@ class Database : public std::enable_shared_from_this<Database> {
   Database& operator=(const Database&) = delete;
 
   const std::shared_ptr<BaseKVStore>& store() const { return store_; }
-  RocksDBKVStore& rocksdb() const { return *rocksdb_; }
+  // The store itself, also of a transaction on it.
+  BaseKVStore& root() const { return *root_; }
 
   // Runs `call` without the GIL, while the store stays open. What it throws goes on to Python.
   template <class Call>
@@ -56,14 +58,14 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // Waits for the calls under way, those of the pool included; scans end. Every later call raises ValueError.
   // Safe twice. REQUIRES: not on a thread of the pool.
-  void close() { end(&RocksDBKVStore::close); }
-  // The same after a failure; see RocksDBKVStore.
-  void abandon() { end(&RocksDBKVStore::abandon); }
+  void close() { end(&BaseKVStore::close); }
+  // The same after a failure; see BaseKVStore.
+  void abandon() { end(&BaseKVStore::abandon); }
 
   // Of a reader: the database as it is now; this one when nothing has been written since. This one serves
   // those who have it until they drop it, or the newer one is closed.
   std::shared_ptr<Database> refresh();
-  bool is_reader() const { return rocksdb_->capabilities().read_only; }
+  bool is_reader() const { return root_->capabilities().read_only; }
 
   std::shared_ptr<Database> begin();
   void commit(bool sync);
@@ -81,11 +83,12 @@ class Database : public std::enable_shared_from_this<Database> {
   void add(const std::shared_ptr<Scan>& scan);
 
  private:
-  void end(Status (RocksDBKVStore::*end_store)());
-  void end_one(Status (RocksDBKVStore::*end_store)());
+  void end(Status (BaseKVStore::*end_store)());
+  void end_one(Status (BaseKVStore::*end_store)());
   void end_scans();
 
-  std::shared_ptr<RocksDBKVStore> rocksdb_;
+  const std::string address_;
+  std::shared_ptr<BaseKVStore> root_;
   std::shared_ptr<BaseKVStore> store_;
   std::shared_ptr<KVTransaction> transaction_;
   std::shared_ptr<Database> parent_;

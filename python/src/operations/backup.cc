@@ -8,6 +8,7 @@
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
 #include "python/src/operations/operations.h"
+#include "quipu/open_store.h"
 
 namespace nb = nanobind;
 
@@ -26,9 +27,10 @@ auto without_gil(Call call) {
   return call();
 }
 
-nb::tuple create(const std::string& database, const std::string& directory, nb::object progress) {
+nb::tuple create(const std::string& address, const std::string& directory, nb::object progress) {
   BackupInfo info;
   run_watched(std::move(progress), {}, [&](const ProgressCallback& callback) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const std::string database, require_directory(address, "backups"));
     QUIPU_ASSIGN_OR_RETURN(info, create_backup(database, directory, callback));
     return Status::ok();
   });
@@ -48,7 +50,7 @@ nb::list list(const std::string& directory) {
 }
 
 // (the backup, where files of others have been left or "")
-nb::tuple restore(const std::string& directory, const std::string& database, std::optional<uint32_t> backup,
+nb::tuple restore(const std::string& directory, const std::string& address, std::optional<uint32_t> backup,
                   std::optional<int64_t> before, bool replace, bool dry_run, nb::object progress) {
   RestoreOptions options{.backup = backup, .before = before, .replace = replace, .dry_run = dry_run};
   RestoreReport report;
@@ -56,6 +58,7 @@ nb::tuple restore(const std::string& directory, const std::string& database, std
       std::move(progress), {},
       [&](const ProgressCallback& callback) -> Status {
         options.progress = callback;
+        QUIPU_ASSIGN_OR_RETURN(const std::string database, require_directory(address, "backups"));
         QUIPU_ASSIGN_OR_RETURN(report, restore_backup(directory, database, options));
         return Status::ok();
       },
@@ -66,17 +69,18 @@ nb::tuple restore(const std::string& directory, const std::string& database, std
 }  // namespace
 
 void register_backup(nb::module_& module) {
-  module.def("create_backup", &create, nb::arg("database"), nb::arg("directory"), nb::arg("progress").none());
+  module.def("create_backup", &create, nb::arg("address"), nb::arg("directory"), nb::arg("progress").none());
   module.def("list_backups", &list, nb::arg("directory"));
   module.def("verify_backup", &verify, nb::arg("directory"), nb::arg("id"), nb::arg("progress").none());
-  module.def("restore_backup", &restore, nb::arg("directory"), nb::arg("database"), nb::arg("backup").none(),
+  module.def("restore_backup", &restore, nb::arg("directory"), nb::arg("address"), nb::arg("backup").none(),
              nb::arg("before").none(), nb::arg("replace"), nb::arg("dry_run"), nb::arg("progress").none());
   module.def(
       "create_checkpoint",
-      [](const std::string& database, const std::string& directory) {
-        without_gil([&] { check(create_checkpoint(database, directory)); });
+      [](const std::string& address, const std::string& directory) {
+        without_gil(
+            [&] { check(create_checkpoint(take(require_directory(address, "checkpoints")), directory)); });
       },
-      nb::arg("database"), nb::arg("directory"));
+      nb::arg("address"), nb::arg("directory"));
 }
 
 }  // namespace quipu::python

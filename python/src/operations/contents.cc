@@ -4,6 +4,7 @@
 
 #include <nanobind/stl/string.h>
 
+#include "python/src/convert/arguments.h"
 #include "python/src/convert/faults.h"
 #include "python/src/convert/fsspec_file_system.h"
 #include "python/src/convert/progress.h"
@@ -23,6 +24,14 @@ ContentsOptions contents_options(const FileSystemArgument& files, const std::str
   options.files.fs = &files.files();
   options.progress = progress;
   return options;
+}
+
+// The directory of a database's address, or None where it is in none.
+nb::object store_directory(const Arg<"address", PathText>& address) {
+  const std::optional<std::string> directory = take(directory_of_store(address.text));
+  if (!directory) return nb::none();
+  return nb::steal(
+      PyUnicode_DecodeFSDefaultAndSize(directory->data(), static_cast<Py_ssize_t>(directory->size())));
 }
 
 // Faults as tuples.
@@ -62,12 +71,12 @@ nb::list diff(const std::string& a, const nb::object& a_fs, const std::string& b
 }
 
 // (format, {collection: keys}, bytes on disk)
-nb::tuple stat(const std::string& directory) {
+nb::tuple stat(const std::string& address) {
   uint32_t format = 0;
   uint64_t bytes = 0;
   std::vector<CollectionInfo> infos;
   run_watched(nb::none(), {}, [&](const ProgressCallback&) -> Status {
-    QUIPU_ASSIGN_OR_RETURN(const auto store, RocksDBKVStore::open_reader(directory));
+    QUIPU_ASSIGN_OR_RETURN(const auto store, open_store(address, {.read_only = true}));
     QUIPU_ASSIGN_OR_RETURN(infos, store->collections());
     QUIPU_ASSIGN_OR_RETURN(bytes, store->disk_bytes());
     QUIPU_ASSIGN_OR_RETURN(format, store->format());
@@ -79,7 +88,7 @@ nb::tuple stat(const std::string& directory) {
 }
 
 // ([(collection, key, fault, step), ...], entries set aside, the file that has them or "")
-nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_writes, nb::object progress) {
+nb::tuple repair(const std::string& address, bool dry_run, bool accept_lost_writes, nb::object progress) {
   std::vector<RepairAction> steps;
   RepairReport report;
   run_watched(
@@ -90,6 +99,7 @@ nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_wr
         options.accept_lost_writes = accept_lost_writes;
         options.report = [&](const RepairAction& step) { steps.push_back(step); };
         options.progress = callback;
+        QUIPU_ASSIGN_OR_RETURN(const std::string directory, require_directory(address, "repair"));
         QUIPU_ASSIGN_OR_RETURN(report, repair_database(directory, options));
         return Status::ok();
       },
@@ -105,13 +115,15 @@ nb::tuple repair(const std::string& directory, bool dry_run, bool accept_lost_wr
 }  // namespace
 
 void register_contents(nb::module_& module) {
-  module.def("is_empty_directory", &RocksDBKVStore::is_empty_directory, nb::arg("directory"));
+  module.attr("DATABASE_MARKER_FNAME") = to_str(DATABASE_MARKER_FNAME);
+  module.def("is_new_database", &is_new_database, nb::arg("address"));
+  module.def("directory_of_store", &store_directory, nb::arg("address"));
   module.def("verify", &verify, nb::arg("location"), nb::arg("encoding"), nb::arg("fs").none(),
              nb::arg("progress").none());
   module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),
              nb::arg("encoding"), nb::arg("progress").none());
-  module.def("stat", &stat, nb::arg("directory"));
-  module.def("repair", &repair, nb::arg("directory"), nb::arg("dry_run"), nb::arg("accept_lost_writes"),
+  module.def("stat", &stat, nb::arg("address"));
+  module.def("repair", &repair, nb::arg("address"), nb::arg("dry_run"), nb::arg("accept_lost_writes"),
              nb::arg("progress").none());
 }
 
