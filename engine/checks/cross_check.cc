@@ -122,20 +122,22 @@ Status note_listed(const std::string& ref_docs, const MissingIds& ids, const std
 CollectionRole role_of(std::string_view collection, std::string_view persist_file) {
   const auto ends = [&](std::string_view end) { return collection.ends_with(end); };
   if (collection.starts_with(kVectorStorePrefix)) {
-    if (ends("/embeddings")) return CollectionRole::kVectors;
-    return ends("/metadata") ? CollectionRole::kVectorMetadata : CollectionRole::kOther;
+    if (ends(kEmbeddingsEnding)) return CollectionRole::kVectors;
+    return ends(kMetadataEnding) ? CollectionRole::kVectorMetadata : CollectionRole::kOther;
   }
   if (persist_file == GRAPH_STORE_PERSIST_FNAME) return CollectionRole::kSubjects;
   if (persist_file == PG_STORE_PERSIST_FNAME) {
-    return ends("/nodes") ? CollectionRole::kGraphNodes : CollectionRole::kOther;
+    return ends(graph_collection({}, kNodes)) ? CollectionRole::kGraphNodes : CollectionRole::kOther;
   }
-  if (ends("/metadata")) return CollectionRole::kNodeMetadata;
-  if (ends("/ref_doc_info")) return CollectionRole::kRefDocs;
-  if (!ends("/data")) return CollectionRole::kOther;
-  if (persist_file == INDEX_STORE_PERSIST_FNAME || collection == "index_store/data") {
+  if (ends(kMetadataEnding)) return CollectionRole::kNodeMetadata;
+  if (ends(kRefDocsEnding)) return CollectionRole::kRefDocs;
+  if (!ends(kDataEnding)) return CollectionRole::kOther;
+  if (persist_file == INDEX_STORE_PERSIST_FNAME ||
+      collection == collection_of(kIndexStoreNamespace, kDataEnding)) {
     return CollectionRole::kIndexStructs;
   }
-  const bool nodes = persist_file == DOCSTORE_PERSIST_FNAME || collection == "docstore/data";
+  const bool nodes = persist_file == DOCSTORE_PERSIST_FNAME ||
+                     collection == collection_of(kDocumentStoreNamespace, kDataEnding);
   return nodes ? CollectionRole::kNodes : CollectionRole::kOther;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/checks/cross_check.h"
 #include "engine/checks/store_faults.h"
 #include "engine/layout/document_metadata.h"
+#include "engine/layout/storage_layout.h"
 #include "engine/persist/files/persist_file_kind.h"
 #include "engine/stores/documents/ref_docs.h"
 
@@ -20,9 +21,9 @@ class DocumentStoreCheck {
  public:
   DocumentStoreCheck(const KVReader& store, const std::string& ns, const TakeFault& take)
       : store_(store),
-        nodes_(ns + "/data"),
-        ref_docs_(ns + "/ref_doc_info"),
-        metadata_(ns + "/metadata"),
+        nodes_(collection_of(ns, kDataEnding)),
+        ref_docs_(collection_of(ns, kRefDocsEnding)),
+        metadata_(collection_of(ns, kMetadataEnding)),
         take_(take) {}
 
   Status run() {
@@ -150,12 +151,12 @@ class DocumentStoreCheck {
     in_order.order = ScanOptions::Order::kInsertion;
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan(in_order, metadata_));
     while (it->next()) {
-      const std::optional<JsonView> hash = it->val().find("doc_hash");
+      const std::optional<JsonView> hash = it->val().find(kDocHash);
       if (!hash || !hash->is_string()) {
         QUIPU_RETURN_IF_ERROR(no_hash(it->key()));
         continue;
       }
-      const std::optional<JsonView> ref_doc_id = it->val().find("ref_doc_id");
+      const std::optional<JsonView> ref_doc_id = it->val().find(kRefDocId);
       if (!ref_doc_id || !ref_doc_id->is_string()) continue;
       QUIPU_RETURN_IF_ERROR(load_listed(ref_doc_id->string()));
       if (!listed_.contains(std::string(it->key()))) QUIPU_RETURN_IF_ERROR(not_listed(it->key()));
@@ -211,8 +212,8 @@ std::set<std::string> document_store_namespaces(const std::vector<CollectionInfo
   std::set<std::string> namespaces;
   for (const CollectionInfo& info : infos) {
     if (!PersistFileKind::of(info.persist_file).holds_key_values) continue;  // of vectors or graphs
-    for (const std::string_view suffix : {"/metadata", "/ref_doc_info", "/data"}) {
-      const bool own = suffix != "/data" || info.persist_file == DOCSTORE_PERSIST_FNAME;
+    for (const std::string_view suffix : {kMetadataEnding, kRefDocsEnding, kDataEnding}) {
+      const bool own = suffix != kDataEnding || info.persist_file == DOCSTORE_PERSIST_FNAME;
       if (own && info.name.ends_with(suffix)) {
         namespaces.insert(info.name.substr(0, info.name.size() - suffix.size()));
       }

@@ -45,10 +45,10 @@ class PropertyGraphCheck {
  public:
   PropertyGraphCheck(const KVReader& store, const std::string& ns, const TakeFault& take)
       : store_(store),
-        nodes_(ns + "/" + std::string(kNodes)),
-        relations_(ns + "/" + std::string(kRelations)),
-        triplets_(ns + "/" + std::string(kTriplets)),
-        state_(ns + "/" + std::string(kGraphState)),
+        nodes_(graph_collection(ns, kNodes)),
+        relations_(graph_collection(ns, kRelations)),
+        triplets_(graph_collection(ns, kTriplets)),
+        state_(graph_collection(ns, kGraphState)),
         take_(take) {}
 
   Status run() {

@@ -54,7 +54,7 @@ class VectorStoreCheck {
 
   // The document store knows it, or it is "None", as for a node without a source.
   Status no_ref_doc_id(std::string_view id) const {
-    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> known, store_.get(id, "docstore/metadata"));
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> known, store_.get(id, documents_.metadata));
     const std::optional<JsonView> found = known ? known->view().find(kRefDocId) : std::nullopt;
     const Json ref_doc_id = Json::from_string(found && found->is_string() ? found->string() : "None");
     return fault(id, collections_.ref_doc_ids, "entered there with document " + ref_doc_id.text(),
@@ -63,7 +63,7 @@ class VectorStoreCheck {
 
   // The node has it; without the node there is none.
   Status no_metadata(std::string_view id) const {
-    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, store_.get(id, "docstore/data"));
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, store_.get(id, documents_.nodes));
     const auto node = stored ? BaseNode::from_json(*stored) : nullptr;
     const auto ref_doc_id = node && *node ? (*node)->ref_doc_id() : std::optional<std::string>();
     if (node && *node && ref_doc_id) {
@@ -76,17 +76,19 @@ class VectorStoreCheck {
 
   const KVReader& store_;
   const VectorCollections collections_;
+  const DocumentCollections documents_{kDocumentStoreNamespace};
   const TakeFault& take_;
 };
 
 std::set<std::string> vector_store_namespaces(const std::vector<CollectionInfo>& infos) {
-  constexpr std::string_view kStart = "vector_store/";
   std::set<std::string> namespaces;
   for (const CollectionInfo& info : infos) {
-    for (const std::string_view end : {"/embeddings", "/ref_doc_ids", "/metadata"}) {
-      const size_t around = kStart.size() + end.size();
-      if (info.name.size() < around || !info.name.starts_with(kStart) || !info.name.ends_with(end)) continue;
-      namespaces.insert(info.name.substr(kStart.size(), info.name.size() - around));
+    for (const std::string_view end : {kEmbeddingsEnding, kRefDocIdsEnding, kMetadataEnding}) {
+      const size_t around = kVectorStorePrefix.size() + end.size();
+      if (info.name.size() < around || !info.name.starts_with(kVectorStorePrefix) ||
+          !info.name.ends_with(end))
+        continue;
+      namespaces.insert(info.name.substr(kVectorStorePrefix.size(), info.name.size() - around));
     }
   }
   return namespaces;

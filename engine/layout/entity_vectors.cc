@@ -9,7 +9,7 @@
 
 namespace quipu {
 
-std::string graph_nodes(const std::string& ns) { return ns + "/" + std::string(kNodes); }
+std::string graph_nodes(const std::string& ns) { return graph_collection(ns, kNodes); }
 
 bool is_entity(JsonView node) { return node.find("name").has_value(); }
 
@@ -28,7 +28,7 @@ JsonView properties_of(JsonView node) {
 
 Result<std::optional<bool>> recorded_vector_queries(const KVReader& store, const std::string& ns) {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored,
-                         store.get(kSupportsVectorQueries, ns + "/" + std::string(kGraphState)));
+                         store.get(kSupportsVectorQueries, graph_collection(ns, kGraphState)));
   const std::optional<JsonView> value = stored ? stored->view().find("value") : std::nullopt;
   return value ? std::optional(value->truthy()) : std::nullopt;
 }
@@ -76,9 +76,9 @@ bool has_own_embedding(JsonView node) { return is_entity(node) && has_embedding(
 
 }  // namespace
 
-const VectorPart kEmbeddingsPart = {kEmbeddingDict, "/embeddings", "embedding", embedding_of_entity};
-const VectorPart kRefDocIdsPart = {kTextIdToRefDocId, "/ref_doc_ids", kRefDocId, document_of_entity};
-const VectorPart kMetadataPart = {kMetadataDict, "/metadata", {}, metadata_of_entity};
+const VectorPart kEmbeddingsPart = {kEmbeddingDict, kEmbeddingsEnding, "embedding", embedding_of_entity};
+const VectorPart kRefDocIdsPart = {kTextIdToRefDocId, kRefDocIdsEnding, kRefDocId, document_of_entity};
+const VectorPart kMetadataPart = {kMetadataDict, kMetadataEnding, {}, metadata_of_entity};
 
 Status for_each_of_part(const KVReader& store, const VectorPart& part, const std::string& collection,
                         bool entities, const std::function<Status(const UseEntry&)>& scan,

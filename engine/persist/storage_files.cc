@@ -17,8 +17,6 @@ constexpr std::string_view kDefaultFiles[] = {"default__vector_store.json", "ima
                                               DOCSTORE_PERSIST_FNAME, INDEX_STORE_PERSIST_FNAME,
                                               GRAPH_STORE_PERSIST_FNAME};
 
-constexpr std::string_view kIndexStructs = "index_store/data";
-
 using Files = std::vector<std::string>;
 
 bool has(const Files& files, std::string_view name) { return std::ranges::find(files, name) != files.end(); }
@@ -73,7 +71,8 @@ Result<bool> needs_vectors_from_elsewhere(const KVReader& store, Files files) {
   for (const std::string& file : files) {
     if (const auto ns = vector_store_namespace(file)) namespaces.push_back(*ns);
   }
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, kIndexStructs));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
+                         store.scan({}, collection_of(kIndexStoreNamespace, kDataEnding)));
   while (it->next()) {
     // Contexts ask when they are opened: large structs of other types are not parsed for it.
     const std::optional<JsonView> type = it->val().find("__type__");

@@ -36,8 +36,6 @@
 
 namespace quipu {
 
-class RefDocs;  // of the implementation
-
 using NodePtr = std::shared_ptr<const BaseNode>;
 
 // What a store knows of a source document: its nodes in the order in which they were added, and its metadata.
@@ -212,13 +210,6 @@ class KVDocumentStore : public BaseDocumentStore {
 
  private:
   Status insert(std::span<const NodeFacts> nodes, const BadNode& failed, const AddOptions& options);
-  Status check_absent(std::string_view node_id) const;
-  Status declare_collections(std::span<const NodeFacts> nodes, const AddOptions& options);
-  Status declare_metadata_collection() const;
-  Result<bool> leave_ref_doc(std::string_view doc_id, std::string_view ref_doc_id, RefDocs& ref_docs,
-                             WriteBatch& batch) const;
-  Result<std::optional<std::string>> ref_doc_id_of(std::string_view doc_id) const;
-  Status check_batch_size(int batch_size) const;
 
   std::shared_ptr<BaseKVStore> kvstore_;
   int batch_size_;

@@ -81,8 +81,8 @@ struct MetadataFilters {
 // whose true similarity is then computed.
 //
 // Thread-safety: any number of threads; queries run beside each other. Several objects over one key-value
-// store and namespace share one search index. What is written past them, into their collections, is seen by
-// objects made after all of them are gone.
+// store and namespace share one search index. What others write past these objects is seen where
+// the store tells of it (BaseKVStore::change_version), else by objects made after all of them are gone.
 // Memory: the first query makes an index of a byte an element, which adds and deletes keep current. On
 // RocksDB RocksDBOptions::search_memory_bytes bounds it: a store whose index would be larger has none until
 // it is opened again or cleared.

@@ -70,7 +70,8 @@ class OneFiles {
 
   Status write_indexes() {
     QUIPU_ASSIGN_OR_RETURN(PersistFileHandler* const index_store, target_.file(INDEX_STORE_PERSIST_FNAME));
-    QUIPU_RETURN_IF_ERROR(index_store->begin_collection("index_store/data", JsonKind::kObject));
+    QUIPU_RETURN_IF_ERROR(
+        index_store->begin_collection(collection_of(kIndexStoreNamespace, kDataEnding), JsonKind::kObject));
     OrderedMap<const OneFileIndex*> known;
     for (size_t i = 0; i < sources_.size(); ++i) {
       for (const OneFileIndex& index : indexes_[i]) {

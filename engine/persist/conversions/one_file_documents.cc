@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/layout/document_metadata.h"
+#include "engine/layout/storage_layout.h"
 #include "quipu/node.h"
 
 namespace quipu {
@@ -52,7 +53,9 @@ class OneFileDocuments::NodesOfIndex : public OneFileNodes {
   const std::string& index_id_;
 };
 
-Status OneFileDocuments::begin() { return docstore_.begin_collection("docstore/data", JsonKind::kObject); }
+Status OneFileDocuments::begin() {
+  return docstore_.begin_collection(collection_of(kDocumentStoreNamespace, kDataEnding), JsonKind::kObject);
+}
 
 Status OneFileDocuments::add(const std::string& name, const OneFile& file,
                              std::vector<OneFileIndex>& indexes) {
@@ -153,7 +156,8 @@ Status OneFileDocuments::store(const std::string& file, OneFileNode node) {
 
 Status OneFileDocuments::finish() {
   QUIPU_RETURN_IF_ERROR(docstore_.end_collection());
-  QUIPU_RETURN_IF_ERROR(docstore_.begin_collection("docstore/metadata", JsonKind::kObject));
+  QUIPU_RETURN_IF_ERROR(
+      docstore_.begin_collection(collection_of(kDocumentStoreNamespace, kMetadataEnding), JsonKind::kObject));
   for (const auto& [id, node] : nodes_) {
     const auto hash = hashes_.find(id);
     const std::optional<std::string> ref_doc_id =
@@ -165,7 +169,8 @@ Status OneFileDocuments::finish() {
     if (!has(id)) QUIPU_RETURN_IF_ERROR(docstore_.entry(id, document_metadata(hash, std::nullopt)));
   }
   QUIPU_RETURN_IF_ERROR(docstore_.end_collection());
-  QUIPU_RETURN_IF_ERROR(docstore_.begin_collection("docstore/ref_doc_info", JsonKind::kObject));
+  QUIPU_RETURN_IF_ERROR(
+      docstore_.begin_collection(collection_of(kDocumentStoreNamespace, kRefDocsEnding), JsonKind::kObject));
   for (const auto& [id, ref_doc] : ref_docs_) {
     QUIPU_RETURN_IF_ERROR(
         docstore_.entry(id, JsonView::from_canonical("{\"node_ids\": [" + ref_doc.node_ids +

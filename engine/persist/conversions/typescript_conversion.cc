@@ -36,10 +36,9 @@ class DocStore : public ConvertingHandler {
     return taker().begin_collection(name, kind);
   }
   Status entry(std::string_view key, JsonView value) override {
-    if (collection_.ends_with("/metadata")) return taker().entry(key, metadata_from_typescript(value));
-    if (collection_.ends_with("/ref_doc_info"))
-      return taker().entry(key, ref_doc_info_from_typescript(value));
-    if (!collection_.ends_with("/data")) return taker().entry(key, value);
+    if (collection_.ends_with(kMetadataEnding)) return taker().entry(key, metadata_from_typescript(value));
+    if (collection_.ends_with(kRefDocsEnding)) return taker().entry(key, ref_doc_info_from_typescript(value));
+    if (!collection_.ends_with(kDataEnding)) return taker().entry(key, value);
     ++nodes_;
     QUIPU_ASSIGN_OR_RETURN(const Json node, node_from_typescript(key, value));
     return taker().entry(key, node);
@@ -59,7 +58,9 @@ class IndexStore : public ConvertingHandler {
   explicit IndexStore(PersistFileHandler& taker) : ConvertingHandler(taker) {}
 
   Status begin_collection(std::string_view name, JsonKind kind) override {
-    return taker().begin_collection(name == "docstore/data" ? "index_store/data" : name, kind);
+    const bool structs = name == collection_of(kDocumentStoreNamespace, kDataEnding);
+    return taker().begin_collection(
+        structs ? collection_of(kIndexStoreNamespace, kDataEnding) : std::string(name), kind);
   }
   Status entry(std::string_view key, JsonView value) override {
     QUIPU_ASSIGN_OR_RETURN(const TypescriptStruct converted, index_struct_from_typescript(value));
@@ -233,7 +234,10 @@ const Conversion kTypescriptDocStore = {"document store of LlamaIndexTS",
 const Conversion kTypescriptIndexStore = {
     "index store of LlamaIndexTS",
     {&kIndexStore, 1},
-    [](FileHead& file) { return file.name() == kIndexStore && file.begins_with_member("docstore/data"); },
+    [](FileHead& file) {
+      return file.name() == kIndexStore &&
+             file.begins_with_member(collection_of(kDocumentStoreNamespace, kDataEnding));
+    },
     convert_index_store};
 
 const Conversion kTypescriptVectorStore = {"vector store of LlamaIndexTS",

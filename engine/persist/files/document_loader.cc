@@ -1,3 +1,4 @@
+#include "engine/layout/storage_layout.h"
 #include "engine/persist/files/file_loaders.h"
 #include "engine/persist/files/key_value_loader.h"
 #include "engine/persist/former/former_node.h"
@@ -11,7 +12,7 @@ class DocumentLoader : public KeyValueLoader {
   using KeyValueLoader::KeyValueLoader;
 
   Status begin_collection(std::string_view name, JsonKind kind) override {
-    holds_nodes_ = name.ends_with("/data");
+    holds_nodes_ = name.ends_with(kDataEnding);
     return KeyValueLoader::begin_collection(name, kind);
   }
 

@@ -23,7 +23,7 @@ class GraphLoader : public FileLoader {
   bool skips(std::string_view name) const override { return name != kGraphDict; }
   bool takes_value(JsonKind kind) const override { return kind == JsonKind::kArray; }
   Status begin_collection(std::string_view /*name*/, JsonKind /*kind*/) override {
-    return begin(std::string(kGraphStoreNamespace) + "/data");
+    return begin(collection_of(kGraphStoreNamespace, kDataEnding));
   }
   Status entry(std::string_view key, JsonView value) override {
     for (const JsonView edge : value.elements()) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/layout/storage_layout.h"
 #include "engine/persist/files/file_loader.h"
 
 namespace quipu {
@@ -16,7 +17,7 @@ class KeyValueLoader : public FileLoader {
       : FileLoader(name, load, owners) {}
 
   Status begin_collection(std::string_view name, JsonKind /*kind*/) override {
-    return begin(name, name.ends_with("/metadata") ? "doc_hash" : "");
+    return begin(name, name.ends_with(kMetadataEnding) ? kDocHash : "");
   }
   Status entry(std::string_view key, JsonView value) override { return put(key, value); }
 };

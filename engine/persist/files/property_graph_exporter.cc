@@ -28,7 +28,7 @@ class PropertyGraphExporter : public FileExporter {
 
   template <class Append>
   static Status entries(const Source& source, OutputFile& file, std::string_view name, const Append& append) {
-    const std::string collection = source.collection_ending("/" + std::string(name));
+    const std::string collection = source.collection_ending(graph_collection({}, name));
     if (collection.empty()) return Status::ok();
     std::string text;
     bool first = true;

@@ -31,7 +31,7 @@ class PropertyGraphLoader : public FileLoader {
       return Status::invalid_argument("\"" + std::string(name) + "\" stands behind \"triplets\"");
     }
     part_ = name;
-    const std::string collection = std::string(kPropertyGraphNamespace) + "/" + part_;
+    const std::string collection = graph_collection(kPropertyGraphNamespace, part_);
     if (name == kNodes && !owns(collection)) QUIPU_RETURN_IF_ERROR(record_vector_queries());
     return begin(collection, name == kTriplets ? kTripletTarget : "");
   }
@@ -63,7 +63,7 @@ class PropertyGraphLoader : public FileLoader {
   // A file's graph is the reference's, which keeps entities' embeddings in a vector store. What holds for a
   // graph that is there already stays.
   Status record_vector_queries() {
-    QUIPU_RETURN_IF_ERROR(begin(std::string(kPropertyGraphNamespace) + "/" + std::string(kGraphState)));
+    QUIPU_RETURN_IF_ERROR(begin(graph_collection(kPropertyGraphNamespace, kGraphState)));
     return put(kSupportsVectorQueries, supports_vector_queries_value(false));
   }
 

@@ -14,7 +14,7 @@ class VectorExporter : public FileExporter {
     QUIPU_RETURN_IF_ERROR(write_part(source, writer, kEmbeddingsPart, entities));
     QUIPU_RETURN_IF_ERROR(write_part(source, writer, kRefDocIdsPart, entities));
     bool metadata_is_null = false;
-    if (const std::string state = source.collection_ending("/state"); !state.empty()) {
+    if (const std::string state = source.collection_ending(kStateEnding); !state.empty()) {
       QUIPU_RETURN_IF_ERROR(source.for_each(state, [&](std::string_view key, JsonView) {
         metadata_is_null |= key == kMetadataDict;
         return Status::ok();

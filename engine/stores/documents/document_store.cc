@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/json_file/json_file.h"
+#include "engine/layout/storage_layout.h"
 #include "engine/stores/documents/ref_docs.h"
 #include "engine/stores/store_file.h"
 #include "quipu/backend/executor.h"
@@ -15,8 +16,6 @@
 
 namespace quipu {
 namespace {
-
-constexpr std::string_view kDocHash = "doc_hash";
 
 Status doc_not_found(std::string_view doc_id) {
   return Status::not_found("doc_id " + std::string(doc_id) + " not found.");
@@ -35,12 +34,10 @@ std::optional<std::string> string_member(JsonView value, std::string_view name) 
   return member->string();
 }
 
-// The index of hashes; a store that is open for reading only and has none is read instead.
-Result<const FieldIndex*> hash_index(BaseKVStore& store, const std::string& metadata) {
-  FieldIndex& index = store.field_index();
-  const Status made = index.ensure_index(metadata, kDocHash);
-  if (!made.is_ok() && !store.capabilities().read_only) return made;
-  return &index;
+// Makes the index of hashes where there is none; a store that is open for reading only is read instead.
+Status ensure_hash_index(BaseKVStore& store, const std::string& metadata) {
+  const Status made = store.field_index().ensure_index(metadata, kDocHash);
+  return made.is_ok() || store.capabilities().read_only ? Status::ok() : made;
 }
 
 std::string_view or_default(std::string_view text, std::string_view fallback) {
@@ -77,10 +74,10 @@ Result<std::vector<std::pair<int64_t, NodePtr>>> BaseDocumentStore::get_node_dic
 
 KVDocumentStore::KVDocumentStore(std::shared_ptr<BaseKVStore> kvstore, const DocumentStoreOptions& options)
     : kvstore_(std::move(kvstore)), batch_size_(options.batch_size) {
-  const std::string ns(or_default(options.ns, "docstore"));
-  node_collection_ = ns + std::string(or_default(options.node_collection_suffix, "/data"));
-  ref_doc_collection_ = ns + std::string(or_default(options.ref_doc_collection_suffix, "/ref_doc_info"));
-  metadata_collection_ = ns + std::string(or_default(options.metadata_collection_suffix, "/metadata"));
+  const std::string ns(or_default(options.ns, kDocumentStoreNamespace));
+  node_collection_ = collection_of(ns, or_default(options.node_collection_suffix, kDataEnding));
+  ref_doc_collection_ = collection_of(ns, or_default(options.ref_doc_collection_suffix, kRefDocsEnding));
+  metadata_collection_ = collection_of(ns, or_default(options.metadata_collection_suffix, kMetadataEnding));
 }
 
 std::shared_ptr<BaseDocumentStore> KVDocumentStore::unowned() const {
@@ -157,11 +154,11 @@ Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const
 
 // An empty hash counts as none.
 Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const std::string> hashes) const {
-  QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
+  QUIPU_RETURN_IF_ERROR(ensure_hash_index(*kvstore_, metadata_collection_));
   std::vector<std::string_view> values;
   std::ranges::copy_if(hashes, std::back_inserter(values), [](const auto& hash) { return !hash.empty(); });
   QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> exist,
-                         index->values_exist(metadata_collection_, kDocHash, values));
+                         kvstore_->field_index().values_exist(metadata_collection_, kDocHash, values));
   std::vector<std::string> missing;
   size_t asked = 0;
   for (const std::string& hash : hashes) {
@@ -172,8 +169,8 @@ Result<std::vector<std::string>> KVDocumentStore::missing_hashes(std::span<const
 
 Result<std::vector<std::string>> KVDocumentStore::ids_by_hash(std::string_view doc_hash) const {
   if (doc_hash.empty()) return std::vector<std::string>();
-  QUIPU_ASSIGN_OR_RETURN(const FieldIndex* const index, hash_index(*kvstore_, metadata_collection_));
-  return index->keys_with_value(metadata_collection_, kDocHash, doc_hash);
+  QUIPU_RETURN_IF_ERROR(ensure_hash_index(*kvstore_, metadata_collection_));
+  return kvstore_->field_index().keys_with_value(metadata_collection_, kDocHash, doc_hash);
 }
 
 Result<std::optional<RefDocInfo>> KVDocumentStore::get_ref_doc_info(std::string_view ref_doc_id) const {
@@ -196,11 +193,6 @@ Result<OrderedMap<RefDocInfo>> KVDocumentStore::get_all_ref_doc_info() const {
 Result<bool> KVDocumentStore::ref_doc_exists(std::string_view ref_doc_id) const {
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_->get(ref_doc_id, ref_doc_collection_));
   return stored && stored->view().truthy();
-}
-
-Result<std::optional<std::string>> KVDocumentStore::ref_doc_id_of(std::string_view doc_id) const {
-  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> metadata, kvstore_->get(doc_id, metadata_collection_));
-  return metadata ? string_member(*metadata, "ref_doc_id") : std::nullopt;
 }
 
 Status KVDocumentStore::persist(const std::string& persist_path, const FileSystem& fs) const {

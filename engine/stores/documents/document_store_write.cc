@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/layout/document_metadata.h"
+#include "engine/layout/storage_layout.h"
 #include "engine/stores/documents/ref_docs.h"
 #include "quipu/backend/key_locks.h"
 #include "quipu/document_store.h"
@@ -33,6 +34,63 @@ std::string id_of(JsonView node) {
   const std::optional<JsonView> data = node.find("__data__");
   const std::optional<JsonView> id = data ? data->find("id_") : std::nullopt;
   return id && id->is_string() ? id->string() : std::string();
+}
+
+Status check_absent(const KVDocumentStore& store, std::string_view node_id) {
+  QUIPU_ASSIGN_OR_RETURN(const bool exists, store.document_exists(node_id));
+  if (!exists) return Status::ok();
+  return Status::already_exists("node_id " + std::string(node_id) +
+                                " already exists. Set allow_update to True to overwrite.");
+}
+
+Status declare_metadata_collection(const KVDocumentStore& store) {
+  return store.kvstore().declare_collection(store.metadata_collection(),
+                                            {std::string(DOCSTORE_PERSIST_FNAME), std::string(kDocHash)});
+}
+
+// Makes the collections in the order in which the reference first touches them, which is their order in the
+// persist file.
+Status declare_collections(const KVDocumentStore& store, std::span<const NodeFacts> nodes,
+                           const AddOptions& options) {
+  const CollectionOptions plain{std::string(DOCSTORE_PERSIST_FNAME), ""};
+  if (nodes.empty()) return Status::ok();
+  if (!options.allow_update)
+    QUIPU_RETURN_IF_ERROR(store.kvstore().declare_collection(store.node_collection(), plain));
+  for (const NodeFacts& node : nodes) {
+    if (!node.has_source) continue;
+    QUIPU_RETURN_IF_ERROR(store.kvstore().declare_collection(store.ref_doc_collection(), plain));
+    break;
+  }
+  if (options.store_text)
+    QUIPU_RETURN_IF_ERROR(store.kvstore().declare_collection(store.node_collection(), plain));
+  return declare_metadata_collection(store);
+}
+
+Status check_batch_size(const KVDocumentStore& store, int batch_size) {
+  if (batch_size == 1 || store.kvstore().capabilities().batched_put_all) return Status::ok();
+  return Status::not_supported("Batching not supported by this key-value store.");
+}
+
+// The ref doc that is recorded for a node.
+Result<std::optional<std::string>> ref_doc_id_of(const KVDocumentStore& store, std::string_view doc_id) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> metadata,
+                         store.kvstore().get(doc_id, store.metadata_collection()));
+  const std::optional<JsonView> id = metadata ? metadata->view().find(kRefDocId) : std::nullopt;
+  return id && id->is_string() ? std::optional(id->string()) : std::nullopt;
+}
+
+// Takes a node out of its ref doc; one that is left empty goes, and with it the document of its id. True when
+// it went.
+Result<bool> leave_ref_doc(const KVDocumentStore& store, std::string_view doc_id, std::string_view ref_doc_id,
+                           RefDocs& ref_docs, WriteBatch& batch) {
+  QUIPU_ASSIGN_OR_RETURN(RefDoc* const ref_doc, ref_docs.load(ref_doc_id));
+  if (!ref_doc->exists()) return false;
+  QUIPU_ASSIGN_OR_RETURN(const bool emptied, ref_doc->remove(doc_id));
+  if (!emptied) return false;
+  batch.delete_(store.metadata_collection(), ref_doc_id);
+  batch.delete_(store.node_collection(), ref_doc_id);
+  ref_doc->erase();
+  return true;
 }
 
 }  // namespace
@@ -94,8 +152,8 @@ Status KVDocumentStore::insert(std::span<const NodeFacts> nodes, const BadNode& 
   }
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
   if (!options.allow_update) {
-    for (const NodeFacts& node : nodes) QUIPU_RETURN_IF_ERROR(check_absent(node.id));
-    if (!failed.error.is_ok()) QUIPU_RETURN_IF_ERROR(check_absent(failed.id));
+    for (const NodeFacts& node : nodes) QUIPU_RETURN_IF_ERROR(check_absent(*this, node.id));
+    if (!failed.error.is_ok()) QUIPU_RETURN_IF_ERROR(check_absent(*this, failed.id));
   }
   QUIPU_RETURN_IF_ERROR(failed.error);
 
@@ -114,48 +172,16 @@ Status KVDocumentStore::insert(std::span<const NodeFacts> nodes, const BadNode& 
     }
   }
   QUIPU_RETURN_IF_ERROR(ref_docs.write(batch));
-  QUIPU_RETURN_IF_ERROR(check_batch_size(options.batch_size.value_or(0)));
-  QUIPU_RETURN_IF_ERROR(declare_collections(nodes, options));
+  const int batch_size = options.batch_size.value_or(0);
+  QUIPU_RETURN_IF_ERROR(check_batch_size(*this, batch_size == 0 ? batch_size_ : batch_size));
+  QUIPU_RETURN_IF_ERROR(declare_collections(*this, nodes, options));
   return kvstore_->write(batch, {.held = &locks});
-}
-
-Status KVDocumentStore::check_absent(std::string_view node_id) const {
-  QUIPU_ASSIGN_OR_RETURN(const bool exists, document_exists(node_id));
-  if (!exists) return Status::ok();
-  return Status::already_exists("node_id " + std::string(node_id) +
-                                " already exists. Set allow_update to True to overwrite.");
-}
-
-// Makes the collections in the order in which the reference first touches them, which is their order in the
-// persist file.
-Status KVDocumentStore::declare_collections(std::span<const NodeFacts> nodes, const AddOptions& options) {
-  const CollectionOptions plain{std::string(DOCSTORE_PERSIST_FNAME), ""};
-  if (nodes.empty()) return Status::ok();
-  if (!options.allow_update) QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(node_collection_, plain));
-  for (const NodeFacts& node : nodes) {
-    if (!node.has_source) continue;
-    QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(ref_doc_collection_, plain));
-    break;
-  }
-  if (options.store_text) QUIPU_RETURN_IF_ERROR(kvstore_->declare_collection(node_collection_, plain));
-  return declare_metadata_collection();
-}
-
-Status KVDocumentStore::declare_metadata_collection() const {
-  return kvstore_->declare_collection(metadata_collection_,
-                                      {std::string(DOCSTORE_PERSIST_FNAME), "doc_hash"});
-}
-
-Status KVDocumentStore::check_batch_size(int batch_size) const {
-  if (batch_size == 0) batch_size = batch_size_;
-  if (batch_size == 1 || kvstore_->capabilities().batched_put_all) return Status::ok();
-  return Status::not_supported("Batching not supported by this key-value store.");
 }
 
 Status KVDocumentStore::delete_document(std::string_view doc_id, bool raise_error) {
   while (true) {
     // Which ref doc to lock is known only after a look; it is looked at again under the lock.
-    QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, ref_doc_id_of(doc_id));
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, ref_doc_id_of(*this, doc_id));
     LockSet lock_set;
     lock_set.add(node_collection_, doc_id);
     lock_set.add(metadata_collection_, doc_id);
@@ -165,14 +191,14 @@ Status KVDocumentStore::delete_document(std::string_view doc_id, bool raise_erro
       }
     }
     QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
-    QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> still, ref_doc_id_of(doc_id));
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> still, ref_doc_id_of(*this, doc_id));
     if (still != ref_doc_id) continue;
 
     WriteBatch batch;
     RefDocs ref_docs(*kvstore_, ref_doc_collection_);
     bool gone = false;  // with the ref doc of its own id, as whose last node it goes
     if (ref_doc_id) {
-      QUIPU_ASSIGN_OR_RETURN(const bool emptied, leave_ref_doc(doc_id, *ref_doc_id, ref_docs, batch));
+      QUIPU_ASSIGN_OR_RETURN(const bool emptied, leave_ref_doc(*this, doc_id, *ref_doc_id, ref_docs, batch));
       gone = emptied && *ref_doc_id == doc_id;
     }
     QUIPU_ASSIGN_OR_RETURN(const bool stored, document_exists(doc_id));
@@ -184,20 +210,6 @@ Status KVDocumentStore::delete_document(std::string_view doc_id, bool raise_erro
     if (existed || !raise_error) return Status::ok();
     return Status::not_found("doc_id " + std::string(doc_id) + " not found.");
   }
-}
-
-// Takes a node out of its ref doc; one that is left empty goes, and with it the document of its id. True when
-// it went.
-Result<bool> KVDocumentStore::leave_ref_doc(std::string_view doc_id, std::string_view ref_doc_id,
-                                            RefDocs& ref_docs, WriteBatch& batch) const {
-  QUIPU_ASSIGN_OR_RETURN(RefDoc* const ref_doc, ref_docs.load(ref_doc_id));
-  if (!ref_doc->exists()) return false;
-  QUIPU_ASSIGN_OR_RETURN(const bool emptied, ref_doc->remove(doc_id));
-  if (!emptied) return false;
-  batch.delete_(metadata_collection_, ref_doc_id);
-  batch.delete_(node_collection_, ref_doc_id);
-  ref_doc->erase();
-  return true;
 }
 
 Status KVDocumentStore::delete_ref_doc(std::string_view ref_doc_id, bool raise_error) {
@@ -221,10 +233,10 @@ Status KVDocumentStore::delete_ref_doc(std::string_view ref_doc_id, bool raise_e
   std::unordered_set<std::string> gone;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (metadata[i] && !gone.contains(info.node_ids[i])) {
-      const std::optional<JsonView> owner = metadata[i]->view().find("ref_doc_id");
+      const std::optional<JsonView> owner = metadata[i]->view().find(kRefDocId);
       if (owner && owner->is_string()) {
         std::string owner_id = owner->string();
-        QUIPU_ASSIGN_OR_RETURN(const bool emptied, leave_ref_doc(ids[i], owner_id, ref_docs, batch));
+        QUIPU_ASSIGN_OR_RETURN(const bool emptied, leave_ref_doc(*this, ids[i], owner_id, ref_docs, batch));
         if (emptied) gone.insert(std::move(owner_id));
       }
     }
@@ -241,14 +253,14 @@ Status KVDocumentStore::delete_ref_doc(std::string_view ref_doc_id, bool raise_e
 }
 
 Status KVDocumentStore::set_document_hash(std::string_view doc_id, std::string_view doc_hash) {
-  QUIPU_RETURN_IF_ERROR(declare_metadata_collection());
+  QUIPU_RETURN_IF_ERROR(declare_metadata_collection(*this));
   return kvstore_->put(doc_id, document_metadata(doc_hash, std::nullopt), metadata_collection_);
 }
 
 Status KVDocumentStore::set_document_hashes(std::span<const std::pair<std::string, std::string>> doc_hashes) {
-  QUIPU_RETURN_IF_ERROR(check_batch_size(batch_size_));
+  QUIPU_RETURN_IF_ERROR(check_batch_size(*this, batch_size_));
   if (doc_hashes.empty()) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(declare_metadata_collection());
+  QUIPU_RETURN_IF_ERROR(declare_metadata_collection(*this));
   WriteBatch batch;
   for (const auto& [doc_id, doc_hash] : doc_hashes) {
     batch.put(metadata_collection_, doc_id, document_metadata(doc_hash, std::nullopt));

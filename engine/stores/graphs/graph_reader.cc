@@ -35,18 +35,20 @@ Result<std::vector<LabelledNode>> GraphReader::get(JsonView properties,
   if (ids.empty()) {
     ScanOptions in_order;
     in_order.order = ScanOptions::Order::kInsertion;
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_.scan(in_order, graph_.nodes));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
+                           kvstore_.scan(in_order, graph_.collections.nodes));
     while (it->next()) take(it->key(), Json::from_canonical(std::string(it->val().text())));
     QUIPU_RETURN_IF_ERROR(it->status());
     return nodes;
   }
   const std::set<std::string_view> distinct(ids.begin(), ids.end());
   const std::vector<std::string_view> keys(distinct.begin(), distinct.end());
-  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> stored, kvstore_.multi_get(keys, graph_.nodes));
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> stored,
+                         kvstore_.multi_get(keys, graph_.collections.nodes));
   std::vector<std::pair<uint64_t, size_t>> order;
   if (keys.size() > 1) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> places,
-                           kvstore_.insertion_order(keys, graph_.nodes));
+                           kvstore_.insertion_order(keys, graph_.collections.nodes));
     for (size_t i = 0; i < keys.size(); ++i) order.emplace_back(places[i].value_or(UINT64_MAX), i);
     std::ranges::sort(order);
   } else {
@@ -66,7 +68,8 @@ Result<bool> GraphReader::supports_vector_queries() const {
 Result<ScoredNodes> GraphReader::vector_query(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult near, graph_.vectors->query(kvstore_, query));
   const std::vector<std::string_view> ids(near.ids.begin(), near.ids.end());
-  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> stored, kvstore_.multi_get(ids, graph_.nodes));
+  QUIPU_ASSIGN_OR_RETURN(std::vector<std::optional<Json>> stored,
+                         kvstore_.multi_get(ids, graph_.collections.nodes));
   ScoredNodes found;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!stored[i]) continue;  // deleted in the meantime
@@ -117,11 +120,11 @@ Result<Json> GraphReader::get_schema() const {
   std::set<std::string> labels;
   std::set<std::string> relations;
   std::set<std::string> properties;
-  for (const std::string& collection : {graph_.nodes, graph_.relations}) {
+  for (const std::string& collection : {graph_.collections.nodes, graph_.collections.relations}) {
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_.scan({}, collection));
     while (it->next()) {
       const std::optional<JsonView> label = it->val().find("label");
-      if (label) (collection == graph_.nodes ? labels : relations).emplace(label->text());
+      if (label) (collection == graph_.collections.nodes ? labels : relations).emplace(label->text());
       const std::optional<JsonView> pairs = it->val().find("properties");
       if (!pairs || !pairs->is_object()) continue;
       for (const JsonMember& member : pairs->members()) properties.emplace(member.raw_key);
@@ -141,14 +144,15 @@ Result<Json> GraphReader::get_schema() const {
 Result<Json> GraphReader::to_dict() const {
   std::string text = "{\"nodes\": ";
   QUIPU_RETURN_IF_ERROR(read_consistent_view(kvstore_, [&](const KVReader& state) -> Status {
-    QUIPU_RETURN_IF_ERROR(append_collection(state, graph_.nodes, "", text));
+    QUIPU_RETURN_IF_ERROR(append_collection(state, graph_.collections.nodes, "", text));
     text += ", \"relations\": ";
-    QUIPU_RETURN_IF_ERROR(append_collection(state, graph_.relations, "", text));
+    QUIPU_RETURN_IF_ERROR(append_collection(state, graph_.collections.relations, "", text));
     text += ", \"triplets\": [";
     ScanOptions options;
     options.keys_only = true;
     options.order = ScanOptions::Order::kInsertion;
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, state.scan(options, graph_.triplets));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
+                           state.scan(options, graph_.collections.triplets));
     while (it->next()) {
       QUIPU_ASSIGN_OR_RETURN(const TripletIds ids, parse_triplet_key(it->key()));
       if (text.back() != '[') text += ", ";

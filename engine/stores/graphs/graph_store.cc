@@ -50,7 +50,7 @@ Result<Json> GraphStore::query(std::string_view /*query*/, JsonView /*param_map*
 
 KVGraphStore::KVGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
     : kvstore_(std::move(kvstore)), collection_(ns.empty() ? kGraphStoreNamespace : ns) {
-  collection_ += "/data";
+  collection_ += kDataEnding;
 }
 
 Result<std::vector<GraphEdge>> KVGraphStore::get(std::string_view subj) const {

@@ -19,7 +19,7 @@ GraphVectors::GraphVectors(const std::string& ns)
     : ns_(ns),
       nodes_(graph_nodes(ns)),
       vectors_(VectorCollections(DEFAULT_VECTOR_STORE).embeddings),
-      state_(ns + "/" + std::string(kGraphState)),
+      state_(graph_collection(ns, kGraphState)),
       version_({nodes_, vectors_}) {}
 
 GraphVectors::Entity GraphVectors::entity(std::string_view id, std::optional<uint64_t> order, JsonView node) {

@@ -36,10 +36,11 @@ Result<JsonView> object_member(JsonView dict, std::string_view name) {
 // And records how the graph keeps embeddings.
 Status GraphWriter::declare_collections() const {
   const std::string file(PG_STORE_PERSIST_FNAME);
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.state, {file, ""}));
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.nodes, {file, ""}));
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.relations, {file, ""}));
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.triplets, {file, std::string(kTripletTarget)}));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.state, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.nodes, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.relations, {file, ""}));
+  QUIPU_RETURN_IF_ERROR(
+      kvstore_.declare_collection(graph_.collections.triplets, {file, std::string(kTripletTarget)}));
   return graph_.vectors->record(kvstore_, graph_.supports_vector_queries);
 }
 
@@ -49,7 +50,7 @@ Status GraphWriter::upsert_nodes(std::span<const LabelledNode> nodes) const {
   WriteBatch batch;
   std::vector<std::string> ids;
   for (const LabelledNode& node : nodes) {
-    batch.put(graph_.nodes, node.id(), node.to_json());
+    batch.put(graph_.collections.nodes, node.id(), node.to_json());
     ids.push_back(node.id());
   }
   return write(batch, nullptr, ids);
@@ -69,7 +70,7 @@ Status GraphWriter::write(const WriteBatch& batch, KeyLocks* locks,
 Result<std::string> GraphWriter::node_id_for(std::string_view id) const {
   std::string of_entity = entity_id(std::string(id));
   if (of_entity == id) return of_entity;
-  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(id, graph_.nodes));
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(id, graph_.collections.nodes));
   return stored ? LabelledNode::from_stored(*std::move(stored), id).id() : of_entity;
 }
 
@@ -81,10 +82,10 @@ Status GraphWriter::upsert_relations(std::span<const Relation> relations) const 
     for (const std::string& source : ids_for(relation.source_id())) {
       for (const std::string& target : ids_for(relation.target_id())) {
         const TripletIds ids{source, relation.label(), target};
-        lock_set.add(graph_.nodes, source);
-        lock_set.add(graph_.nodes, target);
-        lock_set.add(graph_.relations, relation_key(ids));
-        lock_set.add(graph_.triplets, triplet_key(ids));
+        lock_set.add(graph_.collections.nodes, source);
+        lock_set.add(graph_.collections.nodes, target);
+        lock_set.add(graph_.collections.relations, relation_key(ids));
+        lock_set.add(graph_.collections.triplets, triplet_key(ids));
       }
     }
   }
@@ -99,7 +100,7 @@ Status GraphWriter::upsert_relations(std::span<const Relation> relations) const 
     QUIPU_RETURN_IF_ERROR(make_ends(relation, ids, made, batch));
     const std::string triplet = triplet_key(ids);
     if (!keys.contains(triplet)) {
-      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(triplet, graph_.triplets));
+      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(triplet, graph_.collections.triplets));
       std::string key = relation_key({relation.source_id(), relation.label(), relation.target_id()});
       if (exists) {
         QUIPU_ASSIGN_OR_RETURN(key, triplets_.relation_key_of(ids));
@@ -107,8 +108,9 @@ Status GraphWriter::upsert_relations(std::span<const Relation> relations) const 
       keys[triplet] = std::move(key);
     }
     const std::string& key = keys[triplet];
-    batch.put(graph_.relations, key, relation.to_json());
-    batch.put(graph_.triplets, triplet, triplet_value(ids.target, key == relation_key(ids) ? "" : key));
+    batch.put(graph_.collections.relations, key, relation.to_json());
+    batch.put(graph_.collections.triplets, triplet,
+              triplet_value(ids.target, key == relation_key(ids) ? "" : key));
   }
   return kvstore_.write(batch, {.held = &locks});
 }
@@ -122,13 +124,14 @@ Status GraphWriter::make_ends(const Relation& relation, const TripletIds& ids, s
   std::array<bool, 2> missing{};
   for (size_t i = 0; i < ends.size(); ++i) {
     const auto& [name, id] = ends[i];
-    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.nodes));
+    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.collections.nodes));
     missing[i] = !exists && made.insert(id).second;
-    if (missing[i]) batch.put(graph_.nodes, name, LabelledNode::entity(name).to_json());
+    if (missing[i]) batch.put(graph_.collections.nodes, name, LabelledNode::entity(name).to_json());
   }
   for (size_t i = 0; i < ends.size(); ++i) {
     const auto& [name, id] = ends[i];
-    if (missing[i] && id != name) batch.put(graph_.nodes, id, LabelledNode::entity(name).to_json());
+    if (missing[i] && id != name)
+      batch.put(graph_.collections.nodes, id, LabelledNode::entity(name).to_json());
   }
   return Status::ok();
 }
@@ -142,7 +145,7 @@ Status GraphWriter::delete_(const GraphSelection& selection) const {
   std::set<std::string> nodes;
   for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {
     for (const std::string& id : *ids) {
-      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.nodes));
+      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.collections.nodes));
       if (exists) nodes.insert(id);
     }
   }
@@ -157,14 +160,14 @@ Status GraphWriter::delete_(const GraphSelection& selection) const {
   const auto drop = [&](const TripletIds& ids) -> Status {
     if (!gone.insert(triplet_key(ids)).second) return Status::ok();
     QUIPU_ASSIGN_OR_RETURN(const std::string key, triplets_.relation_key_of(ids));
-    batch.delete_(graph_.triplets, triplet_key(ids));
-    batch.delete_(graph_.relations, key);
+    batch.delete_(graph_.collections.triplets, triplet_key(ids));
+    batch.delete_(graph_.collections.relations, key);
     return Status::ok();
   };
   for (const std::string& id : nodes) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> incident, triplets_.triplets_of(id));
     for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(drop(ids));
-    batch.delete_(graph_.nodes, id);
+    batch.delete_(graph_.collections.nodes, id);
   }
   if (by_properties || !selection.relation_names.empty()) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, triplets_.all_triplets());
@@ -172,7 +175,8 @@ Status GraphWriter::delete_(const GraphSelection& selection) const {
       bool selected = contains(selection.relation_names, ids.label);
       if (!selected && by_properties) {
         QUIPU_ASSIGN_OR_RETURN(const std::string key, triplets_.relation_key_of(ids));
-        QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> relation, kvstore_.get(key, graph_.relations));
+        QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> relation,
+                               kvstore_.get(key, graph_.collections.relations));
         selected = relation &&
                    matches_properties(Relation::from_stored(*relation).properties(), selection.properties);
       }
@@ -193,7 +197,7 @@ Status GraphWriter::load(JsonView save_dict) const {
     Result<LabelledNode> node = LabelledNode::from_json(member.value);
     if (!node) return malformed("node " + std::string(member.raw_key) + ": " + node.error().message());
     node_ids.insert(member.key());
-    batch.put(graph_.nodes, member.key(), node->to_json());
+    batch.put(graph_.collections.nodes, member.key(), node->to_json());
   }
   for (const JsonMember& member : relations.members()) {
     Result<Relation> relation = Relation::from_json(member.value);
@@ -206,7 +210,7 @@ Status GraphWriter::load(JsonView save_dict) const {
     relation_keys.emplace(
         relation_key({entity_id(relation->source_id()), relation->label(), entity_id(relation->target_id())}),
         member.key());
-    batch.put(graph_.relations, member.key(), relation->to_json());
+    batch.put(graph_.collections.relations, member.key(), relation->to_json());
   }
   const std::optional<JsonView> triplets = save_dict.find("triplets");
   if (triplets && !triplets->is_array()) return malformed("\"triplets\" is not a list");
@@ -227,7 +231,7 @@ Status GraphWriter::load(JsonView save_dict) const {
     if (relation == relation_keys.end())
       return malformed("the triplet " + triplet_key(ids) + " has no relation");
     const bool elsewhere = relation->second != relation_key(ids);
-    batch.put(graph_.triplets, triplet_key(ids),
+    batch.put(graph_.collections.triplets, triplet_key(ids),
               triplet_value(ids.target, elsewhere ? relation->second : ""));
   }
   QUIPU_RETURN_IF_ERROR(declare_collections());

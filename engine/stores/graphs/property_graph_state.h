@@ -20,17 +20,15 @@ struct PropertyGraphState {
                      std::optional<bool> vector_queries)
       : kvstore(std::move(store)),
         ns(name_space.empty() ? kPropertyGraphNamespace : name_space),
+        collections(ns),
         supports_vector_queries(vector_queries),
         vectors(std::static_pointer_cast<GraphVectors>(
-            kvstore->cache(nodes, [this] { return std::make_shared<GraphVectors>(ns); }))) {}
+            kvstore->cache(collections.nodes, [this] { return std::make_shared<GraphVectors>(ns); }))) {}
 
   const std::shared_ptr<BaseKVStore> kvstore;
   const std::string ns;
+  const PropertyGraphCollections collections;
   const std::optional<bool> supports_vector_queries;
-  const std::string nodes = ns + "/nodes";
-  const std::string relations = ns + "/relations";
-  const std::string triplets = ns + "/triplets";
-  const std::string state = ns + "/state";
   const std::shared_ptr<GraphVectors> vectors;
 };
 

@@ -12,13 +12,14 @@
 namespace quipu {
 
 Result<std::string> TripletReader::relation_key_of(const TripletIds& ids) const {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value, kvstore_.get(triplet_key(ids), graph_.triplets));
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value,
+                         kvstore_.get(triplet_key(ids), graph_.collections.triplets));
   const std::optional<JsonView> other = value ? value->view().find(kTripletRelationKey) : std::nullopt;
   return other && other->is_string() ? other->string() : relation_key(ids);
 }
 
 Result<std::vector<std::string>> TripletReader::incoming_keys(std::string_view id) const {
-  return kvstore_.field_index().keys_with_value(graph_.triplets, kTripletTarget, id);
+  return kvstore_.field_index().keys_with_value(graph_.collections.triplets, kTripletTarget, id);
 }
 
 Result<std::vector<TripletIds>> TripletReader::triplets_of(std::string_view id) const {
@@ -28,7 +29,8 @@ Result<std::vector<TripletIds>> TripletReader::triplets_of(std::string_view id) 
   outgoing.prefix = "[";
   append_json_string(id, outgoing.prefix);
   outgoing.prefix += ", ";
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_.scan(outgoing, graph_.triplets));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
+                         kvstore_.scan(outgoing, graph_.collections.triplets));
   while (it->next()) {
     QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(it->key()));
     found.push_back(std::move(ids));
@@ -47,7 +49,8 @@ Result<std::vector<TripletIds>> TripletReader::all_triplets() const {
   ScanOptions options;
   options.keys_only = true;
   options.order = ScanOptions::Order::kInsertion;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, kvstore_.scan(options, graph_.triplets));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
+                         kvstore_.scan(options, graph_.collections.triplets));
   while (it->next()) {
     QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(it->key()));
     found.push_back(std::move(ids));
@@ -87,8 +90,8 @@ Result<std::vector<Triplet>> TripletReader::load_triplets(std::span<const Triple
       keys.push_back(relation_key(one));
     }
     const std::vector<std::string_view> relation_keys(keys.begin(), keys.end());
-    QUIPU_ASSIGN_OR_RETURN(const auto nodes, kvstore_.multi_get(ends, graph_.nodes));
-    QUIPU_ASSIGN_OR_RETURN(auto relations, kvstore_.multi_get(relation_keys, graph_.relations));
+    QUIPU_ASSIGN_OR_RETURN(const auto nodes, kvstore_.multi_get(ends, graph_.collections.nodes));
+    QUIPU_ASSIGN_OR_RETURN(auto relations, kvstore_.multi_get(relation_keys, graph_.collections.relations));
     for (size_t i = 0; i < part.size(); ++i) {
       const std::optional<Json>& source = nodes[places.at(part[i].source)];
       const std::optional<Json>& target = nodes[places.at(part[i].target)];
@@ -97,7 +100,7 @@ Result<std::vector<Triplet>> TripletReader::load_triplets(std::span<const Triple
       }
       if (!relations[i]) {
         QUIPU_ASSIGN_OR_RETURN(const std::string other_key, relation_key_of(part[i]));
-        QUIPU_ASSIGN_OR_RETURN(relations[i], kvstore_.get(other_key, graph_.relations));
+        QUIPU_ASSIGN_OR_RETURN(relations[i], kvstore_.get(other_key, graph_.collections.relations));
       }
       triplets.push_back({LabelledNode::from_stored(*source, part[i].source),
                           // Two triplets may share a key; what is left when one has been deleted has no

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/json_file/json_file.h"
+#include "engine/layout/storage_layout.h"
 #include "engine/stores/indexes/same_struct.h"
 #include "engine/stores/store_file.h"
 #include "quipu/backend/executor.h"
@@ -12,8 +13,8 @@ namespace quipu {
 
 KVIndexStore::KVIndexStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns,
                            std::string_view collection_suffix)
-    : kvstore_(std::move(kvstore)), collection_(ns.empty() ? "index_store" : ns) {
-  collection_ += collection_suffix.empty() ? "/data" : collection_suffix;
+    : kvstore_(std::move(kvstore)), collection_(ns.empty() ? kIndexStoreNamespace : ns) {
+  collection_ += collection_suffix.empty() ? kDataEnding : collection_suffix;
 }
 
 Result<std::vector<IndexStruct>> KVIndexStore::index_structs() const {
