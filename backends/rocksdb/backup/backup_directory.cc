@@ -278,7 +278,8 @@ Status BackupDirectory::verify(const Backup& backup) const {
   }
   if (verified.ok()) verified = engine_->VerifyBackup(backup.info.id, /*verify_with_checksum=*/true);
   if (work_ != nullptr) QUIPU_RETURN_IF_ERROR(work_->check());
-  if (verified.IsNotFound()) {  // or RocksDB could not list it
+  // What is missing may be what RocksDB could not list.
+  if (verified.IsNotFound() || is_failed_read_as_damage(verified)) {
     return Status::corruption(name + ": a file is missing, or could not be read: " + verified.ToString());
   }
   if (!verified.ok()) return Status::corruption(name + ": " + verified.ToString());

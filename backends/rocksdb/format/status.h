@@ -9,6 +9,10 @@
 
 namespace quipu::rocks {
 
+// Whether it calls damage what could not be read: a file of a backup, of which RocksDB 10 and later say only
+// in the text, by the number of the code, that reading failed.
+bool is_failed_read_as_damage(const rocksdb::Status& status);
+
 // RocksDB's status as ours; its text is kept behind "context: ".
 Status from_rocksdb(const rocksdb::Status& status, std::string_view context);
 
