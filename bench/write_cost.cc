@@ -35,6 +35,16 @@ double processor_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
+// Gives `items` to `write`, 1,000 at a time.
+template <class Item>
+void in_calls(const std::vector<Item>& items, const std::function<Status(std::span<const Item>)>& write) {
+  for (std::span<const Item> rest(items); !rest.empty();) {
+    const size_t now = std::min<size_t>(rest.size(), kPerCall);
+    require(write(rest.first(now)));
+    rest = rest.subspan(now);
+  }
+}
+
 // Runs `write` on a new database and closes it.
 double cost(const std::function<void(const std::shared_ptr<RocksDBKVStore>&)>& write) {
   const ScratchDir directory;
@@ -55,24 +65,19 @@ double cost_of_add_documents(uint64_t count) {
   }
   return cost([&](const std::shared_ptr<RocksDBKVStore>& store) {
     KVDocumentStore documents(store);
-    for (std::span<const NodePtr> rest(nodes); !rest.empty();) {
-      const size_t now = std::min<size_t>(rest.size(), kPerCall);
-      require(documents.add_documents(rest.first(now)));
-      rest = rest.subspan(now);
-    }
+    in_calls<NodePtr>(nodes, [&](std::span<const NodePtr> some) { return documents.add_documents(some); });
   });
 }
 
 double cost_of_put_all(uint64_t count) {
-  std::vector<std::vector<KVPair>> batches;
-  for (uint64_t i = 0; i < count; ++i) {
-    if (i % kPerCall == 0) batches.emplace_back();
-    batches.back().push_back({node_id(i), node_json(i)});
-  }
+  std::vector<std::pair<std::string, Json>> nodes;
+  for (uint64_t i = 0; i < count; ++i) nodes.emplace_back(node_id(i), node_json(i));
+  std::vector<KVPair> pairs;
+  for (const auto& [key, value] : nodes) pairs.push_back({key, value});
   return cost([&](const std::shared_ptr<RocksDBKVStore>& store) {
-    for (const std::vector<KVPair>& batch : batches) {
-      require(store->put_all(batch, DEFAULT_COLLECTION, kPerCall));
-    }
+    in_calls<KVPair>(pairs, [&](std::span<const KVPair> some) {
+      return store->put_all(some, DEFAULT_COLLECTION, some.size());
+    });
   });
 }
 
