@@ -2,6 +2,7 @@
 // or says that it must be opened again.
 
 #include <gtest/gtest.h>
+#include <rocksdb/version.h>
 
 #include <atomic>
 #include <thread>
@@ -151,7 +152,7 @@ TEST_F(DiskErrorTest, AnErrorOfTheDiskStopsWritingUntilTheStoreIsOpenedAgain) {
 }
 
 // Resume() of RocksDB 7.8 keeps a log whose first record has failed, and nothing makes it begin another; that
-// of 11.12 begins one. Neither may lose the write that came before, or claim one that it has refused.
+// of 11.12 begins one. Neither may lose the write that came before, or take in one that it has refused.
 TEST_F(DiskErrorTest, AFullDiskMetByTheFirstWriteLosesNothing) {
   ASSERT_TRUE(store_->put("a", value("1")).is_ok());
   ASSERT_TRUE(store_->close().is_ok());
@@ -161,6 +162,8 @@ TEST_F(DiskErrorTest, AFullDiskMetByTheFirstWriteLosesNothing) {
   faults_.heal();
   EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
   const Status again = store_->put("a", value("2"));
+  if (ROCKSDB_MAJOR < 9) EXPECT_FALSE(again.is_ok());
+  if (ROCKSDB_MAJOR > 10) EXPECT_TRUE(again.is_ok()) << again.to_string();
   if (!again.is_ok()) expect_refused(again, "cannot write", "open the store again");
   const std::string now = again.is_ok() ? "{\"v\": \"2\"}" : "{\"v\": \"1\"}";
   EXPECT_EQ(text_of("a"), now);
