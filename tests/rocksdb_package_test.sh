@@ -21,7 +21,10 @@ cat >"$folder/library.cc" <<'TEXT'
 #include <rocksdb/version.h>
 namespace rocksdb {
 std::string GetRocksVersionAsString(bool) { return VERSION; }
-std::vector<CompressionType> GetSupportedCompressions() { return {COMPRESSIONS}; }
+decltype(GetSupportedCompressions()) GetSupportedCompressions() {  // a reference in newer ones
+  static const std::vector<CompressionType> all = {COMPRESSIONS};
+  return all;
+}
 #ifdef ASSERTIONS
 struct SyncPoint { static SyncPoint* GetInstance(); };
 SyncPoint* SyncPoint::GetInstance() { return nullptr; }
