@@ -9,6 +9,7 @@ each rule and expects it to be reported.
 """
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -256,7 +257,7 @@ class SymbolTest(unittest.TestCase):
             self.skipTest("no list of object files was given")
         paths = [path for path in Path(self.objects).read_text(encoding="utf-8").strip().split(";") if path]
         # .../quipu.dir/engine/json/json.cc.o
-        by_source = {path.partition("quipu.dir/")[2].removesuffix(".o"): path for path in paths}
+        by_source = {os.path.normpath(path.partition("quipu.dir/")[2]).removesuffix(".o"): path for path in paths}
         self.assertGreater(len(by_source), 100, "the object files were not found")
         faults = symbol_faults(by_source)
         self.assertEqual([], faults, "\n" + "\n".join(faults))

@@ -39,7 +39,6 @@ class SharedMapKVStore : public BaseKVStore {
   KVCapabilities capabilities() const override { return {.atomic_batches = true}; }
 
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override {
-    if (!val.is_object()) return Status::invalid_argument("a value is a JSON object");
     WriteBatch batch;
     batch.put(collection, key, val);
     return write(batch);
@@ -68,6 +67,10 @@ class SharedMapKVStore : public BaseKVStore {
   }
   Status write(const WriteBatch& batch, const WriteOptions& /*options*/ = {}) override {
     QUIPU_ASSIGN_OR_RETURN(const PlainBatch plain, PlainBatch::of(batch.ops()));
+    for (const WriteOp& op : plain.ops()) {
+      const bool fits = op.kind != &WriteOp::kPut || op.value.starts_with('{');
+      if (!fits) return Status::invalid_argument("a value is a JSON object");
+    }
     std::set<std::string_view> written;
     std::lock_guard lock(map_->mutex);
     for (const WriteOp& op : plain.ops()) {
