@@ -162,8 +162,12 @@ TEST_F(DiskErrorTest, AFullDiskMetByTheFirstWriteLosesNothing) {
   faults_.heal();
   EXPECT_EQ(text_of("a"), "{\"v\": \"1\"}");
   const Status again = store_->put("a", value("2"));
-  if (ROCKSDB_MAJOR < 9) EXPECT_FALSE(again.is_ok());
-  if (ROCKSDB_MAJOR > 10) EXPECT_TRUE(again.is_ok()) << again.to_string();
+  if (ROCKSDB_MAJOR < 9) {
+    EXPECT_FALSE(again.is_ok());
+  }
+  if (ROCKSDB_MAJOR > 10) {
+    EXPECT_TRUE(again.is_ok()) << again.to_string();
+  }
   if (!again.is_ok()) expect_refused(again, "cannot write", "open the store again");
   const std::string now = again.is_ok() ? "{\"v\": \"2\"}" : "{\"v\": \"1\"}";
   EXPECT_EQ(text_of("a"), now);
