@@ -86,7 +86,9 @@ class CollectionIndex {
   virtual ~CollectionIndex() = default;
   // The kinds of operations that it alone understands.
   virtual std::span<const WriteOp::Kind* const> kinds() const { return {}; }
-  // A key that a batch touches; `stored`: the record that it has, or null.
+  // Whether it may have to do with keys of this collection.
+  virtual bool follows(const Collection& collection) const = 0;
+  // A key of such a collection that a batch touches; `stored`: the record that it has, or null.
   virtual Status load(KeyChange& key, const DataRecord* stored, CommitScope& scope) const = 0;
   // An operation of its kinds; or one that puts nothing, where there is no such collection.
   virtual Status apply(const WriteOp& op, KeyChange& key, CommitScope& scope) const;

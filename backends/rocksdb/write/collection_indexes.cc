@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <tuple>
 
 #include "backends/rocksdb/write/collection_index.h"
 
@@ -48,8 +47,11 @@ std::string_view CommitScope::keep(std::string_view front, std::string_view back
 }
 
 void CommitScope::write_later(rocksdb::WriteBatchBase& batch) {
-  std::ranges::sort(later_, {},
-                    [](const LaterEntry& entry) { return std::tuple(entry.family->GetID(), entry.key); });
+  // Keys first: of one family, and there is mostly one, they are in order then.
+  std::ranges::sort(later_, [](const LaterEntry& a, const LaterEntry& b) {
+    const int order = a.key.compare(b.key);
+    return order != 0 ? order < 0 : a.family->GetID() < b.family->GetID();
+  });
   for (const LaterEntry& entry : later_) {
     const rocksdb::Status written = entry.put ? batch.Put(entry.family, slice(entry.key), {})
                                               : batch.Delete(entry.family, slice(entry.key));

@@ -164,6 +164,10 @@ Result<size_t> Commit::target_of(std::string_view name, bool create) {
     }
   }
   targets_.push_back({std::move(collection), is_new, 0});
+  for (const CollectionIndex* const index : CollectionIndex::all()) {
+    Target& target = targets_.back();
+    if (index->follows(*target.collection)) target.indexes.push_back(index);
+  }
   return targets_.size() - 1;
 }
 
@@ -211,7 +215,7 @@ Status Commit::load_key(KeyChange& key, std::string_view value) {
 }
 
 Status Commit::show_to_indexes(KeyChange& key, const DataRecord* stored) {
-  for (const CollectionIndex* const index : CollectionIndex::all()) {
+  for (const CollectionIndex* const index : targets_[key.target].indexes) {
     QUIPU_RETURN_IF_ERROR(index->load(key, stored, scope_));
   }
   return Status::ok();

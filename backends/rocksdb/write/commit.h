@@ -47,6 +47,7 @@ class Commit {
     CollectionPtr collection;
     bool is_new = false;
     int64_t count_change = 0;
+    std::vector<const CollectionIndex*> indexes = {};  // that follow the collection
   };
 
   size_t batch_bytes() const;  // about what the keys take in a batch

@@ -36,8 +36,11 @@ class IndexedField : public IndexedKey {
 
 class FieldIndexes : public CollectionIndex {
  public:
+  bool follows(const Collection& collection) const override {
+    return !collection.record.indexed_field.empty();
+  }
+
   Status load(KeyChange& key, const DataRecord* stored, CommitScope& scope) const override {
-    if (key.collection->record.indexed_field.empty()) return Status::ok();
     scope.add<IndexedField>(key, *this,
                             stored != nullptr ? indexed_value(*key.collection, stored->body) : std::string());
     return Status::ok();

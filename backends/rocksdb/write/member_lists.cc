@@ -151,6 +151,8 @@ class MemberListIndex : public CollectionIndex {
  public:
   std::span<const WriteOp::Kind* const> kinds() const override { return kKinds; }
 
+  bool follows(const Collection& /*collection*/) const override { return true; }
+
   Status load(KeyChange& key, const DataRecord* stored, CommitScope& scope) const override {
     if (stored == nullptr || !stored->is_list()) return Status::ok();
     const std::optional<ListHeader> header = parse_list_header(*stored);

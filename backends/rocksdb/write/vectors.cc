@@ -14,6 +14,8 @@ class Vectors : public CollectionIndex {
  public:
   std::span<const WriteOp::Kind* const> kinds() const override { return kKinds; }
 
+  bool follows(const Collection& /*collection*/) const override { return false; }
+
   Status load(KeyChange& /*key*/, const DataRecord* /*stored*/, CommitScope& /*scope*/) const override {
     return Status::ok();
   }
