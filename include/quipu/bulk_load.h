@@ -10,7 +10,7 @@
 // does the end of the process, after which the next open removes what was loaded.
 // Memory is bounded by the store's budget, not by what is loaded.
 //
-// Thread-safety: one thread at a time; others may use the store meanwhile.
+// Thread-safety: one thread at a time; others may use the store meanwhile. Must go before its store.
 
 #ifndef QUIPU_BULK_LOAD_H_
 #define QUIPU_BULK_LOAD_H_

@@ -245,8 +245,8 @@ class BaseKVStore : public KVReader {
   virtual Result<KeyLocks> lock(const LockSet& set) const;
 
   // How those who keep something of these collections in memory learn of what others have written, past this
-  // object: a number that grows by one for each of these collections that a write has changed, whoever made
-  // it. Nothing: nobody else can write. Default: nothing.
+  // object: a number that grows by one for each of these collections that a write has operations on, whoever
+  // made it. Nothing: nobody else can write. Default: nothing.
   virtual Result<std::optional<uint64_t>> change_version(std::span<const std::string_view> collections) const;
 
   // ---- care of the store ----
