@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/read_view.h"
 
 namespace quipu::rocks {
 namespace {
@@ -33,7 +34,7 @@ Status RepairWriter::erase(rocksdb::ColumnFamilyHandle* family, std::string_view
 
 Status RepairWriter::for_each(rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
                               const Use& use) {
-  const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator({}, family));
+  const std::unique_ptr<rocksdb::Iterator> it = ReadView(database_).iterate(family);
   for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
     QUIPU_RETURN_IF_ERROR(use(view(it->key()), view(it->value())));
   }

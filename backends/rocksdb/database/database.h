@@ -71,6 +71,11 @@ class Database {
   rocksdb::ColumnFamilyHandle* lists() const { return lists_.get(); }
   rocksdb::ColumnFamilyHandle* index() const { return index_.get(); }
 
+  // Whether ranges of keys are deleted in a family. In the others keys go one by one, or the whole family.
+  bool deletes_ranges(const rocksdb::ColumnFamilyHandle* family) const {
+    return family == lists_.get() || family == index_.get() || family == shared_.get();
+  }
+
   // The families that are not one collection's own.
   std::vector<Family> shared_families() const { return {catalog_, lists_, index_, shared_}; }
 

@@ -48,6 +48,11 @@ rocksdb::Status open_rocksdb_read_only(const rocksdb::DBOptions& options, const 
   }
 }
 
+// ---- iterators: see backends/rocksdb/read/sound_iterator.h ----
+
+inline constexpr bool kIteratorsForgetErrors =
+    ROCKSDB_MAJOR < 8 || (ROCKSDB_MAJOR == 8 && ROCKSDB_MINOR < 10);
+
 // ---- options that are gone, where what they were set to is now what always happens ----
 
 // Until 10.1: OPTIONS is for people; a full disk must not stop an open for it. Until 10: opening must not ask

@@ -1,5 +1,7 @@
 #include "backends/rocksdb/read/read_view.h"
 
+#include "backends/rocksdb/read/sound_iterator.h"
+
 namespace quipu::rocks {
 namespace {
 
@@ -66,13 +68,13 @@ void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const ro
 
 std::unique_ptr<rocksdb::Iterator> ReadView::iterate(rocksdb::ColumnFamilyHandle* family,
                                                      rocksdb::ReadOptions options) const {
-  if (changes_ == nullptr) {
-    return std::unique_ptr<rocksdb::Iterator>(database_->db().NewIterator(over_snapshot(options), family));
-  }
+  options.ignore_range_deletions = !database_->deletes_ranges(family);
+  if (changes_ == nullptr) return sound_iterator(database_->db(), over_snapshot(options), family);
   const rocksdb::Slice* const lower = std::exchange(options.iterate_lower_bound, nullptr);
   const rocksdb::Slice* const upper = std::exchange(options.iterate_upper_bound, nullptr);
-  rocksdb::Iterator* const stored = database_->db().NewIterator(over_snapshot(options), family);
-  return std::make_unique<BoundedIterator>(changes_->NewIteratorWithBase(family, stored), lower, upper);
+  std::unique_ptr<rocksdb::Iterator> stored = sound_iterator(database_->db(), over_snapshot(options), family);
+  return std::make_unique<BoundedIterator>(changes_->NewIteratorWithBase(family, stored.release()), lower,
+                                           upper);
 }
 
 }  // namespace quipu::rocks
