@@ -96,6 +96,14 @@ Status verify_database(const BaseKVStore& store, const std::string& address,
   return progress.finish(address);
 }
 
+// Where import_persist_dir finds what holds_files() has found: an address may name a scheme before the path,
+// a place on other files than the disk's is none.
+Result<std::string> place_of_files(const std::string& address, const FileSystem& files) {
+  if (&files != &local_file_system()) return address;
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(address));
+  return directory.value_or(address);
+}
+
 }  // namespace
 
 bool holds_files(const std::string& address, const FileSystem& files) {
@@ -114,8 +122,9 @@ Result<std::shared_ptr<BaseKVStore>> open_contents(const std::string& address,
   if (!holds_files(address, *options.files.fs)) {
     return open_store(address, {.read_only = true, .rocksdb = options.database});
   }
+  QUIPU_ASSIGN_OR_RETURN(const std::string place, place_of_files(address, *options.files.fs));
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  QUIPU_RETURN_IF_ERROR(import_persist_dir(address, scratch->store(), with_progress(options)).status());
+  QUIPU_RETURN_IF_ERROR(import_persist_dir(place, scratch->store(), with_progress(options)).status());
   return std::shared_ptr<BaseKVStore>(scratch, &scratch->store());
 }
 
@@ -126,8 +135,9 @@ Status verify_contents(const std::string& address, const std::function<void(cons
                            open_store(address, {.read_only = true, .rocksdb = options.database}));
     return verify_database(*store, address, report, options.progress);
   }
+  QUIPU_ASSIGN_OR_RETURN(const std::string place, place_of_files(address, *options.files.fs));
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  return verify_persist_dir(address, scratch->store(), report, with_progress(options));
+  return verify_persist_dir(place, scratch->store(), report, with_progress(options));
 }
 
 }  // namespace quipu

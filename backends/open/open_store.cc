@@ -74,8 +74,8 @@ Result<std::optional<std::string>> directory_of_store(const std::string& address
 Result<std::string> require_directory(const std::string& address, std::string_view what) {
   QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> directory, directory_of_store(address));
   if (directory) return *std::move(directory);
-  return Status::not_supported("this store has no " + std::string(what) + " of its own: " + address +
-                               " is no database in a directory");
+  return Status::not_supported(address + " has no " + std::string(what) +
+                               ": it is no database in a directory");
 }
 
 bool is_new_database(const std::string& address) {

@@ -54,7 +54,8 @@ struct RocksDBOptions {
   bool sync = false;
   // Open although acknowledged writes are missing. What is left is the state before the first lost write.
   bool accept_lost_writes = false;
-  // Told what is worth knowing (recovery, removed leftovers); null: silent. Called from any thread.
+  // Told what is worth knowing (recovery, removed leftovers); null: silent. Called from any thread, while the
+  // store holds locks: it must not call the store.
   std::function<void(std::string_view message)> logger;
 
   // ---- performance ----

@@ -51,6 +51,10 @@ class AddressTest(CliTest):
             self.assertEqual((b"", "quipu: no differences\n"), self.quipu("diff", self.database, copy))
         self.assertEqual((b"", "quipu: no faults\n"), self.quipu("repair", self.address, "--dry-run"))
 
+    def test_persist_directories_are_read_by_their_address_too(self):
+        self.assertEqual((b"", "quipu: no differences\n"), self.quipu("diff", self.address, f"rocksdb:{GOLDENS / 'basic'}"))
+        self.quipu("verify", f"rocksdb:{GOLDENS / 'basic'}")
+
     def test_what_is_wrong_is_told_of_the_directory(self):
         for name in ("none", "rocksdb:none"):
             said = self.quipu("stat", name, code=IO, cwd=self.folder)[1]
@@ -62,8 +66,7 @@ class AddressTest(CliTest):
                                    (["repair", "memory:", "--yes"], "repair")):
             printed, said = self.quipu(*arguments, code=DATA, cwd=self.folder)
             self.assertEqual(b"", printed)
-            self.assertEqual(f"quipu: this store has no {lacking} of its own: memory: is no database in a directory\n",
-                             said)
+            self.assertEqual(f"quipu: memory: has no {lacking}: it is no database in a directory\n", said)
         for command in ("stat", "verify", "collections"):
             said = self.quipu(command, "memory:", code=DATA)[1]
             self.assertIn("memory: a new store in memory is empty", said)

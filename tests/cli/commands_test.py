@@ -25,7 +25,9 @@ class UsageTest(CliTest):
 
     def test_help_lists_commands_and_exit_codes(self):
         printed, _ = self.quipu("--help")
-        for word in (*COMMANDS, "Exit codes", "130"):
+        listed = printed.decode().partition("Commands:\n")[2].partition("\n\n")[0]
+        self.assertEqual(sorted(COMMANDS), sorted(re.findall(r"(?m)^  (\S+)", listed)), printed)
+        for word in ("Exit codes", "130"):
             self.assertIn(word.encode(), printed)
 
     def options_of(self, command):

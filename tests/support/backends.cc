@@ -68,4 +68,13 @@ bool BackendTest::lists_collections() const {
   return false;
 }
 
+std::string BackendTest::content(const std::string& collection) const {
+  std::string text;
+  const auto entries = kv_->get_all(collection);
+  EXPECT_TRUE(entries) << entries.error().to_string();
+  if (!entries) return text;
+  for (const KVEntry& entry : *entries) text += entry.key + "=" + entry.val.text() + ";";
+  return text;
+}
+
 }  // namespace quipu::testing

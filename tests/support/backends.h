@@ -74,6 +74,8 @@ class BackendTest : public ::testing::Test {
   bool batches() const { return kv_->capabilities().batched_put_all; }
   // Whether collections() works; where it does not, the refusal is checked.
   bool lists_collections() const;
+  // A collection's entries in insertion order, as "key=value;" each.
+  std::string content(const std::string& collection) const;
 
   TempDir directory_;
   BackendStores stores_;

@@ -59,7 +59,7 @@ def test_what_a_store_in_memory_lacks(tmp_path: Path) -> None:
         (lambda: quipu.checkpoint("memory:", tmp_path / "c"), "checkpoints"),
         (lambda: quipu.repair("memory:"), "repair"),
     ):
-        with pytest.raises(NotImplementedError, match=f"this store has no {what} of its own: memory: is no database"):
+        with pytest.raises(NotImplementedError, match=f"memory: has no {what}: it is no database in a directory"):
             call()
 
 

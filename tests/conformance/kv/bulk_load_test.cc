@@ -18,13 +18,6 @@ class BulkLoadTest : public BackendFixture {
     EXPECT_TRUE(load) << load.error().to_string();
     return *std::move(load);
   }
-  std::string content(const std::string& collection) const {
-    std::string text;
-    const auto entries = kv_->get_all(collection);
-    EXPECT_TRUE(entries) << entries.error().to_string();
-    for (const KVEntry& entry : *entries) text += entry.key + "=" + entry.val.text() + ";";
-    return text;
-  }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, BulkLoadTest, ::testing::ValuesIn(backends()), backend_name);
 

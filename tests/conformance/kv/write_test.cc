@@ -17,13 +17,6 @@ class WriteTest : public BackendFixture {
     const Status written = kv_->write(batch);
     ASSERT_TRUE(written.is_ok()) << written.to_string();
   }
-  std::string content(const std::string& collection) const {
-    std::string text;
-    const auto entries = kv_->get_all(collection);
-    EXPECT_TRUE(entries) << entries.error().to_string();
-    for (const KVEntry& entry : *entries) text += entry.key + "=" + entry.val.text() + ";";
-    return text;
-  }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, WriteTest, ::testing::ValuesIn(backends()), backend_name);
 
