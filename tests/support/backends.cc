@@ -68,9 +68,9 @@ bool BackendTest::lists_collections() const {
   return false;
 }
 
-std::string BackendTest::content(const std::string& collection) const {
+std::string BackendTest::content(const KVReader& store, const std::string& collection) {
   std::string text;
-  const auto entries = kv_->get_all(collection);
+  const auto entries = store.get_all(collection);
   EXPECT_TRUE(entries) << entries.error().to_string();
   if (!entries) return text;
   for (const KVEntry& entry : *entries) text += entry.key + "=" + entry.val.text() + ";";

@@ -75,7 +75,8 @@ class BackendTest : public ::testing::Test {
   // Whether collections() works; where it does not, the refusal is checked.
   bool lists_collections() const;
   // A collection's entries in insertion order, as "key=value;" each.
-  std::string content(const std::string& collection) const;
+  static std::string content(const KVReader& store, const std::string& collection);
+  std::string content(const std::string& collection) const { return content(*kv_, collection); }
 
   TempDir directory_;
   BackendStores stores_;

@@ -28,15 +28,6 @@ std::string faults(const BaseKVStore& store) {
   return all;
 }
 
-// All pairs in order, as text.
-std::string content(const KVReader& reader, const std::string& collection) {
-  std::string text;
-  const auto entries = reader.get_all(collection);
-  EXPECT_TRUE(entries) << entries.error().to_string();
-  for (const KVEntry& entry : *entries) text += entry.key + "=" + entry.val.text() + ";";
-  return text;
-}
-
 class TransactionFixture : public BackendTest {
  protected:
   using BackendTest::BackendTest;
