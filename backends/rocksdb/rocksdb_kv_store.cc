@@ -7,6 +7,7 @@
 #include "backends/rocksdb/backup/open_rollback.h"
 #include "backends/rocksdb/check/inspection.h"
 #include "backends/rocksdb/env_store.h"
+#include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
 #include "backends/rocksdb/transaction/snapshot_reader.h"
@@ -34,6 +35,7 @@ class RocksDBKVStore::Impl {
         directory(std::move(directory)),
         made(std::move(made)),
         lists(*this->database, ReadView(*this->database)),
+        composed(ReadView(*this->database)),
         fields(*this->database, ReadView(*this->database)),
         vectors(ReadView(*this->database)),
         process(::getpid()) {}
@@ -48,6 +50,7 @@ class RocksDBKVStore::Impl {
   const std::string directory;
   const std::optional<rocks::OpenRollback> made;  // by open(), if it may make anything
   rocks::ListReader lists;
+  rocks::ComposedValueReader composed;
   rocks::FieldIndexReader fields;
   rocks::VectorReader vectors;
   const pid_t process;
@@ -165,6 +168,7 @@ KVCapabilities RocksDBKVStore::capabilities() const {
           .read_only = is_reader,
           .streams = true,
           .keeps_order = true,
+          .composed_values = true,
           .backups = true,
           .checkpoints = true,
           .repair = true};
@@ -306,6 +310,7 @@ Result<std::string> RocksDBKVStore::index_directory() {
 }
 
 MemberLists& RocksDBKVStore::member_lists() { return impl_->lists; }
+ComposedValues& RocksDBKVStore::composed_values() { return impl_->composed; }
 FieldIndex& RocksDBKVStore::field_index() { return impl_->fields; }
 const VectorValues& RocksDBKVStore::vector_values() const { return impl_->vectors; }
 

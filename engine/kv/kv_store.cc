@@ -105,6 +105,7 @@ BaseKVStore::~BaseKVStore() = default;
 Result<KeyLocks> BaseKVStore::lock(const LockSet& set) const { return shared_->locks.acquire(set); }
 
 MemberLists& BaseKVStore::member_lists() { return shared_->features; }
+ComposedValues& BaseKVStore::composed_values() { return shared_->features; }
 FieldIndex& BaseKVStore::field_index() { return shared_->features; }
 const VectorValues& BaseKVStore::vector_values() const { return shared_->features; }
 

@@ -15,7 +15,7 @@ Status no_vector(std::string_view key) {
 
 Result<std::optional<MemberLists::Info>> ScannedFeatures::list_info(std::string_view /*collection*/,
                                                                     std::string_view /*key*/) const {
-  return std::optional<Info>();
+  return std::optional<MemberLists::Info>();
 }
 
 Result<bool> ScannedFeatures::has_member(std::string_view /*collection*/, std::string_view /*key*/,
@@ -26,6 +26,18 @@ Result<bool> ScannedFeatures::has_member(std::string_view /*collection*/, std::s
 Result<std::vector<std::string>> ScannedFeatures::members(std::string_view /*collection*/,
                                                           std::string_view /*key*/) const {
   return std::vector<std::string>();
+}
+
+// ---- composed values: neither ----
+
+Result<std::optional<ComposedValues::Info>> ScannedFeatures::composed_info(std::string_view /*collection*/,
+                                                                           std::string_view /*key*/) const {
+  return std::optional<ComposedValues::Info>();
+}
+
+Result<std::vector<ComposedValues::Part>> ScannedFeatures::parts(std::string_view /*collection*/,
+                                                                 std::string_view /*key*/) const {
+  return std::vector<Part>();
 }
 
 // ---- fields ----

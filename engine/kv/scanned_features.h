@@ -7,15 +7,20 @@
 
 namespace quipu {
 
-class ScannedFeatures : public MemberLists, public FieldIndex, public VectorValues {
+class ScannedFeatures : public MemberLists, public ComposedValues, public FieldIndex, public VectorValues {
  public:
   // `store` must outlive this.
   explicit ScannedFeatures(const KVReader& store) : store_(store) {}
 
-  Result<std::optional<Info>> list_info(std::string_view collection, std::string_view key) const override;
+  Result<std::optional<MemberLists::Info>> list_info(std::string_view collection,
+                                                     std::string_view key) const override;
   Result<bool> has_member(std::string_view collection, std::string_view key,
                           std::string_view member) const override;
   Result<std::vector<std::string>> members(std::string_view collection, std::string_view key) const override;
+
+  Result<std::optional<ComposedValues::Info>> composed_info(std::string_view collection,
+                                                            std::string_view key) const override;
+  Result<std::vector<Part>> parts(std::string_view collection, std::string_view key) const override;
 
   Status ensure_index(std::string_view collection, std::string_view field) override;
   Result<std::vector<std::string>> keys_with_value(std::string_view collection, std::string_view field,

@@ -38,6 +38,21 @@ void WriteBatch::remove_member(std::string_view collection, std::string_view key
   add({&MemberLists::kRemoveMember, collection, key, member});
 }
 
+void WriteBatch::put_composed(std::string_view collection, std::string_view key,
+                              std::span<const std::string_view> texts) {
+  add({&ComposedValues::kPutComposed, collection, key, ComposedValues::joined_texts(texts)});
+}
+
+void WriteBatch::put_part(std::string_view collection, std::string_view key, size_t slot,
+                          std::string_view part, std::string_view text) {
+  add({&ComposedValues::kPutPart, collection, key, ComposedValues::part_name(slot, part), text});
+}
+
+void WriteBatch::erase_part(std::string_view collection, std::string_view key, size_t slot,
+                            std::string_view part) {
+  add({&ComposedValues::kErasePart, collection, key, ComposedValues::part_name(slot, part)});
+}
+
 void WriteBatch::clear() {
   ops_.clear();
   blocks_.clear();

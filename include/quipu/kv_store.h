@@ -39,6 +39,7 @@ namespace quipu {
 
 class BulkLoad;
 class CollectionCache;
+class ComposedValues;
 class Executor;
 class FieldIndex;
 class KVTransaction;
@@ -173,9 +174,10 @@ struct KVCapabilities {
   bool streams = false;
   // insertion_order() is a number that a key keeps as long as it is there, and costs O(keys); scans have it.
   bool keeps_order = false;
-  bool backups = false;      // create_backup() and restore_backup() know its address (backup.h)
-  bool checkpoints = false;  // so does create_checkpoint()
-  bool repair = false;       // and repair_database() (verify.h)
+  bool composed_values = false;  // keeps them part by part (backend/features.h)
+  bool backups = false;          // create_backup() and restore_backup() know its address (backup.h)
+  bool checkpoints = false;      // so does create_checkpoint()
+  bool repair = false;           // and repair_database() (verify.h)
 };
 
 class BaseKVStore : public KVReader {
@@ -231,8 +233,10 @@ class BaseKVStore : public KVReader {
   virtual Result<std::string> index_directory() { return std::string(); }
 
   // What a backend may keep in a way of its own (backend/features.h); owned by the store. Defaults: over
-  // get() and scan(), a look-up in a FieldIndex O(collection), a change of a member list O(list).
+  // get() and scan(), a look-up in a FieldIndex O(collection), a change of a member list or of a composed
+  // value O(value).
   virtual MemberLists& member_lists();
+  virtual ComposedValues& composed_values();
   virtual FieldIndex& field_index();
   virtual const VectorValues& vector_values() const;
 

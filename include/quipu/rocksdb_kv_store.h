@@ -168,6 +168,7 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;
   Result<std::string> index_directory() override;
   MemberLists& member_lists() override;
+  ComposedValues& composed_values() override;
   FieldIndex& field_index() override;
   const VectorValues& vector_values() const override;
   uint64_t search_memory_bytes() const override;

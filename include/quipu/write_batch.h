@@ -54,6 +54,13 @@ class WriteBatch {
   void add_member(std::string_view collection, std::string_view key, std::string_view member);
   void remove_member(std::string_view collection, std::string_view key, std::string_view member);
 
+  // Changes to composed values; see backend/features.h.
+  void put_composed(std::string_view collection, std::string_view key,
+                    std::span<const std::string_view> texts);
+  void put_part(std::string_view collection, std::string_view key, size_t slot, std::string_view part,
+                std::string_view text);
+  void erase_part(std::string_view collection, std::string_view key, size_t slot, std::string_view part);
+
   // A vector; see backend/features.h.
   void put_vector(std::string_view collection, std::string_view key, std::span<const double> elements);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backends/rocksdb/format/record.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 #include "quipu/write_batch.h"
@@ -67,6 +68,37 @@ TEST_F(DirectoryFormatTest, ACollectionOfItsOwn) {
   EXPECT_EQ(catalog.at("c" + bytes({0, 0, 0, 1})), u64_little(4));
   EXPECT_EQ(catalog.at("i"), bytes({2}));
   EXPECT_TRUE(catalog.contains("s"));
+}
+
+// They raise the format's number, which a build that does not know them refuses, and so is their family.
+TEST_F(DirectoryFormatTest, AComposedValue) {
+  make();
+  {
+    const auto store = *RocksDBKVStore::open(path_);
+    EXPECT_EQ(*store->format(), 1u);
+    WriteBatch batch;
+    batch.put_composed("docs/x y", "v", std::vector<std::string_view>{"{\"a\": [", "]}"});
+    batch.put_part("docs/x y", "v", 0, "p", "7");
+    ASSERT_TRUE(store->write(batch).is_ok());
+    EXPECT_EQ(*store->format(), 2u);
+    ASSERT_TRUE(store->close().is_ok());
+  }
+  EXPECT_EQ(read_file(path_ + "/QUIPU"), "quipu format 2\n");
+  const RawDatabase raw(path_ + "/rocksdb");
+  EXPECT_EQ(raw.families().back(), "parts");
+  const std::string record = raw.all("c1:").at("v");
+  std::string_view rest = record;
+  uint64_t sequence = 0;
+  uint64_t revision = 0;
+  ASSERT_TRUE(rocks::take_varint(rest, sequence));
+  ASSERT_EQ(rest.front(), 3);
+  rest.remove_prefix(1);
+  ASSERT_TRUE(rocks::take_varint(rest, revision));
+  EXPECT_EQ(revision, sequence + 1);
+  EXPECT_EQ(rest, bytes({1, 1, 7}) + "{\"a\": [" + bytes({2}) + "]}");
+  std::string part;
+  rocks::put_varint(sequence + 2, part);
+  EXPECT_EQ(raw.all("parts"), (Records{{bytes({0, 0, 0, 1, 1}) + "v" + bytes({0}) + "p", part + "7"}}));
 }
 
 TEST_F(DirectoryFormatTest, ASharedFamily) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "backends/rocksdb/files/external_sorter.h"
 #include "backends/rocksdb/files/rocksdb_version.h"
@@ -69,9 +70,13 @@ class Inspection {
       QUIPU_RETURN_IF_ERROR(check_collection(*collection));
       QUIPU_RETURN_IF_ERROR(check_index(*collection));
       QUIPU_RETURN_IF_ERROR(check_lists(*collection));
+      QUIPU_RETURN_IF_ERROR(check_parts(*collection));
     }
     QUIPU_RETURN_IF_ERROR(check_orphans(database_.index(), "index entries"));
     QUIPU_RETURN_IF_ERROR(check_orphans(database_.lists(), "member lists"));
+    if (database_.parts() != nullptr) {
+      QUIPU_RETURN_IF_ERROR(check_orphans(database_.parts(), "composed values"));
+    }
     return check_orphans(database_.shared_families().back().get(), "entries");
   }
 
@@ -216,6 +221,8 @@ class Inspection {
       problem = "the record is malformed";
     } else if (record->is_list()) {
       QUIPU_ASSIGN_OR_RETURN(problem, check_list(collection, key, *record));
+    } else if (record->is_composed()) {
+      QUIPU_ASSIGN_OR_RETURN(problem, check_composed(collection, key, *record));
     } else if (record->is_vector()) {
       std::vector<double> elements;
       if (!parse_vector_body(record->body, elements)) problem = "the vector is malformed";
@@ -289,6 +296,71 @@ class Inspection {
     QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view member, std::string what) {
       return SequencePlace{&collection, key, "member " + std::string(member) + ": " + std::move(what),
                            database_.lists(), prefix + std::string(member)};
+    }));
+    return std::optional(found);
+  }
+
+  // Why the composed value must go, or nothing. Parts that are wrong are faults of their own.
+  Result<std::string> check_composed(const Collection& collection, std::string_view key,
+                                     const DataRecord& record) const {
+    std::optional<ComposedHeader> header = parse_composed_header(record);
+    if (!header || database_.parts() == nullptr || !stands_in(*header, 0, {})) {
+      return std::string("the composed value is malformed");
+    }
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<uint64_t> found, check_parts_of(collection, key, *header));
+    if (!found || *found == header->count) return std::string();
+    const uint64_t counted = std::exchange(header->count, *found);
+    const std::string anew = with_sequence(record.sequence, make_composed_body(*header));
+    QUIPU_RETURN_IF_ERROR(fault(
+        collection.name, key,
+        "the composed value counts " + std::to_string(counted) + " parts but holds " + std::to_string(*found),
+        "counted anew", [&](RepairWriter& writer) {
+          return writer.put(collection.family.get(), collection.key(key), anew);
+        }));
+    return std::string();
+  }
+
+  // Whether the value, with this text alone in its slots, is an object in json.dumps's form.
+  static bool stands_in(const ComposedHeader& header, uint64_t slot, std::string_view text) {
+    std::string value;
+    for (size_t i = 0; i < header.texts.size(); ++i) {
+      value += header.texts[i];
+      if (i == slot) value += text;
+    }
+    const Result<Json> parsed = Json::parse(value);
+    return parsed && parsed->text() == value && parsed->view().is_object();
+  }
+
+  // How many there are; nothing where they cannot be read.
+  Result<std::optional<uint64_t>> check_parts_of(const Collection& collection, std::string_view key,
+                                                 const ComposedHeader& header) const {
+    const std::string prefix = list_prefix(collection.id(), key);
+    uint64_t found = 0;
+    ExternalSorter sequences(kBySequence, database_.directory().temporary_path(), kListSortBytes);
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.parts());
+    for (it->Seek(slice(prefix)); it->Valid() && view(it->key()).starts_with(prefix); it->Next()) {
+      QUIPU_RETURN_IF_ERROR(work_.check());
+      ++found;
+      const std::string_view name = view(it->key()).substr(prefix.size());
+      const std::optional<PartName> part = parse_part_name(name);
+      std::string_view text = view(it->value());
+      uint64_t sequence = 0;
+      if (part && part->slot + 1 < header.texts.size() && take_varint(text, sequence) &&
+          stands_in(header, part->slot, text)) {
+        QUIPU_RETURN_IF_ERROR(sequences.add({sequence, name, {}}));
+        continue;
+      }
+      const Repair repair = [&](RepairWriter& writer) {
+        return writer.quarantine_parts(collection.name, key, database_.parts(), prefix, name);
+      };
+      QUIPU_RETURN_IF_ERROR(
+          fault(collection.name, key, "a part of the composed value is malformed", kSetAside, repair));
+    }
+    QUIPU_ASSIGN_OR_RETURN(const bool whole, read_whole(*it, collection.name));
+    if (!whole) return std::optional<uint64_t>();
+    QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view name, std::string what) {
+      return SequencePlace{&collection, key, "a part of the composed value: " + std::move(what),
+                           database_.parts(), prefix + std::string(name)};
     }));
     return std::optional(found);
   }
@@ -390,9 +462,30 @@ class Inspection {
 
   // Every member is of a list.
   Status check_lists(const Collection& collection) const {
+    return check_entries(
+        collection, database_.lists(), [](const DataRecord& record) { return record.is_list(); },
+        "there are members of a list, but no list", &RepairWriter::quarantine_members);
+  }
+
+  // Every part is of a composed value.
+  Status check_parts(const Collection& collection) const {
+    if (database_.parts() == nullptr) return Status::ok();
+    return check_entries(
+        collection, database_.parts(), [](const DataRecord& record) { return record.is_composed(); },
+        "there are parts of a composed value, but no such value", &RepairWriter::quarantine_parts);
+  }
+
+  using Quarantine = Status (RepairWriter::*)(const std::string& collection, std::string_view key,
+                                              rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
+                                              std::optional<std::string_view> only);
+
+  // Every entry of a family is of a record for which `owns` is true.
+  template <class Owns>
+  Status check_entries(const Collection& collection, rocksdb::ColumnFamilyHandle* family, const Owns& owns,
+                       const char* message, Quarantine quarantine) const {
     std::string own;
     put_u32(collection.id(), own);
-    const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.lists());
+    const std::unique_ptr<rocksdb::Iterator> it = iterate(family);
     for (it->Seek(slice(own)); it->Valid() && view(it->key()).starts_with(own);) {
       QUIPU_RETURN_IF_ERROR(work_.check());
       std::string_view rest = view(it->key()).substr(own.size());
@@ -405,12 +498,10 @@ class Inspection {
       const auto record = there && *there ? parse_data_record(view(stored)) : std::nullopt;
       if (!there) {
         QUIPU_RETURN_IF_ERROR(fault(collection.name, key, there.error().message()));
-      } else if (!record || !record->is_list()) {
-        QUIPU_RETURN_IF_ERROR(fault(collection.name, key, "there are members of a list, but no list",
-                                    kSetAside, [&](RepairWriter& writer) {
-                                      return writer.quarantine_members(collection.name, key,
-                                                                       database_.lists(), prefix, {});
-                                    }));
+      } else if (!record || !owns(*record)) {
+        QUIPU_RETURN_IF_ERROR(fault(collection.name, key, message, kSetAside, [&](RepairWriter& writer) {
+          return (writer.*quarantine)(collection.name, key, family, prefix, std::nullopt);
+        }));
       }
       const std::string next = after_prefix(prefix);
       if (next.empty()) break;

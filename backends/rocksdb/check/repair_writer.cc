@@ -66,6 +66,19 @@ Status RepairWriter::quarantine_members(const std::string& collection, std::stri
   });
 }
 
+Status RepairWriter::quarantine_parts(const std::string& collection, std::string_view key,
+                                      rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
+                                      std::optional<std::string_view> only) {
+  return for_each(family, prefix, [&](std::string_view full_key, std::string_view value) -> Status {
+    if (only && full_key.substr(prefix.size()) != *only) return Status::ok();
+    uint64_t sequence = 0;
+    QUIPU_RETURN_IF_ERROR(take_varint(value, sequence)
+                              ? quarantine_.entry(collection, key, Json::from_string(value))
+                              : quarantine_.bytes(collection, key, value));
+    return erase(family, full_key);
+  });
+}
+
 Status RepairWriter::quarantine_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix) {
   return for_each(family, prefix, [&](std::string_view full_key, std::string_view value) -> Status {
     QUIPU_RETURN_IF_ERROR(keep({}, full_key, value));
@@ -112,6 +125,7 @@ Status RepairWriter::load_sequences() {
     return Status::ok();
   };
   for (const Family& family : families) QUIPU_RETURN_IF_ERROR(for_each(family.get(), {}, use));
+  if (database_.parts() != nullptr) QUIPU_RETURN_IF_ERROR(for_each(database_.parts(), {}, use));
   next_sequence_ = next;
   return Status::ok();
 }

@@ -31,6 +31,10 @@ class RepairWriter {
   Status quarantine_members(const std::string& collection, std::string_view key,
                             rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
                             std::optional<std::string_view> member);
+  // The same of the parts of a composed value.
+  Status quarantine_parts(const std::string& collection, std::string_view key,
+                          rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
+                          std::optional<std::string_view> name);
   // Whatever is under `prefix` and of no collection, by its full key.
   Status quarantine_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix);
   Status erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix);

@@ -64,11 +64,40 @@ void Database::release() {
   lists_.reset();
   index_.reset();
   shared_.reset();
+  release_parts();
   if (db_) db_->Close().PermitUncheckedError();  // all that matters is in the log or in files
   db_.reset();
   following_.reset();
   session_.reset();
   if (directory_) directory_->unlock();
+}
+
+void Database::release_parts() {
+  const MutexLock lock(catalog_mutex_);
+  parts_handle_ = nullptr;
+  parts_.reset();
+}
+
+std::vector<Family> Database::shared_families() const {
+  std::vector<Family> families = {catalog_, lists_, index_};
+  if (rocksdb::ColumnFamilyHandle* const parts = this->parts(); parts != nullptr) {
+    families.emplace_back(parts, [](rocksdb::ColumnFamilyHandle*) {});
+  }
+  families.push_back(shared_);
+  return families;
+}
+
+Status Database::require_parts() {
+  if (parts() != nullptr && directory_->format() >= kComposedFormat) return Status::ok();
+  const MutexLock lock(catalog_mutex_);
+  QUIPU_RETURN_IF_ERROR(directory_->raise_format(kComposedFormat));
+  if (parts() != nullptr) return Status::ok();
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  const rocksdb::Status made = db_->CreateColumnFamily(tuned_.lists, kPartsFamily, &handle);
+  if (handle != nullptr) parts_ = own(handle);  // made, but OPTIONS not written, in RocksDB 10.2 and later
+  if (!made.ok()) return health_->failed_for_good(made);
+  parts_handle_ = handle;
+  return Status::ok();
 }
 
 Family Database::own(rocksdb::ColumnFamilyHandle* handle) const {
@@ -141,6 +170,7 @@ Status Database::discard(const Collection& collection) {
   };
   QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(lists_.get()), "cannot clear a collection"));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(index_.get()), "cannot clear a collection"));
+  if (parts() != nullptr) QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(parts()), "cannot clear a collection"));
   if (!collection.record.own_family) {
     QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(shared_.get()), "cannot clear a collection"));
   }

@@ -29,6 +29,9 @@
 
 namespace quipu::rocks {
 
+// Of the parts of composed values. A build that does not know them refuses a database that has it.
+inline constexpr const char* kPartsFamily = "parts";
+
 using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
 
 inline std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -70,6 +73,8 @@ class Database {
   rocksdb::ColumnFamilyHandle* catalog() const { return catalog_.get(); }
   rocksdb::ColumnFamilyHandle* lists() const { return lists_.get(); }
   rocksdb::ColumnFamilyHandle* index() const { return index_.get(); }
+  // Of composed values; null until the first is written.
+  rocksdb::ColumnFamilyHandle* parts() const { return parts_handle_.load(); }
 
   // Whether ranges of keys are deleted in a family. In the others keys go one by one, or the whole family.
   bool deletes_ranges(const rocksdb::ColumnFamilyHandle* family) const {
@@ -77,7 +82,7 @@ class Database {
   }
 
   // The families that are not one collection's own.
-  std::vector<Family> shared_families() const { return {catalog_, lists_, index_, shared_}; }
+  std::vector<Family> shared_families() const;
 
   // ---- collections ----
   CollectionPtr find(std::string_view name) const;
@@ -113,6 +118,9 @@ class Database {
   Status loadable() const;
   // OK when so many bytes more stay within max_directory_bytes.
   Status check_room(uint64_t bytes) const;
+  // Makes sure that composed values may be written: the directory has the format that knows them, and parts()
+  // is there.
+  Status require_parts();
   // `count` insertion sequences, the first of them.
   Result<uint64_t> take_sequences(uint64_t count);
   // Writes, and records what has been acknowledged. After an error later writes fail with it, until its cause
@@ -136,6 +144,7 @@ class Database {
   std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
                                             const std::vector<Family>& opened);
   void release();
+  void release_parts();
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
   Status probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const;
   Status load_catalog(std::unordered_map<uint32_t, Family>& own_families) QUIPU_REQUIRES(catalog_mutex_);
@@ -158,6 +167,8 @@ class Database {
   Family lists_;
   Family index_;
   Family shared_;
+  Family parts_ QUIPU_GUARDED_BY(catalog_mutex_);
+  std::atomic<rocksdb::ColumnFamilyHandle*> parts_handle_{nullptr};  // that of parts_
 
   CommitGate gate_;
   ConflictTable conflicts_;

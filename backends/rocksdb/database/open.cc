@@ -58,6 +58,10 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
   for (const std::string& name : names) {
     const bool known = std::ranges::any_of(families, [&](const auto& family) { return family.name == name; });
     if (known) continue;
+    if (name == kPartsFamily) {
+      families.emplace_back(name, tuning.lists);
+      continue;
+    }
     if (!family_collection_id(name)) {
       return Status::invalid_argument(directory.path() +
                                       " has a column family that this build does not know: " + name);
@@ -180,8 +184,15 @@ std::unordered_map<uint32_t, Family> Database::take(
   index_ = opened[2];
   shared_ = opened[3];
   std::unordered_map<uint32_t, Family> own_families;
-  for (size_t i = 4; i < opened.size(); ++i)
-    own_families[*family_collection_id(families[i].name)] = opened[i];
+  for (size_t i = 4; i < opened.size(); ++i) {
+    if (families[i].name == kPartsFamily) {
+      const MutexLock lock(catalog_mutex_);
+      parts_ = opened[i];
+      parts_handle_ = parts_.get();
+    } else {
+      own_families[*family_collection_id(families[i].name)] = opened[i];
+    }
+  }
   return own_families;
 }
 
@@ -209,6 +220,8 @@ Status Database::open_database() {
   held.clear();
   const uint64_t recovered = db_->GetLatestSequenceNumber();
   if (exists) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, recovered));
+  // A copy of a database has its number from what it holds.
+  if (parts() != nullptr) QUIPU_RETURN_IF_ERROR(directory_->raise_format(kComposedFormat));
   const MutexLock lock(catalog_mutex_);
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
   QUIPU_RETURN_IF_ERROR(session_->begin(recovered));

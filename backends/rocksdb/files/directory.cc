@@ -81,9 +81,17 @@ Status Directory::check(bool create_if_missing, bool& is_new) {
   return Status::ok();
 }
 
-Status Directory::write_marker(const std::string& path) {
-  QUIPU_RETURN_IF_ERROR(replace_file(in_directory(path, kMarkerFile),
-                                     std::string(kMarker) + std::to_string(kDatabaseFormat) + "\n"));
+Status Directory::raise_format(uint32_t format) {
+  if (format_.load() >= format) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(write_marker(path_, format));
+  QUIPU_RETURN_IF_ERROR(sync());
+  format_ = format;
+  return Status::ok();
+}
+
+Status Directory::write_marker(const std::string& path, uint32_t format) {
+  QUIPU_RETURN_IF_ERROR(
+      replace_file(in_directory(path, kMarkerFile), std::string(kMarker) + std::to_string(format) + "\n"));
   // A folder above that may not be read cannot be synced; its owner sees to it.
   (void)sync_directory(fs::absolute(path).parent_path().string()).is_ok();
   return Status::ok();

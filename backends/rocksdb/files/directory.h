@@ -3,6 +3,7 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_FILES_DIRECTORY_H_
 #define QUIPU_BACKENDS_ROCKSDB_FILES_DIRECTORY_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,8 +16,11 @@ namespace quipu::rocks {
 
 class SessionFile;
 
-// That this build writes; it reads those up to it.
-inline constexpr uint32_t kDatabaseFormat = 1;
+// The formats (docs/FORMAT.md). A directory begins with the first, and has a later one from the first write
+// on that needs it; this build knows those up to the last.
+inline constexpr uint32_t kFirstFormat = 1;
+inline constexpr uint32_t kComposedFormat = 2;  // knows composed values
+inline constexpr uint32_t kDatabaseFormat = kComposedFormat;
 
 class Directory {
  public:
@@ -32,10 +36,12 @@ class Directory {
   // Makes the names of its files durable.
   Status sync() const;
   // Makes a directory one of ours.
-  static Status write_marker(const std::string& path);
+  static Status write_marker(const std::string& path, uint32_t format = kFirstFormat);
+  // Durable when it returns. Does nothing where the format is as high. REQUIRES: one thread at a time.
+  Status raise_format(uint32_t format);
 
   const std::string& path() const { return path_; }
-  uint32_t format() const { return format_; }
+  uint32_t format() const { return format_.load(); }
   std::string rocksdb_path() const { return in_directory(path_, kRocksDBFolder); }
   // A reader's is shared with others: what it makes there is unlinked as soon as it is open.
   const std::string& temporary_path() const { return temporary_; }
@@ -52,7 +58,7 @@ class Directory {
 
   const std::string path_;
   std::string temporary_;
-  uint32_t format_ = kDatabaseFormat;
+  std::atomic<uint32_t> format_ = kFirstFormat;
   std::unique_ptr<DirectoryLock> lock_;
 };
 

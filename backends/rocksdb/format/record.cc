@@ -72,9 +72,9 @@ std::string describe(std::string_view collection, std::string_view key) {
 std::optional<DataRecord> parse_data_record(std::string_view value) {
   DataRecord record;
   if (!take_varint(value, record.sequence) || value.empty()) return std::nullopt;
-  if (value.front() != '{' && value.front() != kListTag && value.front() != kVectorTag) return std::nullopt;
   record.body = value;
-  return record;
+  const bool known = value.front() == '{' || record.is_list() || record.is_vector() || record.is_composed();
+  return known ? std::optional(record) : std::nullopt;
 }
 
 std::optional<ListHeader> parse_list_header(const DataRecord& record) {
@@ -97,6 +97,35 @@ std::string make_list_record(uint64_t sequence, const ListHeader& header) {
   std::string value;
   put_varint(sequence, value);
   return value += make_list_body(header);
+}
+
+std::optional<ComposedHeader> parse_composed_header(const DataRecord& record) {
+  std::string_view rest = record.body.substr(1);
+  ComposedHeader header;
+  if (!take_varint(rest, header.revision) || !take_varint(rest, header.added) ||
+      !take_varint(rest, header.count)) {
+    return std::nullopt;
+  }
+  while (!rest.empty()) {
+    if (!take_bytes(rest, header.texts.emplace_back())) return std::nullopt;
+  }
+  return header.texts.empty() ? std::nullopt : std::optional(std::move(header));
+}
+
+std::string make_composed_body(const ComposedHeader& header) {
+  std::string body(1, kComposedTag);
+  put_varint(header.revision, body);
+  put_varint(header.added, body);
+  put_varint(header.count, body);
+  for (const std::string_view text : header.texts) put_bytes(text, body);
+  return body;
+}
+
+std::optional<PartName> parse_part_name(std::string_view name) {
+  PartName part;
+  if (!take_varint(name, part.slot)) return std::nullopt;
+  part.key = name;
+  return part;
 }
 
 std::string make_vector_body(std::span<const double> elements) {

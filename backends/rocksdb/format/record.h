@@ -33,6 +33,7 @@ std::string describe(std::string_view collection, std::string_view key);
 
 inline constexpr char kListTag = 0x01;
 inline constexpr char kVectorTag = 0x02;
+inline constexpr char kComposedTag = 0x03;
 
 struct DataRecord {
   uint64_t sequence = 0;
@@ -42,6 +43,7 @@ struct DataRecord {
   bool is_text() const { return !body.empty() && body.front() == '{'; }
   bool is_vector() const { return !body.empty() && body.front() == kVectorTag; }
   bool is_list() const { return !body.empty() && body.front() == kListTag; }
+  bool is_composed() const { return !body.empty() && body.front() == kComposedTag; }
 };
 std::optional<DataRecord> parse_data_record(std::string_view value);
 
@@ -55,6 +57,23 @@ std::optional<ListHeader> parse_list_header(const DataRecord& record);
 std::string make_list_body(const ListHeader& header);
 std::string make_list_record(uint64_t sequence, const ListHeader& header);
 
+struct ComposedHeader {
+  uint64_t revision = 0;
+  uint64_t added = 0;  // parts that it has had so far
+  uint64_t count = 0;  // parts that it has
+  std::vector<std::string_view> texts;
+};
+// REQUIRES: the record is_composed().
+std::optional<ComposedHeader> parse_composed_header(const DataRecord& record);
+std::string make_composed_body(const ComposedHeader& header);
+
+// A part's value, behind its sequence, is its text; the rest of its key is its name: a slot and a key in it.
+struct PartName {
+  uint64_t slot = 0;
+  std::string_view key;
+};
+std::optional<PartName> parse_part_name(std::string_view name);
+
 // The body of a vector: floats where every element is one, else doubles.
 std::string make_vector_body(std::span<const double> elements);
 // The elements of such a body; false when it is malformed.
@@ -65,7 +84,7 @@ bool append_vector_text(std::string_view body, std::string& text);
 
 // ---- lists and index ----
 
-// The members of one list share this prefix.
+// The members of one list share this prefix, and so do the parts of one composed value.
 std::string list_prefix(uint32_t collection, std::string_view key);
 // The entries of one value share this prefix; the key follows.
 std::string index_prefix(uint32_t collection, std::string_view value);

@@ -1,6 +1,7 @@
 #include "backends/rocksdb/read/reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/insertion_order_iterator.h"
@@ -123,6 +124,78 @@ Result<std::unique_ptr<KVIterator>> Reader::scan(const CollectionPtr& collection
   return InsertionOrderIterator::create(fixed(), *collection, options);
 }
 
+// The parts of a composed value: one buffer, and where each stands in it, in the order in which they are
+// read.
+class Reader::Parts {
+ public:
+  struct Entry {
+    uint64_t slot;
+    uint64_t sequence;
+    size_t begin;  // of its key in the buffer, behind which is its text
+    size_t key_size;
+    size_t text_size;
+  };
+
+  static Result<Parts> read(const Reader& reader, const Collection& collection, std::string_view key);
+  const std::vector<Entry>& entries() const { return entries_; }
+  std::string_view key(const Entry& entry) const {
+    return std::string_view(buffer_).substr(entry.begin, entry.key_size);
+  }
+  std::string_view text(const Entry& entry) const {
+    return std::string_view(buffer_).substr(entry.begin + entry.key_size, entry.text_size);
+  }
+  size_t bytes() const { return buffer_.size() + 2 * entries_.size(); }
+
+ private:
+  bool add(std::string_view name, std::string_view value);
+
+  std::string buffer_;
+  std::vector<Entry> entries_;
+};
+
+Result<Reader::Parts> Reader::Parts::read(const Reader& reader, const Collection& collection,
+                                          std::string_view key) {
+  Parts parts;
+  rocksdb::ColumnFamilyHandle* const family = reader.database().parts();
+  if (family == nullptr) return damaged_record(collection, key);
+  const std::string prefix = list_prefix(collection.id(), key);
+  const std::string end = after_prefix(prefix);
+  const rocksdb::Slice upper = slice(end);
+  rocksdb::ReadOptions options;
+  if (!end.empty()) options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> it = reader.view_.iterate(family, options);
+  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) {
+    if (!parts.add(view(it->key()).substr(prefix.size()), view(it->value()))) {
+      return damaged_record(collection, key);
+    }
+  }
+  if (!it->status().ok()) return read_error(it->status(), collection, key);
+  std::ranges::sort(parts.entries_, {},
+                    [](const Entry& entry) { return std::pair(entry.slot, entry.sequence); });
+  return parts;
+}
+
+bool Reader::Parts::add(std::string_view name, std::string_view value) {
+  const std::optional<PartName> part = parse_part_name(name);
+  uint64_t sequence = 0;
+  if (!part || !take_varint(value, sequence)) return false;
+  entries_.push_back({part->slot, sequence, buffer_.size(), part->key.size(), value.size()});
+  buffer_ += part->key;
+  buffer_ += value;
+  return true;
+}
+
+Result<std::vector<ComposedValues::Part>> Reader::parts(const Collection& collection,
+                                                        std::string_view key) const {
+  QUIPU_ASSIGN_OR_RETURN(const Parts read, Parts::read(*this, collection, key));
+  std::vector<ComposedValues::Part> parts;
+  parts.reserve(read.entries().size());
+  for (const Parts::Entry& entry : read.entries()) {
+    parts.push_back({entry.slot, std::string(read.key(entry)), std::string(read.text(entry))});
+  }
+  return parts;
+}
+
 Result<std::vector<std::string>> Reader::members(const Collection& collection, std::string_view key) const {
   const std::string prefix = list_prefix(collection.id(), key);
   const std::string end = after_prefix(prefix);
@@ -153,6 +226,7 @@ Result<std::string> Reader::compose(const Collection& collection, std::string_vi
     if (!append_vector_text(record.body, text)) return damaged_record(collection, key);
     return text;
   }
+  if (record.is_composed()) return compose_parts(collection, key, record);
   const std::optional<ListHeader> header = parse_list_header(record);
   if (!header) return damaged_record(collection, key);
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> all, members(collection, key));
@@ -162,6 +236,26 @@ Result<std::string> Reader::compose(const Collection& collection, std::string_vi
     text += all[i];
   }
   text += header->tail;
+  return text;
+}
+
+Result<std::string> Reader::compose_parts(const Collection& collection, std::string_view key,
+                                          const DataRecord& record) const {
+  const std::optional<ComposedHeader> header = parse_composed_header(record);
+  if (!header) return damaged_record(collection, key);
+  QUIPU_ASSIGN_OR_RETURN(const Parts parts, Parts::read(*this, collection, key));
+  std::string text;
+  text.reserve(record.body.size() + parts.bytes());
+  auto entry = parts.entries().begin();
+  const auto end = parts.entries().end();
+  for (size_t slot = 0; slot < header->texts.size(); ++slot) {
+    text += header->texts[slot];
+    for (bool first = true; entry != end && entry->slot == slot; ++entry) {
+      if (!std::exchange(first, false)) text += ", ";
+      text += parts.text(*entry);
+    }
+  }
+  if (entry != end) return damaged_record(collection, key);  // a part of no slot
   return text;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backends/rocksdb/read/read_view.h"
+#include "quipu/backend/features.h"
 #include "quipu/kv_store.h"
 
 namespace quipu::rocks {
@@ -30,9 +31,11 @@ class Reader {
   Result<uint64_t> count(const Collection& collection) const;
   Result<std::unique_ptr<KVIterator>> scan(const CollectionPtr& collection, const ScanOptions& options) const;
 
+  // The parts of a composed value, slot by slot, in order.
+  Result<std::vector<ComposedValues::Part>> parts(const Collection& collection, std::string_view key) const;
   // The members of a list, in order.
   Result<std::vector<std::string>> members(const Collection& collection, std::string_view key) const;
-  // The object of a record; a list is put together from its members.
+  // The object of a record; a list is put together from its members, a composed value from its parts.
   Result<std::string> compose(const Collection& collection, std::string_view key,
                               const DataRecord& record) const;
 
@@ -44,6 +47,10 @@ class Reader {
   const Database& database() const { return view_.database(); }
 
  private:
+  class Parts;
+
+  Result<std::string> compose_parts(const Collection& collection, std::string_view key,
+                                    const DataRecord& record) const;
   // This, or the same over a new snapshot: what must agree is read from one.
   Reader fixed() const { return Reader(view_.fixed()); }
 

@@ -106,7 +106,8 @@ KVCapabilities RocksDBTransaction::capabilities() const {
           .batched_put_all = true,
           .in_transaction = true,
           .streams = true,
-          .keeps_order = true};
+          .keeps_order = true,
+          .composed_values = true};
 }
 
 Status RocksDBTransaction::put(std::string_view key, JsonView val, std::string_view collection) {
@@ -198,6 +199,18 @@ Result<std::vector<std::string>> RocksDBTransaction::Tracked::members(std::strin
                                                                       std::string_view key) const {
   QUIPU_RETURN_IF_ERROR(transaction_.find(collection, {&key, 1}).status());
   return lists().members(collection, key);
+}
+
+Result<std::optional<ComposedValues::Info>> RocksDBTransaction::Tracked::composed_info(
+    std::string_view collection, std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find(collection, {&key, 1}).status());
+  return composed().composed_info(collection, key);
+}
+
+Result<std::vector<ComposedValues::Part>> RocksDBTransaction::Tracked::parts(std::string_view collection,
+                                                                             std::string_view key) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find(collection, {&key, 1}).status());
+  return composed().parts(collection, key);
 }
 
 Status RocksDBTransaction::Tracked::ensure_index(std::string_view collection, std::string_view field) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
 #include "backends/rocksdb/transaction/read_write_set.h"
@@ -42,21 +43,26 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
   Result<std::vector<CollectionInfo>> collections() const override;
   Result<std::vector<std::string>> declared_files() const override;
   MemberLists& member_lists() override { return tracked_; }
+  ComposedValues& composed_values() override { return tracked_; }
   FieldIndex& field_index() override { return tracked_; }
   const VectorValues& vector_values() const override { return tracked_; }
   uint64_t search_memory_bytes() const override { return database_.options().search_memory_bytes; }
 
  private:
   // The mechanisms of the backend over this transaction, which notes what they read.
-  class Tracked : public MemberLists, public FieldIndex, public VectorValues {
+  class Tracked : public MemberLists, public ComposedValues, public FieldIndex, public VectorValues {
    public:
     explicit Tracked(RocksDBTransaction& transaction) : transaction_(transaction) {}
 
-    Result<std::optional<Info>> list_info(std::string_view collection, std::string_view key) const override;
+    Result<std::optional<MemberLists::Info>> list_info(std::string_view collection,
+                                                       std::string_view key) const override;
     Result<bool> has_member(std::string_view collection, std::string_view key,
                             std::string_view member) const override;
     Result<std::vector<std::string>> members(std::string_view collection,
                                              std::string_view key) const override;
+    Result<std::optional<ComposedValues::Info>> composed_info(std::string_view collection,
+                                                              std::string_view key) const override;
+    Result<std::vector<Part>> parts(std::string_view collection, std::string_view key) const override;
     Status ensure_index(std::string_view collection, std::string_view field) override;
     Result<std::vector<std::string>> keys_with_value(std::string_view collection, std::string_view field,
                                                      std::string_view value) const override;
@@ -71,6 +77,7 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
     // Notes a look-up: of the value, or of the whole collection where no index covers it.
     Status note_value(std::string_view collection, std::string_view field, std::string_view value) const;
     ListReader lists() const { return {transaction_.database_, transaction_.reader_->read_view()}; }
+    ComposedValueReader composed() const { return ComposedValueReader(transaction_.reader_->read_view()); }
     FieldIndexReader fields() const { return {transaction_.database_, transaction_.reader_->read_view()}; }
     VectorReader vectors() const { return VectorReader(transaction_.reader_->read_view()); }
 

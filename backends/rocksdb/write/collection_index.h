@@ -1,6 +1,7 @@
 // CollectionIndex: what a commit writes beside the records of the keys that it changes, in the same batch: an
-// index is entries in a family of its own, kept by every write. Field indexes, member lists and vectors are
-// its cases; a further one is a further file and a line in collection_indexes.cc (README.md).
+// index is entries in a family of its own, kept by every write. Field indexes, member lists, composed
+// values and vectors are its cases; a further one is a further file and a line in collection_indexes.cc
+// (README.md).
 //
 // A commit shows each key that it touches to each index, before anything changes; an index that has to do
 // with the key adds an IndexedKey to it. It is told what becomes of the key, and writes its entries at the
@@ -25,6 +26,9 @@ namespace quipu::rocks {
 
 class CollectionIndex;
 
+// What a record or an entry takes in a batch beside key and value: tag, family, lengths, sequence.
+inline constexpr size_t kBatchBytesPerKey = 24;
+
 // What a commit has for its indexes.
 class CommitScope {
  public:
@@ -48,10 +52,14 @@ class CommitScope {
     later_.push_back({family, key, false});
   }
   void write_later(rocksdb::WriteBatchBase& batch);
+  // Deletes all entries whose keys begin with `prefix`, of which about `count` are stored.
+  Status erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix, uint64_t count,
+                   rocksdb::WriteBatchBase& batch) const;
 
   const ReadView view;          // through which what is stored is read
   uint64_t inserted = 0;        // keys and entries, in the order of the operations
   uint64_t first_sequence = 0;  // of these; known when entries are written
+  uint64_t entry_bytes = 0;     // about what the entries take in the batch
   bool ranges = true;           // whether the batch may delete ranges
   bool watched = false;         // by a transaction, which is told of the values that changed
   std::vector<std::pair<const Collection*, std::string>> changed_values;
@@ -110,6 +118,7 @@ class CollectionIndex {
 
 extern const CollectionIndex& kFieldIndexes;
 extern const CollectionIndex& kMemberLists;
+extern const CollectionIndex& kComposedValues;
 extern const CollectionIndex& kVectors;
 
 // A value takes the place of what is under the key.

@@ -2,12 +2,21 @@
 #include <array>
 #include <memory>
 
+#include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/write/collection_index.h"
 
 namespace quipu::rocks {
+namespace {
+
+// So many entries are deleted one by one; more of them by a range, which costs every later reader of the
+// family a little until it is compacted away.
+constexpr uint64_t kDeletedOneByOne = 1000;
+
+}  // namespace
 
 std::span<const CollectionIndex* const> CollectionIndex::all() {
-  static const std::array<const CollectionIndex*, 3> indexes = {&kFieldIndexes, &kMemberLists, &kVectors};
+  static const std::array<const CollectionIndex*, 4> indexes = {&kFieldIndexes, &kMemberLists,
+                                                                &kComposedValues, &kVectors};
   return indexes;
 }
 
@@ -57,6 +66,25 @@ void CommitScope::write_later(rocksdb::WriteBatchBase& batch) {
                                               : batch.Delete(entry.family, slice(entry.key));
     written.PermitUncheckedError();  // RocksDB's batch refuses only what the limits rule out
   }
+}
+
+Status CommitScope::erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix, uint64_t count,
+                              rocksdb::WriteBatchBase& batch) const {
+  const std::string end = after_prefix(prefix);
+  const rocksdb::Slice upper = slice(end);
+  if (ranges && count > kDeletedOneByOne) {
+    return from_rocksdb(batch.DeleteRange(family, slice(prefix), upper), "cannot write");
+  }
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> it = view.iterate(family, options);
+  std::vector<std::string> keys;  // all before the first deletion, which may move what the iterator stands on
+  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) keys.push_back(it->key().ToString());
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read what is to be deleted"));
+  for (const std::string& key : keys) {
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(batch.Delete(family, slice(key)), "cannot write"));
+  }
+  return Status::ok();
 }
 
 }  // namespace quipu::rocks

@@ -6,15 +6,17 @@
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
+#include "quipu/backend/features.h"
 
 namespace quipu::rocks {
 namespace {
 
-// What a record takes in a batch beside key and value: tag, family, lengths, sequence.
-constexpr size_t kBatchBytesPerKey = 24;
-
 bool any_adds(std::span<const WriteOp> ops) {
   return std::ranges::any_of(ops, [](const WriteOp& op) { return op.kind->adds; });
+}
+
+bool any_needs_parts(std::span<const WriteOp> ops) {
+  return std::ranges::any_of(ops, [](const WriteOp& op) { return op.kind == &ComposedValues::kPutComposed; });
 }
 
 // Kinds that every store knows are the commit's own.
@@ -51,7 +53,7 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
 }
 
 size_t Commit::batch_bytes() const {
-  size_t bytes = 0;
+  size_t bytes = scope_.entry_bytes;
   for (const KeyChange& key : keys_) bytes += key.full_key.size() + key.body.size() + kBatchBytesPerKey;
   return bytes;
 }
@@ -71,6 +73,7 @@ Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex&
 Status Commit::prepare(std::span<const WriteOp> ops) {
   QUIPU_RETURN_IF_ERROR(database_.writable());
   gate_ = database_.gate().enter();
+  if (any_needs_parts(ops)) QUIPU_RETURN_IF_ERROR(database_.require_parts());
   QUIPU_RETURN_IF_ERROR(resolve(ops));
   QUIPU_RETURN_IF_ERROR(load());
   for (size_t i = 0; i < ops.size(); ++i) {

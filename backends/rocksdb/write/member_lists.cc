@@ -1,7 +1,6 @@
 // Member lists: a list's record has its header, and each member is an entry in the list family. Members are
 // views of the batch.
 
-#include <memory>
 #include <unordered_map>
 
 #include "backends/rocksdb/format/status.h"
@@ -11,10 +10,6 @@
 
 namespace quipu::rocks {
 namespace {
-
-// A list of so many members is removed by deleting each; a longer one by a range, which costs every later
-// reader of the family a little until it is compacted away.
-constexpr uint64_t kMembersDeletedOneByOne = 1000;
 
 constexpr const WriteOp::Kind* kKinds[] = {&MemberLists::kPutList, &MemberLists::kAddMember,
                                            &MemberLists::kRemoveMember};
@@ -51,7 +46,6 @@ class MemberList : public IndexedKey {
 
  private:
   void write_members(uint64_t first_sequence, rocksdb::WriteBatchBase& batch) const;
-  Status remove_stored(rocksdb::WriteBatchBase& batch, bool ranges) const;
 
   const ReadView& view_;
   const uint32_t collection_;
@@ -97,7 +91,10 @@ void MemberList::erase(std::string_view member) {
 }
 
 Status MemberList::write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& batch) {
-  if (replaced_ && stored_count_ != 0) QUIPU_RETURN_IF_ERROR(remove_stored(batch, scope.ranges));
+  if (replaced_ && stored_count_ != 0) {
+    QUIPU_RETURN_IF_ERROR(
+        scope.erase_all(view_.database().lists(), list_prefix(collection_, key_), stored_count_, batch));
+  }
   if (!is_list_) return Status::ok();
   write_members(scope.first_sequence, batch);
   key.body = scope.keep(make_list_body({count_, head_, tail_}));
@@ -121,26 +118,6 @@ void MemberList::write_members(uint64_t first_sequence, rocksdb::WriteBatchBase&
   for (const auto& [member, listed] : changed_) {
     if (!listed) batch.Delete(lists, key_of(member)).PermitUncheckedError();
   }
-}
-
-Status MemberList::remove_stored(rocksdb::WriteBatchBase& batch, bool ranges) const {
-  rocksdb::ColumnFamilyHandle* const lists = view_.database().lists();
-  const std::string prefix = list_prefix(collection_, key_);
-  const std::string end = after_prefix(prefix);
-  const rocksdb::Slice upper = slice(end);
-  if (ranges && stored_count_ > kMembersDeletedOneByOne) {
-    return from_rocksdb(batch.DeleteRange(lists, slice(prefix), upper), "cannot write");
-  }
-  rocksdb::ReadOptions options;
-  options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> it = view_.iterate(lists, options);
-  std::vector<std::string> keys;  // all before the first deletion, which may move what the iterator stands on
-  for (it->Seek(slice(prefix)); it->Valid(); it->Next()) keys.push_back(it->key().ToString());
-  QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "cannot read a member list"));
-  for (const std::string& key : keys) {
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(batch.Delete(lists, slice(key)), "cannot write"));
-  }
-  return Status::ok();
 }
 
 Status not_a_list(const WriteOp& op) {

@@ -58,6 +58,50 @@ class MemberLists {
                                                    std::string_view key) const = 0;
 };
 
+// ComposedValues: an object whose long arrays and dicts are kept part by part, each part under a key of its
+// own, so that changing one costs O(1). It is texts with slots between them, and get() returns
+//     texts[0] + slot 0 + texts[1] + slot 1 + ... + texts[n]
+// where a slot is the texts of its parts, joined by ", ", in the order in which their keys came, as in a
+// dict: a part that is put over another takes its place. put() or delete_() of the key replaces it all.
+// Default: the whole object is one value, rewritten by each batch that changes it; composed_info() knows no
+// composed value, and a batch may change the parts only of one that it puts itself.
+class ComposedValues {
+ public:
+  virtual ~ComposedValues() = default;
+
+  // value: joined_texts(). Its slots are empty.
+  static constexpr WriteOp::Kind kPutComposed{"put_composed", true, true};
+  // value: part_name(), tail: the text. kInvalidArgument where the key holds no composed value.
+  static constexpr WriteOp::Kind kPutPart{"put_part", false, true};
+  // value: part_name().
+  static constexpr WriteOp::Kind kErasePart{"erase_part", false, false};
+
+  // The texts of a value with one slot less than texts, as an operation has them.
+  static std::string joined_texts(std::span<const std::string_view> texts);
+  static std::vector<std::string_view> split_texts(std::string_view joined);
+  // A part's slot and key as an operation has them.
+  static std::string part_name(size_t slot, std::string_view key);
+  // The slot; what is left of `name` is the key.
+  static size_t take_slot(std::string_view& name);
+
+  struct Info {
+    uint64_t revision = 0;  // another one, never seen before in this store, after each change
+    uint64_t added = 0;     // parts that it has had so far: whoever needs a new key may count on from it
+    std::vector<std::string> texts;
+  };
+  struct Part {
+    size_t slot = 0;
+    std::string key;
+    std::string text;
+  };
+
+  // O(1). Nothing when the key is absent or holds a plain value.
+  virtual Result<std::optional<Info>> composed_info(std::string_view collection,
+                                                    std::string_view key) const = 0;
+  // All of them, slot by slot, each in its order.
+  virtual Result<std::vector<Part>> parts(std::string_view collection, std::string_view key) const = 0;
+};
+
 // FieldIndex: finds the keys whose objects have a given string as a top-level member. A collection may have
 // one field indexed (CollectionOptions::indexed_field); every write keeps the index, in the same atomic
 // batch. Where no index covers what is asked for, the collection is read: O(collection). Default: always so.
@@ -118,17 +162,17 @@ class VectorValues {
 // and nothing else. Views what the operations view. Move-only.
 class PlainBatch {
  public:
-  // Errors: kInvalidArgument for a member of what is no list of this batch; kNotSupported for kinds that are
-  // not of this header.
+  // Errors: kInvalidArgument for a member of what is no list of this batch, or a part of no composed value of
+  // it; kNotSupported for kinds that are not of this header.
   static Result<PlainBatch> of(std::span<const WriteOp> ops);
   PlainBatch(PlainBatch&&) noexcept = default;
   PlainBatch& operator=(PlainBatch&&) noexcept = default;
 
-  // In the order of the operations that they come from; a list stands where it was put.
+  // In the order of the operations that they come from; a list or composed value stands where it was put.
   std::span<const WriteOp> ops() const { return plain_; }
 
  private:
-  class Lists;
+  class Open;
   PlainBatch() = default;
   void add_text(const WriteOp& op, std::string text);
 
