@@ -1,11 +1,13 @@
 // IndexStruct: what an index remembers of its nodes, as an index store keeps it.
 //
 // Stored as {"__type__": "vector_store", "__data__": "<JSON text>"}; __data__ as an object is read too. The
-// stored text is kept as it is. Thread-safety: immutable.
+// stored text is kept as it is; a backend with composed values (backend/features.h) keeps each member of its
+// dicts and lists under a key of its own. Thread-safety: immutable.
 
 #ifndef QUIPU_INDEX_STORE_H_
 #define QUIPU_INDEX_STORE_H_
 
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
@@ -58,6 +60,46 @@ class IndexStruct {
   std::string index_id_;
 };
 
+// A struct as it is stored, and the number of that state: another one after each change of it, never seen
+// before in its store. No number: the store keeps the struct as one value.
+struct StoredIndexStruct {
+  std::string id;
+  Json value;
+  std::optional<uint64_t> revision;
+};
+
+// IndexStructChange: what has changed in the dicts and lists of a struct since a revision.
+//
+//   IndexStructChange change(*revision);
+//   change.put("nodes_dict", "node-1", Json::from_string("node-1"));
+//   change.erase("nodes_dict", "node-0");
+//   auto now = index_store.update_index_struct("index-1", change);
+//
+// Copies what it is given. Thread-safety: one thread at a time.
+class IndexStructChange {
+ public:
+  explicit IndexStructChange(uint64_t revision) : revision_(revision) {}
+
+  // A member of a dict: over one of that key, in its place, or at the end.
+  void put(std::string_view field, std::string_view key, JsonView value);
+  void erase(std::string_view field, std::string_view key);
+  // An element at the end of a list.
+  void append(std::string_view field, JsonView value);
+
+  uint64_t revision() const { return revision_; }
+  struct Step {
+    enum class Kind { kPut, kErase, kAppend } kind;
+    std::string field;
+    std::string key;  // as it is quoted in JSON
+    Json value;
+  };
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  uint64_t revision_;
+  std::vector<Step> steps_;
+};
+
 // Index stores: the index structs of LlamaIndex's indexes, by id.
 //
 //   KVIndexStore index_store(kv);
@@ -75,7 +117,8 @@ class BaseIndexStore {
   virtual Result<std::vector<IndexStruct>> index_structs() const = 0;
   // Stores a struct under its index_id, over one of that id. Writes nothing when the one that is there is
   // equal as the reference compares them: sets have no order, and fields that an older version did not write
-  // have their defaults.
+  // have their defaults. Cost: O(struct) to compare; only what differs is written, where the backend keeps
+  // composed values (backend/features.h) and the struct has been changed before.
   virtual Status add_index_struct(const IndexStruct& index_struct) = 0;
   // Removes a struct; an unknown key is fine.
   virtual Status delete_index_struct(std::string_view key) = 0;
@@ -116,6 +159,17 @@ class KVIndexStore : public BaseIndexStore {
 
   Status persist(const std::string& persist_path = "./storage/index_store.json",
                  const FileSystem& fs = local_file_system()) const override;
+
+  // add_index_struct(), which also tells the struct's revision.
+  Result<std::optional<uint64_t>> add_revised(const IndexStruct& index_struct);
+  // A struct, and all in insertion order, with their revisions.
+  Result<std::optional<StoredIndexStruct>> stored_struct(std::string_view struct_id) const;
+  Result<std::vector<StoredIndexStruct>> stored_structs() const;
+  // Applies a change to the struct that it was taken from, and tells the new revision: O(change), whatever
+  // the size of the struct. Nothing, and nothing is written, where the struct has another revision by now, is
+  // not there, or has no such field: it has to be added whole.
+  Result<std::optional<uint64_t>> update_index_struct(std::string_view struct_id,
+                                                      const IndexStructChange& change);
 
   BaseKVStore& kvstore() const { return *kvstore_; }
   const std::string& collection() const { return collection_; }

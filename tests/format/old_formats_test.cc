@@ -88,6 +88,35 @@ TEST_P(OldFormatsTest, IsWrittenToAndOpenedAgain) {
   }
 }
 
+// The number rises with the first change of a struct, which is the first thing here that needs it.
+TEST_P(OldFormatsTest, StructsThatAreChangedNeedANewerFormat) {
+  const auto marker = [&] { return read_file(copy_ + "/database/QUIPU"); };
+  const std::string before = marker();
+  std::string expected;
+  for (const bool again : {false, true}) {
+    auto context = StorageContext::open(copy_ + "/database");
+    ASSERT_TRUE(context) << context.error().message();
+    auto& store = dynamic_cast<KVIndexStore&>(context->index_store());
+    const std::vector<IndexStruct> structs = *store.index_structs();
+    ASSERT_FALSE(structs.empty());
+    const IndexStruct& old = structs.front();
+    if (again) EXPECT_EQ(old.to_json().text(), expected);
+    ASSERT_TRUE(store.add_index_struct(old).is_ok()) << "as loading an index does";
+    if (!again) EXPECT_EQ(marker(), before);
+    std::string data(old.data().text());
+    const std::string dict = "_dict\": {";
+    const size_t place = data.find(dict);
+    ASSERT_NE(place, std::string::npos) << data;
+    data.insert(place + dict.size(), again ? "\"x\": \"x\", " : "\"y\": \"y\", ");
+    const IndexStruct changed = *IndexStruct::create(old.type(), Json::from_canonical(data));
+    ASSERT_TRUE(store.add_index_struct(changed).is_ok());
+    expected = changed.to_json().text();
+    EXPECT_EQ((**store.get_index_struct(old.index_id())).to_json().text(), expected);
+    EXPECT_EQ(marker(), "quipu format 2\n");
+    expect_consistent(*context->kvstore());
+  }
+}
+
 TEST_P(OldFormatsTest, BackupsAreRestored) {
   const auto backups = list_backups(copy_ + "/backups");
   ASSERT_TRUE(backups) << backups.error().message();

@@ -4,9 +4,10 @@
 
 #include "engine/json_file/json_file.h"
 #include "engine/layout/storage_layout.h"
-#include "engine/stores/indexes/same_struct.h"
+#include "engine/stores/indexes/struct_writer.h"
 #include "engine/stores/store_file.h"
 #include "quipu/backend/executor.h"
+#include "quipu/backend/features.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu {
@@ -29,12 +30,43 @@ Result<std::vector<IndexStruct>> KVIndexStore::index_structs() const {
 }
 
 Status KVIndexStore::add_index_struct(const IndexStruct& index_struct) {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored,
-                         kvstore_->get(index_struct.index_id(), collection_));
-  if (stored && is_same_struct(*stored, index_struct)) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(
-      kvstore_->declare_collection(collection_, {std::string(INDEX_STORE_PERSIST_FNAME), ""}));
-  return kvstore_->put(index_struct.index_id(), index_struct.to_json(), collection_);
+  return add_revised(index_struct).status();
+}
+
+Result<std::optional<uint64_t>> KVIndexStore::add_revised(const IndexStruct& index_struct) {
+  return StructWriter(*kvstore_, collection_).add(index_struct);
+}
+
+Result<std::optional<uint64_t>> KVIndexStore::update_index_struct(std::string_view struct_id,
+                                                                  const IndexStructChange& change) {
+  return StructWriter(*kvstore_, collection_).update(struct_id, change);
+}
+
+// The value is of the revision if that was the same before and after.
+Result<std::optional<StoredIndexStruct>> KVIndexStore::stored_struct(std::string_view struct_id) const {
+  using Info = ComposedValues::Info;
+  const ComposedValues& composed = kvstore_->composed_values();
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Info> before, composed.composed_info(collection_, struct_id));
+  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> value, kvstore_->get(struct_id, collection_));
+  if (!value) return std::optional<StoredIndexStruct>();
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Info> after, composed.composed_info(collection_, struct_id));
+  const bool same = before && after && before->revision == after->revision;
+  return std::optional<StoredIndexStruct>(
+      {std::string(struct_id), *std::move(value), same ? std::optional(before->revision) : std::nullopt});
+}
+
+Result<std::vector<StoredIndexStruct>> KVIndexStore::stored_structs() const {
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  in_order.keys_only = true;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> ids, kvstore_->scan(in_order, collection_));
+  std::vector<StoredIndexStruct> structs;
+  while (ids->next()) {
+    QUIPU_ASSIGN_OR_RETURN(std::optional<StoredIndexStruct> stored, stored_struct(ids->key()));
+    if (stored) structs.push_back(*std::move(stored));
+  }
+  QUIPU_RETURN_IF_ERROR(ids->status());
+  return structs;
 }
 
 Status KVIndexStore::delete_index_struct(std::string_view key) {

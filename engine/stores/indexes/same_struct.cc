@@ -25,11 +25,19 @@ std::vector<std::string_view> sorted_texts(JsonView array) {
   return texts;
 }
 
+}  // namespace
+
+bool has_sets(const IndexStruct& index_struct, std::string_view field) {
+  return field == "table" && (index_struct.type() == "keyword_table" || index_struct.type() == "kg");
+}
+
 bool equal_sets(JsonView a, JsonView b) {
   if (a.text() == b.text()) return true;
   return a.is_array() && b.is_array() && a.text().size() == b.text().size() &&
          sorted_texts(a) == sorted_texts(b);
 }
+
+namespace {
 
 // What the reference gives a field that is not there.
 bool is_default(JsonView value) {
@@ -47,10 +55,6 @@ bool equal_tables(JsonView a, JsonView b) {
     if (left->raw_key != right->raw_key || !equal_sets(left->value, right->value)) return false;
   }
   return !(left != end) && !(right != end);
-}
-
-bool has_sets(const IndexStruct& index_struct, std::string_view field) {
-  return field == "table" && (index_struct.type() == "keyword_table" || index_struct.type() == "kg");
 }
 
 }  // namespace

@@ -13,6 +13,11 @@ namespace quipu {
 // Cost: comparing the texts' lengths, and looking for the names of the fields, for one that has changed.
 bool is_same_struct(const Json& stored, const IndexStruct& now);
 
+// Whether the values of a field of this struct are sets, which have no order.
+bool has_sets(const IndexStruct& index_struct, std::string_view field);
+// Whether two arrays are equal as sets.
+bool equal_sets(JsonView a, JsonView b);
+
 }  // namespace quipu
 
 #endif  // QUIPU_ENGINE_STORES_INDEXES_SAME_STRUCT_H_

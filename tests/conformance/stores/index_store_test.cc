@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/backends.h"
+#include "tests/support/random.h"
 
 namespace quipu::testing {
 namespace {
@@ -81,6 +82,88 @@ TEST_P(IndexStoreTest, AnEqualStructIsNotWritten) {
                      R"({"index_id": "i", "summary": null, "nodes": ["b"]})"));
   EXPECT_EQ(stored_after(make("list", R"({"index_id": "i"})"), make("tree", R"({"index_id": "i"})")),
             make("tree", R"({"index_id": "i"})").to_json().text());
+}
+
+// A random struct over another: what is stored is what a store without composed values would have.
+TEST_P(IndexStoreTest, ADifferenceIsWrittenAsTheWholeWouldBe) {
+  KVIndexStore store(kv_);
+  Random random(test_seed());
+  const std::vector<std::string> keys = {"a", "b", R"(\u00e9)", R"(d\"q)", R"(e\\)", "f", ""};
+  const auto draw = [&] {
+    std::string dict;
+    std::string list;
+    for (uint64_t i = random.below(12); i > 0; --i) {
+      const std::string key = '"' + random.pick(keys) + '"';
+      const bool is_new = dict.find(key + ": ") == std::string::npos;
+      if (is_new) dict += (dict.empty() ? "" : ", ") + key + ": " + std::to_string(random.below(3));
+      list += (list.empty() ? "" : ", ") + key;
+    }
+    const std::string summary = random.one_in(5) ? "\"s\"" : "null";
+    return make(random.one_in(4) ? "list" : "vector_store", R"({"index_id": "i", "summary": )" + summary +
+                                                                R"(, "d": {)" + dict + R"(}, "l": [)" + list +
+                                                                R"(], "n": 1})");
+  };
+  for (int i = 0; i < 200 && !HasFailure(); ++i) {
+    const IndexStruct now = draw();
+    ASSERT_TRUE(store.add_index_struct(now).is_ok());
+    ASSERT_EQ((**store.get_index_struct("i")).to_json().text(), now.to_json().text()) << i;
+    if (i % 50 != 20) continue;
+    reopen();
+    store = KVIndexStore(kv_);
+  }
+}
+
+TEST_P(IndexStoreTest, AChangeIsAppliedToTheStructItWasTakenFromOnly) {
+  KVIndexStore store(kv_);
+  const auto text = [&] { return std::string((**store.get_index_struct("i")).data().text()); };
+  const auto added = store.add_revised(
+      make("vector_store",
+           R"({"index_id": "i", "summary": null, "nodes_dict": {"a": "1", "b": "2"}, "l": ["x"]})"));
+  ASSERT_TRUE(added) << added.error().to_string();
+  if (!*added) {  // no revisions here
+    EXPECT_FALSE(*store.update_index_struct("i", IndexStructChange(0)));
+    EXPECT_FALSE((*store.stored_struct("i"))->revision);
+    return;
+  }
+  IndexStructChange change(**added);
+  change.erase("nodes_dict", "a");
+  change.put("nodes_dict", "a", Json::from_string("3"));
+  change.put("nodes_dict", "b", Json::from_string("4"));
+  change.put("nodes_dict", "é\"", Json::from_canonical(R"(["\\", 1])"));
+  change.append("l", Json::from_string("x"));
+  change.append("l", Json::from_string("y"));
+  const auto updated = store.update_index_struct("i", change);
+  ASSERT_TRUE(updated && *updated);
+  const std::string expected =
+      R"({"index_id": "i", "summary": null, "nodes_dict": {"b": "4", "a": "3", "\u00e9\"": ["\\", 1]}, )"
+      R"("l": ["x", "x", "y"]})";
+  EXPECT_EQ(text(), expected);
+  const auto stored = *store.stored_struct("i");
+  EXPECT_EQ(stored->revision, *updated);
+  EXPECT_EQ(stored->value.text(), make("vector_store", expected).to_json().text());
+
+  EXPECT_FALSE(*store.update_index_struct("i", change)) << "it is of another revision by now";
+  EXPECT_FALSE(*store.update_index_struct("none", IndexStructChange(**updated)));
+  IndexStructChange unknown(**updated);
+  unknown.put("summary", "a", Json::from_string("3"));
+  EXPECT_FALSE(*store.update_index_struct("i", unknown));
+  IndexStructChange mistaken(**updated);
+  mistaken.append("nodes_dict", Json::from_string("3"));
+  EXPECT_FALSE(*store.update_index_struct("i", mistaken));
+  const auto unchanged = store.update_index_struct("i", IndexStructChange(**updated));
+  EXPECT_EQ(*unchanged, *updated) << "nothing has changed";
+  EXPECT_EQ(text(), expected);
+
+  std::optional<uint64_t> revision = *updated;
+  for (const char* const element : {"z", "y"}) {  // each is an element of its own
+    IndexStructChange more(*revision);
+    more.erase("nodes_dict", "none");
+    more.erase("nodes_dict", "b");
+    more.append("l", Json::from_string(element));
+    revision = *store.update_index_struct("i", more);
+    ASSERT_TRUE(revision);
+  }
+  EXPECT_NE(text().find(R"("l": ["x", "x", "y", "z", "y"])"), std::string::npos) << text();
 }
 
 TEST_P(IndexStoreTest, WithoutAnIdThereMustBeExactlyOne) {
