@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from dataclasses import fields
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -16,6 +17,7 @@ from quipu import _native
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
+from quipu.stores.struct_journal import Journal, journal_of, plain
 
 
 class QuipuIndexStore(OnDatabase, KVIndexStore):
@@ -48,7 +50,33 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
         return self._kvstore.bind(_native.IndexStore, *self._arguments())
 
     def add_index_struct(self, index_struct: IndexStruct) -> None:
-        self._native.add_index_struct(_to_json(index_struct))
+        """Stores a struct. Of one that this store has read or written before, only what has changed since is written."""
+        journal = journal_of(index_struct, self._place(index_struct))
+        if journal is not None:
+            if self._add_changes(index_struct, journal):
+                return
+            journal.begin(index_struct)
+        revision = self._native.add_index_struct(_to_json(index_struct))
+        if journal is not None:
+            journal.revision = revision
+
+    def _add_changes(self, index_struct: IndexStruct, journal: Journal) -> bool:
+        """False where the struct has to be compared with what is stored."""
+        base, revision = journal.revision, None
+        try:
+            change = journal.take(index_struct)
+            if base is not None and change is not None:
+                revision = self._native.update_index_struct(index_struct.index_id, base, change)
+        except TypeError:  # a value that dataclasses_json may bring into JSON in its own way
+            pass
+        finally:
+            journal.revision = revision
+        return revision is not None
+
+    def _place(self, index_struct: IndexStruct) -> Tuple[Any, ...]:
+        """What a journal belongs to."""
+        database = weakref.ref(self._kvstore.database)
+        return database, self._collection, type(index_struct), index_struct.index_id
 
     async def async_add_index_struct(self, index_struct: IndexStruct) -> None:
         await self._kvstore.run(self.add_index_struct, index_struct)
@@ -58,14 +86,24 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
             structs = self.index_structs()
             assert len(structs) == 1
             return structs[0]
-        stored = self._kvstore.get(struct_id, self._collection)
-        return None if stored is None else _to_struct(stored)
+        stored = self._native.stored_struct(struct_id)
+        return None if stored is None else self._read(*stored)
+
+    def _read(self, struct_id: str, text: str, revision: Optional[int]) -> IndexStruct:
+        struct = _to_struct(json.loads(text))
+        journal = None
+        if revision is not None and struct.index_id == struct_id:
+            journal = journal_of(struct, self._place(struct))
+        if journal is not None:
+            journal.begin(struct)
+            journal.revision = revision
+        return struct
 
     async def aget_index_struct(self, struct_id: Optional[str] = None) -> Optional[IndexStruct]:
         return await self._kvstore.run(self.get_index_struct, struct_id)
 
     def index_structs(self) -> List[IndexStruct]:
-        return [_to_struct(stored) for stored in self._kvstore.get_all(self._collection).values()]
+        return [self._read(*stored) for stored in self._native.stored_structs()]
 
     async def async_index_structs(self) -> List[IndexStruct]:
         return await self._kvstore.run(self.index_structs)
@@ -88,8 +126,8 @@ _INDEX_DICT_FIELDS = tuple(field.name for field in fields(IndexDict))
 def _to_json(struct: IndexStruct) -> Dict[str, Any]:
     """index_struct_to_json."""
     if type(struct) is IndexDict:
-        values = {name: getattr(struct, name) for name in _INDEX_DICT_FIELDS}
         try:
+            values = {name: plain(getattr(struct, name)) for name in _INDEX_DICT_FIELDS}
             return {"__type__": _VECTOR_STORE_TYPE, "__data__": _native.to_plain_json(values)}
         except TypeError:  # a value that dataclasses_json may bring into JSON in its own way
             pass

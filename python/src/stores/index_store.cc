@@ -1,5 +1,6 @@
 // KVIndexStore for Python: index structs are dicts, {"__type__": ..., "__data__": ...}.
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/convert/arguments.h"
@@ -13,6 +14,35 @@ namespace nb = nanobind;
 namespace quipu::python {
 
 using Indexes = Bound<KVIndexStore>;
+
+namespace {
+
+// Of an id, the stored text and its revision.
+nb::tuple to_tuple(const StoredIndexStruct& stored) {
+  return nb::make_tuple(to_str(stored.id), to_str(stored.value.text()), stored.revision);
+}
+
+// change: {field: [members that go, members that are put, elements that are appended]}, the first two as
+// dicts.
+std::optional<uint64_t> update_index_struct(Indexes& indexes, const Str<"key">& id, uint64_t revision,
+                                            const nb::dict& change) {
+  const Json fields = Json::from_canonical(to_json(change));
+  return indexes.run([&](KVIndexStore& store) {
+    IndexStructChange steps(revision);
+    for (const JsonMember& field : fields.view().members()) {
+      const std::string name = field.key();
+      auto part = field.value.elements().begin();
+      for (const JsonMember& gone : (*part).members()) steps.erase(name, gone.key());
+      ++part;
+      for (const JsonMember& put : (*part).members()) steps.put(name, put.key(), put.value);
+      ++part;
+      for (const JsonView appended : (*part).elements()) steps.append(name, appended);
+    }
+    return take(store.update_index_struct(id.view, steps));
+  });
+}
+
+}  // namespace
 
 void register_index_store(nb::module_& module) {
   module.def(
@@ -33,11 +63,30 @@ void register_index_store(nb::module_& module) {
           "add_index_struct",
           [](Indexes& indexes, const nb::dict& index_struct) {
             const std::string text = to_json(index_struct);
-            indexes.run([&](KVIndexStore& store) {
-              check(store.add_index_struct(take(IndexStruct::from_json(parse_json(text)))));
+            return indexes.run([&](KVIndexStore& store) {
+              return take(store.add_revised(take(IndexStruct::from_json(parse_json(text)))));
             });
           },
           nb::arg("index_struct"))
+      .def("update_index_struct", &update_index_struct, nb::arg("key"), nb::arg("revision"),
+           nb::arg("change"))
+      .def(
+          "stored_struct",
+          [](Indexes& indexes, const Str<"key">& id) -> nb::object {
+            const auto stored =
+                indexes.run([&](const KVIndexStore& store) { return take(store.stored_struct(id.view)); });
+            return stored ? nb::object(to_tuple(*stored)) : nb::none();
+          },
+          nb::arg("key"))
+      .def("stored_structs",
+           [](Indexes& indexes) {
+             nb::list all;
+             for (const StoredIndexStruct& stored :
+                  indexes.run([](const KVIndexStore& store) { return take(store.stored_structs()); })) {
+               all.append(to_tuple(stored));
+             }
+             return all;
+           })
       .def("persist", &Indexes::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
