@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include "python/src/convert/errors.h"
+#include "python/src/convert/model_reader.h"
 #include "python/src/database/database.h"
 #include "python/src/database/scan.h"
 #include "python/src/operations/operations.h"
@@ -15,6 +16,7 @@ NB_MODULE(_native, module) {
   nanobind::set_leak_warnings(false);  // stores that are open at the end of the process are closed, not freed
   module.attr("__version__") = QUIPU_VERSION;
   register_errors(module);
+  register_model_reader(module);
   register_database(module);
   register_scan(module);
   register_kv_store(module);

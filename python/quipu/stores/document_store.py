@@ -9,11 +9,12 @@ import fsspec
 from llama_index.core.schema import BaseNode, ImageNode, IndexNode, TextNode
 from llama_index.core.storage.docstore.keyval_docstore import KVDocumentStore
 from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_PATH, RefDocInfo
-from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
+from llama_index.core.storage.docstore.utils import doc_to_json
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
 
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, node_at_fault
+from quipu.convert.models import NODES
 from quipu.convert.nodes import to_dicts
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
@@ -129,12 +130,26 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     async def adocument_exists(self, doc_id: str) -> bool:
         return await self._kvstore.run(self.document_exists, doc_id)
 
+    @property
+    def docs(self) -> Dict[str, BaseNode]:
+        return _native.get_all(self._kvstore.native, self._node_collection, NODES)
+
+    def get_document(self, doc_id: str, raise_error: bool = True) -> Optional[BaseNode]:
+        node: Optional[BaseNode] = _native.get(self._kvstore.native, doc_id, self._node_collection, NODES)
+        if node is None and raise_error:
+            raise ValueError(f"doc_id {doc_id} not found.")
+        return node
+
+    async def aget_document(self, doc_id: str, raise_error: bool = True) -> Optional[BaseNode]:
+        return await self._kvstore.run(self.get_document, doc_id, raise_error)
+
     def get_nodes(self, node_ids: List[str], raise_error: bool = True) -> List[BaseNode]:
         """The nodes in the order of their ids, in one look-up."""
         nodes: List[BaseNode] = []
-        for node_id, stored in zip(node_ids, self._kvstore.multi_get(node_ids, self._node_collection)):
-            if stored is not None:
-                nodes.append(json_to_doc(stored))
+        found = _native.multi_get(self._kvstore.native, node_ids, self._node_collection, NODES)
+        for node_id, node in zip(node_ids, found):
+            if node is not None:
+                nodes.append(node)
             elif raise_error:
                 raise ValueError(f"doc_id {node_id} not found.")
         return nodes
@@ -144,8 +159,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
 
     def stream_nodes(self) -> Iterator[Tuple[str, BaseNode]]:
         """Yields every id with its node in insertion order, one at a time, whatever their number."""
-        for doc_id, stored in self._kvstore.scan(self._node_collection, insertion_order=True):
-            yield doc_id, json_to_doc(stored)
+        yield from self._kvstore.objects(self._node_collection, NODES)
 
     # ---- hashes ----
 

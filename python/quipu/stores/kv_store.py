@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
@@ -124,14 +123,14 @@ class RocksDBKVStore(Closing, BaseKVStore):
         await self.run(self.put_all, kv_pairs, collection, batch_size)
 
     def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
-        text = _native.get(self.native, key, collection)
-        return None if text is None else json.loads(text)
+        found: Optional[Dict[str, Any]] = _native.get(self.native, key, collection)
+        return found
 
     async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
         return await self.run(self.get, key, collection)
 
     def get_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
-        return {key: json.loads(text) for key, text in _native.get_all(self.native, collection)}
+        return _native.get_all(self.native, collection)
 
     async def aget_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
         return await self.run(self.get_all, collection)
@@ -146,8 +145,7 @@ class RocksDBKVStore(Closing, BaseKVStore):
 
     def multi_get(self, keys: List[str], collection: str = DEFAULT_COLLECTION) -> List[Optional[Dict[str, Any]]]:
         """The values of many keys, in their order, in one look-up."""
-        texts = _native.multi_get(self.native, keys, collection)
-        return [None if text is None else json.loads(text) for text in texts]
+        return _native.multi_get(self.native, keys, collection)
 
     def exists(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
         return _native.exists(self.native, key, collection)
@@ -174,12 +172,11 @@ class RocksDBKVStore(Closing, BaseKVStore):
         pairs = _native.scan(
             self.native, collection, prefix, start, end, limit, reverse, False, insertion_order
         )
-        try:
-            while batch := pairs.next(_SCAN_PAIRS):
-                for key, text in batch:
-                    yield key, json.loads(text)
-        finally:
-            pairs.end()
+        yield from _pairs(pairs, None)
+
+    def objects(self, collection: str, reader: _native.ObjectReader) -> Iterator[Tuple[str, Any]]:
+        """The same of all pairs in insertion order, whose values the reader makes."""
+        yield from _pairs(_native.scan(self.native, collection, "", None, None, 0, False, False, True), reader)
 
     def collections(self) -> List[str]:
         """The names of the collections, in the order in which they were made."""
@@ -253,6 +250,14 @@ class RocksDBKVStore(Closing, BaseKVStore):
     async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Awaits a call on the database's pool of threads."""
         return await self.database.run(call, *args, **kwargs)
+
+
+def _pairs(pairs: _native.Scan, reader: Optional[_native.ObjectReader]) -> Iterator[Tuple[str, Any]]:
+    try:
+        while batch := pairs.next(_SCAN_PAIRS, reader):
+            yield from batch
+    finally:
+        pairs.end()
 
 
 def describe(store: Any, path: str, facts: Callable[[], Dict[str, Any]]) -> str:

@@ -6,14 +6,7 @@ import json
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import fsspec
-from llama_index.core.graph_stores.types import (
-    ChunkNode,
-    EntityNode,
-    LabelledNode,
-    PropertyGraphStore,
-    Relation,
-    Triplet,
-)
+from llama_index.core.graph_stores.types import ChunkNode, LabelledNode, PropertyGraphStore, Relation, Triplet
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import VectorStoreQuery
 
@@ -21,6 +14,7 @@ from pydantic_core import PydanticSerializationError
 
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, key_at_fault, node_at_fault
+from quipu.convert.models import LABELLED_NODES, RELATIONS
 from quipu.convert.vector_query import native_query
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
@@ -95,7 +89,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     def get(
         self, properties: Optional[Dict[str, Any]] = None, ids: Optional[List[str]] = None
     ) -> List[LabelledNode]:
-        return _to_nodes(self._native.get(_native.to_json(properties or {}), list(ids or [])))
+        return self._native.get(_native.to_json(properties or {}), list(ids or []), LABELLED_NODES)
 
     def get_triplets(
         self,
@@ -104,9 +98,8 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
         properties: Optional[Dict[str, Any]] = None,
         ids: Optional[List[str]] = None,
     ) -> List[Triplet]:
-        return _to_triplets(
-            self._native.get_triplets(_selection(entity_names, relation_names, properties, ids))
-        )
+        selection = _selection(entity_names, relation_names, properties, ids)
+        return self._native.get_triplets(selection, LABELLED_NODES, RELATIONS)
 
     def get_rel_map(
         self,
@@ -116,7 +109,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
         ignore_rels: Optional[List[str]] = None,
     ) -> List[Triplet]:
         nodes = _native.to_json(_to_dicts(graph_nodes))
-        return _to_triplets(self._native.get_rel_map(nodes, depth, limit, ignore_rels or []))
+        return self._native.get_rel_map(nodes, depth, limit, ignore_rels or [], LABELLED_NODES, RELATIONS)
 
     def vector_query(self, query: VectorStoreQuery, **kwargs: Any) -> Tuple[List[LabelledNode], List[float]]:
         """The entities whose embeddings are most similar, best first, with their similarities; filters are over
@@ -127,8 +120,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
                 "Vector query is off for this property graph: embeddings of its entities are in the vector store. "
                 "Open it with supports_vector_queries=True to have it answer."
             )
-        nodes, similarities = self._native.vector_query(native_query(query, kwargs.get("mmr_threshold")))
-        return _to_nodes(nodes), similarities
+        return self._native.vector_query(native_query(query, kwargs.get("mmr_threshold")), LABELLED_NODES)
 
     def structured_query(self, query: str, param_map: Optional[Dict[str, Any]] = None) -> Any:
         raise NotImplementedError("QuipuPropertyGraphStore does not support structured queries.")
@@ -271,17 +263,3 @@ def _at_fault(named: Iterable[Tuple[str, Union[LabelledNode, Relation]]], error:
         if found is not None:
             return f"{name}, property {found[0]!r}: {found[1]}"
     return str(error)
-
-
-def _to_node(stored: Dict[str, Any]) -> LabelledNode:
-    return EntityNode(**stored) if "name" in stored else ChunkNode(**stored)
-
-
-def _to_nodes(text: str) -> List[LabelledNode]:
-    return [_to_node(stored) for stored in json.loads(text)]
-
-
-def _to_triplets(text: str) -> List[Triplet]:
-    return [
-        (_to_node(source), Relation(**relation), _to_node(target)) for source, relation, target in json.loads(text)
-    ]

@@ -5,6 +5,7 @@
 #include <nanobind/stl/unique_ptr.h>
 
 #include "python/src/convert/arguments.h"
+#include "python/src/convert/model_reader.h"
 #include "python/src/convert/text.h"
 
 namespace nb = nanobind;
@@ -29,11 +30,12 @@ std::unique_ptr<BoundScan> start(const std::shared_ptr<Database>& database, cons
   return std::make_unique<BoundScan>(database, std::move(scan));
 }
 
-nb::list next(const BoundScan& bound, size_t count) {
+nb::list next(const BoundScan& bound, size_t count, const ObjectReader* reader) {
   const std::vector<KVEntry> entries = bound.database->run([&] { return bound.scan->next(count); });
+  StoredObjects to_object(reader);
   nb::list pairs;
   for (const KVEntry& entry : entries) {
-    pairs.append(nb::make_tuple(to_str(entry.key), to_str(entry.val.text())));
+    pairs.append(nb::make_tuple(to_str(entry.key), to_object(entry.val.text())));
   }
   return pairs;
 }
@@ -58,7 +60,7 @@ void Scan::end() {
 
 void register_scan(nb::module_& module) {
   nb::class_<BoundScan>(module, "Scan")
-      .def("next", &next, nb::arg("count"))
+      .def("next", &next, nb::arg("count"), nb::arg("reader") = nb::none())
       .def("end", [](const BoundScan& bound) { bound.database->run([&] { bound.scan->end(); }); });
   module.def(
       "scan",

@@ -1,10 +1,11 @@
-// The key-value calls of a Database. Values come as Python objects and go as JSON text.
+// The key-value calls of a Database. Values come and go as Python objects.
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/json_encoder.h"
+#include "python/src/convert/model_reader.h"
 #include "python/src/convert/text.h"
 #include "python/src/database/database.h"
 #include "python/src/stores/bound.h"
@@ -23,20 +24,18 @@ void put(const DatabasePtr& db, const Str<"key">& key, const nb::object& val,
   db->run([&] { check(db->store()->put(key.view, parse_json(text), collection.view)); });
 }
 
-std::optional<nb::str> get(const DatabasePtr& db, const Str<"key">& key,
-                           const Str<"collection">& collection) {
+nb::object get(const DatabasePtr& db, const Str<"key">& key, const Str<"collection">& collection,
+               const ObjectReader* reader) {
   const std::optional<Json> val = db->run([&] { return take(db->store()->get(key.view, collection.view)); });
-  if (!val) return std::nullopt;
-  return to_str(val->text());
+  return val ? StoredObjects(reader)(val->text()) : nb::none();
 }
 
-nb::list get_all(const DatabasePtr& db, const Str<"collection">& collection) {
+nb::dict get_all(const DatabasePtr& db, const Str<"collection">& collection, const ObjectReader* reader) {
   const std::vector<KVEntry> entries = db->run([&] { return take(db->store()->get_all(collection.view)); });
-  nb::list pairs;
-  for (const KVEntry& entry : entries) {
-    pairs.append(nb::make_tuple(to_str(entry.key), to_str(entry.val.text())));
-  }
-  return pairs;
+  StoredObjects to_object(reader);
+  nb::dict found;
+  for (const KVEntry& entry : entries) found[to_str(entry.key)] = to_object(entry.val.text());
+  return found;
 }
 
 bool delete_key(const DatabasePtr& db, const Str<"key">& key, const Str<"collection">& collection) {
@@ -56,17 +55,12 @@ void put_all(const DatabasePtr& db, const Arg<"keys", Strings>& keys, const nb::
 }
 
 nb::list multi_get(const DatabasePtr& db, const Arg<"keys", Strings>& keys,
-                   const Str<"collection">& collection) {
+                   const Str<"collection">& collection, const ObjectReader* reader) {
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const auto vals = db->run([&] { return take(db->store()->multi_get(views, collection.view)); });
+  StoredObjects to_object(reader);
   nb::list found;
-  for (const std::optional<Json>& val : vals) {
-    if (val) {
-      found.append(to_str(val->text()));
-    } else {
-      found.append(nb::none());
-    }
-  }
+  for (const std::optional<Json>& val : vals) found.append(val ? to_object(val->text()) : nb::none());
   return found;
 }
 
@@ -94,13 +88,15 @@ bool drop_collection(const DatabasePtr& db, const Str<"collection">& collection)
 void register_kv_store(nb::module_& module) {
   module.def("put", &put, nb::arg("database"), nb::arg("key").none(), nb::arg("val"),
              nb::arg("collection").none());
-  module.def("get", &get, nb::arg("database"), nb::arg("key").none(), nb::arg("collection").none());
-  module.def("get_all", &get_all, nb::arg("database"), nb::arg("collection").none());
+  module.def("get", &get, nb::arg("database"), nb::arg("key").none(), nb::arg("collection").none(),
+             nb::arg("reader") = nb::none());
+  module.def("get_all", &get_all, nb::arg("database"), nb::arg("collection").none(),
+             nb::arg("reader") = nb::none());
   module.def("delete", &delete_key, nb::arg("database"), nb::arg("key").none(), nb::arg("collection").none());
   module.def("put_all", &put_all, nb::arg("database"), nb::arg("keys").none(), nb::arg("vals"),
              nb::arg("collection").none(), nb::arg("batch_size").none());
   module.def("multi_get", &multi_get, nb::arg("database"), nb::arg("keys").none(),
-             nb::arg("collection").none());
+             nb::arg("collection").none(), nb::arg("reader") = nb::none());
   module.def("exists", &exists, nb::arg("database"), nb::arg("key").none(), nb::arg("collection").none());
   module.def("count", &count, nb::arg("database"), nb::arg("collection").none());
   module.def("collections", &collections, nb::arg("database"));

@@ -1,9 +1,10 @@
-// KVPropertyGraphStore for Python: nodes, relations and triplets are JSON text of arrays.
+// KVPropertyGraphStore for Python: nodes and relations come as JSON text of arrays, and go as objects.
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/convert/arguments.h"
+#include "python/src/convert/model_reader.h"
 #include "python/src/convert/text.h"
 #include "python/src/convert/vector_query.h"
 #include "python/src/stores/bound.h"
@@ -22,24 +23,26 @@ std::vector<LabelledNode> parse_nodes(JsonView array) {
   return nodes;
 }
 
-std::string nodes_text(const std::vector<LabelledNode>& nodes) {
-  std::string text = "[";
-  for (const LabelledNode& node : nodes) {
-    if (text.size() > 1) text += ", ";
-    text += node.to_json().text();
-  }
-  return text + "]";
+nb::list to_objects(const std::vector<LabelledNode>& nodes, const ObjectReader& reader) {
+  StoredObjects to_object(&reader);
+  nb::list objects;
+  for (const LabelledNode& node : nodes) objects.append(to_object(node.to_json().text()));
+  return objects;
 }
 
-// [[source, relation, target], ...]
-std::string triplets_text(const std::vector<Triplet>& triplets) {
-  std::string text = "[";
+// [(source, relation, target), ...]; each triplet has objects of its own.
+nb::list to_objects(const std::vector<Triplet>& triplets, const ObjectReader& nodes,
+                    const ObjectReader& relations) {
+  StoredObjects to_node(&nodes);
+  StoredObjects to_relation(&relations);
+  nb::list objects;
   for (const Triplet& triplet : triplets) {
-    text += text.size() > 1 ? ", [" : "[";
-    text += triplet.source.to_json().text() + ", " + triplet.relation.to_json().text() + ", " +
-            triplet.target.to_json().text() + "]";
+    nb::object source = to_node(triplet.source.to_json().text());
+    nb::object relation = to_relation(triplet.relation.to_json().text());
+    objects.append(
+        nb::make_tuple(std::move(source), std::move(relation), to_node(triplet.target.to_json().text())));
   }
-  return text + "]";
+  return objects;
 }
 
 std::vector<std::string> strings(JsonView array) {
@@ -58,25 +61,30 @@ GraphSelection parse_selection(std::string_view text) {
           .ids = strings(*view.find("ids"))};
 }
 
-nb::str get(PropertyGraph& graph, const Text& properties, const nb::list& ids) {
+nb::list get(PropertyGraph& graph, const Text& properties, const nb::list& ids, const ObjectReader& nodes) {
   const std::vector<std::string> wanted = to_strings(ids);
-  return to_str(graph.run([&](const KVPropertyGraphStore& store) {
-    return nodes_text(take(store.get(parse_json(properties.view), wanted)));
-  }));
+  const std::vector<LabelledNode> found = graph.run([&](const KVPropertyGraphStore& store) {
+    return take(store.get(parse_json(properties.view), wanted));
+  });
+  return to_objects(found, nodes);
 }
 
-nb::str get_triplets(PropertyGraph& graph, const Text& selection) {
-  return to_str(graph.run([&](const KVPropertyGraphStore& store) {
-    return triplets_text(take(store.get_triplets(parse_selection(selection.view))));
-  }));
+nb::list get_triplets(PropertyGraph& graph, const Text& selection, const ObjectReader& nodes,
+                      const ObjectReader& relations) {
+  const std::vector<Triplet> found = graph.run([&](const KVPropertyGraphStore& store) {
+    return take(store.get_triplets(parse_selection(selection.view)));
+  });
+  return to_objects(found, nodes, relations);
 }
 
-nb::str get_rel_map(PropertyGraph& graph, const Text& nodes, Arg<"depth", int> depth, Arg<"limit", int> limit,
-                    const nb::list& ignore_rels) {
+nb::list get_rel_map(PropertyGraph& graph, const Text& graph_nodes, Arg<"depth", int> depth,
+                     Arg<"limit", int> limit, const nb::list& ignore_rels, const ObjectReader& nodes,
+                     const ObjectReader& relations) {
   const std::vector<std::string> ignored = to_strings(ignore_rels);
-  return to_str(graph.run([&](const KVPropertyGraphStore& store) {
-    return triplets_text(take(store.get_rel_map(parse_nodes(parse_json(nodes.view)), depth, limit, ignored)));
-  }));
+  const std::vector<Triplet> found = graph.run([&](const KVPropertyGraphStore& store) {
+    return take(store.get_rel_map(parse_nodes(parse_json(graph_nodes.view)), depth, limit, ignored));
+  });
+  return to_objects(found, nodes, relations);
 }
 
 void upsert_nodes(PropertyGraph& graph, const Text& nodes) {
@@ -97,12 +105,12 @@ void delete_selected(PropertyGraph& graph, const Text& selection) {
   graph.run([&](KVPropertyGraphStore& store) { check(store.delete_(parse_selection(selection.view))); });
 }
 
-nb::tuple vector_query(PropertyGraph& graph, const QueryArguments& arguments) {
+nb::tuple vector_query(PropertyGraph& graph, const QueryArguments& arguments, const ObjectReader& nodes) {
   const ScoredNodes found = graph.run(
       [&](const KVPropertyGraphStore& store) { return take(store.vector_query(arguments.query())); });
   nb::list similarities;
   for (const double each : found.similarities) similarities.append(each);
-  return nb::make_tuple(to_str(nodes_text(found.nodes)), similarities);
+  return nb::make_tuple(to_objects(found.nodes, nodes), similarities);
 }
 
 }  // namespace
@@ -121,14 +129,14 @@ void register_property_graph_store(nb::module_& module) {
              return graph.run(
                  [](const KVPropertyGraphStore& store) { return take(store.supports_vector_queries()); });
            })
-      .def("get", &get, nb::arg("properties"), nb::arg("ids"))
-      .def("get_triplets", &get_triplets, nb::arg("selection"))
+      .def("get", &get, nb::arg("properties"), nb::arg("ids"), nb::arg("nodes"))
+      .def("get_triplets", &get_triplets, nb::arg("selection"), nb::arg("nodes"), nb::arg("relations"))
       .def("get_rel_map", &get_rel_map, nb::arg("graph_nodes"), nb::arg("depth").none(),
-           nb::arg("limit").none(), nb::arg("ignore_rels"))
+           nb::arg("limit").none(), nb::arg("ignore_rels"), nb::arg("nodes"), nb::arg("relations"))
       .def("upsert_nodes", &upsert_nodes, nb::arg("nodes"))
       .def("upsert_relations", &upsert_relations, nb::arg("relations"))
       .def("delete", &delete_selected, nb::arg("selection"))
-      .def("vector_query", &vector_query, nb::arg("query"))
+      .def("vector_query", &vector_query, nb::arg("query"), nb::arg("nodes"))
       .def(
           "get_schema",
           [](PropertyGraph& graph) {
