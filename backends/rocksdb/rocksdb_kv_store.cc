@@ -224,6 +224,13 @@ Result<std::optional<Json>> RocksDBKVStore::get(std::string_view key, std::strin
   return found ? impl_->reader().get(*found, key) : std::optional<Json>();
 }
 
+std::optional<Result<std::optional<Json>>> RocksDBKVStore::get_at_hand(std::string_view key,
+                                                                       std::string_view collection) const {
+  if (!impl_->ready().is_ok()) return std::nullopt;
+  const CollectionPtr found = impl_->database->find(collection);
+  return found ? impl_->reader().get_at_hand(*found, key) : std::optional<Json>();
+}
+
 Result<std::vector<KVEntry>> RocksDBKVStore::get_all(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->database->find(collection);

@@ -18,6 +18,7 @@
 #ifndef QUIPU_DOCUMENT_STORE_H_
 #define QUIPU_DOCUMENT_STORE_H_
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -169,6 +170,10 @@ class KVDocumentStore : public BaseDocumentStore {
   Status set_document_hashes(std::span<const std::pair<std::string, std::string>> doc_hashes) override;
   Result<std::optional<std::string>> get_document_hash(std::string_view doc_id) const override;
   Result<OrderedMap<std::string>> get_all_document_hashes() const override;
+  // The same without a map: calls `use` with each hash and its id, in the order in which the nodes were
+  // added; equal hashes come as often as they are there. Views live until `use` returns. Memory: bounded.
+  Status for_each_document_hash(
+      const std::function<void(std::string_view hash, std::string_view doc_id)>& use) const;
   Result<std::optional<RefDocInfo>> get_ref_doc_info(std::string_view ref_doc_id) const override;
   Result<OrderedMap<RefDocInfo>> get_all_ref_doc_info() const override;
   Result<bool> ref_doc_exists(std::string_view ref_doc_id) const override;

@@ -36,6 +36,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/backend/at_hand.h"
 #include "quipu/kv_store.h"
 #include "quipu/progress.h"
 #include "quipu/verify.h"
@@ -84,7 +85,9 @@ struct RocksDBOptions {
   uint64_t max_directory_bytes = 0;
 };
 
-class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<RocksDBKVStore> {
+class RocksDBKVStore : public BaseKVStore,
+                       public AtHandReader,
+                       public std::enable_shared_from_this<RocksDBKVStore> {
  public:
   // Errors: kBusy (held by another process or handle), kInvalidArgument (the directory is something else; a
   // newer format), kCorruption, kIoError. On any error the directory is as it was.
@@ -144,6 +147,8 @@ class RocksDBKVStore : public BaseKVStore, public std::enable_shared_from_this<R
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override;
   Result<std::optional<Json>> get(std::string_view key,
                                   std::string_view collection = DEFAULT_COLLECTION) const override;
+  std::optional<Result<std::optional<Json>>> get_at_hand(std::string_view key,
+                                                         std::string_view collection) const override;
   Result<std::vector<KVEntry>> get_all(std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<bool> delete_(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) override;
   Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection = DEFAULT_COLLECTION,

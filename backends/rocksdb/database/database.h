@@ -76,9 +76,10 @@ class Database {
   // Of composed values; null until the first is written.
   rocksdb::ColumnFamilyHandle* parts() const { return parts_handle_.load(); }
 
-  // Whether ranges of keys are deleted in a family. In the others keys go one by one, or the whole family.
-  bool deletes_ranges(const rocksdb::ColumnFamilyHandle* family) const {
-    return family == lists_.get() || family == index_.get() || family == shared_.get();
+  // Whether ranges of keys may be deleted in a family. In the catalog and in collections' own families keys go
+  // one by one, or the family as a whole.
+  bool deletes_ranges(const rocksdb::ColumnFamilyHandle& family) const {
+    return &family != catalog_.get() && !family_collection_id(family.GetName());
   }
 
   // The families that are not one collection's own.

@@ -1,5 +1,7 @@
 #include "backends/rocksdb/read/read_view.h"
 
+#include <algorithm>
+
 #include "backends/rocksdb/read/sound_iterator.h"
 
 namespace quipu::rocks {
@@ -49,16 +51,19 @@ class BoundedIterator : public rocksdb::Iterator {
 }  // namespace
 
 rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                              rocksdb::PinnableSlice& value) const {
+                              rocksdb::PinnableSlice& value, rocksdb::ReadTier tier) const {
   rocksdb::DB& db = database_->db();
-  if (changes_ == nullptr) return db.Get(over_snapshot(), family, key, &value);
-  return changes_->GetFromBatchAndDB(&db, over_snapshot(), family, key, &value);
+  rocksdb::ReadOptions options = over_snapshot();
+  options.read_tier = tier;
+  if (!may_be_changed(family, key)) return db.Get(options, family, key, &value);
+  return changes_->GetFromBatchAndDB(&db, options, family, key, &value);
 }
 
 void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                          rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const {
   rocksdb::DB& db = database_->db();
-  if (changes_ == nullptr) {
+  const auto changed = [&](const rocksdb::Slice& key) { return may_be_changed(family, key); };
+  if (std::ranges::none_of(keys, changed)) {
     db.MultiGet(over_snapshot(), family, keys.size(), keys.data(), values, statuses, sorted);
   } else {
     changes_->MultiGetFromBatchAndDB(&db, over_snapshot(), family, keys.size(), keys.data(), values, statuses,
@@ -68,7 +73,7 @@ void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const ro
 
 std::unique_ptr<rocksdb::Iterator> ReadView::iterate(rocksdb::ColumnFamilyHandle* family,
                                                      rocksdb::ReadOptions options) const {
-  options.ignore_range_deletions = !database_->deletes_ranges(family);
+  options.ignore_range_deletions = !database_->deletes_ranges(*family);
   if (changes_ == nullptr) return sound_iterator(database_->db(), over_snapshot(options), family);
   const rocksdb::Slice* const lower = std::exchange(options.iterate_lower_bound, nullptr);
   const rocksdb::Slice* const upper = std::exchange(options.iterate_upper_bound, nullptr);

@@ -3,13 +3,12 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_
 #define QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_
 
-#include <rocksdb/utilities/write_batch_with_index.h>
-
 #include <memory>
 #include <span>
 #include <utility>
 
 #include "backends/rocksdb/database/database.h"
+#include "backends/rocksdb/read/staged_changes.h"
 
 namespace quipu::rocks {
 
@@ -32,7 +31,7 @@ class ReadView {
  public:
   // The newest state, or a snapshot; with `changes`, which must outlive this, over it.
   explicit ReadView(const Database& database, SnapshotPtr snapshot = nullptr,
-                    rocksdb::WriteBatchWithIndex* changes = nullptr)
+                    StagedChanges* changes = nullptr)
       : database_(&database), snapshot_(std::move(snapshot)), changes_(changes) {}
 
   const Database& database() const { return *database_; }
@@ -43,8 +42,9 @@ class ReadView {
     return is_fixed() ? *this : ReadView(*database_, std::make_shared<Snapshot>(database_->db()));
   }
 
+  // `tier`: kBlockCacheTier to be told Incomplete where the disk would have to be read.
   rocksdb::Status get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                      rocksdb::PinnableSlice& value) const;
+                      rocksdb::PinnableSlice& value, rocksdb::ReadTier tier = rocksdb::kReadAllTier) const;
   void multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                  rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const;
   // `options`: bounds, which must outlive the iterator, and hints.
@@ -52,6 +52,9 @@ class ReadView {
                                              rocksdb::ReadOptions options = {}) const;
 
  private:
+  bool may_be_changed(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key) const {
+    return changes_ != nullptr && changes_->may_have(family, key);
+  }
   rocksdb::ReadOptions over_snapshot(rocksdb::ReadOptions options = {}) const {
     options.snapshot = snapshot_ ? snapshot_->get() : nullptr;
     return options;
@@ -59,7 +62,7 @@ class ReadView {
 
   const Database* database_;
   SnapshotPtr snapshot_;
-  rocksdb::WriteBatchWithIndex* changes_;
+  StagedChanges* changes_;
 };
 
 }  // namespace quipu::rocks

@@ -23,9 +23,7 @@ std::vector<std::string> written_keys(const ReadWriteSet& footprint, const Colle
 }  // namespace
 
 RocksDBTransaction::RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Database& database)
-    : store_(std::move(store)),
-      database_(database),
-      changes_(rocksdb::BytewiseComparator(), 0, /*overwrite_key=*/true) {
+    : store_(std::move(store)), database_(database) {
   // No commit is half way, and no collection: each is in the snapshot, or will be a conflict.
   const CommitGate::Closed alone(database_.gate());
   const MutexLock lock(database_.catalog_mutex());
@@ -140,8 +138,11 @@ Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_exist
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
   for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));
+  std::string_view declared;
   for (const WriteOp& op : ops) {
-    if (op.kind->puts) QUIPU_RETURN_IF_ERROR(rocks::declare_collection(database_, op.collection, {}));
+    if (!op.kind->puts || op.collection == declared) continue;
+    QUIPU_RETURN_IF_ERROR(rocks::declare_collection(database_, op.collection, {}));
+    declared = op.collection;
   }
   Commit commit(database_, reader_->read_view());
   QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));

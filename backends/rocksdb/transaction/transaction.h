@@ -99,7 +99,7 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
   const std::shared_ptr<BaseKVStore> store_;
   Database& database_;
   uint64_t id_ = 0;  // in the conflict table
-  rocksdb::WriteBatchWithIndex changes_;
+  StagedChanges changes_;
   mutable ReadWriteSet read_write_set_;
   std::vector<Fingerprint> changed_values_;
   Tracked tracked_{*this};

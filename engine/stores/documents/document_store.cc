@@ -142,13 +142,28 @@ Result<std::optional<std::string>> KVDocumentStore::get_document_hash(std::strin
   return metadata ? string_member(*metadata, kDocHash) : std::nullopt;
 }
 
-Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const {
-  QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, kvstore_->get_all(metadata_collection_));
-  OrderedMap<std::string> ids_by_hash;
-  for (KVEntry& entry : entries) {
-    std::optional<std::string> hash = string_member(entry.val, kDocHash);
-    if (hash && !hash->empty()) ids_by_hash.insert_or_assign(*std::move(hash), std::move(entry.key));
+Status KVDocumentStore::for_each_document_hash(
+    const std::function<void(std::string_view hash, std::string_view doc_id)>& use) const {
+  ScanOptions in_order;
+  in_order.order = ScanOptions::Order::kInsertion;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> entries,
+                         kvstore_->scan(in_order, metadata_collection_));
+  std::string decoded;
+  while (entries->next()) {
+    const std::optional<JsonView> hash = entries->val().find(kDocHash);
+    if (!hash || !hash->is_string()) continue;
+    decoded.clear();
+    append_decoded_string(hash->text(), decoded);
+    if (!decoded.empty()) use(decoded, entries->key());
   }
+  return entries->status();
+}
+
+Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const {
+  OrderedMap<std::string> ids_by_hash;
+  QUIPU_RETURN_IF_ERROR(for_each_document_hash([&](std::string_view hash, std::string_view doc_id) {
+    ids_by_hash.insert_or_assign(std::string(hash), std::string(doc_id));
+  }));
   return ids_by_hash;
 }
 
