@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import os
 import threading
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
 from quipu import _native
+from quipu.database.async_calls import AsyncCalls
 from quipu.database.options import Options as Options
 from quipu.database.paths import Path, check_no_persist_dir, database_path
 
@@ -45,10 +47,16 @@ class Database:
         self._session: Optional[Session] = Session(_open(path, options))
         self._refreshing = threading.Lock()
         self._forked = False
+        self._async_calls: Optional[AsyncCalls] = None  # of the loop that awaited last
 
     def session(self) -> Session:
         """The transaction that runs in this context, else the database itself."""
-        return _transactions.get().get(self) or self.own_session()
+        running = _transactions.get()
+        transaction = running.get(self) if running else None
+        if transaction is not None:
+            return transaction
+        session = self._session
+        return self.own_session() if session is None or self._forked else session
 
     def own_session(self) -> Session:
         if self._forked:
@@ -83,35 +91,13 @@ class Database:
         _left_to_parent.append(self._session)
 
     async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Awaits a call on the database's pool of threads. Cancelled, the call is not begun, or its result is
-        dropped; what it has begun it completes."""
+        """Awaits a call on the database's pool of threads; see AsyncCalls."""
+        self.own_session()  # which raises where there is none
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        context = contextvars.copy_context()  # the transaction goes along
-
-        def settle(result: Optional[T], error: Optional[BaseException]) -> None:
-            if future.done():
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)  # type: ignore[arg-type]
-
-        def work() -> None:
-            result: Optional[T] = None
-            error: Optional[BaseException] = None
-            if not future.cancelled():
-                try:
-                    result = context.run(call, *args, **kwargs)
-                except BaseException as raised:
-                    error = raised
-            try:
-                loop.call_soon_threadsafe(settle, result, error)
-            except RuntimeError:
-                pass  # the loop was closed meanwhile: nobody waits
-
-        self.own_session().native.submit(work)
-        return await future
+        calls = self._async_calls
+        if calls is None or calls.loop is not loop:
+            calls = self._async_calls = AsyncCalls(loop, lambda work: self.own_session().native.submit(work))
+        return await calls.run(functools.partial(call, *args, **kwargs))
 
 
 _databases: Dict[Tuple[str, bool], Database] = {}  # by directory, and whether it is a reader

@@ -128,7 +128,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         return self._kvstore.exists(doc_id, self._node_collection)
 
     async def adocument_exists(self, doc_id: str) -> bool:
-        return await self._kvstore.run(self.document_exists, doc_id)
+        return await self._kvstore.find(doc_id, self._node_collection) is not None
 
     @property
     def docs(self) -> Dict[str, BaseNode]:
@@ -136,12 +136,11 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
 
     def get_document(self, doc_id: str, raise_error: bool = True) -> Optional[BaseNode]:
         node: Optional[BaseNode] = _native.get(self._kvstore.native, doc_id, self._node_collection, NODES)
-        if node is None and raise_error:
-            raise ValueError(f"doc_id {doc_id} not found.")
-        return node
+        return _found(node, doc_id, raise_error)
 
     async def aget_document(self, doc_id: str, raise_error: bool = True) -> Optional[BaseNode]:
-        return await self._kvstore.run(self.get_document, doc_id, raise_error)
+        node: Optional[BaseNode] = await self._kvstore.find(doc_id, self._node_collection, NODES)
+        return _found(node, doc_id, raise_error)
 
     def get_nodes(self, node_ids: List[str], raise_error: bool = True) -> List[BaseNode]:
         """The nodes in the order of their ids, in one look-up."""
@@ -224,6 +223,12 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     ) -> None:
         """Writes docstore.json as the reference would. Data is safe without it; it is for switching back."""
         self._native.persist(*locate(persist_path, fs))
+
+
+def _found(node: Optional[BaseNode], doc_id: str, raise_error: bool) -> Optional[BaseNode]:
+    if node is None and raise_error:
+        raise ValueError(f"doc_id {doc_id} not found.")
+    return node
 
 
 def _facts(docs: Sequence[BaseNode]) -> Tuple[List[List[Any]], Optional[Tuple[str, str]]]:

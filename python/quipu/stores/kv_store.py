@@ -127,7 +127,8 @@ class RocksDBKVStore(Closing, BaseKVStore):
         return found
 
     async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
-        return await self.run(self.get, key, collection)
+        found: Optional[Dict[str, Any]] = await self.find(key, collection)
+        return found
 
     def get_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
         return _native.get_all(self.native, collection)
@@ -241,7 +242,17 @@ class RocksDBKVStore(Closing, BaseKVStore):
 
     @property
     def native(self) -> _native.Database:
-        return self.database.session().native
+        database = self._database
+        if database is None or self._closed:
+            database = self._open()
+        return database.session().native
+
+    async def find(self, key: str, collection: str, reader: Optional[_native.ObjectReader] = None) -> Any:
+        """The value, which the reader makes, or None: at once where it is in memory, else from the pool."""
+        found = _native.get_at_hand(self.native, key, collection, reader)
+        if found is NotImplemented:
+            found = await self.run(lambda: _native.get(self.native, key, collection, reader))
+        return found
 
     def bind(self, store: Callable[..., T], *args: Any) -> T:
         """The native store of this kind over the database, or over the transaction that runs."""

@@ -6,7 +6,14 @@ import json
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 import fsspec
-from llama_index.core.graph_stores.types import ChunkNode, LabelledNode, PropertyGraphStore, Relation, Triplet
+from llama_index.core.graph_stores.types import (
+    ChunkNode,
+    EntityNode,
+    LabelledNode,
+    PropertyGraphStore,
+    Relation,
+    Triplet,
+)
 from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import VectorStoreQuery
 
@@ -21,6 +28,9 @@ from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
 DEFAULT_NAMESPACE = "property_graph_store"
+
+_PLAIN = frozenset((ChunkNode, EntityNode, Relation))
+_PLAIN_VALUES = frozenset((str, int, float, bool, type(None)))
 
 
 class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
@@ -133,18 +143,16 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     def upsert_nodes(self, nodes: Sequence[LabelledNode]) -> None:
         try:
-            text = _native.to_json(_to_dicts(nodes))
+            self._native.upsert_nodes(_to_dicts(nodes))
         except NotJSONError as error:
             raise TypeError(_at_fault(((f"node {node.id!r}", node) for node in nodes), error)) from error
-        self._native.upsert_nodes(text)
 
     def upsert_relations(self, relations: List[Relation]) -> None:
         try:
-            text = _native.to_json([relation.model_dump() for relation in relations])
+            self._native.upsert_relations([_to_dict(relation) for relation in relations])
         except NotJSONError as error:
             named = ((f"relation {each.source_id!r} -> {each.label!r} -> {each.target_id!r}", each) for each in relations)
             raise TypeError(_at_fault(named, error)) from error
-        self._native.upsert_relations(text)
 
     def upsert_llama_nodes(self, llama_nodes: List[BaseNode]) -> None:
         try:
@@ -249,11 +257,23 @@ def _selection(
 def _to_dicts(nodes: Sequence[LabelledNode]) -> List[Dict[str, Any]]:
     """The nodes as they are stored: a chunk without ``id_``, whose ``id`` is another in each process, has the one that
     it has now."""
-    dicts = [node.model_dump() for node in nodes]
+    dicts = [_to_dict(node) for node in nodes]
     for node, stored in zip(nodes, dicts):
         if isinstance(node, ChunkNode) and node.id_ is None:
             stored["id_"] = node.id
     return dicts
+
+
+def _to_dict(model: Union[LabelledNode, Relation]) -> Dict[str, Any]:
+    """model_dump(), without its serializer where that changes nothing."""
+    values = model.__dict__
+    if type(model) in _PLAIN and values.keys() == type(model).model_fields.keys() and _is_plain(values["properties"]):
+        return dict(values)
+    return model.model_dump()
+
+
+def _is_plain(properties: Any) -> bool:
+    return type(properties) is dict and all(type(each) in _PLAIN_VALUES for each in properties.values())
 
 
 def _at_fault(named: Iterable[Tuple[str, Union[LabelledNode, Relation]]], error: NotJSONError) -> str:

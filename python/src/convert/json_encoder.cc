@@ -32,7 +32,7 @@ class Encoder {
     }
   }
 
-  std::string take() && { return std::move(text_); }
+  EncodedJson take() && { return {std::move(text_), is_canonical_}; }
 
  private:
   [[noreturn]] static void refuse(PyObject* object) {
@@ -65,18 +65,21 @@ class Encoder {
   template <class Write>
   void nested(Write write) {
     if (Py_EnterRecursiveCall(" while encoding a JSON object") != 0) throw nb::python_error();
+    if (++depth_ >= kMaxJsonDepth) is_canonical_ = false;
     try {
       write();
     } catch (...) {
       Py_LeaveRecursiveCall();
       throw;
     }
+    --depth_;
     Py_LeaveRecursiveCall();
   }
 
   void string(PyObject* object) {
     Text text;
     if (!to_text(object, text)) throw nb::python_error();
+    if (text.kept.ptr() != object) is_canonical_ = false;  // surrogates, which may be those of a character
     append_json_string(text.view, text_);
   }
 
@@ -91,11 +94,13 @@ class Encoder {
     Text text;
     if (!to_text(digits, text)) throw nb::python_error();
     text_ += text.view;
+    if (text.view.size() > static_cast<size_t>(kMaxJsonIntDigits)) is_canonical_ = false;
   }
 
   void key(PyObject* object) {
     if (PyUnicode_CheckExact(object)) return string(object);
     if (plain_) refuse(object);
+    is_canonical_ = false;  // 1 and "1" are one key of JSON
     if (PyUnicode_Check(object)) return string(object);
     if (!PyLong_Check(object) && !PyFloat_Check(object) && object != Py_None) {
       nb::dict single;
@@ -135,20 +140,29 @@ class Encoder {
 
   const bool plain_;
   std::string text_;
+  int depth_ = 0;
+  bool is_canonical_ = true;
 };
 
 }  // namespace
 
-std::string to_json(nb::handle object) {
+Json EncodedJson::json() && {
+  return is_canonical_ ? Json::from_canonical(std::move(text_)) : parse_json(text_);
+}
+
+EncodedJson encode_json(nb::handle object) {
   Encoder encoder(false);
   encoder.value(object.ptr());
   return std::move(encoder).take();
 }
 
-std::string to_plain_json(nb::handle object) {
+EncodedJson encode_plain_json(nb::handle object) {
   Encoder encoder(true);
   encoder.value(object.ptr());
   return std::move(encoder).take();
 }
+
+std::string to_json(nb::handle object) { return std::move(encode_json(object)).text(); }
+std::string to_plain_json(nb::handle object) { return std::move(encode_plain_json(object)).text(); }
 
 }  // namespace quipu::python

@@ -7,16 +7,35 @@
 #include <nanobind/nanobind.h>
 
 #include <string>
+#include <utility>
+
+#include "quipu/json.h"
 
 namespace quipu::python {
+
+// What was encoded, for the library.
+class EncodedJson {
+ public:
+  EncodedJson(std::string text, bool is_canonical) : text_(std::move(text)), is_canonical_(is_canonical) {}
+  // Checked only where objects had keys that are no str, or were nested as deep as the library refuses.
+  // Called without the GIL, once. Errors: those of Json::parse.
+  Json json() &&;
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+  bool is_canonical_;
+};
 
 // What json.dumps does not know, such as a date, becomes what pydantic's mode "json" makes of it. Errors:
 // NotJSONError, a TypeError, for what that does not know either; ValueError for an int that is too long to
 // print; RecursionError for what contains itself.
 std::string to_json(nanobind::handle object);
+EncodedJson encode_json(nanobind::handle object);
 // The same for objects of the types alone that json.loads gives; TypeError for others, subclasses included,
 // whose str() may be another than that of what their JSON is read as.
 std::string to_plain_json(nanobind::handle object);
+EncodedJson encode_plain_json(nanobind::handle object);
 
 }  // namespace quipu::python
 

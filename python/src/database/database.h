@@ -12,12 +12,14 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "python/src/convert/errors.h"
+#include "quipu/backend/at_hand.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/open_store.h"
 
@@ -44,6 +46,9 @@ class Database : public std::enable_shared_from_this<Database> {
   // The store itself, also of a transaction on it.
   BaseKVStore& root() const { return *root_; }
 
+  // Null where the store cannot tell what it has in memory; so it is in a transaction.
+  const AtHandReader* at_hand() const { return at_hand_; }
+
   // Runs `call` without the GIL, while the store stays open. What it throws goes on to Python.
   template <class Call>
   auto run(Call call) const -> decltype(call()) {
@@ -54,6 +59,14 @@ class Database : public std::enable_shared_from_this<Database> {
     }
     std::shared_lock open(calls_);
     return call();
+  }
+
+  // The same for a call that gives an optional and must not wait: nothing while the store is being closed.
+  template <class Call>
+  auto try_run(Call call) const -> decltype(call()) {
+    nanobind::gil_scoped_release without_gil;
+    const std::shared_lock open(calls_, std::try_to_lock);
+    return open ? call() : std::nullopt;
   }
 
   // Waits for the calls under way, those of the pool included; scans end. Every later call raises ValueError.
@@ -90,6 +103,7 @@ class Database : public std::enable_shared_from_this<Database> {
   const std::string address_;
   std::shared_ptr<BaseKVStore> root_;
   std::shared_ptr<BaseKVStore> store_;
+  const AtHandReader* at_hand_ = dynamic_cast<const AtHandReader*>(store_.get());
   std::shared_ptr<KVTransaction> transaction_;
   std::shared_ptr<Database> parent_;
   mutable std::shared_mutex calls_;

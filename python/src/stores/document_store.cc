@@ -23,9 +23,9 @@ AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool st
 
 void add_serialized(Documents& documents, const nb::list& nodes, Flag<"allow_update"> allow_update,
                     Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
-  const std::string text = to_plain_json(nodes);
+  EncodedJson encoded = encode_plain_json(nodes);
   documents.run([&](KVDocumentStore& store) {
-    const Json parsed = parse_json(text);
+    const Json parsed = std::move(encoded).json();
     std::vector<JsonView> views;
     for (const JsonView node : parsed.view().elements()) views.push_back(node);
     check(store.add_serialized(views, add_options(allow_update, batch_size, store_text)));
@@ -55,16 +55,16 @@ std::vector<NodeFacts> parse_facts(JsonView nodes, JsonView facts) {
 void add_facts(Documents& documents, const nb::list& nodes, const nb::list& facts,
                const std::optional<std::pair<Text, Text>>& failed, Flag<"allow_update"> allow_update,
                Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
-  const std::string nodes_text = to_json(nodes);
-  const std::string facts_text = to_json(facts);
+  EncodedJson encoded_nodes = encode_json(nodes);
+  EncodedJson encoded_facts = encode_json(facts);
   BadNode bad;
   if (failed) {
     bad.id = failed->first.view;
     bad.error = Status::invalid_argument(std::string(failed->second.view));
   }
   documents.run([&](KVDocumentStore& store) {
-    const Json parsed_nodes = parse_json(nodes_text);
-    const Json parsed_facts = parse_json(facts_text);
+    const Json parsed_nodes = std::move(encoded_nodes).json();
+    const Json parsed_facts = std::move(encoded_facts).json();
     check(store.add_facts(parse_facts(parsed_nodes, parsed_facts),
                           add_options(allow_update, batch_size, store_text), bad));
   });
@@ -93,11 +93,22 @@ nb::str get_all_ref_doc_info(Documents& documents) {
       [](const KVDocumentStore& store) { return entries_text(take(store.get_all_ref_doc_info())); }));
 }
 
+// As a comprehension over all nodes makes it: of equal hashes the last id, at the first one's place.
 nb::dict get_all_document_hashes(Documents& documents) {
-  const auto hashes =
-      documents.run([](const KVDocumentStore& store) { return take(store.get_all_document_hashes()); });
+  std::string texts;
+  std::vector<std::pair<size_t, size_t>> sizes;  // of hash and id, which stand in `texts` one after the other
+  documents.run([&](const KVDocumentStore& store) {
+    check(store.for_each_document_hash([&](std::string_view hash, std::string_view id) {
+      texts.append(hash).append(id);
+      sizes.emplace_back(hash.size(), id.size());
+    }));
+  });
   nb::dict found;
-  for (const auto& [hash, id] : hashes) found[to_str(hash)] = to_str(id);
+  std::string_view rest = texts;
+  for (const auto& [hash, id] : sizes) {
+    found[to_str(rest.substr(0, hash))] = to_str(rest.substr(hash, id));
+    rest.remove_prefix(hash + id);
+  }
   return found;
 }
 

@@ -20,14 +20,25 @@ using DatabasePtr = std::shared_ptr<Database>;
 
 void put(const DatabasePtr& db, const Str<"key">& key, const nb::object& val,
          const Str<"collection">& collection) {
-  const std::string text = to_json(val);
-  db->run([&] { check(db->store()->put(key.view, parse_json(text), collection.view)); });
+  EncodedJson encoded = encode_json(val);
+  db->run([&] { check(db->store()->put(key.view, std::move(encoded).json(), collection.view)); });
 }
 
 nb::object get(const DatabasePtr& db, const Str<"key">& key, const Str<"collection">& collection,
                const ObjectReader* reader) {
   const std::optional<Json> val = db->run([&] { return take(db->store()->get(key.view, collection.view)); });
   return val ? StoredObjects(reader)(val->text()) : nb::none();
+}
+
+// NotImplemented where the value is not at hand.
+nb::object get_at_hand(const DatabasePtr& db, const Str<"key">& key, const Str<"collection">& collection,
+                       const ObjectReader* reader) {
+  const AtHandReader* const at_hand = db->at_hand();
+  if (at_hand == nullptr) return nb::borrow(Py_NotImplemented);
+  const auto val = db->try_run([&] { return at_hand->get_at_hand(key.view, collection.view); });
+  if (!val) return nb::borrow(Py_NotImplemented);
+  const std::optional<Json> found = take(*std::move(val));
+  return found ? StoredObjects(reader)(found->text()) : nb::none();
 }
 
 nb::dict get_all(const DatabasePtr& db, const Str<"collection">& collection, const ObjectReader* reader) {
@@ -45,9 +56,9 @@ bool delete_key(const DatabasePtr& db, const Str<"key">& key, const Str<"collect
 // A value for each key.
 void put_all(const DatabasePtr& db, const Arg<"keys", Strings>& keys, const nb::list& vals,
              const Str<"collection">& collection, Arg<"batch_size", int> batch_size) {
-  const std::string all = to_json(vals);
+  EncodedJson encoded = encode_json(vals);
   db->run([&] {
-    const Json values = parse_json(all);
+    const Json values = std::move(encoded).json();
     std::vector<KVPair> pairs;
     for (const JsonView val : values.view().elements()) pairs.push_back({keys.at(pairs.size()), val});
     check(db->store()->put_all(pairs, collection.view, batch_size));
@@ -90,6 +101,8 @@ void register_kv_store(nb::module_& module) {
              nb::arg("collection").none());
   module.def("get", &get, nb::arg("database"), nb::arg("key").none(), nb::arg("collection").none(),
              nb::arg("reader") = nb::none());
+  module.def("get_at_hand", &get_at_hand, nb::arg("database"), nb::arg("key").none(),
+             nb::arg("collection").none(), nb::arg("reader") = nb::none());
   module.def("get_all", &get_all, nb::arg("database"), nb::arg("collection").none(),
              nb::arg("reader") = nb::none());
   module.def("delete", &delete_key, nb::arg("database"), nb::arg("key").none(), nb::arg("collection").none());

@@ -1,9 +1,10 @@
-// KVPropertyGraphStore for Python: nodes and relations come as JSON text of arrays, and go as objects.
+// KVPropertyGraphStore for Python: nodes and relations come as dicts, and go as objects.
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/convert/arguments.h"
+#include "python/src/convert/json_encoder.h"
 #include "python/src/convert/model_reader.h"
 #include "python/src/convert/text.h"
 #include "python/src/convert/vector_query.h"
@@ -87,14 +88,17 @@ nb::list get_rel_map(PropertyGraph& graph, const Text& graph_nodes, Arg<"depth",
   return to_objects(found, nodes, relations);
 }
 
-void upsert_nodes(PropertyGraph& graph, const Text& nodes) {
-  graph.run(
-      [&](KVPropertyGraphStore& store) { check(store.upsert_nodes(parse_nodes(parse_json(nodes.view)))); });
+void upsert_nodes(PropertyGraph& graph, const nb::list& nodes) {
+  EncodedJson encoded = encode_json(nodes);
+  graph.run([&](KVPropertyGraphStore& store) {
+    check(store.upsert_nodes(parse_nodes(std::move(encoded).json())));
+  });
 }
 
-void upsert_relations(PropertyGraph& graph, const Text& relations) {
+void upsert_relations(PropertyGraph& graph, const nb::list& relations) {
+  EncodedJson encoded = encode_json(relations);
   graph.run([&](KVPropertyGraphStore& store) {
-    const Json parsed = parse_json(relations.view);
+    const Json parsed = std::move(encoded).json();
     std::vector<Relation> made;
     for (const JsonView each : parsed.view().elements()) made.push_back(take(Relation::from_json(each)));
     check(store.upsert_relations(made));

@@ -29,9 +29,9 @@ void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embed
   std::vector<std::vector<double>> all_elements;
   all_elements.reserve(embeddings.size());
   for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
-  const std::string all_metadata = to_json(metadata);
+  EncodedJson all_metadata = encode_json(metadata);
   vectors.run([&](KVVectorStore& store) {
-    const Json parsed = parse_json(all_metadata);
+    const Json parsed = std::move(all_metadata).json();
     std::vector<VectorStoreEntry> entries;
     for (const JsonView each : parsed.view().elements()) {
       const size_t i = entries.size();

@@ -1,8 +1,11 @@
 """Awaited calls."""
 
 import asyncio
+import threading
 
 import pytest
+
+import quipu
 
 
 def test_a_thousand_at_once(kvstore):
@@ -35,3 +38,77 @@ def test_exceptions_are_awaited(context):
 
     with pytest.raises(ValueError, match="doc_id missing not found"):
         asyncio.run(work())
+
+
+def test_long_calls_run_beside_each_other_and_keep_nothing_waiting(kvstore):
+    go = threading.Event()
+
+    async def work():
+        long = [asyncio.ensure_future(kvstore.run(go.wait, 60)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(kvstore.aput("k", {"v": 1}), 60)  # a fourth thread's
+        assert not any(call.done() for call in long)
+        go.set()
+        assert await asyncio.gather(*long) == [True] * 3
+
+    asyncio.run(work())
+
+
+def test_what_is_done_does_not_wait_for_a_long_call(kvstore):
+    go = threading.Event()
+
+    async def work():
+        short = asyncio.ensure_future(kvstore.run(lambda: "done"))
+        long = asyncio.ensure_future(kvstore.run(go.wait, 60))
+        assert await asyncio.wait_for(short, 60) == "done"
+        go.set()
+        assert await long
+
+    asyncio.run(work())
+
+
+def test_a_read_is_answered_at_once_from_memory_and_later_from_the_disk(tmp_path):
+    async def read(store):
+        reading = store.aget("k")
+        try:
+            reading.send(None)
+        except StopIteration as answer:
+            return True, answer.value
+        reading.close()
+        return False, await store.aget("k")
+
+    with quipu.RocksDBKVStore(tmp_path / "db") as store:
+        store.put("k", {"v": 1})
+        assert asyncio.run(read(store)) == (True, {"v": 1})
+        assert asyncio.run(store.aget("none")) is None
+        with quipu.transaction(store):
+            store.put("k", {"v": 2})
+            assert asyncio.run(store.aget("k")) == {"v": 2}
+    with quipu.RocksDBKVStore(tmp_path / "db") as store:
+        assert asyncio.run(read(store))[1] == {"v": 2}
+        assert asyncio.run(read(store)) == (True, {"v": 2})
+
+
+def test_awaited_calls_on_a_closed_store_raise(kvstore):
+    kvstore.close()
+
+    async def work():
+        for call in (kvstore.aget("k"), kvstore.aput("k", {}), kvstore.aget_all()):
+            with pytest.raises(ValueError, match="the store is closed"):
+                await call
+
+    asyncio.run(work())
+
+
+def test_loops_one_after_the_other_and_beside_each_other(kvstore):
+    async def work(name):
+        await asyncio.gather(*(kvstore.aput(f"{name} {i}", {"v": i}) for i in range(50)))
+        return await kvstore.aget(f"{name} 49")
+
+    assert asyncio.run(work("first")) == asyncio.run(work("second")) == {"v": 49}
+    threads = [threading.Thread(target=asyncio.run, args=(work(f"thread {i}"),)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kvstore.count() == 300
