@@ -43,6 +43,7 @@ ORDER = (
     "engine/stores/indexes",
     "engine/stores/vectors",
     "engine/stores/graphs",
+    "engine/stores/chat",
     "engine/checks",
     "engine/persist/conversions",
     "engine/persist",
@@ -61,7 +62,7 @@ ORDER = (
 
 MAX_FILES = 20  # in one folder
 MAX_FUNCTION_LINES = 70
-MAX_HEADERS = {"include/quipu": 24, "include/quipu/backend": 7}
+MAX_HEADERS = {"include/quipu": 25, "include/quipu/backend": 7}
 CODE_FOLDERS = ("include", "engine", "backends", "tools", "python", "tests", "bench", "examples")
 CODE = {".h", ".cc", ".py", ".in"}
 SKIPPED = ("tests/data/",)

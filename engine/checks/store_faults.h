@@ -50,6 +50,8 @@ Status find_document_faults(const KVReader& store, const std::vector<CollectionI
                             const TakeFault& take);
 Status find_vector_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
                           const TakeFault& take);
+Status find_chat_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
+                        const TakeFault& take);
 Status find_graph_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
                          const TakeFault& take);
 

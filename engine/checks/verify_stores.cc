@@ -20,6 +20,7 @@ Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) 
     QUIPU_RETURN_IF_ERROR(find_document_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_vector_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_graph_faults(state, infos, take));
+    QUIPU_RETURN_IF_ERROR(find_chat_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(cross_check_stores(state, infos, [&](Fault note) {
       return take({{std::move(note), {}}, {}});
     }));

@@ -7,6 +7,7 @@
 #include "engine/json/scanner.h"
 #include "engine/json_file/foreign_content.h"
 #include "engine/json_file/json_file_cursor.h"
+#include "engine/json_file/string_of_json.h"
 
 namespace quipu {
 namespace {
@@ -52,11 +53,19 @@ std::string quoted(std::string_view name) {
 
 class PersistFileReader {
  public:
-  PersistFileReader(const std::string& path, const PersistFileOptions& options, PersistFileHandler& handler)
-      : cursor_(path, options), options_(options), handler_(handler), scanner_(options.max_nesting) {}
+  PersistFileReader(const std::string& path, const PersistFileOptions& options, PersistFileHandler& handler,
+                    bool in_string = false)
+      : path_(path),
+        cursor_(path, options),
+        options_(options),
+        handler_(handler),
+        scanner_(options.max_nesting),
+        in_string_(in_string) {}
 
   Status read() {
     QUIPU_RETURN_IF_ERROR(cursor_.open());
+    QUIPU_ASSIGN_OR_RETURN(const int first, cursor_.next());
+    if (first == '"' && handler_.takes_string_of_json() && !in_string_) return read_string();
     QUIPU_RETURN_IF_ERROR(expect_object("the file's root"));
     QUIPU_RETURN_IF_ERROR(read_object([this] { return read_collection(); }));
     QUIPU_ASSIGN_OR_RETURN(const int rest, cursor_.next());
@@ -77,6 +86,23 @@ class PersistFileReader {
       message += ')';
     }
     return cursor_.error(message, place);
+  }
+
+  // Reads the text that the file holds as a string, from its beginning.
+  Status read_string() const {
+    const StringOfJsonFileSystem text(*options_.fs);
+    PersistFileOptions options = options_;
+    options.fs = &text;
+    return PersistFileReader(path_, options, handler_, /*in_string=*/true).read();
+  }
+
+  // REQUIRES: behind the first colon.
+  Status tell_form() {
+    if (cursor_.at() == cursor_.end() && !cursor_.at_end_of_file()) {
+      QUIPU_RETURN_IF_ERROR(cursor_.read_more());
+    }
+    handler_.form(cursor_.at() != cursor_.end() && *cursor_.at() == ' ', in_string_);
+    return Status::ok();
   }
 
   // The kind of the value that comes next, moved to. One that `takes` refuses is an error.
@@ -175,6 +201,7 @@ class PersistFileReader {
 
   Status read_collection() {
     QUIPU_RETURN_IF_ERROR(read_key(collection_));
+    if (!std::exchange(form_told_, true)) QUIPU_RETURN_IF_ERROR(tell_form());
     in_collection_ = true;
     const auto any_kind = [](JsonKind) { return true; };
     if (handler_.skips(collection_)) {
@@ -219,6 +246,12 @@ class PersistFileReader {
       in_entry_ = false;
       return placed(handler_.leave());
     }
+    if (kind == JsonKind::kArray && handler_.enters_elements(key_)) {
+      QUIPU_RETURN_IF_ERROR(placed(handler_.enter(key_)));
+      QUIPU_RETURN_IF_ERROR(read_array([this] { return read_entry_value(); }));
+      in_entry_ = false;
+      return placed(handler_.leave());
+    }
     handler_.place(cursor_.line(cursor_.at()), cursor_.byte(cursor_.at()));
     QUIPU_RETURN_IF_ERROR(read_value([this](JsonView value) { return handler_.entry(key_, value); }));
     in_entry_ = false;
@@ -259,10 +292,13 @@ class PersistFileReader {
     return scratch_;
   }
 
+  const std::string& path_;
   JsonFileCursor cursor_;
   const PersistFileOptions& options_;
   PersistFileHandler& handler_;
   JsonScanner scanner_;
+  const bool in_string_;
+  bool form_told_ = false;
   std::string collection_;
   std::string key_;
   bool in_collection_ = false;  // where collection_ and key_ mean something

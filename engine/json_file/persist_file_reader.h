@@ -35,9 +35,16 @@ class PersistFileHandler {
   // Whether an entry that is an object is not a value, but is read as entries of its own, which come between
   // enter() and leave(). Nesting is bounded by what this says. Default: values only.
   virtual bool enters(std::string_view /*key*/) const { return false; }
+  // The same of one that is an array: its elements come as entries of this key.
+  virtual bool enters_elements(std::string_view /*key*/) const { return false; }
+  // Whether the file may be such a text as one JSON string; places count in that text then. Default: no.
+  virtual bool takes_string_of_json() const { return false; }
   // Whether floats in the values need not be in canonical form, because only their numbers count. Cheaper.
   virtual bool takes_any_float() const { return false; }
 
+  // For who wants to know, before the first collection: whether there is a space behind the first colon, as
+  // json.dumps writes it, and whether the file is one JSON string.
+  virtual void form(bool /*spaces*/, bool /*in_string*/) {}
   // A name comes again when the file repeats it: then what it held before does not count.
   virtual Status begin_collection(std::string_view name, JsonKind kind) = 0;
   // One value of the collection. The views live until the call returns. A key comes again when the file

@@ -71,7 +71,7 @@ Result<std::unique_ptr<CheckedLoad>> CheckedLoad::over(std::unique_ptr<BulkLoad>
   Result<std::vector<CollectionInfo>> infos = store.collections();
   if (!infos && infos.error().code() == StatusCode::kNotSupported) infos = std::vector<CollectionInfo>();
   if (!infos) return infos.error();
-  return std::unique_ptr<CheckedLoad>(new CheckedLoad(std::move(load), StorePlaces(store, *infos)));
+  return std::unique_ptr<CheckedLoad>(new CheckedLoad(std::move(load), store, StorePlaces(store, *infos)));
 }
 
 Status CheckedLoad::begin_file(std::string_view persist_file) {
@@ -115,8 +115,19 @@ Status CheckedLoad::look_at(std::string_view key, JsonView val) {
     case CollectionRole::kRefDocs: return look_at_ref_doc(key, val);
     case CollectionRole::kVectors: return of_vectors_->vector(key);
     case CollectionRole::kVectorMetadata: return of_vectors_->metadata(key, val);
-    default: return Status::ok();
+    default: return collection_ == kChats ? look_at_chat(key, val) : Status::ok();
   }
+}
+
+Status CheckedLoad::look_at_chat(std::string_view chat, JsonView val) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, store_.get(chat, kChats));
+  if (!stored) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(const ChatRecord before, ChatRecord::parse(chat, *stored));
+  QUIPU_ASSIGN_OR_RETURN(const ChatRecord after, ChatRecord::parse(chat, val));
+  if (before.end() > after.end()) {
+    left_messages_.push_back({std::string(chat), {after.end(), before.end()}});
+  }
+  return Status::ok();
 }
 
 Status CheckedLoad::look_at_ref_doc(std::string_view key, JsonView val) {

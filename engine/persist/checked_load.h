@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/checks/cross_check.h"
+#include "engine/layout/chat_record.h"
 #include "engine/persist/id_table.h"
 #include "quipu/bulk_load.h"
 
@@ -35,6 +36,13 @@ class CheckedLoad : public BulkLoad {
 
   // What does not fit together. REQUIRES: all has passed.
   Status finish(const TakeNote& take_note);
+
+  // Messages of chats that an import replaces by shorter ones: to be removed once it is committed.
+  struct LeftMessages {
+    std::string chat;
+    ChatRecord::Ids ids;
+  };
+  const std::vector<LeftMessages>& left_messages() const { return left_messages_; }
 
  private:
   // What has passed, or is in the store.
@@ -66,13 +74,15 @@ class CheckedLoad : public BulkLoad {
     std::string ids;
   };
 
-  CheckedLoad(std::unique_ptr<BulkLoad> load, StorePlaces store)
-      : load_(std::move(load)), places_(*this, std::move(store)) {}
+  CheckedLoad(std::unique_ptr<BulkLoad> load, const BaseKVStore& store, StorePlaces places)
+      : load_(std::move(load)), store_(store), places_(*this, std::move(places)) {}
 
   Status look_at(std::string_view key, JsonView val);
   Status look_at_ref_doc(std::string_view key, JsonView val);
+  Status look_at_chat(std::string_view chat, JsonView val);
 
   const std::unique_ptr<BulkLoad> load_;
+  const BaseKVStore& store_;
   const Places places_;
   IdTable ids_;
   bool property_graph_ = false;
@@ -84,6 +94,7 @@ class CheckedLoad : public BulkLoad {
   std::map<std::string, RefDocs> ref_docs_;
   std::map<std::string, VectorsCheck> vectors_;
   VectorsCheck* of_vectors_ = nullptr;
+  std::vector<LeftMessages> left_messages_;
 };
 
 }  // namespace quipu

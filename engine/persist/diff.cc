@@ -9,6 +9,7 @@
 #include "engine/kv/consistent_view.h"
 #include "engine/kv/watched_reader.h"
 #include "engine/persist/files/persist_file_kind.h"
+#include "engine/persist/logical_scan.h"
 #include "engine/persist/storage_files.h"
 
 namespace quipu {
@@ -94,8 +95,8 @@ class Comparison {
 
   // Both go through the keys in one order, side by side.
   Status compare_entries(const std::string& collection) const {
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> a, a_.scan({}, collection));
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> b, b_.scan({}, collection));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> a, logical_scan(a_, collection));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> b, logical_scan(b_, collection));
     bool in_a = a->next();
     bool in_b = b->next();
     bool same_keys = true;
@@ -112,7 +113,7 @@ class Comparison {
     }
     QUIPU_RETURN_IF_ERROR(a->status());
     QUIPU_RETURN_IF_ERROR(b->status());
-    return compare_order(collection, same_keys);
+    return has_order(collection) ? compare_order(collection, same_keys) : Status::ok();
   }
 
   Status compare_order(const std::string& collection, bool same_keys) const {

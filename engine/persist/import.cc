@@ -12,6 +12,7 @@
 #include "engine/persist/storage_files.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
+#include "quipu/write_batch.h"
 
 namespace quipu {
 namespace {
@@ -113,6 +114,21 @@ Status read_files(const DirectoryPlan& plan, const ImportOptions& options, FileL
   return Status::ok();
 }
 
+// Until they are removed nobody sees them.
+Status remove_left_messages(BaseKVStore& store, const CheckedLoad& load) {
+  constexpr size_t kBatchKeys = 1000;
+  WriteBatch batch;
+  for (const auto& [chat, ids] : load.left_messages()) {
+    for (uint64_t id = ids.begin; id < ids.end; ++id) {
+      batch.delete_(kChatMessages, message_key(chat, id));
+      if (batch.size() < kBatchKeys) continue;
+      QUIPU_RETURN_IF_ERROR(store.write(batch));
+      batch.clear();
+    }
+  }
+  return batch.empty() ? Status::ok() : store.write(batch);
+}
+
 // Document stores before all others, vector stores behind them: these are checked against the nodes.
 void put_vectors_last(std::vector<PlannedFile>& files) {
   std::ranges::stable_partition(
@@ -157,6 +173,7 @@ Result<ImportReport> import_files(const std::string& directory, BaseKVStore& sto
   if (options.strict) QUIPU_RETURN_IF_ERROR(no_warnings(report));
   if (options.dry_run) return report;
   QUIPU_RETURN_IF_ERROR(load->commit());
+  QUIPU_RETURN_IF_ERROR(remove_left_messages(store, *load));
   QUIPU_RETURN_IF_ERROR(check_counts(store, report.files));
   return report;
 }

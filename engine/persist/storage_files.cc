@@ -6,6 +6,7 @@
 #include "engine/checks/index_references.h"
 #include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
+#include "quipu/chat_store.h"
 #include "quipu/graph_store.h"
 #include "quipu/index_store.h"
 #include "quipu/persist_dir.h"
@@ -87,10 +88,10 @@ Result<bool> needs_vectors_from_elsewhere(const KVReader& store, Files files) {
   return false;
 }
 
-// A store that was never a storage's: what is in it is key-value data.
+// A store that was never a storage's: what is in it is key-value data, or chats.
 bool is_plain(const Known& known) {
   return !known.collections.empty() && std::ranges::all_of(known.collections, [](const CollectionInfo& info) {
-    return info.persist_file.empty();
+    return info.persist_file.empty() || info.persist_file == CHAT_STORE_PERSIST_FNAME;
   });
 }
 

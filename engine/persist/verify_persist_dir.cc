@@ -67,6 +67,11 @@ class FileCheck : public PersistFileHandler {
   bool skips(std::string_view name) const override { return loader_.skips(name); }
   bool takes_value(JsonKind) const override { return true; }
   bool takes_any_float() const override { return loader_.takes_any_float(); }
+  bool enters_elements(std::string_view key) const override {
+    return taken_ && loader_.takes_value(JsonKind::kArray) && loader_.enters_elements(key);
+  }
+  bool takes_string_of_json() const override { return loader_.takes_string_of_json(); }
+  void form(bool spaces, bool in_string) override { loader_.form(spaces, in_string); }
   void place(uint64_t line, uint64_t byte) override {
     line_ = line;
     byte_ = byte;
@@ -95,6 +100,8 @@ class FileCheck : public PersistFileHandler {
     return fault(key, value.is_object() ? "the value is an object" : "the value is not an object"),
            Status::ok();
   }
+  Status enter(std::string_view key) override { return judged(key, loader_.enter(key)); }
+  Status leave() override { return loader_.leave(); }
   Status end_collection() override { return taken_ ? loader_.end_collection() : Status::ok(); }
 
  private:

@@ -44,10 +44,10 @@ Status FileExporter::Source::for_each(
   uint64_t count = 0;
   for (; it->next(); ++count) {
     QUIPU_RETURN_IF_ERROR(use(it->key(), it->val()));
-    QUIPU_RETURN_IF_ERROR(entry_done_(file_.bytes_written()));
+    QUIPU_RETURN_IF_ERROR(entry_done());
   }
   QUIPU_RETURN_IF_ERROR(it->status());
-  report_.collections.push_back({collection, count});
+  report(collection, count);
   return Status::ok();
 }
 

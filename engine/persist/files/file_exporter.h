@@ -41,6 +41,11 @@ class FileExporter {
     std::string collection_ending(std::string_view end) const;
     Status for_each(const std::string& collection,
                     const std::function<Status(std::string_view key, JsonView value)>& use) const;
+    // For entries that are read another way: to be called after each, and with how many there were.
+    Status entry_done() const { return entry_done_(file_.bytes_written()); }
+    void report(const std::string& collection, uint64_t count) const {
+      report_.collections.push_back({collection, count});
+    }
 
    private:
     const KVReader& store_;
@@ -59,6 +64,7 @@ std::unique_ptr<FileExporter> make_key_value_exporter();
 std::unique_ptr<FileExporter> make_graph_exporter();
 std::unique_ptr<FileExporter> make_property_graph_exporter();
 std::unique_ptr<FileExporter> make_vector_exporter();
+std::unique_ptr<FileExporter> make_chat_exporter();
 
 }  // namespace quipu
 

@@ -59,6 +59,8 @@ std::unique_ptr<FileLoader> make_graph_loader(const std::string& name, BulkLoad&
                                               CollectionOwners& owners);
 std::unique_ptr<FileLoader> make_property_graph_loader(const std::string& name, BulkLoad& load,
                                                        CollectionOwners& owners);
+std::unique_ptr<FileLoader> make_chat_loader(const std::string& name, BulkLoad& load,
+                                             CollectionOwners& owners);
 std::unique_ptr<FileLoader> make_vector_loader(const std::string& name, const std::string& ns, BulkLoad& load,
                                                CollectionOwners& owners);
 

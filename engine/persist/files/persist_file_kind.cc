@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "quipu/chat_store.h"
 #include "quipu/graph_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
@@ -20,7 +21,7 @@ std::unique_ptr<FileLoader> vector_loader(const std::string& name, BulkLoad& loa
                             load, owners);
 }
 
-constexpr std::array<PersistFileKind, 6> kKinds = {{
+constexpr std::array<PersistFileKind, 7> kKinds = {{
     {"document store", [](std::string_view name) { return name == DOCSTORE_PERSIST_FNAME; },
      make_document_loader, make_key_value_exporter, true, true},
     {"index store", [](std::string_view name) { return name == INDEX_STORE_PERSIST_FNAME; },
@@ -33,6 +34,8 @@ constexpr std::array<PersistFileKind, 6> kKinds = {{
      vector_loader, make_vector_exporter, false, true},
     {"ingestion cache", [](std::string_view name) { return name == kDefaultCacheName; },
      make_key_value_loader, make_key_value_exporter, true, false},
+    {"chat store", [](std::string_view name) { return name == CHAT_STORE_PERSIST_FNAME; }, make_chat_loader,
+     make_chat_exporter, false, false},
 }};
 
 constexpr PersistFileKind kKeyValueFile = {"key-value store",
