@@ -21,6 +21,7 @@ from quipu.operations.diff import Difference, diff
 from quipu.operations.repair import RepairReport, RepairStep, repair
 from quipu.operations.stat import CompactReport, DatabaseStat, compact, stat
 from quipu.operations.verify import verify
+from quipu.stores.chat_store import QuipuAsyncChatStore, QuipuChatStore
 from quipu.stores.document_store import QuipuDocumentStore
 from quipu.stores.graph_store import QuipuGraphStore
 from quipu.stores.index_store import QuipuIndexStore
@@ -46,6 +47,8 @@ __all__ = [
     "LockedError",
     "OpenOptions",
     "PersistReport",
+    "QuipuAsyncChatStore",
+    "QuipuChatStore",
     "QuipuDocumentStore",
     "QuipuGraphStore",
     "QuipuIndexStore",

@@ -25,6 +25,7 @@ NB_MODULE(_native, module) {
   register_vector_store(module);
   register_graph_store(module);
   register_property_graph_store(module);
+  register_chat_store(module);
   register_persist_dir(module);
   register_contents(module);
   register_backup(module);

@@ -49,6 +49,7 @@ void register_index_store(nanobind::module_& module);
 void register_vector_store(nanobind::module_& module);
 void register_graph_store(nanobind::module_& module);
 void register_property_graph_store(nanobind::module_& module);
+void register_chat_store(nanobind::module_& module);
 
 }  // namespace quipu::python
 
