@@ -20,14 +20,13 @@ namespace quipu::testing {
 namespace {
 
 using Messages = std::vector<Json>;
-using Status_ = MessageStatus;
 
 Json text(const std::string& content) { return chat_message("user", content); }
 
 // What the reference's stores would have.
 struct Entry {
   Json message;
-  Status_ status;
+  MessageStatus status;
 };
 using Chat = std::vector<Entry>;
 
@@ -50,7 +49,7 @@ class ChatStoreTest : public BackendFixture {
     for (const std::string& name : names_) {
       const Chat& chat = chats_[name];
       EXPECT_EQ(*store.get_messages(name), of(chat, {})) << name;
-      for (const auto status : {Status_::kActive, Status_::kArchived}) {
+      for (const auto status : {MessageStatus::kActive, MessageStatus::kArchived}) {
         EXPECT_EQ(*store.get_messages(name, {.status = status}), of(chat, {.status = status})) << name;
         EXPECT_EQ(*store.count_messages(name, status), of(chat, {.status = status}).size()) << name;
       }
@@ -73,6 +72,7 @@ class ChatStoreTest : public BackendFixture {
 
   // One call, and the same on the model.
   void step(KVChatStore& store, Random& random);
+  void pop(KVChatStore& store, const std::string& name, int64_t idx);
   Messages take_oldest(const std::string& name, uint64_t n, bool archive);
 
   std::vector<std::string> names_;
@@ -88,21 +88,39 @@ Messages ChatStoreTest::take_oldest(const std::string& name, uint64_t n, bool ar
   if (chat == nullptr) return taken;
   Chat left;
   for (Entry& entry : *chat) {
-    if (entry.status != Status_::kActive || taken.size() == n) {
+    if (entry.status != MessageStatus::kActive || taken.size() == n) {
       left.push_back(entry);
       continue;
     }
     taken.push_back(entry.message);
-    if (archive) left.push_back({entry.message, Status_::kArchived});
+    if (archive) left.push_back({entry.message, MessageStatus::kArchived});
   }
   *chat = left;
   if (left.empty() && !taken.empty()) drop(name);
   return taken;
 }
 
+void ChatStoreTest::pop(KVChatStore& store, const std::string& name, int64_t idx) {
+  Chat* const chat = find(name);
+  const auto gone = store.delete_message(name, idx);
+  const auto size = static_cast<int64_t>(chat != nullptr ? chat->size() : 0);
+  if (chat != nullptr && idx < -size) {
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().message(),
+              size == 0 ? "IndexError: pop from empty list" : "IndexError: pop index out of range");
+    return;
+  }
+  ASSERT_TRUE(gone);
+  ASSERT_EQ(gone->has_value(), chat != nullptr && idx < size);
+  if (!*gone) return;
+  const auto at = chat->begin() + (idx < 0 ? size + idx : idx);
+  EXPECT_EQ(**gone, at->message);
+  chat->erase(at);
+}
+
 void ChatStoreTest::step(KVChatStore& store, Random& random) {
   const std::string name = random.pick(std::vector<std::string>{"a", "a\" 0", "b \xe2\x82\xac", ""});
-  const auto status = random.one_in(4) ? Status_::kArchived : Status_::kActive;
+  const auto status = random.one_in(4) ? MessageStatus::kArchived : MessageStatus::kActive;
   const auto some = [&](uint64_t most) {
     Messages messages;
     for (uint64_t n = random.below(most + 1); n > 0; --n) messages.push_back(text(std::to_string(++made_)));
@@ -136,23 +154,7 @@ void ChatStoreTest::step(KVChatStore& store, Random& random) {
       }
       return drop(name);
     }
-    case 4: {
-      const auto gone = store.delete_message(name, idx);
-      const auto size = static_cast<int64_t>(chat != nullptr ? chat->size() : 0);
-      if (chat != nullptr && idx < -size) {
-        ASSERT_FALSE(gone);
-        EXPECT_EQ(gone.error().message(),
-                  size == 0 ? "IndexError: pop from empty list" : "IndexError: pop index out of range");
-        return;
-      }
-      ASSERT_TRUE(gone);
-      ASSERT_EQ(gone->has_value(), chat != nullptr && idx < size);
-      if (!*gone) return;
-      const auto at = chat->begin() + (idx < 0 ? size + idx : idx);
-      EXPECT_EQ(**gone, at->message);
-      chat->erase(at);
-      return;
-    }
+    case 4: return pop(store, name, idx);
     case 5:
     case 6: {
       const bool archive = random.one_in(2);
@@ -281,7 +283,7 @@ TEST_P(ChatStoreTest, ArchivedMessagesAndGapsSurviveAFile) {
   KVChatStore store(kv_);
   for (int i = 0; i < 200 && !HasFailure(); ++i) step(store, random);
   ASSERT_TRUE(store.add_message("a", text("last")).is_ok());
-  make("a").push_back({text("last"), Status_::kActive});
+  make("a").push_back({text("last"), MessageStatus::kActive});
   const auto exported = export_persist_dir(*kv_, directory_ / "out");
   ASSERT_TRUE(exported) << exported.error().to_string();
   auto stores = BackendStores(GetParam());
