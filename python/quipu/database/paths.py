@@ -11,7 +11,13 @@ from quipu import _native
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_PERSIST_FILES = ("docstore.json", "index_store.json", "graph_store.json", "property_graph_store.json")
+_PERSIST_FILES = (
+    "docstore.json",
+    "index_store.json",
+    "graph_store.json",
+    "property_graph_store.json",
+    "chat_store.json",
+)
 
 
 def local_path(path: Path) -> str:
