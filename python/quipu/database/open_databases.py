@@ -28,6 +28,7 @@ class Session:
     def __init__(self, native: _native.Database) -> None:
         self.native = native
         self._stores: Dict[Tuple[Any, ...], Any] = {}
+        self.structs_written: Dict[int, Tuple[Any, Any]] = {}  # of a transaction; see stores/struct_restoring.py
 
     def bind(self, store: Callable[..., T], *args: Any) -> T:
         key = (store, *args)
@@ -35,6 +36,12 @@ class Session:
         if bound is None:
             bound = self._stores.setdefault(key, store(self.native, *args))
         return bound
+
+    def commit(self, sync: bool) -> None:
+        self.native.commit(sync)
+
+    def rollback(self) -> None:
+        self.native.rollback()
 
 
 class Database:

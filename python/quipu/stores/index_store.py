@@ -18,6 +18,7 @@ from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 from quipu.stores.struct_journal import Journal, journal_of, plain
+from quipu.stores.struct_restoring import note_written
 
 
 class QuipuIndexStore(OnDatabase, KVIndexStore):
@@ -51,6 +52,7 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
 
     def add_index_struct(self, index_struct: IndexStruct) -> None:
         """Stores a struct. Of one that this store has read or written before, only what has changed since is written."""
+        note_written(self._kvstore.database, self, index_struct)
         journal = journal_of(index_struct, self._place(index_struct))
         if journal is not None:
             if self._add_changes(index_struct, journal):
