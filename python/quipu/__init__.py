@@ -16,6 +16,8 @@ from quipu.database.open_databases import ForkedError, close
 from quipu.database.options import OpenOptions
 from quipu.files.finding import Finding
 from quipu.files.persist_dir import ImportReport, ImportWarning, PersistReport, export_dir, import_dir
+from quipu.ingestion.ingest import aingest, ingest
+from quipu.ingestion.ingestion import IngestReport
 from quipu.operations.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
 from quipu.operations.diff import Difference, diff
 from quipu.operations.repair import RepairReport, RepairStep, repair
@@ -44,6 +46,7 @@ __all__ = [
     "ForkedError",
     "ImportReport",
     "ImportWarning",
+    "IngestReport",
     "LockedError",
     "OpenOptions",
     "PersistReport",
@@ -62,6 +65,7 @@ __all__ = [
     "RestoreReport",
     "RocksDBKVStore",
     "__version__",
+    "aingest",
     "backup",
     "backups",
     "checkpoint",
@@ -70,6 +74,7 @@ __all__ = [
     "diff",
     "export_dir",
     "import_dir",
+    "ingest",
     "repair",
     "restore",
     "stat",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from llama_index.core.ingestion import IngestionCache
 from llama_index.core.ingestion.cache import DEFAULT_CACHE_NAME
@@ -31,23 +32,26 @@ class QuipuIngestionCache(IngestionCache):
         return _in_worker, (self.cache.path, self.collection)
 
 
-class _WorkerKVStore(SimpleKVStore):
-    """What is in a database that another process has open, and in memory what is put here. LlamaIndex sends to that
-    process what a store of this class has in memory."""
+class StagedKVStore(SimpleKVStore):
+    """What is in a database, and in memory what is put here.
 
-    def __init__(self, path: str) -> None:
+    Of a worker of LlamaIndex's: it sends to its parent what a store of this class has in memory.
+    """
+
+    def __init__(self, open_database: Callable[[], RocksDBKVStore]) -> None:
         super().__init__()
-        self._path = path
-        self._database: Optional[RocksDBKVStore] = None  # opened by a call, which can say what is wrong
+        self._open = open_database  # by a call, which can say what is wrong
+        self._database: Optional[RocksDBKVStore] = None
 
     def get(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
         added = super().get(key, collection)
         if added is not None:
             return added
         if self._database is None:
-            self._database = RocksDBKVStore(self._path, read_only=True)
+            self._database = self._open()
         return self._database.get(key, collection)
 
 
 def _in_worker(path: str, collection: str) -> IngestionCache:
-    return IngestionCache(cache=_WorkerKVStore(path), collection=collection)
+    """Reads what another process has open."""
+    return IngestionCache(cache=StagedKVStore(partial(RocksDBKVStore, path, read_only=True)), collection=collection)
