@@ -195,7 +195,8 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         return None if text is None else RefDocInfo(**json.loads(text))
 
     async def aget_ref_doc_info(self, ref_doc_id: str) -> Optional[RefDocInfo]:
-        return await self._kvstore.run(self.get_ref_doc_info, ref_doc_id)
+        """Reads at once, for a vector index awaits it together with what deletes the document."""
+        return self.get_ref_doc_info(ref_doc_id)
 
     def get_all_ref_doc_info(self) -> Optional[Dict[str, RefDocInfo]]:
         entries = json.loads(self._native.get_all_ref_doc_info())

@@ -7,6 +7,7 @@ import contextvars
 import copy
 import logging
 import os
+import threading
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
@@ -243,3 +244,27 @@ def test_what_an_index_does_not_use_may_be_elsewhere(kvstore: quipu.RocksDBKVSto
     with pytest.raises(ValueError, match="one Quipu database: graph_store is a SimpleGraphStore, which is not"):
         with quipu.transaction(KINDS["knowledge graph"](context)):
             pass
+
+
+def test_what_is_awaited_together_is_read_before_it_is_deleted(
+    context: quipu.QuipuStorageContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """adelete_ref_doc reads a ref doc for the struct and deletes it in one gather, in this order in LlamaIndex's stores."""
+    deleted = threading.Event()
+    read, delete = quipu.QuipuDocumentStore.get_ref_doc_info, quipu.QuipuDocumentStore.delete_ref_doc
+
+    def read_late(store: Any, *args: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            deleted.wait(10)
+        return read(store, *args)
+
+    def delete_and_tell(store: Any, *args: Any, **kwargs: Any) -> None:
+        delete(store, *args, **kwargs)
+        deleted.set()
+
+    index = KINDS["vector"](context)
+    index.insert(Document(id_="a", text="a b"))
+    monkeypatch.setattr(quipu.QuipuDocumentStore, "get_ref_doc_info", read_late)
+    monkeypatch.setattr(quipu.QuipuDocumentStore, "delete_ref_doc", delete_and_tell)
+    asyncio.run(index.adelete_ref_doc("a", delete_from_docstore=True))
+    assert index.index_struct.nodes_dict == {}
