@@ -20,6 +20,8 @@ from llama_index.core.storage.index_store.simple_index_store import SimpleIndexS
 from llama_index.core.storage.kvstore.simple_kvstore import SimpleKVStore
 from llama_index.core.vector_stores.simple import SimpleVectorStore, SimpleVectorStoreData
 
+from stored_vectors import stored_vectors
+
 _root = tempfile.mkdtemp(prefix="quipu-standins-")
 atexit.register(shutil.rmtree, _root, ignore_errors=True)
 
@@ -137,6 +139,9 @@ class VectorStore(quipu.QuipuVectorStore):
         else:
             store = imported("default__vector_store.json", json.dumps(data.to_dict()))
         super().__init__(store)
+
+    def to_dict(self, **kwargs: Any) -> Dict[str, Any]:
+        return stored_vectors(self)
 
     @property
     def data(self) -> SimpleVectorStoreData:

@@ -34,6 +34,15 @@ class Options:
     def for_native(self) -> Dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
+    def given(self) -> "OpenOptions":
+        """Those other than the defaults, as keyword arguments that can be written as JSON: without ``logger``."""
+        given: Any = {}
+        for each in fields(self):
+            if each.name != "logger" and getattr(self, each.name) != each.default:
+                given[each.name] = getattr(self, each.name)
+        kept: OpenOptions = given
+        return kept
+
     def differences(self, others: "Options") -> Tuple[str, str]:
         """Those in which two differ, as text."""
         differing = [

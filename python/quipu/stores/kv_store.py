@@ -6,7 +6,9 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple, TypeVar
 
+import fsspec
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE, DEFAULT_COLLECTION, BaseKVStore
+from llama_index.core.storage.storage_context import DEFAULT_PERSIST_DIR
 
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, key_at_fault
@@ -15,6 +17,7 @@ from quipu.database.open_databases import Database, acquire, release, release_un
 from quipu.database.options import Options, OpenOptions, make_options
 from quipu.database.paths import Path, database_path
 from quipu.database.progress import ProgressCallback
+from quipu.files.persist_dir import import_dir
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -83,9 +86,37 @@ class RocksDBKVStore(Closing, BaseKVStore):
                 self._finalizer = weakref.finalize(self, release_unused, self._database)
             return self._database
 
+    @classmethod
+    def from_path(cls, path: Path, **options: Unpack[OpenOptions]) -> "RocksDBKVStore":
+        """The constructor, by the name that the stores on a database have for it."""
+        return cls(path, **options)
+
+    @classmethod
+    def from_persist_dir(
+        cls,
+        persist_dir: Path = DEFAULT_PERSIST_DIR,
+        fs: Optional[fsspec.AbstractFileSystem] = None,
+        *,
+        path: Path,
+        **options: Unpack[OpenOptions],
+    ) -> "RocksDBKVStore":
+        """The database at ``path``, which ``import_dir`` has made of all that LlamaIndex persisted in a directory.
+
+        For once; ``from_path`` opens it from then on. Raises what ``import_dir`` raises: ValueError where the database
+        holds data already, and FileNotFoundError where the directory does not hold what it should.
+        """
+        make_options("RocksDBKVStore.from_persist_dir", options)  # what is wrong with them is said before the import
+        import_dir(persist_dir, path, fs=fs)
+        return cls(path, **options)
+
     @property
     def path(self) -> str:
         return self._path
+
+    @property
+    def options(self) -> OpenOptions:
+        """Those that it was opened with, but for the defaults, and for ``logger``, which is no value."""
+        return self._options.given()
 
     # ---- the reference's methods ----
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -28,18 +27,19 @@ from quipu.convert.vector_query import native_filters, native_query
 from quipu.database.paths import Path
 from quipu.database.progress import ProgressCallback
 from quipu.files.location import locate
+from quipu.stores.component import ComponentOnDatabase
 from quipu.stores.kv_store import RocksDBKVStore
-from quipu.stores.on_database import OnDatabase
 
 # Metadata as the reference stores it: through pydantic's mode "json".
 _METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
 
 
-class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
+class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
     """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
 
-    Methods, results and exceptions are those of SimpleVectorStore. The first query after opening reads all
-    embeddings once into an index of a byte an element.
+    Methods, results and exceptions are those of SimpleVectorStore, but that ``to_dict`` and ``from_dict`` are about where
+    the data are, not the data: ``persist`` writes these. The first query after opening reads all embeddings once into
+    an index of a byte an element.
 
     Args:
         kvstore: the database; ``from_path`` opens one.
@@ -203,11 +203,6 @@ class QuipuVectorStore(OnDatabase, BasePydanticVectorStore):
         self._store().drop_hnsw()
 
     # ---- files, copies ----
-
-    def to_dict(self, **kwargs: Any) -> Dict[str, Any]:
-        """All data, as SimpleVectorStore's ``data.to_dict()``; pydantic's to_dict would hold none."""
-        saved: Dict[str, Any] = json.loads(self._store().to_dict())
-        return saved
 
     def persist(
         self,

@@ -9,6 +9,8 @@ from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores.simple import SimpleVectorStore
 
+from stored_vectors import stored_vectors
+
 
 def ingest(strategy, docstore, vector_store, cache):
     """What each of three runs makes, and what is stored at the end."""
@@ -25,7 +27,7 @@ def ingest(strategy, docstore, vector_store, cache):
         [Document(id_="c", text="one")],
     ]
     made = [sorted(node.text for node in pipeline.run(documents=documents)) for documents in runs]
-    vectors = sorted(vector_store.to_dict()["text_id_to_ref_doc_id"].values())
+    vectors = sorted(stored_vectors(vector_store)["text_id_to_ref_doc_id"].values())
     return made, {name: node.text for name, node in docstore.docs.items()}, vectors
 
 

@@ -25,6 +25,7 @@ from random_operations.nodes import random_node
 from random_operations.operation import Operation
 from random_operations.stores import Stores
 from random_operations.values import json_object, one_of, some_ids, some_of
+from stored_vectors import stored_vectors
 
 DIMENSIONS = 4
 CALLS = [
@@ -73,6 +74,12 @@ ASKED: Dict[str, List[Any]] = {
 }
 
 
+class _Compared(quipu.QuipuVectorStore):
+    def to_dict(self, **kwargs: Any) -> Dict[str, Any]:
+        """What the reference's has: what is stored."""
+        return stored_vectors(self)
+
+
 class VectorStores(Stores):
     KIND = "vector_store"
 
@@ -80,7 +87,7 @@ class VectorStores(Stores):
         return SimpleVectorStore()
 
     def make_ours(self) -> quipu.QuipuVectorStore:
-        return quipu.QuipuVectorStore(self.kvstore)
+        return _Compared(self.kvstore)
 
     def equal(self, operation: Operation, reference: Any, ours: Any) -> bool:
         mode = operation.arguments["query"].mode if operation.name == "query" else None

@@ -17,6 +17,8 @@ from llama_index.core.graph_stores.types import ChunkNode, EntityNode, Relation
 from llama_index.core.schema import ImageNode, IndexNode, NodeRelationship, RelatedNodeInfo, TextNode
 from llama_index.core.vector_stores import VectorStoreQuery
 
+from stored_vectors import stored_vectors
+
 pytestmark = pytest.mark.usefixtures("settings")
 
 
@@ -84,7 +86,7 @@ def test_is_stored_as_pydantic_writes_it(name, context):
             assert related.metadata == {"plain": 1, "value": value}
     assert context.docstore.get_ref_doc_info("source").metadata == {"plain": 1, "value": value}
     context.vector_store.add([TextNode(id_="v", text="v", metadata=metadata, embedding=[1.0])])
-    assert context.vector_store.to_dict()["metadata_dict"]["v"]["value"] == value
+    assert stored_vectors(context.vector_store)["metadata_dict"]["v"]["value"] == value
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -132,7 +134,7 @@ def test_what_pydantic_cannot_write_is_refused_by_name(name, context):
         with pytest.raises(TypeError, match="collection 'data', key 'k': .*not JSON serializable"):
             put()
     assert graph.get() == [] and context.docstore.docs == {} and context.kvstore.get_all() == {}
-    assert context.vector_store.to_dict()["embedding_dict"] == {}
+    assert stored_vectors(context.vector_store)["embedding_dict"] == {}
 
 
 def test_a_vector_store_refuses_what_the_document_store_would(context):
@@ -145,7 +147,7 @@ def test_a_vector_store_refuses_what_the_document_store_would(context):
                 (TypeError, ValueError), match=f"node '{each.id_}', metadata key 'tied by' of its {relationship} 'next'"
             ):
                 add([each])
-    assert context.vector_store.to_dict()["embedding_dict"] == {} and context.docstore.docs == {}
+    assert stored_vectors(context.vector_store)["embedding_dict"] == {} and context.docstore.docs == {}
 
 
 def test_an_insert_that_is_refused_leaves_no_vector(context, settings):  # noqa: F811

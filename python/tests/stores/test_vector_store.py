@@ -14,6 +14,8 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryMode,
 )
 
+from stored_vectors import stored_vectors
+
 LEARNERS = [
     VectorStoreQueryMode.SVM,
     VectorStoreQueryMode.LINEAR_REGRESSION,
@@ -70,4 +72,4 @@ def test_lone_surrogates(context):
     odd_metadata = TextNode(id_="metadata", metadata={"a": {"\ud800": 1}}, embedding=[1.0])
     with pytest.raises(UnicodeEncodeError):
         context.vector_store.add([TextNode(id_="before", embedding=[1.0]), odd_metadata])
-    assert list(context.vector_store.to_dict()["embedding_dict"]) == ["text"]
+    assert list(stored_vectors(context.vector_store)["embedding_dict"]) == ["text"]

@@ -19,6 +19,7 @@ from llama_index.core.storage.index_store.utils import json_to_index_struct
 from llama_index.core.vector_stores.types import MetadataFilters, VectorStoreQuery, VectorStoreQueryMode
 
 import standins
+from stored_vectors import stored_vectors
 
 
 class Replayer:
@@ -132,6 +133,8 @@ class VectorStoreReplayer(Replayer):
         return quipu.QuipuVectorStore(self.kvstore)
 
     def call(self, op: str, args: Dict[str, Any]) -> Any:
+        if op == "to_dict":
+            return stored_vectors(self.store)
         if op != "from_dict":
             return super().call(op, args)
         self.close()

@@ -1,0 +1,57 @@
+"""What pydantic makes of the stores that are components of LlamaIndex's: where they are, not what is in them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Dict, Type, TypeVar
+
+from llama_index.core.schema import BaseComponent
+from pydantic import ModelWrapValidatorHandler, computed_field, model_validator
+
+from quipu.database.options import OpenOptions, check_names
+from quipu.stores.on_database import OnDatabase
+
+C = TypeVar("C", bound="ComponentOnDatabase")
+
+
+class ComponentOnDatabase(OnDatabase, BaseComponent):
+    """A store that is a BaseComponent. ``to_dict``, ``to_json``, ``model_dump`` and ``model_dump_json`` hold what opens
+    it; ``from_dict``, ``from_json``, ``model_validate`` and ``model_validate_json`` open the same store again."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def path(self) -> str:
+        """The directory of the database."""
+        return self._kvstore.path
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def options(self) -> Dict[str, Any]:
+        """With which options of RocksDBKVStore it is open, but for the defaults, and for ``logger``."""
+        return {**self._kvstore.options}
+
+    @classmethod
+    def from_dict(cls: Type[C], data: Dict[str, Any], **kwargs: Any) -> C:
+        """The store that ``to_dict`` was called of. Keyword arguments go before what is in ``data``.
+
+        Raises ValueError without a ``path``, and TypeError for a name that there is not.
+        """
+        saved = {**data, **kwargs}
+        if "path" not in saved:
+            raise ValueError(
+                f"{cls.__name__}.from_dict needs 'path', the directory of the database, as to_dict writes it; "
+                f"{cls.__name__}.from_persist_path takes what LlamaIndex's own store has persisted"
+            )
+        own = list(inspect.signature(cls.__init__).parameters)[2:]
+        known = dict.fromkeys([*own, *cls.model_fields, *cls.model_computed_fields, "class_name"])
+        check_names(f"{cls.__name__}.from_dict", saved, known)
+        arguments = {name: saved[name] for name in own if name in saved}
+        options: OpenOptions = saved.get("options", {})
+        return cls.from_path(saved["path"], **arguments, **options)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _open_saved(cls: Type[C], data: Any, handler: ModelWrapValidatorHandler[C]) -> C:
+        if isinstance(data, dict) and "path" in data:
+            return cls.from_dict(data)
+        return handler(data)
