@@ -17,7 +17,8 @@ MAX_LINES = 600
 MAX_COLUMNS = 110
 
 # Top-level folders that are looked at. Generated files and test data are not ours to tidy.
-FOLDERS = ("include", "engine", "backends", "tools", "python", "tests", "bench", "examples", "docs", "cmake", ".ci")
+FOLDERS = ("include", "engine", "backends", "tools", "python", "integrations", "tests", "bench", "examples", "docs",
+           "cmake", ".ci")
 SKIPPED = {"tests/data"}
 CODE = {".h", ".cc"}
 TEXT = CODE | {".py", ".sh", ".md", ".cmake", ".txt", ".in", ".bash", ".1", ""}

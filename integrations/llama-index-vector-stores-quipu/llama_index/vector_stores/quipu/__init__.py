@@ -1,0 +1,5 @@
+"""LlamaIndex's vector store in an embedded database; see the package quipu."""
+
+from quipu import QuipuVectorStore
+
+__all__ = ["QuipuVectorStore"]
