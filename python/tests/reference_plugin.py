@@ -1,5 +1,5 @@
-"""pytest plugin: writes every test's outcome to $QUIPU_OUTCOMES, keeps tests off the network, and with
-$QUIPU_STANDINS puts the package's stores in place of LlamaIndex's Simple… classes."""
+"""pytest plugin: writes every test's outcome to $QUIPU_OUTCOMES, keeps tests off the network, and puts the package's
+stores in place of what $QUIPU_STANDINS names: LlamaIndex's "simple" classes, or those of its other databases, "peers"."""
 
 from __future__ import annotations
 
@@ -89,6 +89,11 @@ def _replace() -> None:
 
 
 _refuse_network()
-_import_all()
-if os.environ.get("QUIPU_STANDINS"):
-    _replace()
+if os.environ["QUIPU_STANDINS"] == "peers":
+    import reference_peers
+
+    reference_peers.stand_in()
+else:
+    _import_all()
+    if os.environ["QUIPU_STANDINS"] == "simple":
+        _replace()

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Runs LlamaIndex's own tests with the package's stores in place of its Simple… classes.
+"""Runs LlamaIndex's own tests with the package's stores in place of its Simple… classes, and of its other databases.
 
-    python python/tests/reference_suite.py DIR
+    python python/tests/reference_suite.py CHECKOUT
 
-DIR is a checkout's llama-index-core/tests (of the installed version, or near it), with the packages that its
-conftest.py imports installed (pytest-asyncio, pytest-mock, openai). The tests run twice: as they are, and with the stores
-replaced. Every test that passes the first time must pass the second, but for those in EXPECTED, which must fail.
+CHECKOUT is one of LlamaIndex's repository (of the installed version, or near it), with the packages that the tests import
+installed (pytest-asyncio, pytest-mock, openai). python/tests/comparison/test_reference.py runs it, too, where
+$QUIPU_LLAMA_INDEX names one.
+
+The tests of llama-index-core run twice: as they are, and with the stores replaced. Every test that passes the first time
+must pass the second. Of llama-index-integrations run the test that each store's package has, test_class, and those of
+databases that need no server, with the stores replaced; those whose other imports are there must pass. What is in
+EXPECTED must fail.
 """
 
 from __future__ import annotations
@@ -16,11 +21,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List, Set
 
 import quipu
 
-FOLDERS = "storage vector_stores graph_stores ingestion indices query_engine retrievers chat_engine".split()
+FOLDERS = "storage vector_stores graph_stores ingestion memory indices query_engine retrievers chat_engine".split()
+# Of llama-index-integrations, test files that can run whole: what they do, every store of their kind must do.
+WHOLE = [
+    "storage/kvstore/llama-index-storage-kvstore-duckdb/tests/test_storage_kvstore_duckdb.py",
+    "graph_stores/llama-index-graph-stores-nebula/tests/test_property_graph.py",
+]
+_DUCKDB, _NEBULA = f"{WHOLE[0]}::", f"{WHOLE[1]}::TestPropertyGraphStore::"
+_AZURE = "storage/{0}/llama-index-storage-{1}-azurecosmosnosql/tests/test_storage_{2}_azurecosmosnosql.py::test_class"
+_AZURES = "asserts that Azure's is a BaseKVStore itself, not over one"
 
 # Tests that cannot pass, each with its reason; docs/COMPATIBILITY.md lists them, too.
 EXPECTED: Dict[str, str] = {
@@ -28,46 +41,87 @@ EXPECTED: Dict[str, str] = {
     " MutableMappingKVStore, a dict in memory",
     "tests/ingestion/test_pipeline.py::test_async_pipeline_parallel": "its worker processes, made by fork(), each want"
     " the pipeline's cache, which only their parent can have open: ForkedError",
+    f"{_DUCKDB}test_init": "asserts DuckDB's attributes",
+    f"{_DUCKDB}test_from_vector_store": "asks for DuckDB's connection, which it shares",
+    f"{_NEBULA}test_delete_node_by_node_ids": "calls get_all_nodes, which only Nebula's has",
+    f"{_NEBULA}test_mentions_verification": "queries in Nebula's language: NotImplementedError, as the Simple store's",
+    _AZURE.format("docstore", "docstore", "document_store"): _AZURES,
+    _AZURE.format("index_store", "index-store", "index_store"): _AZURES,
 }
 
 
-def outcomes(tests: Path, standins: bool) -> Dict[str, str]:
+def outcomes(folder: Path, standins: str, arguments: List[str]) -> Dict[str, str]:
+    """Of each test by its id: passed, failed or skipped."""
     here = Path(__file__).resolve().parent
-    with tempfile.TemporaryDirectory(prefix="quipu-reference-") as folder:
-        found = Path(folder, "outcomes.json")
+    with tempfile.TemporaryDirectory(prefix="quipu-reference-") as temporary:
+        found = Path(temporary, "outcomes.json")
         environment = dict(
             os.environ,
             PYTHONPATH=os.pathsep.join((str(here), str(Path(quipu.__file__).resolve().parents[1]))),
             QUIPU_OUTCOMES=str(found),
-            QUIPU_STANDINS="1" if standins else "",
+            QUIPU_STANDINS=standins,
         )
-        folders = [f"tests/{name}" for name in FOLDERS if (tests / name).is_dir()]
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "reference_plugin"]
-        command.append("--continue-on-collection-errors")
-        subprocess.run(command + folders, cwd=tests.parent, env=environment, timeout=1200, check=False)
+        command += ["--continue-on-collection-errors", f"--rootdir={folder}"]
+        subprocess.run(command + arguments, cwd=folder, env=environment, timeout=3600, check=False)
         return dict(json.loads(found.read_text(encoding="utf-8")))
+
+
+def of(outcome: str, tests: Dict[str, str]) -> Set[str]:
+    return {test for test, found in tests.items() if found == outcome}
+
+
+def core_tests(checkout: Path) -> bool:
+    """Runs those of llama-index-core; says whether they are as expected."""
+    core = checkout / "llama-index-core"
+    folders = [f"tests/{name}" for name in FOLDERS if (core / "tests" / name).is_dir()]
+    before = of("passed", outcomes(core, "", folders))
+    after = before & of("passed", outcomes(core, "simple", folders))
+    print(f"llama-index-core: {len(before)} pass with LlamaIndex's stores; {len(after)} of them with these")
+    return agrees(after, before - after) and bool(before)
+
+
+def integration_tests(checkout: Path) -> bool:
+    """Runs those of llama-index-integrations; says whether they are as expected."""
+    folder = checkout / "llama-index-integrations"
+    files = [
+        str(file.relative_to(folder))
+        for family in ("storage", "vector_stores", "graph_stores")
+        for file in sorted((folder / family).glob("**/tests/test_*.py"))
+        if "chat_store" not in file.parts and "\ndef test_class(" in file.read_text(encoding="utf-8")
+    ]
+    options = ["--import-mode=importlib", "--noconftest"]
+    tests = outcomes(folder, "peers", [*options, "-k", "test_class", *files])
+    tests.update(outcomes(folder, "peers", [*options, *WHOLE]))
+    tests = {test: outcome for test, outcome in tests.items() if "::" in test}  # else a file that cannot be imported
+    passed, failed = of("passed", tests), of("failed", tests)
+    print(f"llama-index-integrations: {len(passed)} of {len(passed | failed)} pass with these stores; ", end="")
+    print(f"{len(files)} files have a test_class, of which {sum('::test_class' in test for test in passed)} pass")
+    return agrees(passed, failed) and bool(passed)
+
+
+def agrees(passed: Set[str], failed: Set[str]) -> bool:
+    unexpected, needless = sorted(failed - EXPECTED.keys()), sorted(passed & EXPECTED.keys())
+    for test in unexpected:
+        print(f"fails with these stores: {test}")
+    for test in needless:
+        print(f"passes with these stores, so it is no expected difference: {test}")
+    for test in sorted(failed & EXPECTED.keys()):
+        print(f"expected: {test}: {EXPECTED[test]}")
+    return not unexpected and not needless
 
 
 def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__)
         return 2
-    tests = Path(sys.argv[1]).resolve()
-    if tests.name != "tests" or not (tests / "storage").is_dir():
-        print(f"{tests}: not LlamaIndex's llama-index-core/tests")
-        return 2
-    before = {test for test, outcome in outcomes(tests, standins=False).items() if outcome == "passed"}
-    after = {test for test, outcome in outcomes(tests, standins=True).items() if outcome == "passed"}
-    lost = before - after
-    unexpected = sorted(lost - EXPECTED.keys())
-    needless = sorted(test for test in EXPECTED if test in before & after)
-    for test in unexpected:
-        print(f"passes with LlamaIndex's stores, not with these: {test}")
-    for test in needless:
-        print(f"passes with these stores, so it is no expected difference: {test}")
-    print(f"{len(before)} pass with LlamaIndex's stores; {len(before & after)} of them with these; ", end="")
-    print(f"{len(lost & EXPECTED.keys())} expected differences")
-    return 1 if unexpected or needless or not before else 0
+    checkout = Path(sys.argv[1]).resolve()
+    for name in ("llama-index-core", "llama-index-integrations"):
+        if not (checkout / name).is_dir():
+            print(f"{checkout}: no checkout of LlamaIndex: {name} is missing")
+            return 2
+    agree = [run(checkout) for run in (integration_tests, core_tests)]
+    return 0 if all(agree) else 1
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""What pydantic makes of the stores that are components of LlamaIndex's: where they are, not what is in them."""
+"""What pydantic makes of the stores that are its models: where they are, not what is in them."""
 
 from __future__ import annotations
 
 import inspect
 from typing import Any, Dict, Type, TypeVar
 
-from llama_index.core.schema import BaseComponent
-from pydantic import ModelWrapValidatorHandler, computed_field, model_validator
+from pydantic import BaseModel, ModelWrapValidatorHandler, computed_field, model_validator
 
 from quipu.database.options import OpenOptions, check_names
 from quipu.stores.on_database import OnDatabase
@@ -14,9 +13,9 @@ from quipu.stores.on_database import OnDatabase
 C = TypeVar("C", bound="ComponentOnDatabase")
 
 
-class ComponentOnDatabase(OnDatabase, BaseComponent):
-    """A store that is a BaseComponent. ``to_dict``, ``to_json``, ``model_dump`` and ``model_dump_json`` hold what opens
-    it; ``from_dict``, ``from_json``, ``model_validate`` and ``model_validate_json`` open the same store again."""
+class ComponentOnDatabase(OnDatabase, BaseModel):
+    """A store that is a model of pydantic's. ``model_dump``, and a BaseComponent's ``to_dict`` and ``to_json``, hold what
+    opens it; ``model_validate``, ``from_dict`` and a BaseComponent's ``from_json`` open the same store again."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -1,0 +1,56 @@
+"""The package's stores in place of the classes of LlamaIndex's other databases, which need not be installed: what
+llama_index.storage.kvstore.NAME has, and so on, is a stand-in, whatever its name."""
+
+from __future__ import annotations
+
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Dict, Optional, Sequence, Type
+
+import standins
+
+# By the beginning of the modules' names; of graph stores by the end of the class's, too.
+STORES: Dict[str, Type[Any]] = {
+    "llama_index.storage.kvstore": standins.KVStore,
+    "llama_index.storage.docstore": standins.DocumentStore,
+    "llama_index.storage.index_store": standins.IndexStore,
+    "llama_index.vector_stores": standins.VectorStore,
+    "llama_index.graph_stores": standins.GraphStore,
+}
+_STORE_NAMES = ("Store", "VectorSearch", "VectorDB", "VS")
+
+
+def _stand_in(family: str, name: str) -> Type[Any]:
+    base = standins.PropertyGraphStore if name.endswith("PropertyGraphStore") else STORES[family]
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        base.__init__(self)  # where the other database is, and how to reach it, is not asked
+
+    return type(name, (base,), {"__init__": __init__, "__module__": base.__module__})
+
+
+class _Peer(ModuleType):
+    def __getattr__(self, name: str) -> Type[Any]:
+        family = next((each for each in STORES if self.__name__.startswith(f"{each}.")), None)
+        if family is None or not name.endswith(_STORE_NAMES):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        setattr(self, name, _stand_in(family, name))
+        return getattr(self, name)
+
+
+class _Peers(MetaPathFinder, Loader):
+    def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Any = None) -> Optional[ModuleSpec]:
+        among = [each for each in STORES if f"{each}.".startswith(f"{fullname}.") or fullname.startswith(f"{each}.")]
+        return ModuleSpec(fullname, self, is_package=True) if among and fullname != "llama_index" else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Peer(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+def stand_in() -> None:
+    sys.meta_path.insert(0, _Peers())
