@@ -70,6 +70,7 @@ def ran(command: List[str], folder: Path) -> List[str]:
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Path]:
     pytest.importorskip("hatchling")
+    pytest.importorskip("pip")
     folder = tmp_path_factory.mktemp("wheels")
     for name in PACKAGES:
         ran([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], INTEGRATIONS / name)
