@@ -4,7 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include "python/src/convert/errors.h"
-#include "python/src/convert/model_reader.h"
+#include "python/src/objects/model_reader.h"
 #include "python/src/database/database.h"
 #include "python/src/database/scan.h"
 #include "python/src/operations/operations.h"

@@ -76,8 +76,8 @@ class Database {
   // Of composed values; null until the first is written.
   rocksdb::ColumnFamilyHandle* parts() const { return parts_handle_.load(); }
 
-  // Whether ranges of keys may be deleted in a family. In the catalog and in collections' own families keys go
-  // one by one, or the family as a whole.
+  // Whether ranges of keys may be deleted in a family. In the catalog and in families of one collection keys
+  // go one by one, or the family as a whole.
   bool deletes_ranges(const rocksdb::ColumnFamilyHandle& family) const {
     return &family != catalog_.get() && !family_collection_id(family.GetName());
   }

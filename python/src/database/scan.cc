@@ -5,7 +5,7 @@
 #include <nanobind/stl/unique_ptr.h>
 
 #include "python/src/convert/arguments.h"
-#include "python/src/convert/model_reader.h"
+#include "python/src/objects/model_reader.h"
 #include "python/src/convert/text.h"
 
 namespace nb = nanobind;

@@ -7,7 +7,7 @@
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/convert/arguments.h"
-#include "python/src/convert/chat_message.h"
+#include "python/src/objects/chat_message.h"
 #include "python/src/convert/text.h"
 #include "python/src/stores/bound.h"
 

@@ -5,7 +5,7 @@
 
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/json_encoder.h"
-#include "python/src/convert/model_reader.h"
+#include "python/src/objects/model_reader.h"
 #include "python/src/convert/text.h"
 #include "python/src/database/database.h"
 #include "python/src/stores/bound.h"

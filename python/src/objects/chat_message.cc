@@ -1,4 +1,4 @@
-#include "python/src/convert/chat_message.h"
+#include "python/src/objects/chat_message.h"
 
 #include <array>
 #include <optional>

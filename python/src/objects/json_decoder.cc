@@ -1,4 +1,4 @@
-#include "python/src/convert/json_decoder.h"
+#include "python/src/objects/json_decoder.h"
 
 #include <algorithm>
 #include <charconv>

@@ -8,8 +8,8 @@
 // which only a damaged store can hold, is given to json.loads. Used with the GIL held. Errors: those of
 // json.loads, as Python exceptions.
 
-#ifndef QUIPU_PYTHON_CONVERT_JSON_DECODER_H_
-#define QUIPU_PYTHON_CONVERT_JSON_DECODER_H_
+#ifndef QUIPU_PYTHON_OBJECTS_JSON_DECODER_H_
+#define QUIPU_PYTHON_OBJECTS_JSON_DECODER_H_
 
 #include <nanobind/nanobind.h>
 
@@ -79,4 +79,4 @@ class JsonCursor {
 
 }  // namespace quipu::python
 
-#endif  // QUIPU_PYTHON_CONVERT_JSON_DECODER_H_
+#endif  // QUIPU_PYTHON_OBJECTS_JSON_DECODER_H_

@@ -3,8 +3,8 @@
 // One of text blocks alone, as model_dump_json() writes it, is made as pydantic would make it, without its
 // validation, which has nothing to find there; every other one is left to pydantic.
 
-#ifndef QUIPU_PYTHON_CONVERT_CHAT_MESSAGE_H_
-#define QUIPU_PYTHON_CONVERT_CHAT_MESSAGE_H_
+#ifndef QUIPU_PYTHON_OBJECTS_CHAT_MESSAGE_H_
+#define QUIPU_PYTHON_OBJECTS_CHAT_MESSAGE_H_
 
 #include <nanobind/nanobind.h>
 
@@ -43,4 +43,4 @@ class MessageReader {
 
 }  // namespace quipu::python
 
-#endif  // QUIPU_PYTHON_CONVERT_CHAT_MESSAGE_H_
+#endif  // QUIPU_PYTHON_OBJECTS_CHAT_MESSAGE_H_

@@ -6,8 +6,8 @@
 // nothing that it does not know: another member, one that is missing, a value of another type. Its caller
 // then asks the class.
 
-#ifndef QUIPU_PYTHON_CONVERT_MODEL_READER_H_
-#define QUIPU_PYTHON_CONVERT_MODEL_READER_H_
+#ifndef QUIPU_PYTHON_OBJECTS_MODEL_READER_H_
+#define QUIPU_PYTHON_OBJECTS_MODEL_READER_H_
 
 #include <nanobind/nanobind.h>
 
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "python/src/convert/json_decoder.h"
+#include "python/src/objects/json_decoder.h"
 
 namespace quipu::python {
 
@@ -110,4 +110,4 @@ void register_model_reader(nanobind::module_& module);
 
 }  // namespace quipu::python
 
-#endif  // QUIPU_PYTHON_CONVERT_MODEL_READER_H_
+#endif  // QUIPU_PYTHON_OBJECTS_MODEL_READER_H_

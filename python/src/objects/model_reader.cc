@@ -1,4 +1,4 @@
-#include "python/src/convert/model_reader.h"
+#include "python/src/objects/model_reader.h"
 
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
