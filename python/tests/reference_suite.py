@@ -28,12 +28,28 @@ import quipu
 FOLDERS = "storage vector_stores graph_stores ingestion memory indices query_engine retrievers chat_engine".split()
 # Of llama-index-integrations, test files that can run whole: what they do, every store of their kind must do.
 WHOLE = [
+    "storage/chat_store/llama-index-storage-chat-store-sqlite/tests/test_chat_store_sqlite_chat_store.py",
     "storage/kvstore/llama-index-storage-kvstore-duckdb/tests/test_storage_kvstore_duckdb.py",
     "graph_stores/llama-index-graph-stores-nebula/tests/test_property_graph.py",
 ]
-_DUCKDB, _NEBULA = f"{WHOLE[0]}::", f"{WHOLE[1]}::TestPropertyGraphStore::"
+_SQLITE, _DUCKDB, _NEBULA = f"{WHOLE[0]}::", f"{WHOLE[1]}::", f"{WHOLE[2]}::TestPropertyGraphStore::"
 _AZURE = "storage/{0}/llama-index-storage-{1}-azurecosmosnosql/tests/test_storage_{2}_azurecosmosnosql.py::test_class"
+_ROW_IDS = "deletes a message by the number of its row, from 1 on, where SimpleChatStore takes its place in the chat"
 _AZURES = "asserts that Azure's is a BaseKVStore itself, not over one"
+_OF_SQL = [
+    "storage/chat_store/test_sql.py::test_delete_message",
+    "storage/chat_store/test_sql.py::test_dump_load_store",
+    *(
+        f"storage/chat_store/test_sql_schema.py::TestSQLAlchemyChatStoreSchema::test_{name}"
+        for name in "schema_parameter_initialization schema_serialization postgresql_schema_creation"
+        " sqlite_schema_behavior basic_operations_with_schema".split()
+    ),
+    *(
+        f"memory/test_memory_schema.py::TestMemorySchema::test_{name}"
+        for name in "from_defaults_schema_parameter schema_parameter_passing memory_operations_with_schema"
+        " memory_reset_preserves_schema".split()
+    ),
+]
 
 # Tests that cannot pass, each with its reason; docs/COMPATIBILITY.md lists them, too.
 EXPECTED: Dict[str, str] = {
@@ -41,6 +57,9 @@ EXPECTED: Dict[str, str] = {
     " MutableMappingKVStore, a dict in memory",
     "tests/ingestion/test_pipeline.py::test_async_pipeline_parallel": "its worker processes, made by fork(), each want"
     " the pipeline's cache, which only their parent can have open: ForkedError",
+    **{f"tests/{test}": "asks for tables, schemas or sessions of a SQL database" for test in _OF_SQL},
+    f"{_SQLITE}test_delete_specific_message": _ROW_IDS,
+    f"{_SQLITE}test_async_delete_specific_message": _ROW_IDS,
     f"{_DUCKDB}test_init": "asserts DuckDB's attributes",
     f"{_DUCKDB}test_from_vector_store": "asks for DuckDB's connection, which it shares",
     f"{_NEBULA}test_delete_node_by_node_ids": "calls get_all_nodes, which only Nebula's has",
@@ -88,7 +107,7 @@ def integration_tests(checkout: Path) -> bool:
         str(file.relative_to(folder))
         for family in ("storage", "vector_stores", "graph_stores")
         for file in sorted((folder / family).glob("**/tests/test_*.py"))
-        if "chat_store" not in file.parts and "\ndef test_class(" in file.read_text(encoding="utf-8")
+        if "\ndef test_class(" in file.read_text(encoding="utf-8")
     ]
     options = ["--import-mode=importlib", "--noconftest"]
     tests = outcomes(folder, "peers", [*options, "-k", "test_class", *files])

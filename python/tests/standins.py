@@ -15,6 +15,9 @@ import quipu
 from llama_index.core.graph_stores.simple import SimpleGraphStore, SimpleGraphStoreData
 from llama_index.core.graph_stores.simple_labelled import SimplePropertyGraphStore
 from llama_index.core.graph_stores.types import ChunkNode, EntityNode, LabelledPropertyGraph
+from llama_index.core.llms import ChatMessage
+from llama_index.core.storage.chat_store.simple_chat_store import SimpleChatStore
+from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
 from llama_index.core.storage.docstore.simple_docstore import SimpleDocumentStore
 from llama_index.core.storage.index_store.simple_index_store import SimpleIndexStore
 from llama_index.core.storage.kvstore.simple_kvstore import SimpleKVStore
@@ -42,10 +45,10 @@ def imported(file_name: str, content: str) -> quipu.RocksDBKVStore:
     return quipu.RocksDBKVStore(path)
 
 
-def reopened(kind: Type[Any], base: Type[Any], kvstore: quipu.RocksDBKVStore, namespace: Optional[str]) -> Any:
+def reopened(kind: Type[Any], base: Type[Any], kvstore: quipu.RocksDBKVStore, *others: Any) -> Any:
     """What unpickling a stand-in gives: another object of its class on the same database."""
     store = kind.__new__(kind)
-    base.__init__(store, kvstore, namespace)
+    base.__init__(store, kvstore, *others)
     return store
 
 
@@ -250,6 +253,37 @@ class PropertyGraphStore(quipu.QuipuPropertyGraphStore):
         return reopened, (type(self), quipu.QuipuPropertyGraphStore, self.kvstore, self._namespace)
 
 
+class ChatStore(quipu.QuipuChatStore):
+    """SimpleChatStore's form: its chats are given, and shown, as a dict."""
+
+    def __init__(self, store: Optional[Dict[str, Any]] = None, **ignored: Any) -> None:
+        super().__init__(quipu.RocksDBKVStore(fresh_path()))
+        for key, messages in (store or {}).items():
+            self.set_messages(key, [ChatMessage.model_validate(each) for each in messages])
+
+    @property
+    def store(self) -> Dict[str, Any]:
+        """What is stored, to look at."""
+        return {key: self.get_messages(key) for key in self.get_keys()}
+
+    @classmethod
+    def from_persist_path(cls, persist_path: str = "chat_store.json", fs: Any = None) -> "ChatStore":
+        if not (fs or fsspec.filesystem("file")).exists(persist_path):
+            return cls()
+        loaded = json.loads(read(persist_path, fs))
+        return cls(**(json.loads(loaded) if isinstance(loaded, str) else loaded))
+
+    def __reduce__(self) -> Any:
+        return reopened, (type(self), quipu.QuipuChatStore, self.kvstore)
+
+
+class AsyncChatStore(quipu.QuipuAsyncChatStore):
+    """SQLAlchemyChatStore's constructor: which table of which database is not asked."""
+
+    def __init__(self, **ignored: Any) -> None:
+        super().__init__(quipu.RocksDBKVStore(fresh_path()))
+
+
 STANDINS: Dict[Type[Any], Type[Any]] = {
     SimpleKVStore: KVStore,
     SimpleDocumentStore: DocumentStore,
@@ -257,4 +291,6 @@ STANDINS: Dict[Type[Any], Type[Any]] = {
     SimpleVectorStore: VectorStore,
     SimpleGraphStore: GraphStore,
     SimplePropertyGraphStore: PropertyGraphStore,
+    SimpleChatStore: ChatStore,
+    SQLAlchemyChatStore: AsyncChatStore,
 }

@@ -10,20 +10,30 @@ import sys
 
 from llama_index.core.data_structs.data_structs import IndexList
 from llama_index.core.graph_stores.types import EntityNode, Relation
+from llama_index.core.llms import ChatMessage
 from llama_index.core.schema import TextNode
 from llama_index.core.vector_stores import VectorStoreQuery
 from llama_index.graph_stores.quipu import QuipuGraphStore, QuipuPropertyGraphStore
+from llama_index.storage.chat_store.quipu import QuipuChatStore
 from llama_index.storage.docstore.quipu import QuipuDocumentStore
 from llama_index.storage.index_store.quipu import QuipuIndexStore
 from llama_index.storage.kvstore.quipu import QuipuKVStore
 from llama_index.vector_stores.quipu import QuipuVectorStore
 
-STORES = (QuipuDocumentStore, QuipuIndexStore, QuipuVectorStore, QuipuGraphStore, QuipuPropertyGraphStore)
+STORES = (
+    QuipuDocumentStore,
+    QuipuIndexStore,
+    QuipuVectorStore,
+    QuipuGraphStore,
+    QuipuPropertyGraphStore,
+    QuipuChatStore,
+)
 
 
 def write(kvstore: QuipuKVStore) -> None:
     kvstore.put("cord", {"knots": 3})
-    docstore, index_store, vector_store, graph_store, property_graph_store = [each(kvstore) for each in STORES]
+    docstore, index_store, vector_store, graph_store, property_graph_store, chat_store = [each(kvstore) for each in STORES]
+    chat_store.add_message("ann", ChatMessage(content="How many knots?"))
     docstore.add_documents([TextNode(id_="n", text="a knot")])
     index_store.add_index_struct(IndexList(index_id="list", nodes=["n"]))
     vector_store.add([TextNode(id_="n", embedding=[1.0, 2.0])])
@@ -32,7 +42,8 @@ def write(kvstore: QuipuKVStore) -> None:
     property_graph_store.upsert_relations([Relation(label="made of", source_id="quipu", target_id="cord")])
 
 
-def check(docstore, index_store, vector_store, graph_store, property_graph_store) -> None:
+def check(docstore, index_store, vector_store, graph_store, property_graph_store, chat_store) -> None:
+    assert [each.content for each in chat_store.get_messages("ann")] == ["How many knots?"]
     assert docstore.kvstore.get("cord") == {"knots": 3}
     assert docstore.get_document("n").get_content() == "a knot"
     assert index_store.get_index_struct("list").nodes == ["n"]

@@ -28,6 +28,10 @@ PACKAGES: Dict[str, Tuple[str, Dict[str, str]]] = {
         "llama_index.storage.index_store.quipu",
         {"QuipuIndexStore": "KVIndexStore"},
     ),
+    "llama-index-storage-chat-store-quipu": (
+        "llama_index.storage.chat_store.quipu",
+        {"QuipuChatStore": "BaseChatStore", "QuipuAsyncChatStore": "AsyncDBChatStore"},
+    ),
     "llama-index-vector-stores-quipu": (
         "llama_index.vector_stores.quipu",
         {"QuipuVectorStore": "BasePydanticVectorStore"},
