@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What calls of the Python package cost, each beside its baseline: LlamaIndex's Simple store in memory, a RocksDB Put of
-the same bytes from C++, json.loads and the class, or the package's own other way.
+"""What calls of the Python package cost, each beside its baseline: LlamaIndex's Simple store in memory, a RocksDB Put
+of the same bytes from C++, json.loads and the class, or the package's own other way.
 
 usage: python_calls.py NODES.jsonl RAW_PUTS [COUNT]
        NODES.jsonl: what write_workload prints; RAW_PUTS: the program; COUNT: so many nodes, default 20,000
 prints a row a call to stderr, and one JSON object: [[what, target, baseline, own], ...], medians in seconds a call
 """
 import asyncio
+import gc
 import json
 import random
 import statistics
@@ -59,6 +60,8 @@ class Bench:
         for store in (self.simple, self.context.docstore):
             for at in range(0, len(self.nodes), 1000):
                 store.add_documents(self.nodes[at : at + 1000])
+        gc.collect()
+        gc.freeze()  # what is made here is nothing that a collection during a call should walk
         self.rows = []
 
     def row(self, what, target, baseline, own):
@@ -81,7 +84,7 @@ class Bench:
         for number in range(rounds):
             raw.append(self.raw_seconds(pairs))
             mine.append(timed(lambda: own(number), len(pairs)))
-        self.row(f"{what}, against a RocksDB Put of the same bytes", "≤ 3 ×", statistics.median(raw), statistics.median(mine))
+        self.row(f"{what}, against a RocksDB Put of the same bytes", "≤ 3 ×", *map(statistics.median, (raw, mine)))
 
     # ---- reading ----
 
@@ -158,9 +161,11 @@ class Bench:
         ):
             splitter = SentenceSplitter(chunk_size=256, chunk_overlap=0)
             transformations = [splitter] if own_vectors is None else [splitter, MockEmbedding(8)]
-            simple = IngestionPipeline(transformations=transformations, docstore=self.simple, vector_store=simple_vectors)
-            own = IngestionPipeline(transformations=transformations, docstore=self.context.docstore,
-                                    vector_store=own_vectors, cache=own_cache)
+            simple = IngestionPipeline(
+                transformations=transformations, docstore=self.simple, vector_store=simple_vectors)
+            own = IngestionPipeline(
+                transformations=transformations, docstore=self.context.docstore, vector_store=own_vectors,
+                cache=own_cache)
 
             def run(pipeline):
                 pipeline.run(documents=[Document(text=f"{next(numbers)} {text}")])
@@ -195,8 +200,9 @@ class Bench:
                         with quipu.transaction(context, sync=sync):
                             plain()
 
-                    self.row(f"{INSERTS} {what} in a transaction, {'with' if sync else 'without'} sync, against without one",
-                             target, *in_turns(plain, together, INSERTS, rounds=9 if sync else 31))
+                    synced = "with sync" if sync else "without sync"
+                    self.row(f"{INSERTS} {what} in a transaction, {synced}, against without one", target,
+                             *in_turns(plain, together, INSERTS, rounds=9 if sync else 31))
 
 
 def main():

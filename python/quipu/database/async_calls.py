@@ -17,9 +17,9 @@ _WATCH_SECONDS = 0.001
 class AsyncCalls:
     """The awaited calls of one event loop.
 
-    What is begun in one turn of the loop goes to the pool together, and comes back together: to wake a thread costs more
-    than most calls take. One thread works through the calls; others join it when a call takes long, and what is done
-    meanwhile does not wait for it.
+    What is begun in one turn of the loop goes to the pool together, and comes back together: to wake a thread costs
+    more than most calls take. One thread works through the calls; others join it when a call takes long, and what is
+    done meanwhile does not wait for it.
 
     Args:
         loop: the running one.

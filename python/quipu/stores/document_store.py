@@ -165,6 +165,13 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     def set_document_hash(self, doc_id: str, doc_hash: str) -> None:
         self._native.set_document_hash(doc_id, doc_hash)
 
+    async def aget_document_hash(self, doc_id: str) -> Optional[str]:
+        metadata = _native.get_at_hand(self._kvstore.native, doc_id, self._metadata_collection)
+        if metadata is NotImplemented:
+            metadata = await self._kvstore.aget(doc_id, self._metadata_collection)
+        found: Optional[str] = None if metadata is None else metadata.get("doc_hash")
+        return found
+
     async def aset_document_hash(self, doc_id: str, doc_hash: str) -> None:
         await self._kvstore.run(self.set_document_hash, doc_id, doc_hash)
 

@@ -158,8 +158,11 @@ class RocksDBKVStore(Closing, BaseKVStore):
         return found
 
     async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
-        found: Optional[Dict[str, Any]] = await self.find(key, collection)
-        return found
+        found = _native.get_at_hand(self.native, key, collection)
+        if found is NotImplemented:
+            found = await self.run(self.get, key, collection)
+        there: Optional[Dict[str, Any]] = found
+        return there
 
     def get_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
         return _native.get_all(self.native, collection)
