@@ -74,6 +74,7 @@ def _import_all() -> None:
 
 def _replace() -> None:
     from llama_index.core.ingestion.cache import IngestionCache
+    from llama_index.core.memory import ChatMemoryBuffer, ChatSummaryMemoryBuffer
 
     from standins import STANDINS
 
@@ -86,6 +87,10 @@ def _replace() -> None:
     cache = IngestionCache.model_fields["cache"]
     cache.default_factory = STANDINS[cache.default_factory]
     IngestionCache.model_rebuild(force=True)
+    for memory in (ChatMemoryBuffer, ChatSummaryMemoryBuffer):
+        chat_store = memory.model_fields["chat_store"]
+        chat_store.default_factory = STANDINS[chat_store.default_factory]
+        memory.model_rebuild(force=True)
 
 
 _refuse_network()
