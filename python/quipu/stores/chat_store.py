@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import fsspec
 from llama_index.core.base.llms.types import ChatMessage
@@ -14,21 +14,14 @@ from llama_index.core.storage.chat_store.loading import RECOGNIZED_CHAT_STORES
 from quipu import _native
 from quipu.convert.chat_messages import READER, message_to_json, messages_to_json
 from quipu.files.location import locate
+from quipu.stores.component import ComponentOnDatabase
 from quipu.stores.kv_store import RocksDBKVStore
-from quipu.stores.on_database import OnDatabase
-
-C = TypeVar("C", bound="_OfChats")
 
 
-class _OfChats(OnDatabase):
+class _OfChats(ComponentOnDatabase):
     """What both have in common: they show the same chats."""
 
     _persist_file = "chat_store.json"
-
-    @classmethod
-    def from_dict(cls: Type[C], data: Dict[str, Any], **kwargs: Any) -> C:
-        """The store of the database that ``to_dict``, or a memory's, has named."""
-        return cls.from_path({**data, **kwargs}["path"])
 
     def _arguments(self) -> Tuple[Any, ...]:
         return ()
@@ -57,12 +50,10 @@ class QuipuChatStore(_OfChats, BaseChatStore):
         kvstore: the database; ``from_path`` opens one.
     """
 
-    path: str
-
     _kvstore: RocksDBKVStore = PrivateAttr()
 
     def __init__(self, kvstore: RocksDBKVStore) -> None:
-        super().__init__(path=kvstore.path)  # type: ignore[call-arg]
+        super().__init__()
         self._kvstore = kvstore
 
     @classmethod
@@ -139,12 +130,10 @@ class QuipuAsyncChatStore(_OfChats, AsyncDBChatStore):
         kvstore: the database; ``from_path`` opens one.
     """
 
-    path: str
-
     _kvstore: RocksDBKVStore = PrivateAttr()
 
     def __init__(self, kvstore: RocksDBKVStore) -> None:
-        super().__init__(path=kvstore.path)  # type: ignore[call-arg]
+        super().__init__()
         self._kvstore = kvstore
 
     @classmethod
