@@ -100,9 +100,13 @@ TEST_P(OldFormatsTest, StructsThatAreChangedNeedANewerFormat) {
     const std::vector<IndexStruct> structs = *store.index_structs();
     ASSERT_FALSE(structs.empty());
     const IndexStruct& old = structs.front();
-    if (again) EXPECT_EQ(old.to_json().text(), expected);
+    if (again) {
+      EXPECT_EQ(old.to_json().text(), expected);
+    }
     ASSERT_TRUE(store.add_index_struct(old).is_ok()) << "as loading an index does";
-    if (!again) EXPECT_EQ(marker(), before);
+    if (!again) {
+      EXPECT_EQ(marker(), before);
+    }
     std::string data(old.data().text());
     const std::string dict = "_dict\": {";
     const size_t place = data.find(dict);

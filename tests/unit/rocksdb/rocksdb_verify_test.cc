@@ -101,7 +101,7 @@ TEST_F(RocksDBVerifyTest, FindsValuesThatAreNotJson) {
 }
 
 TEST_F(RocksDBVerifyTest, FindsARecordOfNoKnownForm) {
-  expect_fault([](RawDatabase& raw) { raw.put("c1:", "k", "\7\3"); }, "data/k: the record is malformed");
+  expect_fault([](RawDatabase& raw) { raw.put("c1:", "k", "\7\37"); }, "data/k: the record is malformed");
 }
 
 TEST_F(RocksDBVerifyTest, FindsAMalformedVector) {
