@@ -23,6 +23,12 @@ class _OfChats(ComponentOnDatabase):
 
     _persist_file = "chat_store.json"
 
+    _kvstore: RocksDBKVStore = PrivateAttr()
+
+    def __init__(self, kvstore: RocksDBKVStore) -> None:
+        super().__init__()
+        self._kvstore = kvstore
+
     def _arguments(self) -> Tuple[Any, ...]:
         return ()
 
@@ -49,12 +55,6 @@ class QuipuChatStore(_OfChats, BaseChatStore):
     Args:
         kvstore: the database; ``from_path`` opens one.
     """
-
-    _kvstore: RocksDBKVStore = PrivateAttr()
-
-    def __init__(self, kvstore: RocksDBKVStore) -> None:
-        super().__init__()
-        self._kvstore = kvstore
 
     @classmethod
     def class_name(cls) -> str:
@@ -129,12 +129,6 @@ class QuipuAsyncChatStore(_OfChats, AsyncDBChatStore):
     Args:
         kvstore: the database; ``from_path`` opens one.
     """
-
-    _kvstore: RocksDBKVStore = PrivateAttr()
-
-    def __init__(self, kvstore: RocksDBKVStore) -> None:
-        super().__init__()
-        self._kvstore = kvstore
 
     @classmethod
     def class_name(cls) -> str:

@@ -174,7 +174,7 @@ def test_a_memory_names_its_store(kvstore):
     memory = ChatMemoryBuffer.from_defaults(chat_store=quipu.QuipuChatStore(kvstore), tokenizer_fn=str.split)
     memory.put(ChatMessage(role="user", content="hello"))
     saved = memory.to_dict()
-    assert saved["chat_store"] == {"path": kvstore.path, "class_name": "QuipuChatStore"}
+    assert saved["chat_store"] == {"path": kvstore.path, "options": {}, "class_name": "QuipuChatStore"}
     loaded = ChatMemoryBuffer.from_dict({**saved, "tokenizer_fn": str.split})
     assert loaded.get() == [ChatMessage(role="user", content="hello")]
 
