@@ -1,8 +1,8 @@
 // AtHandReader: what a backend offers beside KVReader if it can tell which values it has in memory.
 //
 //   const auto* reader = dynamic_cast<const AtHandReader*>(store.get());
-//   if (reader) if (auto value = reader->get_at_hand("key", "collection")) use(*value);  // else ask
-//   store->get()
+//   auto value = reader != nullptr ? reader->get_at_hand("key", "collection") : std::nullopt;
+//   if (!value) value = store->get("key", "collection");  // which may wait
 //
 // For those who must not wait, such as the thread of an event loop. Thread-safe. The store's own, and gone
 // with it.
