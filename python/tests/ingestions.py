@@ -11,6 +11,7 @@ from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.schema import BaseNode, TextNode, TransformComponent
+from stored_vectors import stored_vectors
 
 
 class Split(TransformComponent):
@@ -94,7 +95,7 @@ def assert_agreed(context: quipu.QuipuStorageContext, index: Optional[BaseIndex[
     texts = {node_id: node.text for node_id, node in nodes.items() if not node.source_node}
     for doc_id in texts:
         assert context.docstore.get_document_hash(doc_id) == nodes[doc_id].hash
-    vectors = context.vector_store.to_dict()
+    vectors = stored_vectors(context.vector_store)
     if index is not None:
         want = {f"{doc_id}/{nodes[doc_id].hash[:8]}/{n}" for doc_id in texts for n in range(len(texts[doc_id].split()))}
         assert parts.keys() == want

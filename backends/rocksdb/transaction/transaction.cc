@@ -138,11 +138,11 @@ Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_exist
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
   for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));
-  std::string_view declared;
+  const WriteOp* declared = nullptr;  // the last operation of which the collection is there
   for (const WriteOp& op : ops) {
-    if (!op.kind->puts || op.collection == declared) continue;
+    if (!op.kind->puts || (declared != nullptr && op.collection == declared->collection)) continue;
     QUIPU_RETURN_IF_ERROR(rocks::declare_collection(database_, op.collection, {}));
-    declared = op.collection;
+    declared = &op;
   }
   Commit commit(database_, reader_->read_view());
   QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));

@@ -46,6 +46,11 @@ class AsyncCalls:
             self.loop.call_soon(self._start)
         return await future
 
+    def begin_waiting(self) -> None:
+        """Hands to the pool what waits for the loop's next turn, which a store that is to be closed still does."""
+        if self._waiting:
+            self._add_thread()
+
     # ---- on the loop ----
 
     def _start(self) -> None:

@@ -87,6 +87,8 @@ class Database:
     def close(self, abandon: bool = False) -> None:
         """With ``abandon``, a database that was made by opening it and holds nothing is removed."""
         if self._session is not None and not self._forked:
+            if self._async_calls is not None:
+                self._async_calls.begin_waiting()
             with self._refreshing:
                 native = self._session.native
                 native.abandon() if abandon else native.close()

@@ -18,6 +18,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.vector_stores.simple import SimpleVectorStore
 from quipu import IngestReport
+from stored_vectors import stored_vectors
 
 SEEDS = int(os.environ.get("QUIPU_TEST_SEEDS", "3"))
 
@@ -30,7 +31,7 @@ def contents(docstore: Any, vector_store: Any) -> Dict[str, Any]:
         "hashes": {node_id: docstore.get_document_hash(node_id) for node_id in nodes},
         "all hashes": docstore.get_all_document_hashes(),
         "ref docs": docstore.get_all_ref_doc_info(),
-        "vectors": None if vector_store is None else vector_store.to_dict(),
+        "vectors": None if vector_store is None else stored_vectors(vector_store),
     }
 
 
@@ -136,7 +137,7 @@ def test_without_a_document_store_all_is_ingested(context: quipu.QuipuStorageCon
     pipeline = make_pipeline(context, docstore=None)
     assert quipu.ingest(pipeline, documents("a one")).inserted == 1
     assert quipu.ingest(pipeline, documents("a one")).inserted == 1
-    assert len(context.vector_store.to_dict()["embedding_dict"]) == 2
+    assert len(stored_vectors(context.vector_store)["embedding_dict"]) == 2
     assert context.docstore.docs == {}
 
 
@@ -213,7 +214,7 @@ def test_ids_that_come_again_replace(context: quipu.QuipuStorageContext) -> None
     report = quipu.ingest(pipeline, documents("a one two", "a three"), batch_size=1)
     assert (report.inserted, report.updated) == (1, 1)
     assert assert_agreed(context, None) == {"a": "a three"}
-    assert len(context.vector_store.to_dict()["embedding_dict"]) == 2
+    assert len(stored_vectors(context.vector_store)["embedding_dict"]) == 2
 
 
 def test_a_selection_that_turns_out_another(context: quipu.QuipuStorageContext) -> None:

@@ -338,6 +338,16 @@ TEST_P(TransactionTest, CountersOfManyThreadsLoseNothing) {
 }
 
 // The same random operations in a transaction and in a store of their own have the same outcome.
+TEST_P(TransactionTest, MakesCollectionsOfAnyName) {
+  if (!begins()) return;
+  const std::vector<std::string> names = {"", std::string("\0", 1), "a/b"};
+  const auto txn = begin();
+  for (const std::string& name : names) ASSERT_TRUE(txn->put("k", value(1), name).is_ok()) << name;
+  const Status done = txn->commit();
+  ASSERT_TRUE(done.is_ok()) << done.to_string();
+  for (const std::string& name : names) EXPECT_EQ(content(name), R"(k={"n": 1};)") << name;
+}
+
 TEST_P(TransactionTest, BehavesAsAStore) {
   if (!begins()) return;
   Random random(test_seed());
