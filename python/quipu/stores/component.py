@@ -14,8 +14,8 @@ C = TypeVar("C", bound="ComponentOnDatabase")
 
 
 class ComponentOnDatabase(OnDatabase, BaseModel):
-    """A store that is a model of pydantic's. ``model_dump``, and a BaseComponent's ``to_dict`` and ``to_json``, hold what
-    opens it; ``model_validate``, ``from_dict`` and a BaseComponent's ``from_json`` open the same store again."""
+    """A store that is a model of pydantic's. ``model_dump`` holds what opens it; ``model_validate``, ``from_dict`` and a
+    BaseComponent's ``from_json`` open the same store again."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -31,14 +31,14 @@ class ComponentOnDatabase(OnDatabase, BaseModel):
 
     @classmethod
     def from_dict(cls: Type[C], data: Dict[str, Any], **kwargs: Any) -> C:
-        """The store that ``to_dict`` was called of. Keyword arguments go before what is in ``data``.
+        """The store that ``model_dump`` was called of. Keyword arguments go before what is in ``data``.
 
         Raises ValueError without a ``path``, and TypeError for a name that there is not.
         """
         saved = {**data, **kwargs}
         if "path" not in saved:
             raise ValueError(
-                f"{cls.__name__}.from_dict needs 'path', the directory of the database, as to_dict writes it; "
+                f"{cls.__name__}.from_dict needs 'path', the directory of the database, as model_dump writes it; "
                 f"{cls.__name__}.from_persist_path takes what LlamaIndex's own store has persisted"
             )
         own = list(inspect.signature(cls.__init__).parameters)[2:]

@@ -185,11 +185,27 @@ def _adopt(container: Any, key: Any, field: _Field) -> bool:
         return True
     if _references(container, key) != _UNSHARED:
         return False
-    made: Any = _empty(TrackedList if kind is list else TrackedSet)
+    made = _tracked(container[key])
+    if made is None:
+        return False
     made._owner = owner
-    (list.extend if kind is list else set.update)(made, list(container[key]))  # a set grows as the first one did
     dict.__setitem__(container, key, made)
     return True
+
+
+def _tracked(value: Any) -> Any:
+    """A list or set that tells its changes, with the same elements in the same order; None where there is none."""
+    if type(value) is list:
+        made = _empty(TrackedList)
+        list.extend(made, value)
+        return made
+    order = list(value)
+    for elements in (value, order):  # copied as it stands, or element by element: one grows as the first one did
+        made = _empty(TrackedSet)
+        set.update(made, elements)
+        if list(made) == order:
+            return made
+    return None
 
 
 def _track_dict(values: Dict[Any, Any], field: _Field) -> TrackedDict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -37,9 +38,8 @@ _METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
 class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
     """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
 
-    Methods, results and exceptions are those of SimpleVectorStore, but that ``to_dict`` and ``from_dict`` are about where
-    the data are, not the data: ``persist`` writes these. The first query after opening reads all embeddings once into
-    an index of a byte an element.
+    Methods, results and exceptions are those of SimpleVectorStore, but that ``model_dump`` holds where the data are, and
+    ``from_dict`` takes that. The first query after opening reads all embeddings once into an index of a byte an element.
 
     Args:
         kvstore: the database; ``from_path`` opens one.
@@ -203,6 +203,11 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         self._store().drop_hnsw()
 
     # ---- files, copies ----
+
+    def to_dict(self, **kwargs: Any) -> Dict[str, Any]:
+        """All data, as SimpleVectorStore's ``data.to_dict()``. What opens the store again is its ``model_dump()``."""
+        saved: Dict[str, Any] = json.loads(self._store().to_dict())
+        return saved
 
     def persist(
         self,
