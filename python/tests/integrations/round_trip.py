@@ -59,7 +59,7 @@ def main(path: str) -> None:
     opened = [each.from_path(path, create_if_missing=False) for each in STORES]
     check(*opened)
     check(*pickle.loads(pickle.dumps(opened)))
-    again = QuipuVectorStore.from_json(opened[2].to_json())
+    again = QuipuVectorStore.from_json(opened[2].model_dump_json())
     assert again.get("n") == [1.0, 2.0]
 
 
