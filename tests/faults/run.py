@@ -145,11 +145,13 @@ def outcome(fault):
     place = TREE / fault.file
     sound = place.read_text(encoding="utf-8")
     place.write_text(fault.seeded(sound), encoding="utf-8")
+    everything_has_it = False
     try:
         if not build(fault.program):
             return False, f"cannot be built: see {WORK}/build.log"
         if failed := failing_test(fault.tests):
             return True, f"caught by {failed}"
+        everything_has_it = True
         if not build("tests/all", "quipu_cli"):
             return False, f"cannot be built: see {WORK}/build.log"
         failed = failing_test()
@@ -159,6 +161,8 @@ def outcome(fault):
         return False, "NOT CAUGHT" + (f" ({failed} failed once, and then passed)" if failed else "")
     finally:
         place.write_text(sound, encoding="utf-8")
+        if everything_has_it and not build("tests/all", "quipu_cli"):  # or it would be found in place of those after it
+            sys.exit(f"it cannot be built any more: see {WORK}")
 
 
 def main():
