@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import fsspec
 from llama_index.core.data_structs.data_structs import IndexDict, IndexStruct
+from llama_index.core.data_structs.registry import INDEX_STRUCT_TYPE_TO_INDEX_STRUCT_CLASS
 from llama_index.core.storage.index_store.keyval_index_store import KVIndexStore
 from llama_index.core.storage.index_store.types import DEFAULT_PERSIST_PATH
 from llama_index.core.storage.index_store.utils import index_struct_to_json, json_to_index_struct
@@ -118,19 +119,22 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
 
 
 _VECTOR_STORE_TYPE = IndexDict.get_type().value
-_INDEX_DICT_FIELDS = tuple(field.name for field in fields(IndexDict))
+_FIELDS = {
+    kind: tuple(field.name for field in fields(kind)) for kind in INDEX_STRUCT_TYPE_TO_INDEX_STRUCT_CLASS.values()
+}
 
 
-# The struct of a vector index names every node, and dataclasses_json looks at each: ten times the time of all else.
-# What it would leave as it is, is taken as it is.
+# A struct names every node, and dataclasses_json looks at each: ten times the time of all else. What it would leave as it
+# is, is taken as it is.
 
 
 def _to_json(struct: IndexStruct) -> Dict[str, Any]:
     """index_struct_to_json."""
-    if type(struct) is IndexDict:
+    names = _FIELDS.get(type(struct))
+    if names is not None:
         try:
-            values = {name: plain(getattr(struct, name)) for name in _INDEX_DICT_FIELDS}
-            return {"__type__": _VECTOR_STORE_TYPE, "__data__": _native.to_plain_json(values)}
+            values = {name: plain(getattr(struct, name)) for name in names}
+            return {"__type__": struct.get_type().value, "__data__": _native.to_plain_json(values)}
         except TypeError:  # a value that dataclasses_json may bring into JSON in its own way
             pass
     return index_struct_to_json(struct)
@@ -142,7 +146,7 @@ def _to_struct(stored: Dict[str, Any]) -> IndexStruct:
     if stored.get("__type__") != _VECTOR_STORE_TYPE or not isinstance(data, str):
         return json_to_index_struct(stored)
     values = json.loads(data)
-    plain = isinstance(values, dict) and values.keys() == set(_INDEX_DICT_FIELDS)
+    plain = isinstance(values, dict) and values.keys() == set(_FIELDS[IndexDict])
     if not plain or values["doc_id_dict"] or values["embeddings_dict"]:
         return json_to_index_struct(stored)
     return IndexDict(**values)

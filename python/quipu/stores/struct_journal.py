@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Type
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _SPARE_CHANGES = 1000
+_FEW_KEYS = 100
 
 
 class Journal:
@@ -53,7 +54,7 @@ class Journal:
 class _Field:
     """A dict or list of a struct."""
 
-    __slots__ = ("journal", "name", "lost", "changes", "held", "keys", "stored")
+    __slots__ = ("journal", "name", "lost", "changes", "held", "keys", "stored", "few")
 
     def __init__(self, journal: Journal, name: str) -> None:
         self.journal = journal
@@ -65,7 +66,23 @@ class _Field:
         self.held: Set[Any] = set()  # keys whose values others may change unseen
         self.keys: Optional[type] = None  # of which all keys are
         self.stored = len(container)  # elements of a list, which only grows
+        self._note_keys(container)
         self.lost = not self._check(container)
+
+    def _note_keys(self, container: Any) -> None:
+        """All keys that are stored, where these are few."""
+        self.few = tuple(container) if isinstance(container, dict) and len(container) <= _FEW_KEYS else None
+
+    def replaced(self, container: Dict[Any, Any]) -> _Field:
+        """What notes the changes of a dict that takes the place of this one's, whose keys were few."""
+        made = _Field(self.journal, self.name)
+        made.changes, made.held, made.keys, made.few = self.changes, self.held, self.keys, self.few
+        made.lost = self.lost
+        for key in self.few or ():
+            made.erase(key, len(container))
+        for key in container:
+            made.put(key, True, len(container))
+        return made
 
     def _check(self, container: Any) -> bool:
         if not isinstance(container, dict):
@@ -111,6 +128,7 @@ class _Field:
         there = [key for key in {**changes, **dict.fromkeys(held)} if key in container]
         self.held.update(key for key in there if not _adopt(container, key, self))
         gone = {key: None for key, moved in list(changes.items()) if moved or key not in container}
+        self._note_keys(container)
         return [gone, {key: plain(container[key]) for key in there}, []]
 
 
@@ -121,7 +139,8 @@ def journal_of(struct: Any, place: Any) -> Optional[Journal]:
     """
     values = vars(struct)
     containers = [name for name in values if type(values[name]) not in _SCALARS]
-    if not all(type(values[name]) in (TrackedDict, TrackedList) for name in containers):
+    untracked = [name for name in containers if type(values[name]) not in (TrackedDict, TrackedList)]
+    if untracked and not _take_over(struct, containers, untracked):
         return _new_journal(struct, place, containers)
     fields = [values[name]._field for name in containers]
     journal: Optional[Journal] = fields[0].journal if fields else None
@@ -132,6 +151,24 @@ def journal_of(struct: Any, place: Any) -> Optional[Journal]:
             return None
         journal.place, journal.revision = place, None
     return journal
+
+
+def _take_over(struct: Any, containers: List[str], replaced: List[str]) -> bool:
+    """Whether a struct goes on with the journal that it has, some of its dicts being others now."""
+    values = vars(struct)  # as in _new_journal
+    kept = [values[name]._field for name in containers if name not in replaced]
+    if not kept:
+        return False
+    journal: Journal = kept[0].journal
+    same = containers == list(journal.fields) and all(field is journal.fields[field.name] for field in kept)
+    for name in replaced:
+        known = same and type(values[name]) is dict and journal.fields[name].few is not None
+        if not known or _references(values, name) != _UNSHARED:
+            return False
+    for name in replaced:
+        journal.fields[name] = journal.fields[name].replaced(values[name])
+        setattr(struct, name, _track_dict(values[name], journal.fields[name]))
+    return True
 
 
 def _new_journal(struct: Any, place: Any, containers: List[str]) -> Optional[Journal]:

@@ -3,19 +3,23 @@
 import copy
 import dataclasses
 import json
+import os
 import pickle
 import random
 
 import pytest
 import quipu
+from llama_index.core import MockEmbedding, Settings, TreeIndex
 from llama_index.core.data_structs.data_structs import KG, IndexDict, IndexGraph, IndexList, KeywordTable
 from llama_index.core.data_structs.document_summary import IndexDocumentSummary
+from llama_index.core.llms import MockLLM
+from llama_index.core.schema import TextNode
 from llama_index.core.storage.index_store import SimpleIndexStore
 from llama_index.core.storage.index_store.utils import index_struct_to_json
 from quipu.stores import index_store as module
 from quipu.stores.struct_journal import TrackedDict, TrackedList, TrackedSet
 
-SEED = random.SystemRandom().randrange(1 << 32)
+SEED = int(os.environ.get("QUIPU_TEST_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
 
 
 @pytest.fixture
@@ -151,7 +155,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_changes_are_stored_as_the_reference_stores_them(kind, store):
-    print("seed", SEED)
+    print(f"QUIPU_TEST_SEED={SEED}")
     rng = random.Random(SEED)
     changes = Changes(rng)
     struct_class, fields = KINDS[kind]
@@ -213,6 +217,44 @@ def test_tables_write_the_keywords_that_changed(store, whole):
     store.add_index_struct(table)
     assert whole == []
     assert stored(store) == text(table)
+
+
+def test_a_dict_of_few_keys_may_be_another(store, whole):
+    """A TreeIndex replaces its root_nodes when it gets a layer."""
+    tree = IndexGraph(index_id="i", all_nodes={i: str(i) for i in range(500)}, root_nodes={0: "0", 1: "1"})
+    store.add_index_struct(tree)
+    del whole[:]
+    old = tree.root_nodes
+    tree.root_nodes = {1: "1", 2: "2"}
+    store.add_index_struct(tree)
+    assert stored(store) == text(tree)
+    old[3] = "3"
+    del old[1]
+    tree.root_nodes[0] = "0"
+    store.add_index_struct(tree)
+    assert stored(store) == text(tree)
+    tree.root_nodes[4] = "4"
+    tree.root_nodes = {}
+    tree.root_nodes = {5: "5", 4: "4"}
+    store.add_index_struct(tree)
+    assert whole == []
+    assert stored(store) == text(tree)
+    held = tree.root_nodes = {6: "6"}
+    for tree.all_nodes in ({i: str(i) for i in range(300)}, {7: "7"}):
+        held[8] = str(len(tree.all_nodes))
+        store.add_index_struct(tree)
+        assert stored(store) == text(tree)
+
+
+def test_a_tree_of_several_layers_writes_what_an_insert_changes(context, settings, whole):
+    Settings.llm, Settings.embed_model = MockLLM(max_tokens=4), MockEmbedding(2)
+    index = TreeIndex([], storage_context=context, num_children=3)
+    for i in range(20):
+        if i == 5:  # until there is a layer more, two of its dicts are one
+            del whole[:]
+        index.insert_nodes([TextNode(id_=f"node-{i}", text=f"text {i}")])
+    assert whole == [] and len(index.index_struct.all_nodes) == 38
+    assert stored(context.index_store, index.index_id) == text(index.index_struct)
 
 
 def test_what_somebody_else_holds_is_compared(store):
