@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
 """What an insert into an index costs, and a deletion, by the number of nodes that the index has; and a loop of inserts.
 
-usage: index_inserts.py sizes [KIND [NODES...]]  KIND: vector, list, keyword, document_summary, tree
+usage: index_inserts.py sizes [KIND [NODES...]]  KIND: vector, list, keyword, document_summary, tree (which LlamaIndex cannot
+                                                 delete from); the sizes are measured by turns, each median is of all turns
        index_inserts.py loop [NODES]             a loop of inserts, and what it writes; LlamaIndex's Simple stores in
-                                                 memory are measured at five sizes on the way, for a loop takes them hours
-prints one JSON object; times are medians, in milliseconds
+                                                 memory are measured at five sizes, from a tenth to nine tenths of the loop, and
+                                                 the loop is taken to be as long as so many inserts of their mean: what an
+                                                 insert costs there grows with the index, and the whole takes an hour
+prints one JSON object; times are in milliseconds, unless they are called seconds, by the clock and of the processor (of the
+calling thread)
 """
+import contextlib
+import gc
 import json
 import statistics
 import sys
@@ -22,9 +28,11 @@ from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
 
 DIMENSIONS = 1536
 AT_ONCE = 20000
-REPEATS = 21
+TURNS = 10
+REPEATS = 20
 KINDS = {"vector": VectorStoreIndex, "list": SummaryIndex, "keyword": SimpleKeywordTableIndex,
          "document_summary": DocumentSummaryIndex, "tree": TreeIndex}
+CANNOT_DELETE = ("tree",)
 
 
 def node(i):
@@ -45,29 +53,42 @@ def filled(kind, context, nodes):
     return index
 
 
-def times(index, first):
-    """Of inserts and deletions of documents of one node."""
-    inserts, deletions = [], []
-    for i in range(first, first + REPEATS):
-        begin = time.perf_counter()
-        index.insert(document(i))
-        inserts.append(time.perf_counter() - begin)
-    for i in range(first, first + REPEATS):
-        begin = time.perf_counter()
-        index.delete_ref_doc(f"new-{i}", delete_from_docstore=True)
-        deletions.append(time.perf_counter() - begin)
-    return {"insert": 1000 * statistics.median(inserts), "delete_ref_doc": 1000 * statistics.median(deletions)}
+def timed(call):
+    """Seconds by the clock, and of the processor."""
+    processor, begin = time.thread_time(), time.perf_counter()
+    call()
+    return time.perf_counter() - begin, time.thread_time() - processor
+
+
+def medians(times):
+    clock, processor = (1000 * statistics.median(column) for column in zip(*times))
+    return {"clock": round(clock, 3), "processor": round(processor, 3)}
 
 
 def sizes(kind="vector", *counts):
-    figures = {}
-    for nodes in map(int, counts or (1000, 10000, 100000, 1000000)):
-        with tempfile.TemporaryDirectory(prefix="quipu-bench-") as folder:
-            with quipu.storage_context(Path(folder, "db")) as context:
-                index = filled(kind, context, nodes)
-                times(index, 0)
-                figures[nodes] = times(index, REPEATS)
-    return {"kind": kind, "milliseconds": figures}
+    figures, counts = {}, [int(count) for count in counts or (1000, 10000, 100000, 1000000)]
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="quipu-bench-"))
+        indices = {}
+        for nodes in counts:
+            context = stack.enter_context(quipu.storage_context(Path(folder, str(nodes))))
+            seconds = timed(lambda nodes=nodes, context=context: indices.update({nodes: filled(kind, context, nodes)}))
+            figures[nodes] = {"filled_seconds": round(seconds[0], 1)}
+        times = {nodes: {"insert": [], "delete_ref_doc": []} for nodes in counts}
+        gc.collect()
+        gc.freeze()  # or what a collection costs depends on the largest, whichever is measured
+        for turn in range(TURNS + 1):
+            for nodes, index in indices.items():
+                numbers = range(turn * REPEATS, (turn + 1) * REPEATS)
+                inserts = [timed(lambda: index.insert(document(i))) for i in numbers]
+                deletions = [timed(lambda: index.delete_ref_doc(f"new-{i}", delete_from_docstore=True))
+                             for i in numbers if kind not in CANNOT_DELETE]
+                if turn:  # the first is to warm up
+                    times[nodes]["insert"] += inserts
+                    times[nodes]["delete_ref_doc"] += deletions
+    for nodes, measured in times.items():
+        figures[nodes].update({name: medians(each) for name, each in measured.items() if each})
+    return {"kind": kind, "nodes": figures}
 
 
 def written_bytes():
@@ -82,25 +103,21 @@ def loop(count="20000"):
         before = written_bytes()
         with quipu.storage_context(Path(folder, "db")) as context:
             index = VectorStoreIndex(nodes=[], storage_context=context)
-            begin = time.perf_counter()
-            for each in documents:
-                index.insert(each)
-            ours = time.perf_counter() - begin
+            ours = timed(lambda: [index.insert(each) for each in documents])
         written = written_bytes() - before
         data = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
     simple = []
     for share in (0.1, 0.3, 0.5, 0.7, 0.9):
         index = VectorStoreIndex(nodes=[], storage_context=StorageContext.from_defaults())
         index.insert_nodes([node(i) for i in range(int(count * share))])
-        simple.append(statistics.median(timed(lambda each=each: index.insert(each)) for each in documents[:5]))
-    return {"inserts": count, "seconds": ours, "simple_seconds": statistics.mean(simple) * count,
-            "times_faster": statistics.mean(simple) * count / ours, "written": written, "data": data}
+        simple.append([timed(lambda: index.insert(each)) for each in documents[:5]])
+    clock, processor = (count * statistics.mean(statistics.median(each[i] for each in times) for times in simple) for i in (0, 1))
+    return {"inserts": count, "seconds": {"clock": ours[0], "processor": ours[1]},
+            "simple_seconds": {"clock": clock, "processor": processor}, "simple_milliseconds": list(map(medians, simple)),
+            "times_faster": {"clock": clock / ours[0], "processor": processor / ours[1]},
+            "written": written, "data": data, "written_times_data": written / data}
 
 
-def timed(call):
-    begin = time.perf_counter()
-    call()
-    return time.perf_counter() - begin
-
-
-print(json.dumps({"sizes": sizes, "loop": loop}[sys.argv[1]](*sys.argv[2:])))
+with contextlib.redirect_stdout(sys.stderr):  # where a DocumentSummaryIndex tells each document
+    result = {"sizes": sizes, "loop": loop}[sys.argv[1]](*sys.argv[2:])
+print(json.dumps(result))
