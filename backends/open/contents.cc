@@ -96,48 +96,39 @@ Status verify_database(const BaseKVStore& store, const std::string& address,
   return progress.finish(address);
 }
 
-// Where import_persist_dir finds what holds_files() has found: an address may name a scheme before the path,
-// a place on other files than the disk's is none.
-Result<std::string> place_of_files(const std::string& address, const FileSystem& files) {
-  if (&files != &local_file_system()) return address;
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(address));
-  return directory.value_or(address);
-}
-
 }  // namespace
 
-bool holds_files(const std::string& address, const FileSystem& files) {
-  if (&files != &local_file_system()) return true;
-  const Result<std::optional<std::string>> directory = directory_of_store(address);
-  if (!directory || !*directory) return false;
+std::optional<std::string> place_of_files(const std::string& address, const FileSystem& files) {
+  if (&files != &local_file_system()) return address;
+  Result<std::optional<std::string>> directory = directory_of_store(address);
+  if (!directory || !*directory) return std::nullopt;
   boost::system::error_code error;
-  if (fs::exists(**directory + "/" + std::string(DATABASE_MARKER_FNAME), error)) return false;
+  if (fs::exists(**directory + "/" + std::string(DATABASE_MARKER_FNAME), error)) return std::nullopt;
   const Result<bool> persisted = is_persist_dir(**directory, files);
   // Of another program's store the reading says what it is.
-  return persisted ? *persisted : persisted.error().code() == StatusCode::kInvalidArgument;
+  const bool in_files = persisted ? *persisted : persisted.error().code() == StatusCode::kInvalidArgument;
+  return in_files ? *std::move(directory) : std::nullopt;
 }
 
 Result<std::shared_ptr<BaseKVStore>> open_contents(const std::string& address,
                                                    const ContentsOptions& options) {
-  if (!holds_files(address, *options.files.fs)) {
-    return open_store(address, {.read_only = true, .rocksdb = options.database});
-  }
-  QUIPU_ASSIGN_OR_RETURN(const std::string place, place_of_files(address, *options.files.fs));
+  const std::optional<std::string> place = place_of_files(address, *options.files.fs);
+  if (!place) return open_store(address, {.read_only = true, .rocksdb = options.database});
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  QUIPU_RETURN_IF_ERROR(import_persist_dir(place, scratch->store(), with_progress(options)).status());
+  QUIPU_RETURN_IF_ERROR(import_persist_dir(*place, scratch->store(), with_progress(options)).status());
   return std::shared_ptr<BaseKVStore>(scratch, &scratch->store());
 }
 
 Status verify_contents(const std::string& address, const std::function<void(const Fault&)>& report,
                        const ContentsOptions& options) {
-  if (!holds_files(address, *options.files.fs)) {
+  const std::optional<std::string> place = place_of_files(address, *options.files.fs);
+  if (!place) {
     QUIPU_ASSIGN_OR_RETURN(const auto store,
                            open_store(address, {.read_only = true, .rocksdb = options.database}));
     return verify_database(*store, address, report, options.progress);
   }
-  QUIPU_ASSIGN_OR_RETURN(const std::string place, place_of_files(address, *options.files.fs));
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  return verify_persist_dir(place, scratch->store(), report, with_progress(options));
+  return verify_persist_dir(*place, scratch->store(), report, with_progress(options));
 }
 
 }  // namespace quipu

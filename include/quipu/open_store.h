@@ -55,9 +55,11 @@ struct ContentsOptions {
   ProgressCallback progress = {};
 };
 
-// Whether this is read as a persist directory, not as a database: what is not on the disk, and a directory
-// that holds persist files (is_persist_dir()) and no database.
-bool holds_files(const std::string& address, const FileSystem& fs = local_file_system());
+// Where this is read as a persist directory, not as a database, its place, as import_persist_dir() takes it:
+// of what is not on the disk, and of a directory that holds persist files (is_persist_dir()) and no database.
+// Nothing of all else.
+std::optional<std::string> place_of_files(const std::string& address,
+                                          const FileSystem& fs = local_file_system());
 
 // A store to be compared with another: a database is opened as a reader, so it may be in use; a persist
 // directory is read into a database in the system's directory for temporary files, which goes with the store.
