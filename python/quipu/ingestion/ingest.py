@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Deque, Iterable, List, Optional, Tuple
-from typing import TypeVar, Union
+from typing import Any, AsyncIterable, AsyncIterator, Awaitable, Callable, Deque, Dict, Iterable, List, Optional
+from typing import Tuple, TypeVar, Union
 
 from llama_index.core.indices.base import BaseIndex
 from llama_index.core.ingestion import IngestionPipeline
@@ -69,17 +69,19 @@ def ingest(
         ValueError: something is not on the one database, or a transaction is running; nothing has been done.
         ConflictError: somebody else has changed, again and again, what a batch used.
     """
-    ingestion = Ingestion(
+    ingestion, transformer = _prepare(
         pipeline,
         index,
+        num_workers,
+        arguments,
+        asynchronous=False,
         batch_size=batch_size,
         cache_collection=cache_collection,
         store_doc_text=store_doc_text,
         sync=sync,
         progress=progress,
     )
-    transformation = Transformation(pipeline.transformations, ingestion.cache, arguments)
-    _run(ingestion, documents, make_transformer(transformation, ingestion.kvstore, num_workers, asynchronous=False))
+    _run(ingestion, documents, transformer)
     return ingestion.report
 
 
@@ -101,18 +103,35 @@ async def aingest(
     ``documents`` may be an asynchronous iterable. A task that is cancelled ends when the commit under way, if one is,
     has been made or has failed.
     """
-    ingestion = Ingestion(
+    ingestion, transformer = _prepare(
         pipeline,
         index,
+        num_workers,
+        arguments,
+        asynchronous=True,
         batch_size=batch_size,
         cache_collection=cache_collection,
         store_doc_text=store_doc_text,
         sync=sync,
         progress=progress,
     )
-    transformation = Transformation(pipeline.transformations, ingestion.cache, arguments)
-    await _arun(ingestion, documents, make_transformer(transformation, ingestion.kvstore, num_workers, asynchronous=True))
+    await _arun(ingestion, documents, transformer)
     return ingestion.report
+
+
+def _prepare(
+    pipeline: IngestionPipeline,
+    index: Optional[BaseIndex[Any]],
+    num_workers: Optional[int],
+    arguments: Dict[str, Any],
+    *,
+    asynchronous: bool,
+    **options: Any,
+) -> Tuple[Ingestion, Transformer]:
+    """What a run needs, checked. ``options`` are those of Ingestion."""
+    ingestion = Ingestion(pipeline, index, **options)
+    transformation = Transformation(pipeline.transformations, ingestion.cache, arguments)
+    return ingestion, make_transformer(transformation, ingestion.kvstore, num_workers, asynchronous)
 
 
 # ---- in this thread ----

@@ -128,7 +128,7 @@ def make_transformer(
     workers = num_workers or 1
     processors = multiprocessing.cpu_count()
     if workers > processors:
-        warnings.warn(f"num_workers={workers} is more than there are processors: {processors} are used", stacklevel=3)
+        warnings.warn(f"num_workers={workers} is more than there are processors: {processors} are used", stacklevel=4)
         workers = processors
     if workers > 1:
         return InWorkers(transformation, database.path, workers, asynchronous)
