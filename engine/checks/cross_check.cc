@@ -7,6 +7,7 @@
 
 #include "engine/checks/index_references.h"
 #include "engine/layout/storage_layout.h"
+#include "engine/node/node_metadata.h"
 #include "quipu/graph_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
@@ -203,12 +204,13 @@ Status VectorsCheck::metadata(std::string_view id, JsonView value) {
   if (missing_.count == 0) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(bool owned, has_owner(id));
   if (owned) return Status::ok();
+  owned = value.find(kNodeContent).has_value();
   const std::optional<JsonView> source = value.find(kVectorSource);
-  if (source && source->is_string()) {
+  if (!owned && source && source->is_string()) {
     QUIPU_ASSIGN_OR_RETURN(owned, places_.has_graph_node(source->string()));
   }
   if (owned) {
-    ++of_graph_;
+    ++owned_by_metadata_;
   } else {
     after_metadata_.add(id, {});
   }
@@ -216,8 +218,8 @@ Status VectorsCheck::metadata(std::string_view id, JsonView value) {
 }
 
 Status VectorsCheck::finish(const TakeNote& take) const {
-  if (missing_.count <= of_graph_) return Status::ok();
-  const uint64_t count = missing_.count - of_graph_;
+  if (missing_.count <= owned_by_metadata_) return Status::ok();
+  const uint64_t count = missing_.count - owned_by_metadata_;
   const std::string& example = after_metadata_.count == 0 ? missing_.id : after_metadata_.id;
   return take(note(collection_, example,
                    counted(count, "vector") + (count == 1 ? " is" : " are") +

@@ -108,8 +108,8 @@ class VectorsCheck {
   const IdPlaces& places_;
   const std::string collection_;
   MissingIds missing_;
-  MissingIds after_metadata_;  // of these, those whose metadata does not help
-  uint64_t of_graph_ = 0;      // of these, those whose metadata names a node of a graph
+  MissingIds after_metadata_;       // of these, those whose metadata does not help
+  uint64_t owned_by_metadata_ = 0;  // of these, those whose metadata has the node, or names one of a graph
 };
 
 // The notes of nodes that ref docs list: which do not exist; which are listed twice. Nothing where there are

@@ -65,10 +65,13 @@ std::string json_mode(JsonView value) {
   }
 }
 
-std::string node_content(JsonView data) {
-  Members members = json_mode_members(data);
-  if (members.find("text") != members.end()) members.insert_or_assign("text", "\"\"");
-  members.erase("text_resource");
+// Of what BaseNode::to_json() gives, as the reference's argument remove_text says.
+std::string node_content(JsonView stored, bool remove_text) {
+  Members members = json_mode_members(*stored.find("__data__"));
+  if (remove_text) {
+    if (members.find("text") != members.end()) members.insert_or_assign("text", "\"\"");
+    members.erase("text_resource");
+  }
   members.insert_or_assign("embedding", "null");
   const std::string canonical = to_text(members);
   std::string unicode;
@@ -86,47 +89,72 @@ void add_origin(std::string_view class_name, std::string_view ref_doc_id, Member
     metadata.insert_or_assign(key, ref_doc);
 }
 
-}  // namespace
-
-Result<Json> node_to_metadata_dict(const BaseNode& node) {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, node.ref_doc_id());
-  Members metadata = json_mode_members(node.metadata());
-  metadata.insert_or_assign("_node_content", node_content(*node.to_json().view().find("__data__")));
-  add_origin(node.class_name(), ref_doc_id.value_or(""), metadata);
-  return Json::from_canonical(to_text(metadata));
-}
-
-Json vector_metadata(JsonView metadata, std::string_view class_name, std::string_view ref_doc_id) {
-  Members members = json_mode_members(metadata);
-  members.erase("_node_content");
-  add_origin(class_name, ref_doc_id, members);
-  return Json::from_canonical(to_text(members));
-}
-
-Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata, std::string_view text) {
-  const std::optional<JsonView> content = metadata.find("_node_content");
+// What _node_content holds.
+Result<Members> parse_content(JsonView metadata) {
+  const std::optional<JsonView> content = metadata.find(kNodeContent);
   if (!content || !content->is_string()) {
     return Status::invalid_argument("ValueError: Node content not found in metadata dict.");
   }
   QUIPU_ASSIGN_OR_RETURN(const Json parsed, Json::parse(content->string()));
   if (!parsed.view().is_object()) return Status::invalid_argument("TypeError: node content is no object");
-  const std::optional<JsonView> type_value = metadata.find("_node_type");
-  const std::string type = type_value && type_value->is_string() ? type_value->string() : "";
   Members data;
   for (const JsonMember& member : parsed.view().members()) {
     data.insert_or_assign(member.key(), std::string(member.value.text()));
   }
-  std::string number = "1";
-  if (type == "Node") {
-    number = "5";
-    data.insert_or_assign("text_resource", "{\"text\": " + Json::from_string(text).text() + "}");
-  } else {
-    if (type == "ImageNode") number = "2";
-    if (type == "IndexNode") number = "3";
-    data.insert_or_assign("text", Json::from_string(text).text());
-  }
+  return data;
+}
+
+std::string type_of(JsonView metadata) {
+  const std::optional<JsonView> type = metadata.find("_node_type");
+  return type && type->is_string() ? type->string() : "";
+}
+
+Result<std::shared_ptr<const BaseNode>> to_node(const Members& data, const std::string& type) {
   return BaseNode::from_json(
-      Json::from_canonical("{\"__data__\": " + to_text(data) + ", \"__type__\": \"" + number + "\"}"));
+      Json::from_canonical("{\"__data__\": " + to_text(data) + ", \"__type__\": \"" + type + "\"}"));
+}
+
+}  // namespace
+
+Result<Json> node_to_metadata_dict(const BaseNode& node) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, node.ref_doc_id());
+  Members metadata = json_mode_members(node.metadata());
+  metadata.insert_or_assign(std::string(kNodeContent), node_content(node.to_json(), /*remove_text=*/true));
+  add_origin(node.class_name(), ref_doc_id.value_or(""), metadata);
+  return Json::from_canonical(to_text(metadata));
+}
+
+Json vector_metadata(JsonView metadata, std::string_view class_name, std::string_view ref_doc_id,
+                     JsonView node) {
+  Members members = json_mode_members(metadata);
+  if (node.is_null()) {
+    members.erase(kNodeContent);
+  } else {
+    members.insert_or_assign(std::string(kNodeContent), node_content(node, /*remove_text=*/false));
+  }
+  add_origin(class_name, ref_doc_id, members);
+  return Json::from_canonical(to_text(members));
+}
+
+Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata, std::string_view text) {
+  QUIPU_ASSIGN_OR_RETURN(Members data, parse_content(metadata));
+  const std::string type = type_of(metadata);
+  if (type == "Node") {
+    data.insert_or_assign("text_resource", "{\"text\": " + Json::from_string(text).text() + "}");
+    return to_node(data, "5");
+  }
+  data.insert_or_assign("text", Json::from_string(text).text());
+  return to_node(data, type == "ImageNode" ? "2" : type == "IndexNode" ? "3" : "1");
+}
+
+Result<std::shared_ptr<const BaseNode>> vector_metadata_to_node(JsonView metadata) {
+  QUIPU_ASSIGN_OR_RETURN(const Members data, parse_content(metadata));
+  const std::string type = type_of(metadata);
+  if (type == "ImageNode") return to_node(data, "2");
+  if (type == "IndexNode") return to_node(data, "3");
+  if (type == "Document" || type == "ImageDocument") return to_node(data, "4");
+  // A class of the program's own is read as the one of which it has the fields.
+  return to_node(data, data.find("text_resource") != data.end() ? "5" : "1");
 }
 
 }  // namespace quipu

@@ -127,6 +127,7 @@ struct VectorStoreQuery {
 struct VectorStoreQueryResult {
   std::vector<std::string> ids;
   std::vector<double> similarities;
+  std::vector<std::shared_ptr<const BaseNode>> nodes = {};  // of a store that keeps them, else none
 };
 
 // How a graph for approximate search is made and searched; hnswlib's parameters of these names.
@@ -145,6 +146,9 @@ struct VectorStoreEntry {
   std::string_view class_name = "TextNode";
   std::string_view ref_doc_id = {};  // empty: none
   JsonView metadata = JsonView::from_canonical("{}");
+  // The node itself, as BaseNode::to_json() has it, there where it is to be kept; its embedding is not looked
+  // at.
+  JsonView node = {};
 };
 
 class VectorStore {
@@ -180,15 +184,22 @@ class VectorStore {
 class KVVectorStore : public VectorStore {
  public:
   // The collections are "vector_store/" + ns + "/embeddings", "/ref_doc_ids", "/metadata" and
-  // "/state".
-  explicit KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = DEFAULT_VECTOR_STORE);
+  // "/state". `stores_text`: add() keeps the nodes, too, and query() and get_nodes() return them. A node is
+  // in its metadata, under "_node_content" and without its embedding, as node_to_metadata_dict of the
+  // reference writes it, and so goes through persist files, also through the reference's own store. It is
+  // that of the last add(): one by an object without `stores_text` takes it away.
+  explicit KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns = DEFAULT_VECTOR_STORE,
+                         bool stores_text = false);
   ~KVVectorStore() override;
   KVVectorStore(KVVectorStore&&) noexcept;
   KVVectorStore& operator=(KVVectorStore&&) noexcept;
 
   Result<std::vector<std::string>> add(std::span<const std::shared_ptr<const BaseNode>> nodes) override;
   Result<std::vector<double>> get(std::string_view text_id) const override;
-  // kNotSupported: the nodes are in a document store.
+  // The nodes of these ids, those that match, or those that do both, in insertion order; with neither, all.
+  // Metadata are as they are kept: in pydantic's mode "json". Errors: kNotSupported without `stores_text`;
+  // kInvalidArgument, also of query(), naming a vector that has no node with it. Cost: of the nodes that are
+  // returned, which are in memory; filters as those of a query.
   Result<std::vector<std::shared_ptr<const BaseNode>>> get_nodes(
       std::optional<std::span<const std::string>> node_ids = std::nullopt,
       const MetadataFilters* filters = nullptr) const override;
@@ -244,6 +255,7 @@ class KVVectorStore : public VectorStore {
 
   BaseKVStore& kvstore() const;
   const std::string& name_space() const;
+  bool stores_text() const;
 
  protected:
   // Replaces the content by what to_dict() gives. Errors: kInvalidArgument naming what is malformed.

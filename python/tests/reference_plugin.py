@@ -1,5 +1,6 @@
 """pytest plugin: writes every test's outcome to $QUIPU_OUTCOMES, keeps tests off the network, and puts the package's
-stores in place of what $QUIPU_STANDINS names: LlamaIndex's "simple" classes, or those of its other databases, "peers"."""
+stores in place of what $QUIPU_STANDINS names: LlamaIndex's "simple" classes, with the vector stores that test modules make
+for themselves, or those of its other databases, "peers"."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import pkgutil
 import signal
 import socket
 import sys
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
 import llama_index.core
 import pytest
@@ -39,6 +40,20 @@ def pytest_runtest_call() -> Iterator[None]:
         return (yield)
     finally:
         signal.alarm(0)
+
+
+def pytest_collection_modifyitems(items: List[Any]) -> None:
+    if os.environ["QUIPU_STANDINS"] != "simple":
+        return
+    from llama_index.core.vector_stores.types import BasePydanticVectorStore
+
+    from standins import TextVectorStore
+
+    for module in {item.module for item in items if hasattr(item, "module")}:
+        for name, value in list(vars(module).items()):
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, BasePydanticVectorStore):
+                setattr(module, name, TextVectorStore)
 
 
 def pytest_runtest_teardown() -> None:

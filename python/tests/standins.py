@@ -16,6 +16,7 @@ from llama_index.core.graph_stores.simple import SimpleGraphStore, SimpleGraphSt
 from llama_index.core.graph_stores.simple_labelled import SimplePropertyGraphStore
 from llama_index.core.graph_stores.types import ChunkNode, EntityNode, LabelledPropertyGraph
 from llama_index.core.llms import ChatMessage
+from llama_index.core.schema import BaseNode
 from llama_index.core.storage.chat_store.simple_chat_store import SimpleChatStore
 from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
 from llama_index.core.storage.docstore.simple_docstore import SimpleDocumentStore
@@ -182,6 +183,18 @@ class VectorStore(quipu.QuipuVectorStore):
 
     def __reduce__(self) -> Any:
         return reopened, (type(self), quipu.QuipuVectorStore, self.kvstore, self.namespace)
+
+
+class TextVectorStore(quipu.QuipuVectorStore):
+    """In place of one that a test of LlamaIndex's has made for itself, for what needs a store that keeps text."""
+
+    def __init__(self) -> None:
+        super().__init__(quipu.RocksDBKVStore(fresh_path()), stores_text=True)
+
+    @property
+    def nodes(self) -> Dict[str, BaseNode]:
+        """What is stored, to look at."""
+        return {node.node_id: node for node in self.get_nodes()}
 
 
 class GraphStore(quipu.QuipuGraphStore):

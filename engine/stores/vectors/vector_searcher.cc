@@ -130,13 +130,44 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorS
   return std::optional(std::move(result));
 }
 
+Result<std::vector<std::string_view>> VectorSearcher::candidates_of_index(
+    const VectorStoreQuery& query, const MetadataFilters* filters) const {
+  const VectorIndex& index = cache_.index;
+  std::vector<uint32_t> rows;
+  QUIPU_RETURN_IF_ERROR(filter_rows(index, query.node_ids ? &*query.node_ids : nullptr, filters, rows));
+  index.sort(rows);
+  std::vector<std::string_view> ids;
+  for (const uint32_t row : rows) ids.push_back(index.id_of(row));
+  return ids;
+}
+
+Result<std::vector<std::string>> VectorSearcher::candidate_ids(const VectorStoreQuery& query) const {
+  QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+  if (!cache_.streamed) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string_view> ids, candidates_of_index(query, filters));
+    return std::vector<std::string>(ids.begin(), ids.end());
+  }
+  std::vector<std::pair<uint64_t, std::string>> order;
+  QUIPU_RETURN_IF_ERROR(stream_vectors(*store_.kvstore, store_.collections,
+                                       query.node_ids ? &*query.node_ids : nullptr, filters,
+                                       [&](const StreamedVector& vector) {
+                                         order.emplace_back(vector.order, vector.id);
+                                         return Status::ok();
+                                       }));
+  std::ranges::sort(order);
+  std::vector<std::string> ids;
+  for (auto& [place, id] : order) ids.push_back(std::move(id));
+  return ids;
+}
+
 Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher::candidates(
     const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
-  const std::vector<std::string>* const node_ids = query.node_ids ? &*query.node_ids : nullptr;
   QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
   std::vector<std::pair<std::string, std::vector<double>>> vectors;
   if (cache_.streamed) {
+    const std::vector<std::string>* const node_ids = query.node_ids ? &*query.node_ids : nullptr;
     std::vector<std::pair<uint64_t, size_t>> order;
     QUIPU_RETURN_IF_ERROR(stream_vectors(
         *store_.kvstore, store_.collections, node_ids, filters, [&](const StreamedVector& vector) {
@@ -150,12 +181,7 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher:
     for (const auto& [place, i] : order) in_order.push_back(std::move(vectors[i]));
     return in_order;
   }
-  const VectorIndex& index = cache_.index;
-  std::vector<uint32_t> rows;
-  QUIPU_RETURN_IF_ERROR(filter_rows(index, node_ids, filters, rows));
-  index.sort(rows);
-  std::vector<std::string_view> ids;
-  for (const uint32_t row : rows) ids.push_back(index.id_of(row));
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string_view> ids, candidates_of_index(query, filters));
   QUIPU_RETURN_IF_ERROR(store_.kvstore->vector_values().get_vectors(
       store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
         vectors.emplace_back(ids[i], std::vector<double>(elements.begin(), elements.end()));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,8 @@ class VectorSearcher {
   Result<std::vector<VectorStoreQueryResult>> query_all(std::span<const VectorStoreQuery> queries) const;
   Result<std::vector<std::pair<std::string, std::vector<double>>>> candidates(
       const VectorStoreQuery& query) const;
+  // The ids of candidates().
+  Result<std::vector<std::string>> candidate_ids(const VectorStoreQuery& query) const;
 
  private:
   Result<const MetadataFilters*> filters_of(const VectorStoreQuery& query) const;
@@ -34,6 +37,10 @@ class VectorSearcher {
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;
+
+  // Those of candidates() by their rows. REQUIRES: a lock on the index, which is not streamed.
+  Result<std::vector<std::string_view>> candidates_of_index(const VectorStoreQuery& query,
+                                                            const MetadataFilters* filters) const;
 
   const VectorStoreState& store_;
   IndexCache& cache_;

@@ -5,6 +5,7 @@
 #include "engine/python/python_text.h"
 #include "engine/stores/vectors/hnsw_manager.h"
 #include "engine/stores/vectors/index_manager.h"
+#include "engine/stores/vectors/stored_nodes.h"
 #include "engine/stores/vectors/vector_searcher.h"
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/stores/vectors/vector_writer.h"
@@ -19,28 +20,32 @@ Result<std::vector<std::shared_ptr<const BaseNode>>> VectorStore::get_nodes(
 }
 
 struct KVVectorStore::Parts {
-  Parts(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns) : state(std::move(kvstore), ns) {}
+  Parts(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns, bool keeps_text)
+      : state(std::move(kvstore), ns), stores_text(keeps_text) {}
 
   const VectorStoreState state;
+  const bool stores_text;
   const HnswManager hnsw{state};
   const IndexManager index{state, hnsw};
   const VectorSearcher searcher{state, index};
+  const StoredNodes nodes{state, searcher};
   const VectorWriter writer{state, index, hnsw};
 };
 
-KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns)
-    : parts_(std::make_unique<const Parts>(std::move(kvstore), ns)) {}
+KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns, bool stores_text)
+    : parts_(std::make_unique<const Parts>(std::move(kvstore), ns, stores_text)) {}
 
 KVVectorStore::~KVVectorStore() = default;
 KVVectorStore::KVVectorStore(KVVectorStore&&) noexcept = default;
 KVVectorStore& KVVectorStore::operator=(KVVectorStore&&) noexcept = default;
 
 KVVectorStore KVVectorStore::unowned() const {
-  return KVVectorStore(unowned_pointer(kvstore()), name_space());
+  return KVVectorStore(unowned_pointer(kvstore()), name_space(), stores_text());
 }
 
 BaseKVStore& KVVectorStore::kvstore() const { return *parts_->state.kvstore; }
 const std::string& KVVectorStore::name_space() const { return parts_->state.ns; }
+bool KVVectorStore::stores_text() const { return parts_->stores_text; }
 
 Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_ptr<const BaseNode>> nodes) {
   struct Parts {
@@ -66,7 +71,8 @@ Result<std::vector<std::string>> KVVectorStore::add(std::span<const std::shared_
     }
     ids.push_back(node->node_id());
     const Parts& part = parts.emplace_back(Parts{*std::move(embedding), ref_doc_id->value_or("")});
-    entries.push_back({ids.back(), part.embedding, node->class_name(), part.ref_doc_id, node->metadata()});
+    entries.push_back({ids.back(), part.embedding, node->class_name(), part.ref_doc_id, node->metadata(),
+                       stores_text() ? node->to_json().view() : JsonView()});
   }
   QUIPU_RETURN_IF_ERROR(add_entries(entries));
   QUIPU_RETURN_IF_ERROR(failed);
@@ -89,8 +95,9 @@ Result<std::vector<double>> KVVectorStore::get(std::string_view text_id) const {
 }
 
 Result<std::vector<std::shared_ptr<const BaseNode>>> KVVectorStore::get_nodes(
-    std::optional<std::span<const std::string>> /*node_ids*/, const MetadataFilters* /*filters*/) const {
-  return Status::not_supported("SimpleVectorStore does not store nodes directly.");
+    std::optional<std::span<const std::string>> node_ids, const MetadataFilters* filters) const {
+  if (!stores_text()) return Status::not_supported("SimpleVectorStore does not store nodes directly.");
+  return parts_->nodes.get_nodes(node_ids, filters);
 }
 
 Status KVVectorStore::add_entries(std::span<const VectorStoreEntry> entries) {
@@ -109,12 +116,18 @@ Status KVVectorStore::clear() { return parts_->writer.clear(); }
 Status KVVectorStore::load(JsonView save_dict) { return parts_->writer.load(save_dict); }
 
 Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
-  return parts_->searcher.query(query);
+  QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult found, parts_->searcher.query(query));
+  if (stores_text()) QUIPU_RETURN_IF_ERROR(parts_->nodes.add_to(found));
+  return found;
 }
 
 Result<std::vector<VectorStoreQueryResult>> KVVectorStore::query_all(
     std::span<const VectorStoreQuery> queries) const {
-  return parts_->searcher.query_all(queries);
+  QUIPU_ASSIGN_OR_RETURN(std::vector<VectorStoreQueryResult> found, parts_->searcher.query_all(queries));
+  if (stores_text()) {
+    for (VectorStoreQueryResult& each : found) QUIPU_RETURN_IF_ERROR(parts_->nodes.add_to(each));
+  }
+  return found;
 }
 
 Result<std::vector<std::pair<std::string, std::vector<double>>>> KVVectorStore::candidates(

@@ -34,8 +34,13 @@ Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) cons
   metadata.reserve(entries.size());
   WriteBatch batch;
   for (const VectorStoreEntry& entry : entries) {
-    const Json& kept =
-        metadata.emplace_back(vector_metadata(entry.metadata, entry.class_name, entry.ref_doc_id));
+    const std::optional<JsonView> data = entry.node.find("__data__");
+    if (!entry.node.is_null() && !(data && data->is_object())) {
+      return Status::invalid_argument("vector store " + store_.ns + ": the node of " +
+                                      Json::from_string(entry.id).text() + " has no \"__data__\"");
+    }
+    const Json& kept = metadata.emplace_back(
+        vector_metadata(entry.metadata, entry.class_name, entry.ref_doc_id, entry.node));
     put_embedding(entry.id, entry.embedding, batch);
     batch.put(store_.collections.ref_doc_ids, entry.id, wrapped(kRefDocId, *kept.view().find(kRefDocId)));
     batch.put(store_.collections.metadata, entry.id, kept);

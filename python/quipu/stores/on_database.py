@@ -55,7 +55,7 @@ class OnDatabase(Closing):
         Args:
             persist_dir, namespace, fs: as those of the Simple store's method.
             path: the directory of the database; it is needed.
-            options: those of RocksDBKVStore.
+            options: those of RocksDBKVStore, and the class's own arguments.
 
         Raises:
             ValueError: the database holds such a store already, or the file is not what LlamaIndex writes.
@@ -98,7 +98,8 @@ class OnDatabase(Closing):
                 f"{cls.__name__}.{call} needs path=, the directory of the database that the file is imported into; "
                 f"{cls.__name__}.from_path opens one that has it already"
             )
-        check_names(f"{cls.__name__}.{call}", options, OPTION_NAMES)
+        own = list(inspect.signature(cls.__init__).parameters)[2:]
+        check_names(f"{cls.__name__}.{call}", options, [*own, *OPTION_NAMES])
         of_namespace = {} if namespace is None else {"namespace": namespace}
         if is_database(database_path(path)):
             with cls.from_path(path, **of_namespace, **options) as there:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -10,7 +11,7 @@ import fsspec
 from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
 from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
 from llama_index.core.schema import BaseNode, TextNode
-from llama_index.core.storage.docstore.utils import doc_to_json
+from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
 from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES, NAMESPACE_SEP
 from llama_index.core.vector_stores.types import (
     DEFAULT_PERSIST_DIR,
@@ -44,6 +45,9 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
     Args:
         kvstore: the database; ``from_path`` opens one.
         namespace: which of the database's vector stores this is.
+        stores_text: keep the nodes with their vectors, so that queries and ``get_nodes`` return them, as a
+            VectorMemoryBlock and an index without a document store want it. They are in the vectors' metadata, under
+            "_node_content", as LlamaIndex's ``node_to_metadata_dict`` writes it.
     """
 
     stores_text: bool = False
@@ -51,8 +55,10 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
 
     _kvstore: RocksDBKVStore = PrivateAttr()
 
-    def __init__(self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_VECTOR_STORE) -> None:
-        super().__init__(stores_text=False, namespace=namespace)  # type: ignore[call-arg]
+    def __init__(
+        self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_VECTOR_STORE, stores_text: bool = False
+    ) -> None:
+        super().__init__(stores_text=stores_text, namespace=namespace)  # type: ignore[call-arg]
         self._kvstore = kvstore
 
     @classmethod
@@ -83,7 +89,7 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         return self._kvstore
 
     def _arguments(self) -> Tuple[Any, ...]:
-        return (self.namespace,)
+        return (self.namespace, self.stores_text)
 
     def _facts(self) -> Dict[str, Any]:
         vectors = self._kvstore.count(f"vector_store/{self.namespace}/embeddings")
@@ -107,16 +113,29 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
                 break
             embedded.append(node)
         ids = [node.node_id for node in embedded]
-        self._store().add(
-            ids,
-            [node.embedding for node in embedded],
-            [node.class_name() for node in embedded],
-            [node.ref_doc_id or "" for node in embedded],
-            _stored_metadata(embedded),
-        )
+        try:
+            self._store().add(
+                ids,
+                [node.embedding for node in embedded],
+                [node.class_name() for node in embedded],
+                [node.ref_doc_id or "" for node in embedded],
+                [_METADATA.dump_python(node.metadata, mode="json") for node in embedded],
+                self._checked_nodes(embedded),
+            )
+        except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
+            raise PydanticSerializationError(node_at_fault(embedded, error)) from error
         if len(embedded) != len(nodes):
             raise ValueError("embedding not set.")
         return ids
+
+    def _checked_nodes(self, nodes: Sequence[BaseNode]) -> List[Dict[str, Any]]:
+        """The nodes to be stored, once it is sure that a document store will take all: an index adds them to it after
+        their vectors."""
+        if self.stores_text:
+            return [_without_embedding(node) for node in nodes]
+        _native.check_json(related_metadata(nodes))
+        _native.check_json([_without_embedding(node) for node in nodes if type(node) is not TextNode])
+        return []
 
     async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
         return await self._kvstore.run(self.add, nodes, **kwargs)
@@ -130,7 +149,20 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
     def get_nodes(
         self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
     ) -> List[BaseNode]:
-        raise NotImplementedError("QuipuVectorStore does not store nodes directly.")
+        """The nodes of these ids, those that match, or those that do both, in insertion order; with neither, all.
+
+        Their metadata are as pydantic's mode "json" writes them, their embeddings None. Raises NotImplementedError without
+        ``stores_text``, ValueError for a vector that was added without.
+        """
+        if not self.stores_text:
+            raise NotImplementedError("QuipuVectorStore does not store nodes directly, unless it is opened with stores_text.")
+        texts = self._store().get_nodes(None if node_ids is None else list(node_ids), native_filters(filters))
+        return [_node(text) for text in texts]
+
+    async def aget_nodes(
+        self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
+    ) -> List[BaseNode]:
+        return await self._kvstore.run(self.get_nodes, node_ids, filters)
 
     def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
         self._store().delete(ref_doc_id)
@@ -163,12 +195,19 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
     # ---- queries ----
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        """The most similar nodes. The modes that fit a learner need scikit-learn, as in the reference."""
+        """The most similar nodes. The modes that fit a learner need scikit-learn, as in the reference.
+
+        With ``stores_text``, no node_ids are all nodes, as in LlamaIndex's other databases: an index over such a store
+        does not know its nodes.
+        """
         mmr_threshold = kwargs.get("mmr_threshold")
+        if self.stores_text and not query.node_ids:
+            query = dataclasses.replace(query, node_ids=None)
         if query.mode in LEARNER_MODES:
             return self._query_learner(query)
-        ids, similarities = self._store().query(native_query(query, mmr_threshold))
-        return VectorStoreQueryResult(similarities=similarities, ids=ids)
+        ids, similarities, texts = self._store().query(native_query(query, mmr_threshold))
+        nodes = [_node(text) for text in texts] if self.stores_text else None
+        return VectorStoreQueryResult(nodes=nodes, similarities=similarities, ids=ids)
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         return await self._kvstore.run(self.query, query, **kwargs)
@@ -181,7 +220,15 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
             similarity_top_k=query.similarity_top_k,
             embedding_ids=ids,
         )
-        return VectorStoreQueryResult(similarities=similarities, ids=found)
+        if not self.stores_text:
+            return VectorStoreQueryResult(similarities=similarities, ids=found)
+        nodes = {node.node_id: node for node in self.get_nodes(found)}
+        there = [place for place, id_ in enumerate(found) if id_ in nodes]  # what is deleted meanwhile is not
+        return VectorStoreQueryResult(
+            nodes=[nodes[found[place]] for place in there],
+            similarities=[similarities[place] for place in there],
+            ids=[found[place] for place in there],
+        )
 
     def use_hnsw(
         self,
@@ -222,15 +269,9 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         return self  # data is on disk: a copy is the same store
 
 
-def _stored_metadata(nodes: Sequence[BaseNode]) -> List[Dict[str, Any]]:
-    """The nodes' metadata, once it is sure that a document store will take the nodes: an index adds them to it after
-    their vectors."""
-    try:
-        metadata = [_METADATA.dump_python(node.metadata, mode="json") for node in nodes]
-        _native.check_json(related_metadata(nodes))
-        _native.check_json(
-            [doc_to_json(node.model_copy(update={"embedding": None})) for node in nodes if type(node) is not TextNode]
-        )
-    except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
-        raise PydanticSerializationError(node_at_fault(nodes, error)) from error
-    return metadata
+def _without_embedding(node: BaseNode) -> Dict[str, Any]:
+    return doc_to_json(node.model_copy(update={"embedding": None}))
+
+
+def _node(text: str) -> BaseNode:
+    return json_to_doc(json.loads(text))

@@ -21,15 +21,17 @@ namespace {
 
 using Vectors = Bound<KVVectorStore>;
 
-// One list an attribute. An empty ref_doc_id counts as none.
+// One list an attribute. An empty ref_doc_id counts as none; `nodes` is empty where they are not to be kept.
 void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embeddings,
-         const nb::list& class_names, const nb::list& ref_doc_ids, const nb::list& metadata) {
+         const nb::list& class_names, const nb::list& ref_doc_ids, const nb::list& metadata,
+         const nb::list& nodes) {
   const std::vector<std::string> all_names = to_strings(class_names);
   const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
   std::vector<std::vector<double>> all_elements;
   all_elements.reserve(embeddings.size());
   for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
   EncodedJson all_metadata = encode_json(metadata);
+  EncodedJson all_nodes = encode_json(nodes);
   vectors.run([&](KVVectorStore& store) {
     const Json parsed = std::move(all_metadata).json();
     std::vector<VectorStoreEntry> entries;
@@ -37,6 +39,9 @@ void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embed
       const size_t i = entries.size();
       entries.push_back({ids.at(i), all_elements.at(i), all_names.at(i), all_ref_docs.at(i), each});
     }
+    const Json parsed_nodes = std::move(all_nodes).json();
+    size_t i = 0;
+    for (const JsonView node : parsed_nodes.view().elements()) entries.at(i++).node = node;
     check(store.add_entries(entries));
   });
 }
@@ -75,10 +80,27 @@ void delete_nodes(Vectors& vectors, const Arg<"node_ids", std::optional<Strings>
   });
 }
 
+// The nodes as a document store keeps them.
+nb::list texts_of(const std::vector<std::shared_ptr<const BaseNode>>& nodes) {
+  nb::list texts;
+  for (const auto& node : nodes) texts.append(to_str(node->to_json().text()));
+  return texts;
+}
+
+nb::list get_nodes(Vectors& vectors, const Arg<"node_ids", std::optional<Strings>>& node_ids,
+                   const std::optional<std::string>& filters) {
+  return texts_of(vectors.run([&](const KVVectorStore& store) {
+    const std::optional<MetadataFilters> parsed = parse_filters(filters);
+    return take(
+        store.get_nodes(node_ids ? std::optional<std::span<const std::string>>(*node_ids) : std::nullopt,
+                        parsed ? &*parsed : nullptr));
+  }));
+}
+
 nb::tuple query(Vectors& vectors, const QueryArguments& arguments) {
   const VectorStoreQueryResult found =
       vectors.run([&](const KVVectorStore& store) { return take(store.query(arguments.query())); });
-  return nb::make_tuple(to_list(found.ids), to_list(found.similarities));
+  return nb::make_tuple(to_list(found.ids), to_list(found.similarities), texts_of(found.nodes));
 }
 
 nb::list namespaces(const std::shared_ptr<Database>& database) {
@@ -97,12 +119,14 @@ void register_vector_store(nb::module_& module) {
   nb::class_<Vectors>(module, "VectorStore")
       .def(
           "__init__",
-          [](Vectors* self, std::shared_ptr<Database> database, const Str<"namespace">& ns) {
-            new (self) Vectors(std::move(database), ns.view);
+          [](Vectors* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
+             Flag<"stores_text"> stores_text) {
+            new (self) Vectors(std::move(database), ns.view, stores_text);
           },
-          nb::arg("database"), nb::arg("namespace").none())
+          nb::arg("database"), nb::arg("namespace").none(), nb::arg("stores_text").none())
       .def("add", &add, nb::arg("ids").none(), nb::arg("embeddings"), nb::arg("class_names"),
-           nb::arg("ref_doc_ids"), nb::arg("metadata"))
+           nb::arg("ref_doc_ids"), nb::arg("metadata"), nb::arg("nodes"))
+      .def("get_nodes", &get_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
       .def("get", &get, nb::arg("text_id").none())
       .def(
           "delete",

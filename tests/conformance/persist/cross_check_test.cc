@@ -214,6 +214,13 @@ TEST_P(CrossCheckTest, VectorsWithoutNodesAndRefDocsWithoutNodes) {
           R"(2 vectors are of nodes that no document store or property graph has, such as "x")"});
 }
 
+TEST_P(CrossCheckTest, VectorsThatHaveTheirNodesWithThem) {
+  expect({{"docstore.json", docstore({})},
+          {"index_store.json", "{}"},
+          {"default__vector_store.json", vectors({"a", "x"}, R"({"_node_content": "{}"})")}},
+         {});
+}
+
 TEST_P(CrossCheckTest, AStructThatLlamaIndexCannotRead) {
   expect({{"docstore.json", docstore({})}, {"index_store.json", index_store("vectara", "")}},
          {"LlamaIndex cannot read this index struct: KeyError: 'vectara'"});

@@ -11,7 +11,9 @@
 
 #include "engine/vectors/top_k_heap.h"
 #include "engine/vectors/vector_block.h"
+#include "quipu/persist_dir.h"
 #include "tests/support/backends.h"
+#include "tests/support/expect_consistent.h"
 #include "tests/support/random.h"
 
 namespace quipu::testing {
@@ -266,6 +268,109 @@ TEST_P(VectorStoreTest, KeepsNoNodes) {
   EXPECT_EQ(store.get_nodes().error().code(), StatusCode::kNotSupported);
   EXPECT_EQ(store.aget_nodes(std::vector<std::string>{"a"}).get().error().message(),
             "SimpleVectorStore does not store nodes directly.");
+}
+
+class KeptNodesTest : public VectorStoreTest {
+ protected:
+  // A store with b, a, c, of which b and c are from D and on page 1.
+  void SetUp() override {
+    VectorStoreTest::SetUp();
+    store_.emplace(kv_, "kept", /*stores_text=*/true);
+    add(*store_, {node("b", {1, 0}, 1, "D"), node("a", {0, 1}), node("c", {1, 1}, 1, "D")});
+  }
+  std::string got(std::optional<std::vector<std::string>> ids, std::optional<int> page = {}) {
+    std::optional<MetadataFilters> filters;
+    if (page) filters = MetadataFilters{{MetadataFilter{"page", Json::from_int(*page), FilterOperator::EQ}}};
+    const auto nodes = store_->aget_nodes(std::move(ids), std::move(filters)).get();
+    if (!nodes) return nodes.error().message();
+    std::string all;
+    for (const auto& each : *nodes) all += each->node_id();
+    return all;
+  }
+
+  std::optional<KVVectorStore> store_;
+};
+INSTANTIATE_TEST_SUITE_P(Backends, KeptNodesTest, ::testing::ValuesIn(backends()), backend_name);
+
+TEST_P(KeptNodesTest, AreFoundByIdAndByFilter) {
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(got({}), "bac");
+  EXPECT_EQ(got(Ids{"c", "x", "b", "c"}), "bc");
+  EXPECT_EQ(got(Ids{}), "");
+  EXPECT_EQ(got({}, 1), "bc");
+  EXPECT_EQ(got(Ids{"a", "c"}, 1), "c");
+  const auto found = *store_->query({.query_embedding = {1, 0.1}, .similarity_top_k = 2});
+  ASSERT_EQ(found.nodes.size(), 2U);
+  EXPECT_EQ(found.ids, (Ids{"b", "c"}));
+  EXPECT_EQ(found.nodes[1]->node_id(), "c");
+  EXPECT_EQ(*found.nodes[0]->get_content(), "t");
+  EXPECT_EQ(found.nodes[0]->metadata().text(), R"({"page": 1})");
+  EXPECT_EQ(*found.nodes[0]->ref_doc_id(), "D");
+  EXPECT_FALSE(found.nodes[0]->embedding());
+  const VectorStoreQuery one{.query_embedding = {0, 1}};
+  EXPECT_EQ(store_->query_all(std::vector{one, one})->back().nodes.at(0)->node_id(), "a");
+}
+
+TEST_P(KeptNodesTest, GoWithTheirVectors) {
+  add(*store_, {node("a", {1, 0}, 7)});  // at its place
+  EXPECT_EQ(got({}, 7), "a");
+  EXPECT_EQ(got({}), "bac");
+  ASSERT_TRUE(store_->delete_("D").is_ok());
+  EXPECT_EQ(got({}), "a");
+  KVVectorStore without(kv_, "kept");
+  EXPECT_EQ(without.get_nodes().error().code(), StatusCode::kNotSupported);
+  EXPECT_TRUE(without.query({.query_embedding = {1, 0}})->nodes.empty());
+  add(without, {node("a", {1, 1})});
+  const Json no_node = Json::from_canonical(R"({"__data__": []})");
+  EXPECT_EQ(store_->add_entries(std::vector{VectorStoreEntry{.id = "a", .node = no_node}}).message(),
+            R"(vector store kept: the node of "a" has no "__data__")");
+  EXPECT_EQ(got({}).substr(0, 60), R"(vector store kept: no node is kept with the vector "a" (Valu)");
+  EXPECT_EQ(store_->query({.query_embedding = {1, 0}}).error().code(), StatusCode::kInvalidArgument);
+  ASSERT_TRUE(store_->clear().is_ok());
+  EXPECT_EQ(got({}), "");
+}
+
+TEST_P(KeptNodesTest, GoThroughFiles) {
+  const auto texts = [](const KVVectorStore& store) {
+    std::string all;
+    const auto nodes = store.get_nodes();
+    for (const auto& each : *nodes) all += each->to_json().text();
+    return all;
+  };
+  const Json dict = *store_->to_dict();
+  const auto copy = SimpleVectorStore::from_dict(dict);
+  ASSERT_TRUE(copy) << copy.error().to_string();
+  EXPECT_EQ(copy->to_dict()->text(), dict.text());
+  if (!lists_collections()) return;
+  expect_consistent(*kv_);
+  ASSERT_TRUE(export_persist_dir(*kv_, directory_ / "out"));
+  BackendStores others(GetParam());
+  const auto other = *others.create();
+  ASSERT_TRUE(import_persist_dir(directory_ / "out", *other));
+  const KVVectorStore read(other, "kept", true);
+  EXPECT_EQ(read.to_dict()->text(), dict.text());
+  EXPECT_EQ(texts(read), texts(*store_));
+}
+
+TEST_P(KeptNodesTest, KeepTheirClassAndTheirText) {
+  const std::string odd = "\"\\\xe2\x82\xac\n\xed\xa0\x80";  // a quote, a backslash, a euro, a lone surrogate
+  const std::vector<std::shared_ptr<const BaseNode>> nodes = {
+      *TextNodeBuilder().id("text").text(odd).embedding(Vector{1, 0}).build(),
+      *ImageNodeBuilder().id("image").image_path("p").embedding(Vector{1, 0}).build(),
+      *IndexNodeBuilder().id("index").text("i").index_id("x").embedding(Vector{1, 0}).build(),
+      *NodeNodeBuilder().id("node").text_resource({.text = "n"}).embedding(Vector{1, 0}).build(),
+      *DocumentBuilder().id("document").text("d").embedding(Vector{1, 0}).build(),
+      *ImageDocumentBuilder().id("both").text("b").embedding(Vector{1, 0}).build()};
+  ASSERT_TRUE(store_->clear().is_ok());
+  add(*store_, nodes);
+  const auto found = *store_->get_nodes();
+  ASSERT_EQ(found.size(), nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    EXPECT_EQ(found[i]->class_name(), nodes[i]->class_name());
+    EXPECT_EQ(found[i]->get_type(), nodes[i]->get_type());
+    EXPECT_EQ(*found[i]->get_content(), *nodes[i]->get_content());
+    EXPECT_EQ(*found[i]->hash(), *nodes[i]->hash());
+  }
 }
 
 // What the reference answered: NaN stands where its heap leaves it.
