@@ -12,7 +12,8 @@
 // message is active or archived, and a chat has one order, whatever the status. get_keys() has the chats in
 // the order in which they began. Strings are UTF-8, a lone surrogate its three bytes.
 //
-// A message's id is its number in its chat, from 1 on; it stays while the message is there.
+// A message's id is its number in its chat, from 1 on; it stays while the message is there, but where one is
+// inserted before it.
 //
 // Thread-safety: any number of threads; each change is one atomic batch, and whoever reads a chat sees all of
 // a change or nothing. Errors: kInvalidArgument for a message that is no object, kCorruption where what is
@@ -128,6 +129,11 @@ class KVChatStore : public BaseChatStore {
                      MessageStatus status = MessageStatus::kActive) override;
   Status add_messages(std::string_view key, std::span<const Json> messages,
                       MessageStatus status = MessageStatus::kActive) override;
+  // Adds one before the message of an index, whatever that one's status, as Python's list.insert does: an
+  // index below 0 counts from the end, one beyond either end is that end. The messages from there on are
+  // written anew, under other ids.
+  Status insert_message(std::string_view key, int64_t idx, JsonView message,
+                        MessageStatus status = MessageStatus::kActive);
   Result<std::optional<std::vector<Json>>> delete_messages(std::string_view key) override;
   Status delete_messages_of(std::string_view key, std::optional<MessageStatus> status) override;
   Result<std::optional<Json>> delete_message(std::string_view key, int64_t idx) override;

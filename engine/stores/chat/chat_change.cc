@@ -68,24 +68,34 @@ class Changing {
     changed_ = record_;
     changed_.remove(change_->removed);
     changed_.archive(change_->archived);
+    changed_.remove(change_->moved);
     if (change_->starts_anew) changed_ = {};
     first_added_ = changed_.append(change_->added.size(), change_->status);
+    for_each_id(change_->moved, [&](uint64_t id) { changed_.append(1, *record_.status(id)); });
     return Status::ok();
   }
 
   LockSet keys() const {
     LockSet keys;
-    uint64_t count = change_->added.size();
-    for (const ChatRecord::Ids& stretch : change_->removed) count += stretch.size();
+    const std::vector<ChatRecord::Ids> added = {{first_added_, first_added_ + added_count()}};
+    uint64_t count = 0;
+    for (const auto* const ids : {&change_->removed, &change_->moved, &added}) {
+      for (const ChatRecord::Ids& stretch : *ids) count += stretch.size();
+    }
     if (count > kMaxKeysLockedApart) {
       keys.add_all();
       return keys;
     }
     keys.add(kChats, key_);
     const auto add = [&](uint64_t id) { keys.add(kChatMessages, message_key(key_, id)); };
-    for_each_id(change_->removed, add);
-    for_each_id(std::vector<ChatRecord::Ids>{{first_added_, first_added_ + change_->added.size()}}, add);
+    for (const auto* const ids : {&change_->removed, &change_->moved, &added}) for_each_id(*ids, add);
     return keys;
+  }
+
+  uint64_t added_count() const {
+    uint64_t count = change_->added.size();
+    for (const ChatRecord::Ids& stretch : change_->moved) count += stretch.size();
+    return count;
   }
 
   Result<ChangedMessages> carry_out(const KeyLocks& locks) {
@@ -94,10 +104,16 @@ class Changing {
       QUIPU_RETURN_IF_ERROR(read_into(store_, key_, change_->removed, messages));
       QUIPU_RETURN_IF_ERROR(read_into(store_, key_, change_->archived, messages));
     }
+    std::vector<Json> moved;
+    QUIPU_RETURN_IF_ERROR(read_into(store_, key_, change_->moved, moved));
     WriteBatch batch;
-    for_each_id(change_->removed, [&](uint64_t id) { batch.delete_(kChatMessages, message_key(key_, id)); });
+    for (const auto* const ids : {&change_->removed, &change_->moved}) {
+      for_each_id(*ids, [&](uint64_t id) { batch.delete_(kChatMessages, message_key(key_, id)); });
+    }
     uint64_t id = first_added_;
-    for (const Json& message : change_->added) batch.put(kChatMessages, message_key(key_, id++), message);
+    for (const std::span<const Json> messages : {change_->added, std::span<const Json>(moved)}) {
+      for (const Json& message : messages) batch.put(kChatMessages, message_key(key_, id++), message);
+    }
     if (change_->removes_chat && changed_.empty()) {
       batch.delete_(kChats, key_);
     } else {

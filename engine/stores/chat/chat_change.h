@@ -22,7 +22,8 @@ struct ChatChange {
   bool starts_anew = false;                    // the first id is given again; all must be removed
   std::span<const Json> added = {};
   MessageStatus status = MessageStatus::kActive;  // of those
-  bool removes_chat = false;                      // what is left without messages goes, too
+  std::vector<ChatRecord::Ids> moved = {};  // come behind those, at other ids and of the status they had
+  bool removes_chat = false;                // what is left without messages goes, too
 };
 
 // The record is that of a new chat where there is none. Nothing: there is nothing to do. May be called again

@@ -85,6 +85,18 @@ Status KVChatStore::add_messages(std::string_view key, std::span<const Json> mes
       .status();
 }
 
+Status KVChatStore::insert_message(std::string_view key, int64_t idx, JsonView message,
+                                   MessageStatus status) {
+  QUIPU_RETURN_IF_ERROR(declare());
+  const Json copy = Json::from_canonical(std::string(message.text()));
+  return change_chat(*kvstore_, key, /*wants_messages=*/false,
+                     [&](const ChatRecord& record, bool /*exists*/) -> Result<Decision> {
+                       return ChatChange{
+                           .added = {&copy, 1}, .status = status, .moved = record.select({.offset = idx})};
+                     })
+      .status();
+}
+
 Result<std::optional<std::vector<Json>>> KVChatStore::delete_messages(std::string_view key) {
   return change_chat(*kvstore_, key, /*wants_messages=*/true,
                      [&](const ChatRecord& record, bool exists) -> Result<Decision> {

@@ -78,8 +78,12 @@ class QuipuChatStore(_OfChats, BaseChatStore):
         """
         return self._get(key, status, limit, offset)
 
-    def add_message(self, key: str, message: ChatMessage) -> None:
-        self._store().add_messages(key, [message_to_json(message)], False, False)
+    def add_message(self, key: str, message: ChatMessage, idx: Optional[int] = None) -> None:
+        """Adds a message at the end, or, as ``list.insert`` does, at an index: then those behind it are written anew."""
+        if idx is None:
+            self._store().add_messages(key, [message_to_json(message)], False, False)
+        else:
+            self._store().insert_message(key, idx, message_to_json(message))
 
     def delete_messages(self, key: str) -> Optional[List[ChatMessage]]:
         return self._store().delete_messages(READER, key)
@@ -99,8 +103,8 @@ class QuipuChatStore(_OfChats, BaseChatStore):
     async def aget_messages(self, key: str, **window: Any) -> List[ChatMessage]:
         return await self._kvstore.run(self.get_messages, key, **window)
 
-    async def async_add_message(self, key: str, message: ChatMessage) -> None:
-        await self._kvstore.run(self.add_message, key, message)
+    async def async_add_message(self, key: str, message: ChatMessage, idx: Optional[int] = None) -> None:
+        await self._kvstore.run(self.add_message, key, message, idx)
 
     async def adelete_messages(self, key: str) -> Optional[List[ChatMessage]]:
         return await self._kvstore.run(self.delete_messages, key)

@@ -7,8 +7,8 @@
 #include <nanobind/stl/shared_ptr.h>
 
 #include "python/src/convert/arguments.h"
-#include "python/src/objects/chat_message.h"
 #include "python/src/convert/text.h"
+#include "python/src/objects/chat_message.h"
 #include "python/src/stores/bound.h"
 
 namespace nb = nanobind;
@@ -76,6 +76,14 @@ void register_chat_store(nb::module_& module) {
           nb::arg("database"))
       .def("add_messages", &add_messages, nb::arg("key").none(), nb::arg("messages").none(),
            nb::arg("archived"), nb::arg("replaces"))
+      .def(
+          "insert_message",
+          [](Chats& chats, const Key& key, Arg<"idx", int64_t> idx, const Str<"message">& message) {
+            chats.run([&](KVChatStore& store) {
+              check(store.insert_message(key.view, idx, parse_json(message.view)));
+            });
+          },
+          nb::arg("key").none(), nb::arg("idx").none(), nb::arg("message").none())
       .def("get_messages", &get_messages, nb::arg("reader"), nb::arg("key").none(), nb::arg("offset").none(),
            nb::arg("limit").none(), nb::arg("archived").none())
       .def(

@@ -48,6 +48,7 @@ def test_as_simple_chat_store(kvstore, seed):
                 ("set_messages", key, made),
                 ("add_message", key, message(rng, number)),
                 ("add_message", key, message(rng, number)),
+                ("add_message", key, message(rng, number), rng.randrange(-5, 6)),
                 ("get_messages", key),
                 ("delete_message", key, rng.randrange(-4, 5)),
                 ("delete_last_message", key),

@@ -73,6 +73,7 @@ class ChatStoreTest : public BackendFixture {
   // One call, and the same on the model.
   void step(KVChatStore& store, Random& random);
   void pop(KVChatStore& store, const std::string& name, int64_t idx);
+  void insert(KVChatStore& store, const std::string& name, int64_t idx, MessageStatus status);
   Messages take_oldest(const std::string& name, uint64_t n, bool archive);
 
   std::vector<std::string> names_;
@@ -118,6 +119,14 @@ void ChatStoreTest::pop(KVChatStore& store, const std::string& name, int64_t idx
   chat->erase(at);
 }
 
+void ChatStoreTest::insert(KVChatStore& store, const std::string& name, int64_t idx, MessageStatus status) {
+  const Json message = text(std::to_string(++made_));
+  ASSERT_TRUE(store.insert_message(name, idx, message, status).is_ok());
+  Chat& chat = make(name);
+  const auto size = static_cast<int64_t>(chat.size());
+  chat.insert(chat.begin() + std::clamp(idx < 0 ? size + idx : idx, int64_t{0}, size), {message, status});
+}
+
 void ChatStoreTest::step(KVChatStore& store, Random& random) {
   const std::string name = random.pick(std::vector<std::string>{"a", "a\" 0", "b \xe2\x82\xac", ""});
   const auto status = random.one_in(4) ? MessageStatus::kArchived : MessageStatus::kActive;
@@ -128,7 +137,7 @@ void ChatStoreTest::step(KVChatStore& store, Random& random) {
   };
   Chat* const chat = find(name);
   const auto idx = static_cast<int64_t>(random.below(12)) - 6;
-  switch (random.below(12)) {
+  switch (random.below(13)) {
     case 0: {
       const Messages messages = some(5);
       ASSERT_TRUE(store.set_messages(name, messages, status).is_ok());
@@ -172,6 +181,7 @@ void ChatStoreTest::step(KVChatStore& store, Random& random) {
       if (chat->empty()) drop(name);
       return;
     }
+    case 8: return insert(store, name, idx, status);
     default: {
       const Json message = text(std::to_string(++made_));
       ASSERT_TRUE(store.add_message(name, message, status).is_ok());
