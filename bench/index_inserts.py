@@ -30,6 +30,7 @@ DIMENSIONS = 1536
 AT_ONCE = 20000
 TURNS = 10
 REPEATS = 20
+TURN_SECONDS = 1  # after which the repeats of a turn end
 KINDS = {"vector": VectorStoreIndex, "list": SummaryIndex, "keyword": SimpleKeywordTableIndex,
          "document_summary": DocumentSummaryIndex, "tree": TreeIndex}
 CANNOT_DELETE = ("tree",)
@@ -60,6 +61,14 @@ def timed(call):
     return time.perf_counter() - begin, time.thread_time() - processor
 
 
+def turn_of(call, numbers):
+    times = []
+    for i in numbers:
+        if sum(clock for clock, _ in times) < TURN_SECONDS:
+            times.append(timed(lambda: call(i)))
+    return times
+
+
 def medians(times):
     clock, processor = (1000 * statistics.median(column) for column in zip(*times))
     return {"clock": round(clock, 3), "processor": round(processor, 3)}
@@ -80,9 +89,9 @@ def sizes(kind="vector", *counts):
         for turn in range(TURNS + 1):
             for nodes, index in indices.items():
                 numbers = range(turn * REPEATS, (turn + 1) * REPEATS)
-                inserts = [timed(lambda: index.insert(document(i))) for i in numbers]
-                deletions = [timed(lambda: index.delete_ref_doc(f"new-{i}", delete_from_docstore=True))
-                             for i in numbers if kind not in CANNOT_DELETE]
+                inserts = turn_of(lambda i: index.insert(document(i)), numbers)
+                deletions = [] if kind in CANNOT_DELETE else turn_of(
+                    lambda i: index.delete_ref_doc(f"new-{i}", delete_from_docstore=True), numbers[:len(inserts)])
                 if turn:  # the first is to warm up
                     times[nodes]["insert"] += inserts
                     times[nodes]["delete_ref_doc"] += deletions
