@@ -267,7 +267,7 @@ def _strategy(pipeline: IngestionPipeline, index: Optional[BaseIndex[Any]]) -> D
             f"docstore_strategy='{strategy.value}' requires a vector store or an index to apply upsert/delete semantics; "
             "falling back to 'duplicates_only' for this run. pipeline.docstore_strategy is unchanged.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return DocstoreStrategy.DUPLICATES_ONLY
 
