@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "backends/rocksdb/at_hand_store.h"
 #include "backends/rocksdb/backup/open_rollback.h"
 #include "backends/rocksdb/check/inspection.h"
 #include "backends/rocksdb/env_store.h"
@@ -17,7 +18,6 @@
 #include "backends/rocksdb/write/commit.h"
 #include "backends/rocksdb/write/field_index_reader.h"
 #include "backends/rocksdb/write/list_reader.h"
-#include "quipu/backend/key_locks.h"
 
 namespace quipu {
 
@@ -174,6 +174,10 @@ KVCapabilities RocksDBKVStore::capabilities() const {
           .repair = true};
 }
 
+std::shared_ptr<BaseKVStore> RocksDBKVStore::at_hand() {
+  return std::make_shared<rocks::AtHandStore>(*this, *impl_->database);
+}
+
 Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {
   const WriteOp op{&WriteOp::kPut, collection, key, val.text()};
   return impl_->commit(*this, {&op, 1}, {}, nullptr);
@@ -204,16 +208,8 @@ Status RocksDBKVStore::Impl::commit(const RocksDBKVStore& store, std::span<const
                                     const WriteOptions& options, bool* first_existed) const {
   QUIPU_RETURN_IF_ERROR(ready());
   if (ops.empty()) return Status::ok();
-  KeyLocks locks;
-  LockSet keys;
-  for (const WriteOp& op : ops) keys.add(op.collection, op.key);
-  if (options.held == nullptr) {
-    QUIPU_ASSIGN_OR_RETURN(locks, store.lock(keys));
-  } else if (!options.held->covers(keys)) {
-    return Status::invalid_argument("WriteOptions::held does not cover every key of the batch");
-  }
   Commit commit(*database);
-  QUIPU_RETURN_IF_ERROR(commit.run(ops, options.sync || database->options().sync));
+  QUIPU_RETURN_IF_ERROR(commit.locked(store, ops, options));
   if (first_existed != nullptr) *first_existed = commit.first_key_existed();
   return Status::ok();
 }
@@ -222,13 +218,6 @@ Result<std::optional<Json>> RocksDBKVStore::get(std::string_view key, std::strin
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->database->find(collection);
   return found ? impl_->reader().get(*found, key) : std::optional<Json>();
-}
-
-std::optional<Result<std::optional<Json>>> RocksDBKVStore::get_at_hand(std::string_view key,
-                                                                       std::string_view collection) const {
-  if (!impl_->ready().is_ok()) return std::nullopt;
-  const CollectionPtr found = impl_->database->find(collection);
-  return found ? impl_->reader().get_at_hand(*found, key) : std::optional<Json>();
 }
 
 Result<std::vector<KVEntry>> RocksDBKVStore::get_all(std::string_view collection) const {

@@ -36,13 +36,21 @@ void KeyLocks::release() {
 
 Status StripedLocks::lock(const LockSet& set) {
   for (size_t i = 0; i < kLockStripes; ++i) {
-    if (set.has_stripe(i)) stripes_[i].lock();
+    if (!set.has_stripe(i)) continue;
+    if (set.waits()) {
+      stripes_[i].lock();
+    } else if (!stripes_[i].try_lock()) {
+      unlock_below(i, set);
+      return Status::busy("a key is locked");
+    }
   }
   return Status::ok();
 }
 
-void StripedLocks::unlock(const LockSet& set) {
-  for (size_t i = kLockStripes; i-- > 0;) {
+void StripedLocks::unlock(const LockSet& set) { unlock_below(kLockStripes, set); }
+
+void StripedLocks::unlock_below(size_t end, const LockSet& set) {
+  for (size_t i = end; i-- > 0;) {
     if (set.has_stripe(i)) stripes_[i].unlock();
   }
 }

@@ -86,7 +86,7 @@ struct RocksDBOptions {
 };
 
 class RocksDBKVStore : public BaseKVStore,
-                       public AtHandReader,
+                       public AtHandAccess,
                        public std::enable_shared_from_this<RocksDBKVStore> {
  public:
   // Errors: kBusy (held by another process or handle), kInvalidArgument (the directory is something else; a
@@ -144,11 +144,10 @@ class RocksDBKVStore : public BaseKVStore,
   Result<uint64_t> disk_bytes() const override;
 
   KVCapabilities capabilities() const override;
+  std::shared_ptr<BaseKVStore> at_hand() override;
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override;
   Result<std::optional<Json>> get(std::string_view key,
                                   std::string_view collection = DEFAULT_COLLECTION) const override;
-  std::optional<Result<std::optional<Json>>> get_at_hand(std::string_view key,
-                                                         std::string_view collection) const override;
   Result<std::vector<KVEntry>> get_all(std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<bool> delete_(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) override;
   Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection = DEFAULT_COLLECTION,

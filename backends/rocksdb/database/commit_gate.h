@@ -23,6 +23,12 @@ class CommitGate {
     return std::shared_lock(inside_);
   }
 
+  // The same for who must not wait: owns nothing while the gate is closed, or about to be.
+  std::shared_lock<std::shared_mutex> try_enter() {
+    if (closing_.load()) return {};
+    return {inside_, std::try_to_lock};
+  }
+
   // Waits for the commits inside and keeps others out. Held while a collection is changed as a whole.
   class Closed {
    public:

@@ -26,6 +26,18 @@ class UncountedWork {
   const rocksdb::PerfLevel before_;
 };
 
+// Counts those who sync.
+class Syncing {
+ public:
+  explicit Syncing(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~Syncing() { --count_; }
+  Syncing(const Syncing&) = delete;
+  Syncing& operator=(const Syncing&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
 }  // namespace
 
 Database::Database(const std::string& path, RocksDBOptions options, const TunedOptions& tuning,
@@ -203,12 +215,13 @@ Status Database::check_room(uint64_t bytes) const {
                                   " (max_directory_bytes); delete and compact, or raise it");
 }
 
-Result<uint64_t> Database::take_sequences(uint64_t count) {
+Result<uint64_t> Database::take_sequences(uint64_t count, bool at_hand) {
   while (true) {
     uint64_t first = next_sequence_.load();
     while (first + count <= sequence_limit_.load()) {
       if (next_sequence_.compare_exchange_weak(first, first + count)) return first;
     }
+    if (at_hand) return Status::busy("the limit of sequences is to be written");
     const MutexLock lock(sequence_mutex_);
     if (next_sequence_.load() + count <= sequence_limit_.load()) continue;
     const uint64_t limit = sequence_limit_.load() + kSequenceStep * (1 + count / kSequenceStep);
@@ -257,22 +270,44 @@ Status Database::loadable() const {
   return health_->check_ingestion();
 }
 
+Status Database::writable_at_hand() const {
+  QUIPU_RETURN_IF_ERROR(usable());
+  if (is_reader()) return writable();
+  if (syncing_ != 0) return Status::busy("somebody syncs");
+  return health_->check_at_hand();
+}
+
 Status Database::write(rocksdb::WriteBatch& batch, bool sync) {
   QUIPU_RETURN_IF_ERROR(writable());
   rocksdb::WriteOptions options;
   options.sync = sync;
+  if (!sync) return write(batch, options);
+  const Syncing syncing(syncing_);
+  return write(batch, options);
+}
+
+Status Database::write_at_hand(rocksdb::WriteBatch& batch) {
+  QUIPU_RETURN_IF_ERROR(writable_at_hand());
+  rocksdb::WriteOptions options;
+  options.no_slowdown = true;
+  return write(batch, options);
+}
+
+Status Database::write(rocksdb::WriteBatch& batch, const rocksdb::WriteOptions& options) {
   const uint64_t before = db_->GetLatestSequenceNumber();
   const UncountedWork uncounted;
   const rocksdb::Status written = db_->Write(options, &batch);
+  if (options.no_slowdown && written.IsIncomplete()) return from_rocksdb(written, "cannot write");
   if (!written.ok()) return health_->failed(written);
   session_->acknowledged(db_->GetLatestSequenceNumber(), false);
   // Others may have written since; what is known to be synced is what was there before, and this batch.
-  if (sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
+  if (options.sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
   return Status::ok();
 }
 
 Status Database::sync() {
   QUIPU_RETURN_IF_ERROR(writable());  // a failed sync is final: a second one may succeed, and mean nothing
+  const Syncing syncing(syncing_);
   const uint64_t before = db_->GetLatestSequenceNumber();
   QUIPU_RETURN_IF_ERROR(from_rocksdb(db_->SyncWAL(), directory_->path() + ": cannot sync"));
   session_->acknowledged(before, true);

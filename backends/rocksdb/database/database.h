@@ -122,11 +122,16 @@ class Database {
   // Makes sure that composed values may be written: the directory has the format that knows them, and parts()
   // is there.
   Status require_parts();
-  // `count` insertion sequences, the first of them.
-  Result<uint64_t> take_sequences(uint64_t count);
+  // `count` insertion sequences, the first of them. At times the limit has to be written; kBusy then where
+  // `at_hand`.
+  Result<uint64_t> take_sequences(uint64_t count, bool at_hand = false);
   // Writes, and records what has been acknowledged. After an error later writes fail with it, until its cause
   // is gone or the store is opened again (write_health.h).
   Status write(rocksdb::WriteBatch& batch, bool sync);
+  // The same without a sync for who must not wait: kBusy, and nothing is written, while writing has stopped,
+  // while somebody syncs, and where RocksDB would have the writer wait for the disk.
+  Status write_at_hand(rocksdb::WriteBatch& batch);
+  Status writable_at_hand() const;
   Status sync();
   Status flush_all() QUIPU_REQUIRES(maintenance_mutex_);
   // Held while memory is written to tables on demand. RocksDB (with assertions) aborts when two such requests
@@ -146,6 +151,7 @@ class Database {
                                             const std::vector<Family>& opened);
   void release();
   void release_parts();
+  Status write(rocksdb::WriteBatch& batch, const rocksdb::WriteOptions& options);
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
   Status probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const;
   Status load_catalog(std::unordered_map<uint32_t, Family>& own_families) QUIPU_REQUIRES(catalog_mutex_);
@@ -181,7 +187,8 @@ class Database {
   int own_family_count_ QUIPU_GUARDED_BY(catalog_mutex_) = 0;
 
   Mutex maintenance_mutex_;
-  Mutex sequence_mutex_;  // held while sequence_limit_ is raised
+  Mutex sequence_mutex_;         // held while sequence_limit_ is raised
+  std::atomic<int> syncing_{0};  // writers that sync, for which all that come later wait
   std::atomic<uint64_t> next_sequence_{0};
   std::atomic<uint64_t> sequence_limit_{0};
 };

@@ -30,6 +30,8 @@ class WriteHealth : public rocksdb::EventListener {
 
   // Why nothing can be written, or OK; has RocksDB try again first where that can help.
   Status check(rocksdb::DB& db) { return stopped_ ? resume(db) : Status::ok(); }
+  // OK unless nothing can be written for now; asks nobody.
+  Status check_at_hand() const { return stopped_ ? Status::busy("writing has stopped") : Status::ok(); }
   // Why tables cannot be ingested although writing goes on, or OK. RocksDB 7.8.3 still thinks itself stopped
   // after Resume() and then numbers ingested files from 0, which aborts, or writes over a table.
   Status check_ingestion() const;

@@ -20,6 +20,8 @@ Status from_rocksdb(const rocksdb::Status& status, std::string_view context) {
   if (status.IsNotFound()) return Status::not_found(message);
   if (status.IsInvalidArgument()) return Status::invalid_argument(message);
   if (status.IsBusy() || status.IsTryAgain() || status.IsTimedOut()) return Status::busy(message);
+  // It would have had to wait, and was asked not to.
+  if (status.IsIncomplete() && !status.IsManualCompactionPaused()) return Status::busy(message);
   if (status.IsNotSupported()) return Status::not_supported(message);
   return Status::io_error(message);
 }

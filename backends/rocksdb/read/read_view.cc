@@ -51,10 +51,9 @@ class BoundedIterator : public rocksdb::Iterator {
 }  // namespace
 
 rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                              rocksdb::PinnableSlice& value, rocksdb::ReadTier tier) const {
+                              rocksdb::PinnableSlice& value) const {
   rocksdb::DB& db = database_->db();
-  rocksdb::ReadOptions options = over_snapshot();
-  options.read_tier = tier;
+  const rocksdb::ReadOptions options = over_snapshot();
   if (!may_be_changed(family, key)) return db.Get(options, family, key, &value);
   return changes_->GetFromBatchAndDB(&db, options, family, key, &value);
 }

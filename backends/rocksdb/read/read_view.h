@@ -39,12 +39,22 @@ class ReadView {
   bool is_fixed() const { return snapshot_ != nullptr; }
   // This, or the same over a new snapshot: what must agree is read from one.
   ReadView fixed() const {
-    return is_fixed() ? *this : ReadView(*database_, std::make_shared<Snapshot>(database_->db()));
+    if (is_fixed()) return *this;
+    ReadView view(*database_, std::make_shared<Snapshot>(database_->db()));
+    view.tier_ = tier_;
+    return view;
   }
 
-  // `tier`: kBlockCacheTier to be told Incomplete where the disk would have to be read.
+  // The same for who must not wait: where the disk would have to be read, reads are Incomplete.
+  ReadView at_hand() const {
+    ReadView view = *this;
+    view.tier_ = rocksdb::kBlockCacheTier;
+    return view;
+  }
+  bool is_at_hand() const { return tier_ == rocksdb::kBlockCacheTier; }
+
   rocksdb::Status get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                      rocksdb::PinnableSlice& value, rocksdb::ReadTier tier = rocksdb::kReadAllTier) const;
+                      rocksdb::PinnableSlice& value) const;
   void multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                  rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const;
   // `options`: bounds, which must outlive the iterator, and hints.
@@ -57,12 +67,14 @@ class ReadView {
   }
   rocksdb::ReadOptions over_snapshot(rocksdb::ReadOptions options = {}) const {
     options.snapshot = snapshot_ ? snapshot_->get() : nullptr;
+    options.read_tier = tier_;
     return options;
   }
 
   const Database* database_;
   SnapshotPtr snapshot_;
   StagedChanges* changes_;
+  rocksdb::ReadTier tier_ = rocksdb::kReadAllTier;
 };
 
 }  // namespace quipu::rocks

@@ -41,17 +41,6 @@ Result<std::optional<Json>> Reader::get(const Collection& collection, std::strin
   return std::optional<Json>(Json::from_canonical(std::move(text)));
 }
 
-std::optional<Result<std::optional<Json>>> Reader::get_at_hand(const Collection& collection,
-                                                               std::string_view key) const {
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status read =
-      view_.get(collection.family.get(), slice(collection.key(key)), value, rocksdb::kBlockCacheTier);
-  if (read.IsNotFound()) return std::optional<Json>();
-  const std::optional<DataRecord> record = read.ok() ? parse_data_record(view(value)) : std::nullopt;
-  if (!record || !record->is_text()) return std::nullopt;
-  return std::optional<Json>(Json::from_canonical(std::string(record->body)));
-}
-
 Result<bool> Reader::exists(const Collection& collection, std::string_view key) const {
   rocksdb::PinnableSlice value;
   return is_record_found(view_.get(collection.family.get(), slice(collection.key(key)), value), collection,

@@ -21,9 +21,6 @@ class Reader {
   explicit Reader(ReadView view) : view_(std::move(view)) {}
 
   Result<std::optional<Json>> get(const Collection& collection, std::string_view key) const;
-  // As AtHandReader::get_at_hand.
-  std::optional<Result<std::optional<Json>>> get_at_hand(const Collection& collection,
-                                                         std::string_view key) const;
   Result<bool> exists(const Collection& collection, std::string_view key) const;
   Result<std::vector<std::optional<Json>>> multi_get(const Collection& collection,
                                                      std::span<const std::string_view> keys) const;

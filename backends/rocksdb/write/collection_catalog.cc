@@ -109,15 +109,16 @@ Status declare_file(Database& database, std::string_view persist_file) {
   return batch.Count() == 0 ? Status::ok() : database.write(batch, database.options().sync);
 }
 
+bool is_declared(const CollectionPtr& known, const CollectionOptions& options) {
+  return known && (options.persist_file.empty() || !known->record.persist_file.empty());
+}
+
 Status declare_collection(Database& database, std::string_view name, const CollectionOptions& options) {
-  const auto satisfied = [&](const CollectionPtr& known) {
-    return known && (options.persist_file.empty() || !known->record.persist_file.empty());
-  };
   QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
-  if (satisfied(database.find(name))) return Status::ok();
+  if (is_declared(database.find(name), options)) return Status::ok();
   const MutexLock lock(database.catalog_mutex());
   const CollectionPtr known = database.find(name);
-  if (satisfied(known)) return Status::ok();
+  if (is_declared(known, options)) return Status::ok();
   CollectionPtr declared;
   if (known) {
     auto changed = std::make_shared<Collection>(*known);

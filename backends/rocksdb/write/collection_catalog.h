@@ -17,6 +17,8 @@ Result<std::unique_ptr<KVIterator>> scan_or_nothing(const Reader& reader, const 
 Result<std::vector<CollectionInfo>> collection_infos(const Reader& reader,
                                                      const std::vector<CollectionPtr>& collections);
 Result<std::vector<std::string>> declared_files(const Reader& reader);
+// Whether declare_collection() has nothing to do.
+bool is_declared(const CollectionPtr& known, const CollectionOptions& options);
 // These may be called by whoever holds key locks.
 Status declare_collection(Database& database, std::string_view name, const CollectionOptions& options);
 // Adds the record of a persist file to `batch`, unless there is one.

@@ -7,9 +7,12 @@
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/key_locks.h"
 
 namespace quipu::rocks {
 namespace {
+
+constexpr size_t kMaxAtHandBytes = 64 << 10;
 
 bool any_adds(std::span<const WriteOp> ops) {
   return std::ranges::any_of(ops, [](const WriteOp& op) { return op.kind->adds; });
@@ -36,15 +39,30 @@ Commit::~Commit() {
   }
 }
 
+Status Commit::locked(const BaseKVStore& store, std::span<const WriteOp> ops, const WriteOptions& options) {
+  KeyLocks locks;
+  LockSet keys;
+  for (const WriteOp& op : ops) keys.add(op.collection, op.key);
+  if (options.held == nullptr) {
+    QUIPU_ASSIGN_OR_RETURN(locks, store.lock(keys));
+  } else if (!options.held->covers(keys)) {
+    return Status::invalid_argument("WriteOptions::held does not cover every key of the batch");
+  }
+  return run(ops, options.sync || database_.options().sync);
+}
+
 Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
   const size_t bytes = batch_bytes();
   QUIPU_RETURN_IF_ERROR(database_.limits().check_batch(bytes));
+  if (at_hand() && bytes > kMaxAtHandBytes) return Status::busy("much is to be written");
   if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(bytes));
   rocksdb::WriteBatch batch(bytes);
   QUIPU_RETURN_IF_ERROR(write_to(batch, /*ranges=*/true));
   handed_over_ = true;
-  if (batch.Count() != 0) QUIPU_RETURN_IF_ERROR(database_.write(batch, sync));
+  if (batch.Count() != 0) {
+    QUIPU_RETURN_IF_ERROR(at_hand() ? database_.write_at_hand(batch) : database_.write(batch, sync));
+  }
   record_changes();
   for (const Target& target : targets_) {
     if (target.is_new) database_.publish(target.collection);
@@ -71,18 +89,26 @@ Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex&
 
 // What the operations come to. Nothing is written by it but, at times, the limit of insertion sequences.
 Status Commit::prepare(std::span<const WriteOp> ops) {
-  QUIPU_RETURN_IF_ERROR(database_.writable());
-  gate_ = database_.gate().enter();
-  if (any_needs_parts(ops)) QUIPU_RETURN_IF_ERROR(database_.require_parts());
+  QUIPU_RETURN_IF_ERROR(at_hand() ? database_.writable_at_hand() : database_.writable());
+  QUIPU_RETURN_IF_ERROR(enter_gate());
+  if (any_needs_parts(ops)) {
+    if (at_hand()) return Status::busy("the format may have to be raised");
+    QUIPU_RETURN_IF_ERROR(database_.require_parts());
+  }
   QUIPU_RETURN_IF_ERROR(resolve(ops));
   QUIPU_RETURN_IF_ERROR(load());
   for (size_t i = 0; i < ops.size(); ++i) {
     if (key_of_op_[i] != kNone) QUIPU_RETURN_IF_ERROR(apply(ops[i], keys_[key_of_op_[i]]));
   }
   if (scope_.inserted != 0) {
-    QUIPU_ASSIGN_OR_RETURN(scope_.first_sequence, database_.take_sequences(scope_.inserted));
+    QUIPU_ASSIGN_OR_RETURN(scope_.first_sequence, database_.take_sequences(scope_.inserted, at_hand()));
   }
   return Status::ok();
+}
+
+Status Commit::enter_gate() {
+  gate_ = at_hand() ? database_.gate().try_enter() : database_.gate().enter();
+  return gate_.owns_lock() ? Status::ok() : Status::busy("a whole collection is being changed");
 }
 
 Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
@@ -158,6 +184,7 @@ Result<size_t> Commit::target_of(std::string_view name, bool create) {
   bool is_new = false;
   if (!collection) {
     if (!create) return kNone;
+    if (at_hand()) return Status::busy("a collection is to be made");
     if (!catalog_lock_.owns_lock()) catalog_lock_ = std::unique_lock(database_.catalog_mutex());
     database_.catalog_mutex().assert_held();
     collection = database_.find(name);  // somebody may have been faster

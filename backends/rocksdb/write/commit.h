@@ -23,7 +23,8 @@ namespace quipu::rocks {
 
 class Commit {
  public:
-  // What is there already is read through `view`.
+  // What is there already is read through `view`. Where that is at hand, run() and locked() are kBusy rather
+  // than to wait (quipu/backend/at_hand.h).
   explicit Commit(Database& database) : Commit(database, ReadView(database)) {}
   Commit(Database& database, ReadView view) : database_(database), scope_(std::move(view)) {}
   ~Commit();
@@ -32,6 +33,8 @@ class Commit {
 
   // Makes the changes. REQUIRES: the locks of every key are held. On an error nothing has changed.
   Status run(std::span<const WriteOp> ops, bool sync);
+  // The same with the locks of `store`, unless the caller holds them.
+  Status locked(const BaseKVStore& store, std::span<const WriteOp> ops, const WriteOptions& options);
   // Adds them to a transaction's batch, which has no deletions of ranges. REQUIRES: the collections exist.
   Status stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch);
   // After either, while a transaction is open: the indexed values that have gained or lost keys.
@@ -51,7 +54,9 @@ class Commit {
   };
 
   size_t batch_bytes() const;  // about what the keys take in a batch
+  bool at_hand() const { return scope_.view.is_at_hand(); }
   Status prepare(std::span<const WriteOp> ops);
+  Status enter_gate();
   Status write_to(rocksdb::WriteBatchBase& batch, bool ranges);
   void record_changes();
   Status resolve(std::span<const WriteOp> ops);

@@ -10,6 +10,11 @@ namespace quipu::rocks {
 
 Status FieldIndexReader::ensure_index(std::string_view collection, std::string_view field) {
   QUIPU_RETURN_IF_ERROR(database_.usable());
+  if (view_.is_at_hand()) {
+    const CollectionPtr found = database_.find(collection);
+    return !found || found->record.indexed_field == field ? Status::ok()
+                                                          : Status::busy("an index is to be made");
+  }
   return rocks::ensure_index(database_, collection, field);
 }
 
@@ -21,6 +26,7 @@ Result<std::vector<std::string>> FieldIndexReader::keys_with_value(std::string_v
   std::vector<std::string> keys;
   if (!found) return keys;
   if (!covers(*found, field, value)) {
+    if (view_.is_at_hand()) return Status::busy("all values are to be read");
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all, Reader(view_).scan(found, {}));
     return scan_keys_with_value(*all, field, value);
   }
@@ -44,6 +50,7 @@ Result<std::vector<bool>> FieldIndexReader::values_exist(std::string_view collec
   if (!found) return exist;
   const auto covered = [&](std::string_view value) { return covers(*found, field, value); };
   if (!std::ranges::all_of(values, covered)) {
+    if (view_.is_at_hand()) return Status::busy("all values are to be read");
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all, Reader(view_).scan(found, {}));
     return scan_values_exist(*all, field, values);
   }

@@ -1,30 +1,33 @@
-// AtHandReader: what a backend offers beside KVReader if it can tell which values it has in memory.
+// AtHandAccess: what a backend offers beside BaseKVStore if it can tell what would have to wait.
 //
-//   const auto* reader = dynamic_cast<const AtHandReader*>(store.get());
-//   auto value = reader != nullptr ? reader->get_at_hand("key", "collection") : std::nullopt;
-//   if (!value) value = store->get("key", "collection");  // which may wait
+//   auto* const offers = dynamic_cast<AtHandAccess*>(store.get());
+//   const std::shared_ptr<BaseKVStore> at_hand = offers != nullptr ? offers->at_hand() : nullptr;
+//   Status put = at_hand ? at_hand->put("key", val, "collection") : Status::busy("");
+//   if (put.code() == StatusCode::kBusy) put = store->put("key", val, "collection");  // which may wait
 //
-// For those who must not wait, such as the thread of an event loop. Thread-safe. The store's own, and gone
-// with it.
+// For those who must not wait, such as the thread of an event loop.
 
 #ifndef QUIPU_BACKEND_AT_HAND_H_
 #define QUIPU_BACKEND_AT_HAND_H_
 
-#include <optional>
-#include <string_view>
+#include <memory>
 
-#include "quipu/json.h"
-#include "quipu/status.h"
+#include "quipu/kv_store.h"
 
 namespace quipu {
 
-class AtHandReader {
+class AtHandAccess {
  public:
-  virtual ~AtHandReader() = default;
+  virtual ~AtHandAccess() = default;
 
-  // What KVReader::get() returns, when that takes no disk and no lock that is held for long; else nothing.
-  virtual std::optional<Result<std::optional<Json>>> get_at_hand(std::string_view key,
-                                                                 std::string_view collection) const = 0;
+  // The store again, for calls that are small: each does at once what it does, or is kBusy and has changed
+  // nothing. It is kBusy where it would have to read the disk, to sync, to wait for locks, or for the disk
+  // to keep up with what was written; where it would make a collection; and where it reads or writes more
+  // than takes a moment. What cares for a store (sync, verify, bulk loads) is kBusy or does nothing.
+  // Document and chat stores may be built on it; not those that keep vectors, whose search index is not in
+  // the store.
+  // Thread-safe. Must go before the store. Cost of a call: that of the store's own.
+  virtual std::shared_ptr<BaseKVStore> at_hand() = 0;
 };
 
 }  // namespace quipu

@@ -28,9 +28,13 @@ class LockSet {
   bool contains(const LockSet& other) const { return (other.stripes_ & ~stripes_).none(); }
   // By their numbers, below kLockStripes: the order in which every table takes them.
   bool has_stripe(size_t stripe) const { return stripes_.test(stripe); }
+  // Who must not wait for others is told kBusy instead, by a table that can tell.
+  void never_wait() { waits_ = false; }
+  bool waits() const { return waits_; }
 
  private:
   std::bitset<kLockStripes> stripes_;
+  bool waits_ = true;
 };
 
 class KeyLocks;
@@ -39,7 +43,8 @@ class KeyLocks;
 class LockTable {
  public:
   virtual ~LockTable() = default;
-  // Waits for all of `set`. Errors: those of a table that is elsewhere; nothing is locked then.
+  // Waits for all of `set`. Errors: kBusy where it never waits; those of a table that is elsewhere. Nothing
+  // is locked then.
   Result<KeyLocks> acquire(const LockSet& set);
 
  private:
@@ -73,6 +78,7 @@ class StripedLocks : public LockTable {
  private:
   Status lock(const LockSet& set) override;
   void unlock(const LockSet& set) override;
+  void unlock_below(size_t end, const LockSet& set);
 
   std::array<std::mutex, kLockStripes> stripes_;
 };

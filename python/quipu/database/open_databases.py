@@ -23,7 +23,8 @@ class ForkedError(RuntimeError):
 
 
 class Session:
-    """A database, or a transaction on it, and the native stores over it, made when they are first asked for."""
+    """A database, a transaction on it, or the database at hand, and the native stores over it, made when they are first
+    asked for."""
 
     def __init__(self, native: _native.Database) -> None:
         self.native = native
@@ -36,6 +37,12 @@ class Session:
         if bound is None:
             bound = self._stores.setdefault(key, store(self.native, *args))
         return bound
+
+    @functools.cached_property
+    def at_hand(self) -> Optional[Session]:
+        """The same for calls that raise BusyError rather than to wait, where the database can tell."""
+        native = self.native.at_hand()
+        return None if native is None else Session(native)
 
     def commit(self, sync: bool) -> None:
         self.native.commit(sync)
@@ -57,11 +64,11 @@ class Database:
         self._async_calls: Optional[AsyncCalls] = None  # of the loop that awaited last
 
     def session(self) -> Session:
-        """The transaction that runs in this context, else the database itself."""
-        running = _transactions.get()
-        transaction = running.get(self) if running else None
-        if transaction is not None:
-            return transaction
+        """That which this context has entered, of a transaction or at hand, else the database's own."""
+        entered = _sessions.get()
+        running = entered.get(self) if entered else None
+        if running is not None:
+            return running
         session = self._session
         return self.own_session() if session is None or self._forked else session
 
@@ -99,6 +106,20 @@ class Database:
         self._forked = True
         _left_to_parent.append(self._session)
 
+    async def run_small(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Awaits a call that takes no longer than a moment: it is made here where it does not have to wait for the disk
+        or for others, for to hand it over costs more than most take; else on the pool."""
+        at_hand = self.session().at_hand
+        if at_hand is not None:
+            entered = _sessions.set({**_sessions.get(), self: at_hand})
+            try:
+                return call(*args, **kwargs)
+            except _native.BusyError:
+                pass  # and has changed nothing
+            finally:
+                _sessions.reset(entered)
+        return await self.run(call, *args, **kwargs)
+
     async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Awaits a call on the database's pool of threads; see AsyncCalls."""
         self.own_session()  # which raises where there is none
@@ -114,9 +135,8 @@ _lock = threading.RLock()  # a finalizer may take it on a thread that holds it
 _left_to_parent: List[Optional[Session]] = []
 _opened = False  # any database, ever: RocksDB's threads, which a child lacks, outlive it
 _forked = False
-_transactions: contextvars.ContextVar[Dict[Database, Session]] = contextvars.ContextVar(
-    "quipu_transactions", default={}
-)
+# What a context uses in place of the databases' own sessions.
+_sessions: contextvars.ContextVar[Dict[Database, Session]] = contextvars.ContextVar("quipu_sessions", default={})
 
 
 def _open(path: str, options: Options) -> _native.Database:
@@ -245,15 +265,15 @@ def release_unused(database: Database) -> None:
 
 
 def enter_transaction(database: Database, session: Session) -> contextvars.Token[Dict[Database, Session]]:
-    return _transactions.set({**_transactions.get(), database: session})
+    return _sessions.set({**_sessions.get(), database: session})
 
 
 def leave_transaction(token: contextvars.Token[Dict[Database, Session]]) -> None:
-    _transactions.reset(token)
+    _sessions.reset(token)
 
 
 def in_transaction(database: Database) -> bool:
-    return database in _transactions.get()
+    return database in _sessions.get()
 
 
 def _after_fork() -> None:

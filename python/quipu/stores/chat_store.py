@@ -101,19 +101,20 @@ class QuipuChatStore(_OfChats, BaseChatStore):
         await self._kvstore.run(self.set_messages, key, messages)
 
     async def aget_messages(self, key: str, **window: Any) -> List[ChatMessage]:
-        return await self._kvstore.run(self.get_messages, key, **window)
+        return await self._kvstore.run_small(self.get_messages, key, **window)
 
     async def async_add_message(self, key: str, message: ChatMessage, idx: Optional[int] = None) -> None:
-        await self._kvstore.run(self.add_message, key, message, idx)
+        run = self._kvstore.run_small if idx is None else self._kvstore.run
+        await run(self.add_message, key, message, idx)
 
     async def adelete_messages(self, key: str) -> Optional[List[ChatMessage]]:
         return await self._kvstore.run(self.delete_messages, key)
 
     async def adelete_message(self, key: str, idx: int) -> Optional[ChatMessage]:
-        return await self._kvstore.run(self.delete_message, key, idx)
+        return await self._kvstore.run_small(self.delete_message, key, idx)
 
     async def adelete_last_message(self, key: str) -> Optional[ChatMessage]:
-        return await self._kvstore.run(self.delete_last_message, key)
+        return await self._kvstore.run_small(self.delete_last_message, key)
 
     async def aget_keys(self) -> List[str]:
         return await self._kvstore.run(self.get_keys)
@@ -146,15 +147,15 @@ class QuipuAsyncChatStore(_OfChats, AsyncDBChatStore):
         offset: Optional[int] = None,
     ) -> List[ChatMessage]:
         """See QuipuChatStore.get_messages."""
-        return await self._kvstore.run(self._get, key, status, limit, offset)
+        return await self._kvstore.run_small(self._get, key, status, limit, offset)
 
     async def count_messages(self, key: str, status: Optional[MessageStatus] = MessageStatus.ACTIVE) -> int:
-        return await self._kvstore.run(lambda: self._store().count_messages(key, _archived(status)))
+        return await self._kvstore.run_small(lambda: self._store().count_messages(key, _archived(status)))
 
     async def add_message(
         self, key: str, message: ChatMessage, status: MessageStatus = MessageStatus.ACTIVE
     ) -> None:
-        await self._kvstore.run(self._add, key, [message], status, False)
+        await self._kvstore.run_small(self._add, key, [message], status, False)
 
     async def add_messages(
         self, key: str, messages: List[ChatMessage], status: MessageStatus = MessageStatus.ACTIVE
@@ -169,16 +170,16 @@ class QuipuAsyncChatStore(_OfChats, AsyncDBChatStore):
     async def delete_message(self, key: str, idx: int) -> Optional[ChatMessage]:
         """Deletes the message whose number in its chat is ``idx``, counted from 1 on with those that have been deleted,
         and returns it."""
-        return await self._kvstore.run(lambda: self._store().delete_message_of_id(READER, key, idx))
+        return await self._kvstore.run_small(lambda: self._store().delete_message_of_id(READER, key, idx))
 
     async def delete_messages(self, key: str, status: Optional[MessageStatus] = None) -> None:
         await self._kvstore.run(lambda: self._store().delete_messages_of(key, _archived(status)))
 
     async def delete_oldest_messages(self, key: str, n: int) -> List[ChatMessage]:
-        return await self._kvstore.run(lambda: self._store().take_oldest(READER, key, n, False))
+        return await self._kvstore.run_small(lambda: self._store().take_oldest(READER, key, n, False))
 
     async def archive_oldest_messages(self, key: str, n: int) -> List[ChatMessage]:
-        return await self._kvstore.run(lambda: self._store().take_oldest(READER, key, n, True))
+        return await self._kvstore.run_small(lambda: self._store().take_oldest(READER, key, n, True))
 
     async def get_keys(self) -> List[str]:
         return await self._kvstore.run(lambda: self._store().get_keys())

@@ -122,13 +122,13 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         self._native.delete_document(doc_id, raise_error)
 
     async def adelete_document(self, doc_id: str, raise_error: bool = True) -> None:
-        await self._kvstore.run(self.delete_document, doc_id, raise_error)
+        await self._kvstore.run_small(self.delete_document, doc_id, raise_error)
 
     def document_exists(self, doc_id: str) -> bool:
         return self._kvstore.exists(doc_id, self._node_collection)
 
     async def adocument_exists(self, doc_id: str) -> bool:
-        return await self._kvstore.find(doc_id, self._node_collection) is not None
+        return await self._kvstore.run_small(self.document_exists, doc_id)
 
     @property
     def docs(self) -> Dict[str, BaseNode]:
@@ -173,7 +173,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         return found
 
     async def aset_document_hash(self, doc_id: str, doc_hash: str) -> None:
-        await self._kvstore.run(self.set_document_hash, doc_id, doc_hash)
+        await self._kvstore.run_small(self.set_document_hash, doc_id, doc_hash)
 
     def set_document_hashes(self, doc_hashes: Dict[str, str]) -> None:
         self._native.set_document_hashes(doc_hashes)
@@ -216,7 +216,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         return self._native.ref_doc_exists(ref_doc_id)
 
     async def aref_doc_exists(self, ref_doc_id: str) -> bool:
-        return await self._kvstore.run(self.ref_doc_exists, ref_doc_id)
+        return await self._kvstore.run_small(self.ref_doc_exists, ref_doc_id)
 
     def delete_ref_doc(self, ref_doc_id: str, raise_error: bool = True) -> None:
         self._native.delete_ref_doc(ref_doc_id, raise_error)

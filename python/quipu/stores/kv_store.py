@@ -127,7 +127,7 @@ class RocksDBKVStore(Closing, BaseKVStore):
             raise TypeError(f"collection {collection!r}, key {key!r}: {error}") from error
 
     async def aput(self, key: str, val: Dict[str, Any], collection: str = DEFAULT_COLLECTION) -> None:
-        await self.run(self.put, key, val, collection)
+        await self.run_small(self.put, key, val, collection)
 
     def put_all(
         self,
@@ -158,11 +158,8 @@ class RocksDBKVStore(Closing, BaseKVStore):
         return found
 
     async def aget(self, key: str, collection: str = DEFAULT_COLLECTION) -> Optional[Dict[str, Any]]:
-        found = _native.get_at_hand(self.native, key, collection)
-        if found is NotImplemented:
-            found = await self.run(self.get, key, collection)
-        there: Optional[Dict[str, Any]] = found
-        return there
+        found: Optional[Dict[str, Any]] = await self.find(key, collection)
+        return found
 
     def get_all(self, collection: str = DEFAULT_COLLECTION) -> Dict[str, Dict[str, Any]]:
         return _native.get_all(self.native, collection)
@@ -174,7 +171,7 @@ class RocksDBKVStore(Closing, BaseKVStore):
         return _native.delete(self.native, key, collection)
 
     async def adelete(self, key: str, collection: str = DEFAULT_COLLECTION) -> bool:
-        return await self.run(self.delete, key, collection)
+        return await self.run_small(self.delete, key, collection)
 
     # ---- beyond the reference ----
 
@@ -291,6 +288,10 @@ class RocksDBKVStore(Closing, BaseKVStore):
     def bind(self, store: Callable[..., T], *args: Any) -> T:
         """The native store of this kind over the database, or over the transaction that runs."""
         return self.database.session().bind(store, *args)
+
+    async def run_small(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Awaits a call that takes no longer than a moment: at once where it does not have to wait, else on the pool."""
+        return await self.database.run_small(call, *args, **kwargs)
 
     async def run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Awaits a call on the database's pool of threads."""

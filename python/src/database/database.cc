@@ -100,10 +100,12 @@ std::shared_ptr<Database> Database::open(const std::string& address, const OpenO
 // the store's own threads, which it waits for.
 Database::~Database() {
   if (is_pool_thread && !transaction_) {
+    at_hand_.reset();
     std::thread([store = std::move(store_), root = std::move(root_)] {}).detach();
   }
   const auto release = [this] {
     end_scans();
+    at_hand_.reset();
     transaction_.reset();
     store_.reset();
     root_.reset();
@@ -222,6 +224,7 @@ void register_database(nb::module_& module) {
       .def("refresh", &Database::refresh)
       .def("is_reader", &Database::is_reader)
       .def("begin", &Database::begin)
+      .def("at_hand", &Database::at_hand)
       .def(
           "commit", [](Database& db, Flag<"sync"> sync) { db.commit(sync); }, nb::arg("sync").none())
       .def("rollback", &Database::rollback)

@@ -1,7 +1,8 @@
 // Database: an open key-value store as all Python objects on it share it.
 //
 // Calls release the GIL and run beside each other; close() waits for those under way. A transaction is a
-// Database of its own, whose calls take turns, since a transaction is for one thread at a time.
+// Database of its own, whose calls take turns, since a transaction is for one thread at a time. Another is
+// the store at hand (quipu/backend/at_hand.h), whose calls raise BusyError rather than to wait.
 
 #ifndef QUIPU_PYTHON_DATABASE_DATABASE_H_
 #define QUIPU_PYTHON_DATABASE_DATABASE_H_
@@ -31,12 +32,20 @@ class Database : public std::enable_shared_from_this<Database> {
  public:
   static std::shared_ptr<Database> open(const std::string& address, const OpenOptions& options);
   Database(std::string address, std::shared_ptr<BaseKVStore> store)
-      : address_(std::move(address)), root_(store), store_(std::move(store)) {}
+      : address_(std::move(address)), root_(store), store_(std::move(store)) {
+    if (auto* const offers = dynamic_cast<AtHandAccess*>(store_.get())) at_hand_ = offers->at_hand();
+  }
   Database(std::shared_ptr<Database> parent, std::shared_ptr<KVTransaction> transaction)
       : address_(parent->address_),
         root_(parent->root_),
         store_(transaction),
         transaction_(std::move(transaction)),
+        parent_(std::move(parent)) {}
+  // The store at hand.
+  explicit Database(std::shared_ptr<Database> parent)
+      : address_(parent->address_),
+        root_(parent->root_),
+        store_(parent->at_hand_),
         parent_(std::move(parent)) {}
   ~Database();
   Database(const Database&) = delete;
@@ -46,8 +55,12 @@ class Database : public std::enable_shared_from_this<Database> {
   // The store itself, also of a transaction on it.
   BaseKVStore& root() const { return *root_; }
 
-  // Null where the store cannot tell what it has in memory; so it is in a transaction.
-  const AtHandReader* at_hand() const { return at_hand_; }
+  // The store for calls that must not wait, and a Database of it; null where the store cannot tell what would
+  // wait, and in a transaction.
+  const std::shared_ptr<BaseKVStore>& store_at_hand() const { return at_hand_; }
+  std::shared_ptr<Database> at_hand() {
+    return at_hand_ ? std::make_shared<Database>(shared_from_this()) : nullptr;
+  }
 
   // Runs `call` without the GIL, while the store stays open. What it throws goes on to Python.
   template <class Call>
@@ -57,16 +70,21 @@ class Database : public std::enable_shared_from_this<Database> {
       std::unique_lock turn(calls_);
       return call();
     }
+    if (parent_) {
+      const std::shared_lock open(parent_->calls_, std::try_to_lock);
+      if (!open) throw StatusError(Status::busy(address_ + ": the store is being closed"));
+      return call();
+    }
     std::shared_lock open(calls_);
     return call();
   }
 
-  // The same for a call that gives an optional and must not wait: nothing while the store is being closed.
+  // The same for a call that gives a Result and must not wait: kBusy while the store is being closed.
   template <class Call>
   auto try_run(Call call) const -> decltype(call()) {
     nanobind::gil_scoped_release without_gil;
     const std::shared_lock open(calls_, std::try_to_lock);
-    return open ? call() : std::nullopt;
+    return open ? call() : Status::busy("the store is being closed");
   }
 
   // Waits for the calls under way, those of the pool included; scans end. Every later call raises ValueError.
@@ -103,7 +121,7 @@ class Database : public std::enable_shared_from_this<Database> {
   const std::string address_;
   std::shared_ptr<BaseKVStore> root_;
   std::shared_ptr<BaseKVStore> store_;
-  const AtHandReader* at_hand_ = dynamic_cast<const AtHandReader*>(store_.get());
+  std::shared_ptr<BaseKVStore> at_hand_;  // over store_
   std::shared_ptr<KVTransaction> transaction_;
   std::shared_ptr<Database> parent_;
   mutable std::shared_mutex calls_;
