@@ -31,11 +31,11 @@ class Session:
         self._stores: Dict[Tuple[Any, ...], Any] = {}
         self.structs_written: Dict[int, Tuple[Any, Any]] = {}  # of a transaction; see stores/struct_restoring.py
 
-    def bind(self, store: Callable[..., T], *args: Any) -> T:
-        key = (store, *args)
+    def bind(self, store: Callable[..., T], arguments: Tuple[Any, ...]) -> T:
+        key = (store, arguments)
         bound: Optional[T] = self._stores.get(key)
         if bound is None:
-            bound = self._stores.setdefault(key, store(self.native, *args))
+            bound = self._stores.setdefault(key, store(self.native, *arguments))
         return bound
 
     @functools.cached_property

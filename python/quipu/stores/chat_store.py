@@ -6,7 +6,6 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import fsspec
 from llama_index.core.base.llms.types import ChatMessage
-from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.storage.chat_store.base import BaseChatStore
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
 from llama_index.core.storage.chat_store.loading import RECOGNIZED_CHAT_STORES
@@ -23,8 +22,6 @@ class _OfChats(ComponentOnDatabase):
 
     _persist_file = "chat_store.json"
 
-    _kvstore: RocksDBKVStore = PrivateAttr()
-
     def __init__(self, kvstore: RocksDBKVStore) -> None:
         super().__init__()
         self._kvstore = kvstore
@@ -37,7 +34,7 @@ class _OfChats(ComponentOnDatabase):
         return {"chats": counts[0], "messages": counts[1]}
 
     def _store(self) -> _native.ChatStore:
-        return self._kvstore.bind(_native.ChatStore)
+        return self._kvstore.bind(_native.ChatStore, ())
 
     def _get(
         self, key: str, status: Optional[MessageStatus], limit: Optional[int], offset: Optional[int]

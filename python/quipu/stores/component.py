@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any, Dict, Type, TypeVar
 
-from pydantic import BaseModel, ModelWrapValidatorHandler, computed_field, model_validator
+from pydantic import BaseModel, ModelWrapValidatorHandler, PrivateAttr, computed_field, model_validator
 
 from quipu.database.options import OpenOptions, check_names
+from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
 
 C = TypeVar("C", bound="ComponentOnDatabase")
@@ -16,6 +17,20 @@ C = TypeVar("C", bound="ComponentOnDatabase")
 class ComponentOnDatabase(OnDatabase, BaseModel):
     """A store that is a model of pydantic's. ``model_dump`` holds what opens it; ``model_validate``, ``from_dict`` and a
     BaseComponent's ``from_json`` open the same store again."""
+
+    _on: RocksDBKVStore = PrivateAttr()
+
+    @property
+    def _kvstore(self) -> RocksDBKVStore:
+        # Past pydantic's __getattr__, which takes as long to find a private attribute as a small call takes in all.
+        private = self.__pydantic_private__
+        assert private is not None
+        kvstore: RocksDBKVStore = private["_on"]
+        return kvstore
+
+    @_kvstore.setter
+    def _kvstore(self, kvstore: RocksDBKVStore) -> None:
+        self._on = kvstore
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -77,7 +77,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
 
     @property
     def _native(self) -> _native.DocumentStore:
-        return self._kvstore.bind(_native.DocumentStore, *self._arguments())
+        return self._kvstore.bind(_native.DocumentStore, self._bound_arguments)
 
     # ---- nodes ----
 
@@ -166,11 +166,11 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         self._native.set_document_hash(doc_id, doc_hash)
 
     async def aget_document_hash(self, doc_id: str) -> Optional[str]:
-        metadata = _native.get_at_hand(self._kvstore.native, doc_id, self._metadata_collection)
-        if metadata is NotImplemented:
-            metadata = await self._kvstore.aget(doc_id, self._metadata_collection)
-        found: Optional[str] = None if metadata is None else metadata.get("doc_hash")
-        return found
+        found = _native.hash_at_hand(self._kvstore.native, doc_id, self._metadata_collection)
+        if found is NotImplemented:
+            found = await self._kvstore.run(self.get_document_hash, doc_id)
+        doc_hash: Optional[str] = found
+        return doc_hash
 
     async def aset_document_hash(self, doc_id: str, doc_hash: str) -> None:
         await self._kvstore.run_small(self.set_document_hash, doc_id, doc_hash)

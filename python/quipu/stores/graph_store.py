@@ -44,7 +44,7 @@ class QuipuGraphStore(OnDatabase, GraphStore):
 
     @property
     def _native(self) -> _native.GraphStore:
-        return self._kvstore.bind(_native.GraphStore, *self._arguments())
+        return self._kvstore.bind(_native.GraphStore, self._bound_arguments)
 
     def get(self, subj: str) -> List[List[str]]:
         return self._native.get(subj)

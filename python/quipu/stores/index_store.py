@@ -49,7 +49,7 @@ class QuipuIndexStore(OnDatabase, KVIndexStore):
 
     @property
     def _native(self) -> _native.IndexStore:
-        return self._kvstore.bind(_native.IndexStore, *self._arguments())
+        return self._kvstore.bind(_native.IndexStore, self._bound_arguments)
 
     def add_index_struct(self, index_struct: IndexStruct) -> None:
         """Stores a struct. Of one that this store has read or written before, only what has changed since is written."""

@@ -285,9 +285,12 @@ class RocksDBKVStore(Closing, BaseKVStore):
             found = await self.run(lambda: _native.get(self.native, key, collection, reader))
         return found
 
-    def bind(self, store: Callable[..., T], *args: Any) -> T:
+    def bind(self, store: Callable[..., T], arguments: Tuple[Any, ...]) -> T:
         """The native store of this kind over the database, or over the transaction that runs."""
-        return self.database.session().bind(store, *args)
+        database = self._database
+        if database is None or self._closed:
+            database = self._open()
+        return database.session().bind(store, arguments)
 
     async def run_small(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Awaits a call that takes no longer than a moment: at once where it does not have to wait, else on the pool."""

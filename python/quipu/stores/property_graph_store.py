@@ -83,7 +83,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     @property
     def _native(self) -> _native.PropertyGraphStore:
-        return self._kvstore.bind(_native.PropertyGraphStore, *self._arguments())
+        return self._kvstore.bind(_native.PropertyGraphStore, self._arguments())
 
     @property
     def supports_vector_queries(self) -> bool:

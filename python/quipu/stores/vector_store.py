@@ -8,7 +8,7 @@ import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import fsspec
-from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
+from llama_index.core.bridge.pydantic import TypeAdapter
 from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
 from llama_index.core.schema import BaseNode, TextNode
 from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
@@ -53,8 +53,6 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
     stores_text: bool = False
     namespace: str = DEFAULT_VECTOR_STORE
 
-    _kvstore: RocksDBKVStore = PrivateAttr()
-
     def __init__(
         self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_VECTOR_STORE, stores_text: bool = False
     ) -> None:
@@ -96,7 +94,7 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         return {"namespace": repr(self.namespace), "vectors": vectors}
 
     def _store(self) -> _native.VectorStore:
-        return self._kvstore.bind(_native.VectorStore, *self._arguments())
+        return self._kvstore.bind(_native.VectorStore, self._arguments())
 
     # ---- nodes ----
 

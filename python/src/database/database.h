@@ -55,9 +55,7 @@ class Database : public std::enable_shared_from_this<Database> {
   // The store itself, also of a transaction on it.
   BaseKVStore& root() const { return *root_; }
 
-  // The store for calls that must not wait, and a Database of it; null where the store cannot tell what would
-  // wait, and in a transaction.
-  const std::shared_ptr<BaseKVStore>& store_at_hand() const { return at_hand_; }
+  // A Database for calls that must not wait; null where the store cannot tell what would, and in a transaction.
   std::shared_ptr<Database> at_hand() {
     return at_hand_ ? std::make_shared<Database>(shared_from_this()) : nullptr;
   }
@@ -79,12 +77,12 @@ class Database : public std::enable_shared_from_this<Database> {
     return call();
   }
 
-  // The same for a call that gives a Result and must not wait: kBusy while the store is being closed.
-  template <class Call>
-  auto try_run(Call call) const -> decltype(call()) {
-    nanobind::gil_scoped_release without_gil;
+  // What is stored under a key where that is at hand; else, and while the store is being closed, kBusy. With
+  // the GIL, for it takes less than to take that again where other threads want it; and nothing that wants it
+  // is waited for.
+  Result<std::optional<Json>> get_at_hand(std::string_view key, std::string_view collection) const {
     const std::shared_lock open(calls_, std::try_to_lock);
-    return open ? call() : Status::busy("the store is being closed");
+    return at_hand_ && open ? at_hand_->get(key, collection) : Status::busy("not at hand");
   }
 
   // Waits for the calls under way, those of the pool included; scans end. Every later call raises ValueError.

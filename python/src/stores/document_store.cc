@@ -112,6 +112,17 @@ nb::dict get_all_document_hashes(Documents& documents) {
   return found;
 }
 
+// The member of what a document store has of a document, as get_at_hand().
+nb::object hash_at_hand(const std::shared_ptr<Database>& db, const Str<"doc_id">& id,
+                        const Str<"collection">& metadata_collection) {
+  Result<std::optional<Json>> metadata = db->get_at_hand(id.view, metadata_collection.view);
+  if (!metadata && metadata.error().code() == StatusCode::kBusy) return nb::borrow(Py_NotImplemented);
+  const std::optional<Json> found = take(std::move(metadata));
+  const std::optional<JsonView> hash = found ? found->view().find("doc_hash") : std::nullopt;
+  if (!hash) return nb::none();
+  return hash->is_string() ? nb::object(to_str(hash->string())) : nb::borrow(Py_NotImplemented);
+}
+
 void set_document_hashes(Documents& documents, nb::handle given) {
   nb::dict doc_hashes;
   read_argument(given, "doc_hashes", doc_hashes);
@@ -129,6 +140,8 @@ void set_document_hashes(Documents& documents, nb::handle given) {
 }  // namespace
 
 void register_document_store(nb::module_& module) {
+  module.def("hash_at_hand", &hash_at_hand, nb::arg("database"), nb::arg("doc_id").none(),
+             nb::arg("collection").none());
   nb::class_<Documents>(module, "DocumentStore")
       .def(
           "__init__",

@@ -33,9 +33,7 @@ nb::object get(const DatabasePtr& db, const Str<"key">& key, const Str<"collecti
 // NotImplemented where it would have to wait.
 nb::object get_at_hand(const DatabasePtr& db, const Str<"key">& key, const Str<"collection">& collection,
                        const ObjectReader* reader) {
-  const BaseKVStore* const at_hand = db->store_at_hand().get();
-  if (at_hand == nullptr) return nb::borrow(Py_NotImplemented);
-  Result<std::optional<Json>> val = db->try_run([&] { return at_hand->get(key.view, collection.view); });
+  Result<std::optional<Json>> val = db->get_at_hand(key.view, collection.view);
   if (!val && val.error().code() == StatusCode::kBusy) return nb::borrow(Py_NotImplemented);
   const std::optional<Json> found = take(std::move(val));
   return found ? StoredObjects(reader)(found->text()) : nb::none();
