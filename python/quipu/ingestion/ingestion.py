@@ -22,7 +22,7 @@ from quipu.ingestion.transforming import CachePlace, Transformed
 from quipu.stores.document_store import QuipuDocumentStore
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.one_database import one_database, stores_of
-from quipu.stores.transaction import transaction_on
+from quipu.stores.transaction import Transaction
 from quipu.stores.vector_store import QuipuVectorStore
 
 T = TypeVar("T")
@@ -144,11 +144,11 @@ class Ingestion:
         indices = [] if self.index is None else [self.index]
         for _ in range(_ATTEMPTS - 1):
             try:
-                with transaction_on(self.kvstore.database, indices, self._sync):
+                with Transaction(self.kvstore.database, indices, self._sync):
                     return write()
             except _native.ConflictError:
                 pass
-        with transaction_on(self.kvstore.database, indices, self._sync):
+        with Transaction(self.kvstore.database, indices, self._sync):
             return write()
 
     def _write(self, batch: Batch, selection: Selection, transformed: Transformed) -> Selection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Tuple, Type
+from typing import Any, Dict, Optional, Tuple, Type, cast
 
 from llama_index.core import StorageContext
 from llama_index.core.indices.base import BaseIndex
@@ -45,15 +45,23 @@ def stores_of(target: Any) -> Dict[str, Any]:
 
 def one_database(call: str, stores: Dict[str, Any]) -> Database:
     """The database that all the stores are on. Raises ValueError, which names a store, where there is none."""
+    databases = [_database_of(store) for store in stores.values()]
+    if not databases or None in databases or len(set(databases)) != 1:
+        raise ValueError(_why_not_one(call, stores))
+    return cast(Database, databases[0])
+
+
+def _database_of(store: Any) -> Optional[Database]:
+    kvstore = store if isinstance(store, RocksDBKVStore) else getattr(store, "_kvstore", None)
+    return kvstore.database if isinstance(kvstore, RocksDBKVStore) else None
+
+
+def _why_not_one(call: str, stores: Dict[str, Any]) -> str:
     found: Dict[Database, str] = {}
     for name, store in stores.items():
-        kvstore = store if isinstance(store, RocksDBKVStore) else getattr(store, "_kvstore", None)
-        if not isinstance(kvstore, RocksDBKVStore):
-            raise ValueError(
-                f"{call} needs stores that are all on one Quipu database: {name} is a {type(store).__name__}, which is not"
-            )
-        found.setdefault(kvstore.database, name)
-    if len(found) != 1:
-        places = ", ".join(f"{name} is on {database.path}" for database, name in found.items())
-        raise ValueError(f"{call} needs stores that are all on one Quipu database: {places}")
-    return next(iter(found))
+        database = _database_of(store)
+        if database is None:
+            return f"{call} needs stores that are all on one Quipu database: {name} is a {type(store).__name__}, which is not"
+        found.setdefault(database, name)
+    places = ", ".join(f"{name} is on {database.path}" for database, name in found.items())
+    return f"{call} needs stores that are all on one Quipu database: {places}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Any, Iterator, List, Sequence, Union
+from contextlib import ContextDecorator
+from typing import Any, List, Optional, Sequence, Type, Union
 
 from llama_index.core import StorageContext
 from llama_index.core.indices.base import BaseIndex
@@ -14,10 +14,49 @@ from quipu.stores.one_database import one_database, stores_of
 from quipu.stores.struct_restoring import Struct, restore, structs_at_fault
 
 
-@contextmanager
+class Transaction(ContextDecorator):
+    """The transaction of a ``with``, on a database: see transaction()."""
+
+    def __init__(self, owner: open_databases.Database, indices: Sequence[BaseIndex[Any]], sync: bool) -> None:
+        if not isinstance(sync, bool):  # told at the beginning of the block, not at its end
+            raise TypeError(f"sync must be a bool, not {type(sync).__name__}")
+        self._owner = owner
+        self._indices = indices
+        self._sync = sync
+
+    def _recreate_cm(self) -> "Transaction":  # of a function that is decorated, for each of its calls
+        return Transaction(self._owner, self._indices, self._sync)
+
+    def __enter__(self) -> None:
+        if open_databases.in_transaction(self._owner):
+            raise ValueError(f"{self._owner.path}: a transaction is running already in this context")
+        self._session = open_databases.Session(self._owner.own_session().native.begin())
+        self._entered = open_databases.enter_transaction(self._owner, self._session)
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Any) -> None:
+        if error is not None:
+            self._undo(error)
+            return
+        try:
+            self._session.commit(self._sync)
+        except BaseException as failed:
+            self._undo(failed)
+            raise
+        open_databases.leave_transaction(self._entered)
+
+    def _undo(self, error: BaseException) -> None:
+        changed: List[Struct] = []
+        try:
+            self._session.rollback()
+            changed = structs_at_fault(self._owner, self._session, self._indices, error)
+        finally:
+            open_databases.leave_transaction(self._entered)
+            restore(changed)
+
+
 def transaction(
     target: Union[StorageContext, BaseIndex[Any], RocksDBKVStore, Any], *, sync: bool = False
-) -> Iterator[None]:
+) -> Transaction:
     """Makes all that is written in the block visible and durable at once at its end, or not at all.
 
         with quipu.transaction(context):
@@ -41,28 +80,4 @@ def transaction(
         ValueError: the stores are not all on one database, or a transaction is running already.
     """
     owner = one_database("a transaction", stores_of(target))
-    with transaction_on(owner, [target] if isinstance(target, BaseIndex) else [], sync):
-        yield
-
-
-@contextmanager
-def transaction_on(
-    owner: open_databases.Database, indices: Sequence[BaseIndex[Any]], sync: bool
-) -> Iterator[None]:
-    if open_databases.in_transaction(owner):
-        raise ValueError(f"{owner.path}: a transaction is running already in this context")
-    if not isinstance(sync, bool):  # told at the beginning of the block, not at its end
-        raise TypeError(f"sync must be a bool, not {type(sync).__name__}")
-    session = open_databases.Session(owner.own_session().native.begin())
-    token = open_databases.enter_transaction(owner, session)
-    changed: List[Struct] = []
-    try:
-        yield
-        session.commit(sync)
-    except BaseException as error:
-        session.rollback()
-        changed = structs_at_fault(owner, session, indices, error)
-        raise
-    finally:
-        open_databases.leave_transaction(token)
-        restore(changed)
+    return Transaction(owner, [target] if isinstance(target, BaseIndex) else [], sync)
