@@ -22,7 +22,7 @@ from pathlib import Path
 import quipu
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
 from llama_index.core.graph_stores import EntityNode, Relation
-from llama_index.core.ingestion import IngestionCache, IngestionPipeline
+from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import TextNode
 from llama_index.core.storage.docstore import SimpleDocumentStore
@@ -154,7 +154,7 @@ class Bench:
     def pipelines(self):
         text = json.loads(self.texts[0])["__data__"]["text"]
         numbers = iter(range(10**9))
-        own_cache = IngestionCache(cache=self.context.kvstore)
+        own_cache = quipu.QuipuIngestionCache(self.context.kvstore)
         for what, simple_vectors, own_vectors in (
             ("a document store", None, None),
             ("document and vector store", SimpleVectorStore(), self.context.vector_store),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from llama_index.core.ingestion import IngestionCache
 from llama_index.core.ingestion.cache import DEFAULT_CACHE_NAME
+from llama_index.core.schema import BaseNode
 from llama_index.core.storage.kvstore.simple_kvstore import SimpleKVStore
 from llama_index.core.storage.kvstore.types import DEFAULT_COLLECTION
 
+from quipu.convert.nodes import to_dicts
 from quipu.stores.kv_store import RocksDBKVStore
 
 
@@ -26,6 +28,9 @@ class QuipuIngestionCache(IngestionCache):
 
     def __init__(self, cache: RocksDBKVStore, collection: str = DEFAULT_CACHE_NAME) -> None:
         super().__init__(cache=cache, collection=collection)
+
+    def put(self, key: str, nodes: Sequence[BaseNode], collection: Optional[str] = None) -> None:
+        self.cache.put(key, {self.nodes_key: to_dicts(nodes)}, collection or self.collection)
 
     def __reduce__(self) -> Tuple[Any, ...]:
         assert isinstance(self.cache, RocksDBKVStore)
