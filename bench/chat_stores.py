@@ -5,7 +5,8 @@ usage: chat_stores.py [MESSAGES]     how long the chat is that is read, 100,000 
 
 add_message: one message at a time, each its own commit, at the end of the chat. last_20: get_messages of its last 20.
 Both through the same interface, AsyncDBChatStore; "sync" is QuipuChatStore, which has the same without asyncio.
-memory_put: Memory.put into a queue of 200 messages, all of it against the time that its tokenizer takes.
+memory_put: Memory.put into a queue of 200 messages, all of it against the time that its tokenizer takes; "floor" is that of
+a store that has its messages in a list and does nothing else: what LlamaIndex's Memory itself takes.
 prints one JSON object; times are medians in microseconds
 """
 import asyncio
@@ -19,6 +20,7 @@ from pathlib import Path
 import quipu
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import Memory
+from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
 from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
 from llama_index.core.utils import get_tokenizer
 
@@ -35,10 +37,38 @@ def per_call(seconds):
     return round(statistics.median(seconds) / CALLS * 1e6, 1)
 
 
-async def timed(call, n=CALLS):
+class ListChatStore(AsyncDBChatStore):
+    """The least that a store can be for Memory.put."""
+
+    def __init__(self):
+        super().__init__()
+        self._messages = []
+
+    async def get_messages(self, key, status=None, limit=None, offset=None):
+        return list(self._messages)
+
+    async def add_message(self, key, message, status=None):
+        self._messages.append(message)
+
+    async def add_messages(self, key, messages, status=None):
+        self._messages += messages
+
+    set_messages = add_messages
+
+    async def _not_needed(self, *args, **kwargs):
+        raise NotImplementedError
+
+    count_messages = delete_message = delete_messages = get_keys = _not_needed
+    delete_oldest_messages = archive_oldest_messages = _not_needed
+
+
+MESSAGES = [message(number) for number in range(CALLS)]
+
+
+async def timed(call):
     start = time.perf_counter()
-    for number in range(n):
-        await call(number)
+    for each in MESSAGES:
+        await call(each)
     return time.perf_counter() - start
 
 
@@ -56,20 +86,20 @@ async def compare(folder, count):
     last = {name: [] for name in (*stores, "sync")}
     for _ in range(ROUNDS):
         for name, store in stores.items():
-            add[name].append(await timed(lambda number: store.add_message("chat", message(number))))
+            add[name].append(await timed(lambda each: store.add_message("chat", each)))
             there = await store.count_messages("chat")
-            last[name].append(await timed(lambda number: store.get_messages("chat", limit=20, offset=there - 20)))
-        add["sync"].append(timed_sync(lambda number: sync.add_message("chat", message(number))))
-        last["sync"].append(timed_sync(lambda number: sync.get_messages("chat", offset=-20)))
+            last[name].append(await timed(lambda each: store.get_messages("chat", limit=20, offset=there - 20)))
+        add["sync"].append(timed_sync(lambda each: sync.add_message("chat", each)))
+        last["sync"].append(timed_sync(lambda each: sync.get_messages("chat", offset=-20)))
     await stores["reference"]._async_engine.dispose()
     database.close()
-    return {"add_message": summary(add), "last_20": summary(last)}
+    return {"messages": count, "add_message": summary(add), "last_20": summary(last)}
 
 
 def timed_sync(call):
     start = time.perf_counter()
-    for number in range(CALLS):
-        call(number)
+    for each in MESSAGES:
+        call(each)
     return time.perf_counter() - start
 
 
@@ -90,23 +120,25 @@ def memory_put(folder):
         finally:
             spent[0] += time.perf_counter() - start
 
-    found = {}
-    stores = {
-        "reference": SQLAlchemyChatStore("memory", f"sqlite+aiosqlite:///{folder}/memory.db"),
-        "quipu": quipu.QuipuAsyncChatStore.from_path(folder / "memory.quipu"),
-    }
-    for name, store in stores.items():
+    def memory_on(store):
         history = [message(number) for number in range(200)]
-        memory = Memory.from_defaults("session", chat_history=history, chat_store=store, token_limit=10**6,
-                                      tokenizer_fn=tokenize)
-        ratios = []
-        for number in range(30):
+        return Memory.from_defaults("session", chat_history=history, chat_store=store, token_limit=10**6,
+                                    tokenizer_fn=tokenize)
+
+    memories = {
+        "reference": memory_on(SQLAlchemyChatStore("memory", f"sqlite+aiosqlite:///{folder}/memory.db")),
+        "quipu": memory_on(quipu.QuipuAsyncChatStore.from_path(folder / "memory.quipu")),
+        "floor": memory_on(ListChatStore()),
+    }
+    ratios = {name: [] for name in memories}
+    for number in range(30):
+        for name, memory in memories.items():
             spent[0] = 0.0
             start = time.perf_counter()
             memory.put(message(number))
-            ratios.append((time.perf_counter() - start) / spent[0])
-        found[name] = round(statistics.median(ratios), 3)
-    return found
+            ratios[name].append((time.perf_counter() - start) / spent[0])
+    quipu.close(folder / "memory.quipu")
+    return {name: round(statistics.median(each), 3) for name, each in ratios.items()}
 
 
 def main():
