@@ -55,7 +55,8 @@ class Database : public std::enable_shared_from_this<Database> {
   // The store itself, also of a transaction on it.
   BaseKVStore& root() const { return *root_; }
 
-  // A Database for calls that must not wait; null where the store cannot tell what would, and in a transaction.
+  // A Database for calls that must not wait; null where the store cannot tell what would, and in a
+  // transaction.
   std::shared_ptr<Database> at_hand() {
     return at_hand_ ? std::make_shared<Database>(shared_from_this()) : nullptr;
   }
