@@ -3,6 +3,8 @@
 
 usage: index_inserts.py sizes [KIND [NODES...]]  KIND: vector, list, keyword, document_summary, tree (which LlamaIndex cannot
                                                  delete from); the sizes are measured by turns, each median is of all turns
+       index_inserts.py imported [KIND [NODES]]  loading an index that was imported, the first insert, which takes its struct
+                                                 apart, and the second
        index_inserts.py loop [NODES]             a loop of inserts, and what it writes; LlamaIndex's Simple stores in
                                                  memory are measured at five sizes, from a tenth to nine tenths of the loop, and
                                                  the loop is taken to be as long as so many inserts of their mean: what an
@@ -19,10 +21,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import quipu
 from llama_index.core import (
     Document, DocumentSummaryIndex, MockEmbedding, Settings, SimpleKeywordTableIndex, StorageContext, SummaryIndex, TreeIndex,
-    VectorStoreIndex)
+    VectorStoreIndex, load_index_from_storage)
 from llama_index.core.llms import MockLLM
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
 
@@ -34,6 +37,16 @@ TURN_SECONDS = 1  # after which the repeats of a turn end
 KINDS = {"vector": VectorStoreIndex, "list": SummaryIndex, "keyword": SimpleKeywordTableIndex,
          "document_summary": DocumentSummaryIndex, "tree": TreeIndex}
 CANNOT_DELETE = ("tree",)
+
+
+class RandomEmbedding(MockEmbedding):
+    """As many bytes on disk as those of a model, which do not compress."""
+
+    def _get_vector(self):
+        return NUMBERS.random(self.embed_dim, dtype=np.float32).tolist()
+
+
+NUMBERS = np.random.default_rng(17)
 
 
 def node(i):
@@ -100,13 +113,29 @@ def sizes(kind="vector", *counts):
     return {"kind": kind, "nodes": figures}
 
 
+def imported(kind="vector", nodes="100000"):
+    with tempfile.TemporaryDirectory(prefix="quipu-bench-") as folder:
+        path, persist_dir, imported_path = (Path(folder, name) for name in ("db", "storage", "imported"))
+        with quipu.storage_context(path) as context:
+            filled(kind, context, int(nodes))
+        quipu.export_dir(path, persist_dir)
+        quipu.import_dir(persist_dir, imported_path)
+        with quipu.storage_context(imported_path) as context:
+            loaded = []
+            calls = {"load": lambda: loaded.append(load_index_from_storage(context)),
+                     "first_insert": lambda: loaded[0].insert(document(0)),
+                     "second_insert": lambda: loaded[0].insert(document(1))}
+            figures = {name: medians([timed(call)]) for name, call in calls.items()}
+    return {"kind": kind, "nodes": int(nodes), **figures}
+
+
 def written_bytes():
     return int(dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())["write_bytes"])
 
 
 def loop(count="20000"):
     count = int(count)
-    Settings.embed_model, Settings.llm = MockEmbedding(DIMENSIONS), MockLLM()
+    Settings.embed_model, Settings.llm = RandomEmbedding(DIMENSIONS), MockLLM()
     documents = [document(i) for i in range(count)]
     with tempfile.TemporaryDirectory(prefix="quipu-bench-", dir=".") as folder:
         before = written_bytes()
@@ -128,5 +157,5 @@ def loop(count="20000"):
 
 
 with contextlib.redirect_stdout(sys.stderr):  # where a DocumentSummaryIndex tells each document
-    result = {"sizes": sizes, "loop": loop}[sys.argv[1]](*sys.argv[2:])
+    result = {"sizes": sizes, "imported": imported, "loop": loop}[sys.argv[1]](*sys.argv[2:])
 print(json.dumps(result))
