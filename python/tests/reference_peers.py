@@ -17,7 +17,7 @@ STORES: Dict[str, Type[Any]] = {
     "llama_index.storage.docstore": standins.DocumentStore,
     "llama_index.storage.index_store": standins.IndexStore,
     "llama_index.storage.chat_store": standins.ChatStore,
-    "llama_index.vector_stores": standins.VectorStore,
+    "llama_index.vector_stores": standins.TextVectorStore,
     "llama_index.graph_stores": standins.GraphStore,
 }
 _STORE_NAMES = ("Store", "VectorSearch", "VectorDB", "VS")
@@ -29,10 +29,11 @@ def _stand_in(family: str, name: str) -> Type[Any]:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         base.__init__(self)  # where the other database is, and how to reach it, is not asked
 
-    def from_uri(cls: Any, uri: str, *args: Any, **kwargs: Any) -> Any:
+    def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
         return cls()
 
-    members = {"__init__": __init__, "from_uri": classmethod(from_uri), "__module__": base.__module__}
+    members: Dict[str, Any] = dict.fromkeys(("from_uri", "from_local", "from_params"), classmethod(make))
+    members.update({"__init__": __init__, "__module__": base.__module__})
     return type(name, (base,), members)
 
 
