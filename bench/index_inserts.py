@@ -6,9 +6,9 @@ usage: index_inserts.py sizes [KIND [NODES...]]  KIND: vector, list, keyword, do
        index_inserts.py imported [KIND [NODES]]  loading an index that was imported, the first insert, which takes its struct
                                                  apart, and the second
        index_inserts.py loop [NODES]             a loop of inserts, and what it writes; LlamaIndex's Simple stores in
-                                                 memory are measured at five sizes, from a tenth to nine tenths of the loop, and
-                                                 the loop is taken to be as long as so many inserts of their mean: what an
-                                                 insert costs there grows with the index, and the whole takes an hour
+                                                 memory are measured at five sizes, from a tenth to nine tenths of the
+                                                 loop, which is taken to be as long as so many inserts of their mean: what
+                                                 an insert costs there grows with the index, and the whole takes an hour
 prints one JSON object; times are in milliseconds, unless they are called seconds, by the clock and of the processor (of the
 calling thread)
 """
@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 import quipu
 from llama_index.core import (
-    Document, DocumentSummaryIndex, MockEmbedding, Settings, SimpleKeywordTableIndex, StorageContext, SummaryIndex, TreeIndex,
-    VectorStoreIndex, load_index_from_storage)
+    Document, DocumentSummaryIndex, MockEmbedding, Settings, SimpleKeywordTableIndex, StorageContext, SummaryIndex,
+    TreeIndex, VectorStoreIndex, load_index_from_storage)
 from llama_index.core.llms import MockLLM
 from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
 
@@ -149,7 +149,8 @@ def loop(count="20000"):
         index = VectorStoreIndex(nodes=[], storage_context=StorageContext.from_defaults())
         index.insert_nodes([node(i) for i in range(int(count * share))])
         simple.append([timed(lambda: index.insert(each)) for each in documents[:5]])
-    clock, processor = (count * statistics.mean(statistics.median(each[i] for each in times) for times in simple) for i in (0, 1))
+    clock, processor = (count * statistics.mean(statistics.median(each[i] for each in times) for times in simple)
+                        for i in (0, 1))
     return {"inserts": count, "seconds": {"clock": ours[0], "processor": ours[1]},
             "simple_seconds": {"clock": clock, "processor": processor}, "simple_milliseconds": list(map(medians, simple)),
             "times_faster": {"clock": clock / ours[0], "processor": processor / ours[1]},
