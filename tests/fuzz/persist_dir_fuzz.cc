@@ -1,6 +1,8 @@
 // Persist directories: the first byte says which file the rest is. What can be imported is exported, and the
 // export is imported to the same files.
 
+#include <algorithm>
+
 #include "engine/json_file/json_file.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
@@ -40,6 +42,17 @@ std::vector<std::string> round_trip(const MemoryFileSystem& files, const std::st
   return texts;
 }
 
+// Of a property graph's file. An element that JSON has as 1e999, which Python reads as infinity, is written
+// as null, as LlamaIndex does, and neither reads it again (docs/COMPATIBILITY.md, 36).
+bool has_embedding_that_cannot_be_read(std::string_view text) {
+  constexpr std::string_view kBegin = "\"embedding\":[";
+  for (size_t at = text.find(kBegin); at != std::string_view::npos; at = text.find(kBegin, at + 1)) {
+    const std::string_view elements = text.substr(at, text.find(']', at) - at);
+    if (elements.find("null") != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void fuzz_one(std::string_view input) {
@@ -54,6 +67,7 @@ void fuzz_one(std::string_view input) {
   require(write_text_file(path_in("in", name), text, files).is_ok(), "a file in memory can be written");
   const std::vector<std::string> once = round_trip(files, "in", "out");
   if (once.empty()) return;
+  if (name == kFiles[4] && std::ranges::any_of(once, has_embedding_that_cannot_be_read)) return;
   const std::vector<std::string> twice = round_trip(files, "out", "again");
   for (size_t i = 0; i < std::min(once.size(), twice.size()); ++i) {
     if (once[i] != twice[i])
