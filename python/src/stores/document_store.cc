@@ -137,29 +137,27 @@ void set_document_hashes(Documents& documents, nb::handle given) {
   documents.run([&](KVDocumentStore& store) { check(store.set_document_hashes(pairs)); });
 }
 
+void make_documents(Documents* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
+                    Arg<"batch_size", int> batch_size, const Str<"node_collection_suffix">& nodes,
+                    const Str<"ref_doc_collection_suffix">& ref_docs,
+                    const Str<"metadata_collection_suffix">& metadata) {
+  new (self) Documents(std::move(database),
+                       DocumentStoreOptions{.ns = std::string(ns.view),
+                                            .batch_size = batch_size,
+                                            .node_collection_suffix = std::string(nodes.view),
+                                            .ref_doc_collection_suffix = std::string(ref_docs.view),
+                                            .metadata_collection_suffix = std::string(metadata.view)});
+}
+
 }  // namespace
 
 void register_document_store(nb::module_& module) {
   module.def("hash_at_hand", &hash_at_hand, nb::arg("database"), nb::arg("doc_id").none(),
              nb::arg("collection").none());
   nb::class_<Documents>(module, "DocumentStore")
-      .def(
-          "__init__",
-          [](Documents* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
-             Arg<"batch_size", int> batch_size, const Str<"node_collection_suffix">& nodes,
-             const Str<"ref_doc_collection_suffix">& ref_docs,
-             const Str<"metadata_collection_suffix">& metadata) {
-            new (self)
-                Documents(std::move(database),
-                          DocumentStoreOptions{.ns = std::string(ns.view),
-                                               .batch_size = batch_size,
-                                               .node_collection_suffix = std::string(nodes.view),
-                                               .ref_doc_collection_suffix = std::string(ref_docs.view),
-                                               .metadata_collection_suffix = std::string(metadata.view)});
-          },
-          nb::arg("database"), nb::arg("namespace").none(), nb::arg("batch_size").none(),
-          nb::arg("node_collection_suffix").none(), nb::arg("ref_doc_collection_suffix").none(),
-          nb::arg("metadata_collection_suffix").none())
+      .def("__init__", &make_documents, nb::arg("database"), nb::arg("namespace").none(),
+           nb::arg("batch_size").none(), nb::arg("node_collection_suffix").none(),
+           nb::arg("ref_doc_collection_suffix").none(), nb::arg("metadata_collection_suffix").none())
       .def("add_serialized", &add_serialized, nb::arg("nodes"), nb::arg("allow_update").none(),
            nb::arg("batch_size").none(), nb::arg("store_text").none())
       .def("add_facts", &add_facts, nb::arg("nodes"), nb::arg("facts"), nb::arg("failed").none(),
