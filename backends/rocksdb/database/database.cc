@@ -1,11 +1,12 @@
 #include "backends/rocksdb/database/database.h"
 
-#include <rocksdb/perf_level.h>
+#include <pthread.h>
 #include <rocksdb/sst_file_manager.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "backends/rocksdb/database/uncounted_work.h"
 #include "backends/rocksdb/format/status.h"
 
 namespace quipu::rocks {
@@ -14,17 +15,11 @@ namespace {
 // Sequences are promised in steps, so that the limit is rarely written.
 constexpr uint64_t kSequenceStep = 1 << 20;
 
-// RocksDB counts every comparison of keys, which takes about as long as the comparison; not while this lives.
-class UncountedWork {
- public:
-  UncountedWork() : before_(rocksdb::GetPerfLevel()) { rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable); }
-  ~UncountedWork() { rocksdb::SetPerfLevel(before_); }
-  UncountedWork(const UncountedWork&) = delete;
-  UncountedWork& operator=(const UncountedWork&) = delete;
+// The id of this process, which glibc asks the kernel for each time. A child of fork() gets its own.
+std::atomic<pid_t> this_process{::getpid()};
+const int watches_forks = ::pthread_atfork(nullptr, nullptr, [] { this_process = ::getpid(); });
 
- private:
-  const rocksdb::PerfLevel before_;
-};
+pid_t process_id() { return watches_forks == 0 ? this_process.load(std::memory_order_relaxed) : ::getpid(); }
 
 // Counts those who sync.
 class Syncing {
@@ -48,7 +43,7 @@ Database::Database(const std::string& path, RocksDBOptions options, const TunedO
       env_(std::move(env)),
       tuned_(tuning.over(*env_)),
       health_(std::make_shared<WriteHealth>(path, options_.logger)),
-      process_(::getpid()) {
+      process_(process_id()) {
   if (!is_reader()) tuned_.db.listeners.push_back(health_);
 }
 
@@ -236,7 +231,7 @@ Result<uint64_t> Database::take_sequences(uint64_t count, bool at_hand) {
 
 Status Database::usable() const {
   // A child of fork() shares the files but not the locks nor the threads.
-  if (::getpid() != process_) {
+  if (process_id() != process_) {
     return Status::not_supported(directory_->path() +
                                  ": the store was opened before fork(); a child process must open its own");
   }

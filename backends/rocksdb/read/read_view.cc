@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/database/uncounted_work.h"
 #include "backends/rocksdb/read/sound_iterator.h"
 
 namespace quipu::rocks {
@@ -53,6 +54,7 @@ class BoundedIterator : public rocksdb::Iterator {
 rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
                               rocksdb::PinnableSlice& value) const {
   rocksdb::DB& db = database_->db();
+  const UncountedWork uncounted;
   const rocksdb::ReadOptions options = over_snapshot();
   if (!may_be_changed(family, key)) return db.Get(options, family, key, &value);
   return changes_->GetFromBatchAndDB(&db, options, family, key, &value);
@@ -61,6 +63,7 @@ rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb
 void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                          rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const {
   rocksdb::DB& db = database_->db();
+  const UncountedWork uncounted;
   const auto changed = [&](const rocksdb::Slice& key) { return may_be_changed(family, key); };
   if (std::ranges::none_of(keys, changed)) {
     db.MultiGet(over_snapshot(), family, keys.size(), keys.data(), values, statuses, sorted);
