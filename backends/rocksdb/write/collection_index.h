@@ -10,6 +10,8 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_WRITE_COLLECTION_INDEX_H_
 #define QUIPU_BACKENDS_ROCKSDB_WRITE_COLLECTION_INDEX_H_
 
+#include <array>
+#include <cstddef>
 #include <memory_resource>
 #include <optional>
 #include <span>
@@ -56,6 +58,9 @@ class CommitScope {
   Status erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix, uint64_t count,
                    rocksdb::WriteBatchBase& batch) const;
 
+  // For what lives as long as this: of a batch of a few keys it all fits here, and nothing is allocated.
+  std::pmr::memory_resource* memory() { return &arena_; }
+
   const ReadView view;          // through which what is stored is read
   uint64_t inserted = 0;        // keys and entries, in the order of the operations
   uint64_t first_sequence = 0;  // of these; known when entries are written
@@ -71,9 +76,10 @@ class CommitScope {
     bool put;
   };
 
-  std::pmr::monotonic_buffer_resource arena_;
-  std::vector<IndexedKey*> parts_;
-  std::vector<LaterEntry> later_;
+  std::array<std::byte, 4096> first_bytes_;
+  std::pmr::monotonic_buffer_resource arena_{first_bytes_.data(), first_bytes_.size()};
+  std::pmr::vector<IndexedKey*> parts_{&arena_};
+  std::pmr::vector<LaterEntry> later_{&arena_};
 };
 
 // What one index has to do with one key of a batch.

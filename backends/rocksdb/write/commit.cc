@@ -143,7 +143,7 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
     size_t op;
     auto operator<=>(const Place&) const = default;
   };
-  std::vector<Place> places;
+  std::pmr::vector<Place> places(scope_.memory());
   places.reserve(ops.size());
   for (size_t i = 0; i < ops.size(); ++i) {
     const WriteOp& op = ops[i];
@@ -193,11 +193,12 @@ Result<size_t> Commit::target_of(std::string_view name, bool create) {
       is_new = true;
     }
   }
-  targets_.push_back({std::move(collection), is_new, 0});
+  std::pmr::vector<const CollectionIndex*> indexes(scope_.memory());
+  indexes.reserve(CollectionIndex::all().size());
   for (const CollectionIndex* const index : CollectionIndex::all()) {
-    Target& target = targets_.back();
-    if (index->follows(*target.collection)) target.indexes.push_back(index);
+    if (index->follows(*collection)) indexes.push_back(index);
   }
+  targets_.push_back({std::move(collection), is_new, std::move(indexes)});
   return targets_.size() - 1;
 }
 
@@ -212,31 +213,32 @@ Status Commit::load() {
 
 // Reads what is stored under `keys`, which are of one target, in order.
 Status Commit::load_target(std::span<KeyChange> keys) {
-  const Collection& collection = *keys.front().collection;
+  rocksdb::ColumnFamilyHandle* const family = keys.front().collection->family.get();
+  if (targets_[keys.front().target].is_new) {
+    for (KeyChange& key : keys) QUIPU_RETURN_IF_ERROR(load_key(key, rocksdb::Status::NotFound(), {}));
+    return Status::ok();
+  }
+  if (keys.size() == 1) {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status read = scope_.view.get(family, slice(keys[0].full_key), value);
+    return load_key(keys[0], read, view(value));
+  }
   std::vector<rocksdb::PinnableSlice> values(keys.size());
   std::vector<rocksdb::Status> statuses(keys.size());
-  if (targets_[keys.front().target].is_new) {
-    std::ranges::fill(statuses, rocksdb::Status::NotFound());
-  } else if (keys.size() == 1) {
-    statuses[0] = scope_.view.get(collection.family.get(), slice(keys[0].full_key), values[0]);
-  } else {
-    std::vector<rocksdb::Slice> slices;
-    slices.reserve(keys.size());
-    for (const KeyChange& key : keys) slices.push_back(slice(key.full_key));
-    scope_.view.multi_get(collection.family.get(), slices, values.data(), statuses.data(), /*sorted=*/true);
-  }
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(keys.size());
+  for (const KeyChange& key : keys) slices.push_back(slice(key.full_key));
+  scope_.view.multi_get(family, slices, values.data(), statuses.data(), /*sorted=*/true);
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (statuses[i].IsNotFound()) {
-      QUIPU_RETURN_IF_ERROR(show_to_indexes(keys[i], nullptr));
-      continue;
-    }
-    QUIPU_RETURN_IF_ERROR(from_rocksdb(statuses[i], "cannot read collection " + collection.name));
-    QUIPU_RETURN_IF_ERROR(load_key(keys[i], view(values[i])));
+    QUIPU_RETURN_IF_ERROR(load_key(keys[i], statuses[i], view(values[i])));
   }
   return Status::ok();
 }
 
-Status Commit::load_key(KeyChange& key, std::string_view value) {
+// Takes what was read of a key.
+Status Commit::load_key(KeyChange& key, const rocksdb::Status& read, std::string_view value) {
+  if (read.IsNotFound()) return show_to_indexes(key, nullptr);
+  if (!read.ok()) return from_rocksdb(read, "cannot read collection " + key.collection->name);
   const std::optional<DataRecord> record = parse_data_record(value);
   if (!record) return damaged_record(*key.collection, key.user_key);
   key.existed = key.exists = true;

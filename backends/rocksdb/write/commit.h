@@ -5,6 +5,7 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_WRITE_COMMIT_H_
 #define QUIPU_BACKENDS_ROCKSDB_WRITE_COMMIT_H_
 
+#include <memory_resource>
 #include <mutex>
 #include <shared_mutex>
 #include <span>
@@ -48,9 +49,9 @@ class Commit {
   static constexpr size_t kNone = SIZE_MAX;
   struct Target {
     CollectionPtr collection;
-    bool is_new = false;
+    bool is_new;
+    std::pmr::vector<const CollectionIndex*> indexes;  // that follow the collection
     int64_t count_change = 0;
-    std::vector<const CollectionIndex*> indexes = {};  // that follow the collection
   };
 
   size_t batch_bytes() const;  // about what the keys take in a batch
@@ -63,7 +64,7 @@ class Commit {
   Result<size_t> target_of(std::string_view collection, bool create);
   Status load();
   Status load_target(std::span<KeyChange> keys);
-  Status load_key(KeyChange& key, std::string_view value);
+  Status load_key(KeyChange& key, const rocksdb::Status& read, std::string_view value);
   Status show_to_indexes(KeyChange& key, const DataRecord* stored);
   Status apply(const WriteOp& op, KeyChange& key);
   Status write_key(KeyChange& key, rocksdb::WriteBatchBase& batch);
@@ -72,11 +73,12 @@ class Commit {
   Database& database_;
   std::shared_lock<std::shared_mutex> gate_;
   std::unique_lock<Mutex> catalog_lock_;
-  std::vector<Target> targets_;
   CommitScope scope_;
-  std::vector<KeyChange> keys_;    // sorted within a target: RocksDB reads and inserts them faster so
-  std::vector<size_t> key_of_op_;  // kNone: the operation has no effect
-  bool handed_over_ = false;       // to RocksDB, which may have kept it even if it failed
+  std::pmr::vector<Target> targets_{scope_.memory()};
+  // Sorted within a target: RocksDB reads and inserts them faster so.
+  std::pmr::vector<KeyChange> keys_{scope_.memory()};
+  std::pmr::vector<size_t> key_of_op_{scope_.memory()};  // kNone: the operation has no effect
+  bool handed_over_ = false;  // to RocksDB, which may have kept it even if it failed
 };
 
 }  // namespace quipu::rocks

@@ -17,8 +17,12 @@ constexpr const WriteOp::Kind* kKinds[] = {&MemberLists::kPutList, &MemberLists:
 // What one batch does to one list: the list before it, and its members now.
 class MemberList : public IndexedKey {
  public:
-  MemberList(const ReadView& view, uint32_t collection, std::string_view key)
-      : view_(view), collection_(collection), key_(key) {}
+  MemberList(CommitScope& scope, uint32_t collection, std::string_view key)
+      : view_(scope.view),
+        collection_(collection),
+        key_(key),
+        changed_(scope.memory()),
+        added_(scope.memory()) {}
 
   bool is_list() const { return is_list_; }
   // The list as it is stored; without it there is none yet.
@@ -56,8 +60,8 @@ class MemberList : public IndexedKey {
   uint64_t count_ = 0;
   std::string head_;
   std::string tail_;
-  std::unordered_map<std::string_view, bool> changed_;        // member -> is in the list
-  std::vector<std::pair<std::string_view, uint64_t>> added_;  // with their places
+  std::pmr::unordered_map<std::string_view, bool> changed_;        // member -> is in the list
+  std::pmr::vector<std::pair<std::string_view, uint64_t>> added_;  // with their places
 };
 
 void MemberList::replaced() {
@@ -71,7 +75,7 @@ void MemberList::replaced() {
 Result<bool> MemberList::has(std::string_view member) const {
   if (const auto known = changed_.find(member); known != changed_.end()) return known->second;
   if (replaced_ || stored_count_ == 0) return false;
-  const std::string record = list_prefix(collection_, key_) + std::string(member);
+  const std::string record = list_prefix(collection_, key_).append(member);
   rocksdb::PinnableSlice value;
   const rocksdb::Status found = view_.get(view_.database().lists(), slice(record), value);
   if (found.IsNotFound()) return false;
@@ -163,7 +167,7 @@ class MemberListIndex : public CollectionIndex {
 
  private:
   MemberList* add_list(KeyChange& key, CommitScope& scope) const {
-    return scope.add<MemberList>(key, *this, scope.view, key.collection->id(), key.user_key);
+    return scope.add<MemberList>(key, *this, scope, key.collection->id(), key.user_key);
   }
 };
 
