@@ -1,5 +1,6 @@
 #include "backends/rocksdb/read/insertion_order_iterator.h"
 
+#include "backends/rocksdb/database/uncounted_work.h"
 #include "backends/rocksdb/read/key_order_iterator.h"
 
 namespace quipu::rocks {
@@ -15,6 +16,7 @@ Result<std::unique_ptr<KVIterator>> InsertionOrderIterator::create(const Reader&
   all.limit = 0;
   all.reverse = false;
   all.keys_only = false;  // the sequence stands before the value
+  const UncountedWork uncounted;
   KeyOrderIterator rows(reader, collection, all, /*raw_vectors=*/true);
   while (rows.next()) {
     const uint64_t sequence = options.reverse ? ~rows.sequence() : rows.sequence();

@@ -106,7 +106,9 @@ nb::dict get_all_document_hashes(Documents& documents) {
   nb::dict found;
   std::string_view rest = texts;
   for (const auto& [hash, id] : sizes) {
-    found[to_str(rest.substr(0, hash))] = to_str(rest.substr(hash, id));
+    const nb::str key = to_str(rest.substr(0, hash));
+    if (PyDict_SetItem(found.ptr(), key.ptr(), to_str(rest.substr(hash, id)).ptr()) != 0)
+      nb::raise_python_error();
     rest.remove_prefix(hash + id);
   }
   return found;
