@@ -49,6 +49,12 @@ class BoundedIterator : public rocksdb::Iterator {
   const rocksdb::Slice* const upper_;
 };
 
+// Where RocksDB would have to open a table to know, it says that the key may exist by OK and an empty value,
+// which no record and no entry has.
+rocksdb::Status known(rocksdb::Status found, const rocksdb::PinnableSlice& value) {
+  return found.ok() && value.empty() ? rocksdb::Status::Incomplete("not in memory") : found;
+}
+
 }  // namespace
 
 rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
@@ -56,6 +62,7 @@ rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb
   rocksdb::DB& db = database_->db();
   const UncountedWork uncounted;
   const rocksdb::ReadOptions options = over_snapshot();
+  if (is_at_hand()) return known(db.Get(options, family, key, &value), value);
   if (!may_be_changed(family, key)) return db.Get(options, family, key, &value);
   return changes_->GetFromBatchAndDB(&db, options, family, key, &value);
 }
@@ -71,6 +78,8 @@ void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const ro
     changes_->MultiGetFromBatchAndDB(&db, over_snapshot(), family, keys.size(), keys.data(), values, statuses,
                                      sorted);
   }
+  if (!is_at_hand()) return;
+  for (size_t i = 0; i < keys.size(); ++i) statuses[i] = known(statuses[i], values[i]);
 }
 
 std::unique_ptr<rocksdb::Iterator> ReadView::iterate(rocksdb::ColumnFamilyHandle* family,

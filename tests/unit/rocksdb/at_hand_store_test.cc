@@ -86,6 +86,33 @@ TEST_F(AtHandStoreTest, ReadsOfTheDiskAreBusyUntilTheyAreInMemory) {
   EXPECT_EQ(*store_->get("7", "c"), number(0));
 }
 
+// Of a table that is not open RocksDB does not say that it cannot tell: it says OK, with an empty value.
+TEST_F(AtHandStoreTest, TablesThatAreNotOpenAreNotTakenForDamaged) {
+  const auto name = [](int i) { return "c" + std::to_string(i); };
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(store_->put("a", number(i), name(i)).is_ok());
+  ASSERT_TRUE(store_->flush().is_ok());
+  open({.max_open_files = 20});
+  int busy = 0;
+  for (int i = 0; i < 30; ++i) {
+    const Result<bool> absent = at_hand_->exists("b", name(i));
+    if (absent) {
+      EXPECT_FALSE(*absent) << i;
+    } else {
+      EXPECT_EQ(absent.error().code(), StatusCode::kBusy) << i;
+      ++busy;
+    }
+    const std::string_view keys[] = {"a"};
+    EXPECT_EQ(at_hand_->get("a", name(i)).error().code(), StatusCode::kBusy) << i;
+    if (const auto found = at_hand_->multi_get(keys, name(i))) {
+      EXPECT_EQ(found->front(), number(i));
+    } else {
+      EXPECT_EQ(found.error().code(), StatusCode::kBusy) << i;
+    }
+    EXPECT_EQ(at_hand_->put("a", number(0), name(i)).code(), StatusCode::kBusy) << i;
+  }
+  EXPECT_GT(busy, 20);
+}
+
 TEST_F(AtHandStoreTest, LockedKeysAreBusy) {
   ASSERT_TRUE(store_->put("a", number(1), "c").is_ok());
   LockSet set;
