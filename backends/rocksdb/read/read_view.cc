@@ -62,9 +62,10 @@ rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb
   rocksdb::DB& db = database_->db();
   const UncountedWork uncounted;
   const rocksdb::ReadOptions options = over_snapshot();
-  if (is_at_hand()) return known(db.Get(options, family, key, &value), value);
-  if (!may_be_changed(family, key)) return db.Get(options, family, key, &value);
-  return changes_->GetFromBatchAndDB(&db, options, family, key, &value);
+  const rocksdb::Status found = may_be_changed(family, key)
+                                    ? changes_->GetFromBatchAndDB(&db, options, family, key, &value)
+                                    : db.Get(options, family, key, &value);
+  return is_at_hand() ? known(found, value) : found;
 }
 
 void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
