@@ -80,31 +80,7 @@ Result<std::unique_ptr<KVIterator>> AtHandStore::scan(const ScanOptions& options
   return std::make_unique<MomentaryIterator>(std::move(pairs));
 }
 
-Status AtHandStore::put(std::string_view key, JsonView val, std::string_view collection) {
-  const WriteOp op{&WriteOp::kPut, collection, key, val.text()};
-  return commit({&op, 1}, {}, nullptr);
-}
-
-Result<bool> AtHandStore::delete_(std::string_view key, std::string_view collection) {
-  const WriteOp op{&WriteOp::kDelete, collection, key};
-  bool existed = false;
-  QUIPU_RETURN_IF_ERROR(commit({&op, 1}, {}, &existed));
-  return existed;
-}
-
-Status AtHandStore::put_all(std::span<const KVPair> kv_pairs, std::string_view collection,
-                            int /*batch_size*/) {
-  std::vector<WriteOp> ops;
-  ops.reserve(kv_pairs.size());
-  for (const KVPair& pair : kv_pairs) ops.push_back({&WriteOp::kPut, collection, pair.key, pair.val.text()});
-  return commit(ops, {}, nullptr);
-}
-
-Status AtHandStore::write(const WriteBatch& batch, const WriteOptions& options) {
-  return commit(batch.ops(), options, nullptr);
-}
-
-Status AtHandStore::commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed) {
+Status AtHandStore::apply(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed) {
   QUIPU_RETURN_IF_ERROR(database_.writable_at_hand());
   if (options.sync || database_.options().sync) return Status::busy("the write is to be synced");
   if (ops.size() > kMaxPairs) return takes_longer();

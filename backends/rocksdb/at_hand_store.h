@@ -13,23 +13,20 @@
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
+#include "backends/rocksdb/transaction/collection_writes.h"
 #include "backends/rocksdb/write/field_index_reader.h"
 #include "backends/rocksdb/write/list_reader.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
 
-class AtHandStore : public CollectionReads<BaseKVStore> {
+class AtHandStore : public CollectionWrites<CollectionReads<BaseKVStore>> {
  public:
   // `database` is that of `store`; both must outlive this.
   AtHandStore(const BaseKVStore& store, Database& database);
   ~AtHandStore() override { finish_async_calls(); }
 
   KVCapabilities capabilities() const override;
-  Status put(std::string_view key, JsonView val, std::string_view collection) override;
-  Result<bool> delete_(std::string_view key, std::string_view collection) override;
-  Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection, int batch_size) override;
-  Status write(const WriteBatch& batch, const WriteOptions& options) override;
   Result<KeyLocks> lock(const LockSet& set) const override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   MemberLists& member_lists() override { return lists_; }
@@ -60,8 +57,7 @@ class AtHandStore : public CollectionReads<BaseKVStore> {
   Result<CollectionPtr> find(std::string_view collection,
                              std::span<const std::string_view> keys) const override;
   Result<CollectionPtr> find_all(std::string_view collection) const override { return find(collection, {}); }
-  // `first_existed`: whether the first operation's key was there before; may be null.
-  Status commit(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed);
+  Status apply(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed) override;
 
   const BaseKVStore& store_;
   Database& database_;

@@ -108,33 +108,8 @@ KVCapabilities RocksDBTransaction::capabilities() const {
           .composed_values = true};
 }
 
-Status RocksDBTransaction::put(std::string_view key, JsonView val, std::string_view collection) {
-  const WriteOp op{&WriteOp::kPut, collection, key, val.text()};
-  return stage({&op, 1}, nullptr);
-}
-
-Result<bool> RocksDBTransaction::delete_(std::string_view key, std::string_view collection) {
-  const WriteOp op{&WriteOp::kDelete, collection, key};
-  bool existed = false;
-  QUIPU_RETURN_IF_ERROR(stage({&op, 1}, &existed));
-  return existed;
-}
-
-Status RocksDBTransaction::put_all(std::span<const KVPair> kv_pairs, std::string_view collection,
-                                   int /*batch_size*/) {
-  std::vector<WriteOp> ops;
-  ops.reserve(kv_pairs.size());
-  for (const KVPair& pair : kv_pairs) {
-    ops.push_back({&WriteOp::kPut, collection, pair.key, pair.val.text()});
-  }
-  return stage(ops, nullptr);
-}
-
-Status RocksDBTransaction::write(const WriteBatch& batch, const WriteOptions& /*options*/) {
-  return stage(batch.ops(), nullptr);
-}
-
-Status RocksDBTransaction::stage(std::span<const WriteOp> ops, bool* first_existed) {
+Status RocksDBTransaction::apply(std::span<const WriteOp> ops, const WriteOptions& /*options*/,
+                                 bool* first_existed) {
   QUIPU_RETURN_IF_ERROR(active());
   if (ops.empty()) return Status::ok();
   for (const WriteOp& op : ops) QUIPU_RETURN_IF_ERROR(database_.limits().check_op(op));

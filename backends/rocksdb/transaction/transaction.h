@@ -16,6 +16,7 @@
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
+#include "backends/rocksdb/transaction/collection_writes.h"
 #include "backends/rocksdb/transaction/read_write_set.h"
 #include "backends/rocksdb/write/field_index_reader.h"
 #include "backends/rocksdb/write/list_reader.h"
@@ -25,7 +26,7 @@
 
 namespace quipu::rocks {
 
-class RocksDBTransaction : public CollectionReads<KVTransaction> {
+class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction>> {
  public:
   // `database` is that of `store`.
   RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Database& database);
@@ -35,10 +36,6 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
   void rollback() override;
 
   KVCapabilities capabilities() const override;
-  Status put(std::string_view key, JsonView val, std::string_view collection) override;
-  Result<bool> delete_(std::string_view key, std::string_view collection) override;
-  Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection, int batch_size) override;
-  Status write(const WriteBatch& batch, const WriteOptions& options) override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   Result<std::vector<CollectionInfo>> collections() const override;
   Result<std::vector<std::string>> declared_files() const override;
@@ -91,7 +88,7 @@ class RocksDBTransaction : public CollectionReads<KVTransaction> {
 
   // Why it can no longer be used, or OK.
   Status active() const;
-  Status stage(std::span<const WriteOp> ops, bool* first_existed);
+  Status apply(std::span<const WriteOp> ops, const WriteOptions& options, bool* first_existed) override;
   Status check_and_write(bool sync);
   void record_changes();
   void end();
