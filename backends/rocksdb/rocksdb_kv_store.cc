@@ -247,6 +247,13 @@ Result<bool> RocksDBKVStore::exists(std::string_view key, std::string_view colle
   return found ? impl_->reader().exists(*found, key) : false;
 }
 
+Result<std::vector<bool>> RocksDBKVStore::keys_exist(std::span<const std::string_view> keys,
+                                                     std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  const CollectionPtr found = impl_->database->find(collection);
+  return found ? impl_->reader().keys_exist(*found, keys) : std::vector<bool>(keys.size());
+}
+
 Result<uint64_t> RocksDBKVStore::count(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(impl_->ready());
   const CollectionPtr found = impl_->database->find(collection);

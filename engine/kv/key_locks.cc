@@ -7,7 +7,8 @@ namespace quipu {
 
 void LockSet::add(std::string_view collection, std::string_view key) {
   const size_t hash = std::hash<std::string_view>{}(key)*31 + std::hash<std::string_view>{}(collection);
-  stripes_.set(hash % kLockStripes);
+  const size_t stripe = hash % kLockStripes;
+  words_[stripe / kWordBits] |= uint64_t{1} << (stripe % kWordBits);
 }
 
 Result<KeyLocks> LockTable::acquire(const LockSet& set) {
@@ -35,24 +36,26 @@ void KeyLocks::release() {
 }
 
 Status StripedLocks::lock(const LockSet& set) {
-  for (size_t i = 0; i < kLockStripes; ++i) {
-    if (!set.has_stripe(i)) continue;
+  size_t taken = kLockStripes;  // the stripe that somebody else has
+  set.for_each_stripe([&](size_t stripe) {
+    if (taken != kLockStripes) return;
     if (set.waits()) {
-      stripes_[i].lock();
-    } else if (!stripes_[i].try_lock()) {
-      unlock_below(i, set);
-      return Status::busy("a key is locked");
+      stripes_[stripe].lock();
+    } else if (!stripes_[stripe].try_lock()) {
+      taken = stripe;
     }
-  }
-  return Status::ok();
+  });
+  if (taken == kLockStripes) return Status::ok();
+  unlock_below(taken, set);
+  return Status::busy("a key is locked");
 }
 
 void StripedLocks::unlock(const LockSet& set) { unlock_below(kLockStripes, set); }
 
 void StripedLocks::unlock_below(size_t end, const LockSet& set) {
-  for (size_t i = end; i-- > 0;) {
-    if (set.has_stripe(i)) stripes_[i].unlock();
-  }
+  set.for_each_stripe([&](size_t stripe) {
+    if (stripe < end) stripes_[stripe].unlock();
+  });
 }
 
 }  // namespace quipu

@@ -49,6 +49,15 @@ Result<bool> KVReader::exists(std::string_view key, std::string_view collection)
   return value.has_value();
 }
 
+Result<std::vector<bool>> KVReader::keys_exist(std::span<const std::string_view> keys,
+                                               std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> values, multi_get(keys, collection));
+  std::vector<bool> exist;
+  exist.reserve(keys.size());
+  for (const std::optional<Json>& value : values) exist.push_back(value.has_value());
+  return exist;
+}
+
 Result<uint64_t> KVReader::count(std::string_view collection) const {
   QUIPU_ASSIGN_OR_RETURN(std::vector<KVEntry> entries, get_all(collection));
   return entries.size();

@@ -58,6 +58,11 @@ class PlainBatch::Open {
     open_.insert_or_assign(Key(op.collection, op.key),
                            Value{place, false, ComposedValues::split_texts(op.value), {}});
   }
+  // What is stored is not known here: only a list of this batch is one.
+  Status ensure_list(const WriteOp& op) const {
+    const auto found = open_.find(Key(op.collection, op.key));
+    return found != open_.end() && found->second.is_list ? Status::ok() : unlike(op, "member list");
+  }
   Status change_list(const WriteOp& op) {
     const auto found = open_.find(Key(op.collection, op.key));
     if (found == open_.end() || !found->second.is_list) return unlike(op, "member list");
@@ -131,6 +136,8 @@ Result<PlainBatch> PlainBatch::of(std::span<const WriteOp> ops) {
         open.open_composed(op, batch.made_.size());
       }
       batch.made_.push_back({&WriteOp::kPut, op.collection, op.key});
+    } else if (op.kind == &MemberLists::kEnsureList) {
+      QUIPU_RETURN_IF_ERROR(open.ensure_list(op));
     } else if (op.kind == &MemberLists::kAddMember || op.kind == &MemberLists::kRemoveMember) {
       QUIPU_RETURN_IF_ERROR(open.change_list(op));
     } else if (op.kind == &ComposedValues::kPutPart || op.kind == &ComposedValues::kErasePart) {

@@ -57,6 +57,12 @@ Result<bool> WatchedReader::exists(std::string_view key, std::string_view collec
   return reader_.exists(key, collection);
 }
 
+Result<std::vector<bool>> WatchedReader::keys_exist(std::span<const std::string_view> keys,
+                                                    std::string_view collection) const {
+  QUIPU_RETURN_IF_ERROR(work_.check());
+  return reader_.keys_exist(keys, collection);
+}
+
 Result<std::unique_ptr<KVIterator>> WatchedReader::scan(const ScanOptions& options,
                                                         std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(work_.check());

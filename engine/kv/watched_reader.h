@@ -28,6 +28,8 @@ class WatchedReader : public KVReader {
   Result<std::vector<std::optional<uint64_t>>> insertion_order(std::span<const std::string_view> keys,
                                                                std::string_view collection) const override;
   Result<bool> exists(std::string_view key, std::string_view collection) const override;
+  Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                       std::string_view collection) const override;
   Result<uint64_t> count(std::string_view collection) const override { return reader_.count(collection); }
   Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
                                            std::string_view collection) const override;

@@ -24,6 +24,11 @@ void WriteBatch::put_list(std::string_view collection, std::string_view key, std
   add({&MemberLists::kPutList, collection, key, head, tail});
 }
 
+void WriteBatch::ensure_list(std::string_view collection, std::string_view key, std::string_view head,
+                             std::string_view tail) {
+  add({&MemberLists::kEnsureList, collection, key, head, tail});
+}
+
 void WriteBatch::put_vector(std::string_view collection, std::string_view key,
                             std::span<const double> elements) {
   const std::string_view bytes(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
@@ -63,7 +68,7 @@ void WriteBatch::clear() {
 std::string_view WriteBatch::keep(std::string_view bytes) {
   if (bytes.empty()) return {};
   if (bytes.size() > free_bytes_) {
-    free_bytes_ = std::max(bytes.size(), kBlockBytes);
+    free_bytes_ = std::max(bytes.size(), kFirstBlockBytes << std::min<size_t>(2 * blocks_.size(), 6));
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(free_bytes_));
     free_ = blocks_.back().get();
   }

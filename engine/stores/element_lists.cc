@@ -84,6 +84,11 @@ Result<bool> ElementLists::remove(std::string_view key, std::string_view element
   return true;
 }
 
+void ElementLists::add_unseen(std::string_view key, std::string_view element, WriteBatch& batch) const {
+  batch.ensure_list(collection_, key, head_, kTail);
+  batch.add_member(collection_, key, element);
+}
+
 Status ElementLists::write(WriteBatch& batch) const {
   for (const auto& [key, list] : lists_) QUIPU_RETURN_IF_ERROR(write(key, list, batch));
   return Status::ok();

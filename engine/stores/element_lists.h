@@ -34,6 +34,10 @@ class ElementLists {
   // Writes what has changed.
   Status write(WriteBatch& batch) const;
 
+  // What add() and write() come to for one element, of which nothing is read first. The batch is refused with
+  // kInvalidArgument where the set is stored as one value.
+  void add_unseen(std::string_view key, std::string_view element, WriteBatch& batch) const;
+
   // The elements of a stored value, in order. Errors: kInvalidArgument when it is none of this form.
   static Result<std::vector<std::string>> parse(JsonView stored, std::string_view name);
 

@@ -140,6 +140,10 @@ class KVReader {
   // Default: get().
   virtual Result<bool> exists(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) const;
 
+  // The same of many keys, in their order. Default: multi_get().
+  virtual Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                               std::string_view collection = DEFAULT_COLLECTION) const;
+
   // The number of keys. Default: get_all(), O(collection); RocksDB and memory: O(1).
   virtual Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const;
 

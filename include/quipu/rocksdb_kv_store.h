@@ -158,6 +158,8 @@ class RocksDBKVStore : public BaseKVStore,
   Result<std::vector<std::optional<uint64_t>>> insertion_order(std::span<const std::string_view> keys,
                                                                std::string_view collection) const override;
   Result<bool> exists(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                       std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
                                            std::string_view collection = DEFAULT_COLLECTION) const override;

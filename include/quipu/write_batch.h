@@ -51,6 +51,8 @@ class WriteBatch {
   // Changes to member lists; see backend/features.h.
   void put_list(std::string_view collection, std::string_view key, std::string_view head,
                 std::string_view tail);
+  void ensure_list(std::string_view collection, std::string_view key, std::string_view head,
+                   std::string_view tail);
   void add_member(std::string_view collection, std::string_view key, std::string_view member);
   void remove_member(std::string_view collection, std::string_view key, std::string_view member);
 
@@ -77,7 +79,7 @@ class WriteBatch {
  private:
   std::string_view keep(std::string_view bytes);
 
-  static constexpr size_t kBlockBytes = size_t{64} << 10;
+  static constexpr size_t kFirstBlockBytes = size_t{1} << 10;  // the next are larger, up to 64 KiB
   std::vector<WriteOp> ops_;
   std::vector<std::unique_ptr<char[]>> blocks_;  // what was copied; blocks never move
   size_t free_bytes_ = 0;                        // at the end of the newest block

@@ -116,7 +116,7 @@ Family Database::own(rocksdb::ColumnFamilyHandle* handle) const {
 
 CollectionPtr Database::find(std::string_view name) const {
   const ReaderLock lock(map_mutex_);
-  const auto found = by_name_.find(std::string(name));
+  const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
 }
 

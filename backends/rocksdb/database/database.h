@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -142,6 +144,12 @@ class Database {
   }
 
  private:
+  // For look-ups by a view of a name.
+  struct NameHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+  };
+
   Database(const std::string& path, RocksDBOptions options, const TunedOptions& tuning,
            std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const PinnedFiles> pinned = nullptr);
   Status open_database();
@@ -181,7 +189,8 @@ class Database {
   ConflictTable conflicts_;
   mutable Mutex catalog_mutex_;
   mutable SharedMutex map_mutex_;
-  std::unordered_map<std::string, CollectionPtr> by_name_ QUIPU_GUARDED_BY(map_mutex_);
+  std::unordered_map<std::string, CollectionPtr, NameHash, std::equal_to<>> by_name_
+      QUIPU_GUARDED_BY(map_mutex_);
   uint32_t next_id_ QUIPU_GUARDED_BY(catalog_mutex_) = 1;
   uint64_t next_order_ QUIPU_GUARDED_BY(catalog_mutex_) = 1;
   int own_family_count_ QUIPU_GUARDED_BY(catalog_mutex_) = 0;

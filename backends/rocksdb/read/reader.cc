@@ -47,6 +47,16 @@ Result<bool> Reader::exists(const Collection& collection, std::string_view key) 
                          key);
 }
 
+Result<std::vector<bool>> Reader::keys_exist(const Collection& collection,
+                                             std::span<const std::string_view> keys) const {
+  std::vector<bool> exist(keys.size());
+  QUIPU_RETURN_IF_ERROR(read_many(collection, keys, [&](size_t i, const DataRecord&) {
+    exist[i] = true;
+    return Status::ok();
+  }));
+  return exist;
+}
+
 Status Reader::read_many(const Collection& collection, std::span<const std::string_view> keys,
                          const std::function<Status(size_t, const DataRecord&)>& use) const {
   std::vector<std::string> full;

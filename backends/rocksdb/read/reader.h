@@ -22,6 +22,8 @@ class Reader {
 
   Result<std::optional<Json>> get(const Collection& collection, std::string_view key) const;
   Result<bool> exists(const Collection& collection, std::string_view key) const;
+  Result<std::vector<bool>> keys_exist(const Collection& collection,
+                                       std::span<const std::string_view> keys) const;
   Result<std::vector<std::optional<Json>>> multi_get(const Collection& collection,
                                                      std::span<const std::string_view> keys) const;
   // The sequence of each key's first insertion.

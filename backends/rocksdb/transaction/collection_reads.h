@@ -40,6 +40,11 @@ class CollectionReads : public Base {
     QUIPU_ASSIGN_OR_RETURN(const CollectionPtr found, find(collection, {&key, 1}));
     return found ? reader().exists(*found, key) : false;
   }
+  Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                       std::string_view collection) const override {
+    QUIPU_ASSIGN_OR_RETURN(const CollectionPtr found, find(collection, keys));
+    return found ? reader().keys_exist(*found, keys) : std::vector<bool>(keys.size());
+  }
   Result<uint64_t> count(std::string_view collection) const override {
     QUIPU_ASSIGN_OR_RETURN(const CollectionPtr found, find_all(collection));
     return found ? reader().count(*found) : uint64_t{0};

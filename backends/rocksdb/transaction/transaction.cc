@@ -122,7 +122,13 @@ Status RocksDBTransaction::apply(std::span<const WriteOp> ops, const WriteOption
   Commit commit(database_, reader_->read_view());
   QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));
   if (first_existed != nullptr) *first_existed = commit.first_key_existed();
-  for (const WriteOp& op : ops) read_write_set_.write_key(op.collection, op.key);
+  for (size_t i = 0; i < ops.size(); ++i) {
+    if (commit.changes(i)) {
+      read_write_set_.write_key(ops[i].collection, ops[i].key);
+    } else {
+      read_write_set_.read_key(ops[i].collection, ops[i].key);
+    }
+  }
   for (const auto& [collection, value] : commit.changed_values()) {
     changed_values_.push_back(index_fingerprint(collection->name, value));
   }

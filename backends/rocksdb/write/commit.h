@@ -44,6 +44,8 @@ class Commit {
   }
   // After either: whether the first operation's key was there before.
   bool first_key_existed() const { return !keys_.empty() && keys_.front().existed; }
+  // After either: whether anything is written under the key of this operation, by its place.
+  bool changes(size_t op) const { return key_of_op_[op] != kNone && keys_[key_of_op_[op]].changed; }
 
  private:
   static constexpr size_t kNone = SIZE_MAX;

@@ -11,8 +11,8 @@
 namespace quipu::rocks {
 namespace {
 
-constexpr const WriteOp::Kind* kKinds[] = {&MemberLists::kPutList, &MemberLists::kAddMember,
-                                           &MemberLists::kRemoveMember};
+constexpr const WriteOp::Kind* kKinds[] = {&MemberLists::kPutList, &MemberLists::kEnsureList,
+                                           &MemberLists::kAddMember, &MemberLists::kRemoveMember};
 
 // What one batch does to one list: the list before it, and its members now.
 class MemberList : public IndexedKey {
@@ -144,13 +144,16 @@ class MemberListIndex : public CollectionIndex {
 
   Status apply(const WriteOp& op, KeyChange& key, CommitScope& scope) const override {
     auto* list = static_cast<MemberList*>(part_of(key));
-    if (op.kind == &MemberLists::kPutList) {
+    const bool is_list = key.exists && list != nullptr && list->is_list();
+    const bool ensure = op.kind == &MemberLists::kEnsureList;
+    if (ensure && is_list) return Status::ok();
+    if (op.kind == &MemberLists::kPutList || (ensure && !key.exists)) {
       if (list == nullptr) list = add_list(key, scope);
       put_body(key, {}, scope);
       list->replace(op.value, op.tail);
       return Status::ok();
     }
-    if (!key.exists || list == nullptr || !list->is_list()) return not_a_list(op);
+    if (!is_list) return not_a_list(op);
     const bool add = op.kind == &MemberLists::kAddMember;
     QUIPU_ASSIGN_OR_RETURN(const bool listed, list->has(op.value));
     if (listed == add) return Status::ok();

@@ -104,8 +104,13 @@ Status KVGraphStore::upsert_triplet(std::string_view subj, std::string_view rel,
   lock_set.add(collection_, subj);
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
   ElementLists edges(*kvstore_, collection_, kEdges);
-  QUIPU_RETURN_IF_ERROR(edges.add(subj, edge_text(rel, obj)).status());
+  const std::string edge = edge_text(rel, obj);
   WriteBatch batch;
+  edges.add_unseen(subj, edge, batch);
+  const Status added = kvstore_->write(batch, {.held = &locks});
+  if (added.code() != StatusCode::kInvalidArgument) return added;
+  batch.clear();
+  QUIPU_RETURN_IF_ERROR(edges.add(subj, edge).status());
   QUIPU_RETURN_IF_ERROR(edges.write(batch));
   return kvstore_->write(batch, {.held = &locks});
 }

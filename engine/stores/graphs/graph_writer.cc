@@ -3,7 +3,8 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <unordered_set>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/stores/graphs/graph_matching.h"
@@ -66,66 +67,114 @@ Status GraphWriter::write(const WriteBatch& batch, KeyLocks* locks,
   return Status::ok();
 }
 
+// A relation that is written, and the ids and keys that it is written under.
+struct GraphWriter::RelationWrite {
+  explicit RelationWrite(const Relation& relation) : relation(relation) {}
+
+  const Relation& relation;
+  TripletIds ids;
+  std::string triplet_key;
+  std::string key;  // of the relation
+  Json triplet;
+};
+
 // The id of the stored node that `id` names; where there is none, that of the entity to be made.
-Result<std::string> GraphWriter::node_id_for(std::string_view id) const {
-  std::string of_entity = entity_id(std::string(id));
+Result<std::string> GraphWriter::node_id_for(const std::string& id) const {
+  std::string of_entity = entity_id(id);
   if (of_entity == id) return of_entity;
   QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(id, graph_.collections.nodes));
   return stored ? LabelledNode::from_stored(*std::move(stored), id).id() : of_entity;
 }
 
-Status GraphWriter::upsert_relations(std::span<const Relation> relations) const {
-  if (relations.empty()) return Status::ok();
-  QUIPU_RETURN_IF_ERROR(declare_collections());
-  LockSet lock_set;
+Result<KeyLocks> GraphWriter::lock(std::span<const Relation> relations) const {
+  LockSet keys;
   for (const Relation& relation : relations) {
     for (const std::string& source : ids_for(relation.source_id())) {
       for (const std::string& target : ids_for(relation.target_id())) {
-        const TripletIds ids{source, relation.label(), target};
-        lock_set.add(graph_.collections.nodes, source);
-        lock_set.add(graph_.collections.nodes, target);
-        lock_set.add(graph_.collections.relations, relation_key(ids));
-        lock_set.add(graph_.collections.triplets, triplet_key(ids));
+        keys.add(graph_.collections.nodes, source);
+        keys.add(graph_.collections.nodes, target);
+        keys.add(graph_.collections.relations, relation_key(source, relation.label(), target));
+        keys.add(graph_.collections.triplets, triplet_key(source, relation.label(), target));
       }
     }
   }
-  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_.lock(lock_set));
+  return kvstore_.lock(keys);
+}
+
+Status GraphWriter::upsert_relations(std::span<const Relation> relations) const {
+  if (relations.empty()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(declare_collections());
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, lock(relations));
+  std::vector<RelationWrite> writes(relations.begin(), relations.end());
+  for (RelationWrite& write : writes) {
+    write.ids.label = write.relation.label();
+    QUIPU_ASSIGN_OR_RETURN(write.ids.source, node_id_for(write.relation.source_id()));
+    QUIPU_ASSIGN_OR_RETURN(write.ids.target, node_id_for(write.relation.target_id()));
+    write.triplet_key = triplet_key(write.ids);
+  }
+  QUIPU_RETURN_IF_ERROR(find_keys(writes));
+  QUIPU_ASSIGN_OR_RETURN(NodeSet nodes, find_ends(writes));
   WriteBatch batch;
-  std::set<std::string> made;
-  std::map<std::string, std::string> keys;  // of the triplets written here -> of their relations
-  for (const Relation& relation : relations) {
-    TripletIds ids{{}, relation.label(), {}};
-    QUIPU_ASSIGN_OR_RETURN(ids.source, node_id_for(relation.source_id()));
-    QUIPU_ASSIGN_OR_RETURN(ids.target, node_id_for(relation.target_id()));
-    QUIPU_RETURN_IF_ERROR(make_ends(relation, ids, made, batch));
-    const std::string triplet = triplet_key(ids);
-    if (!keys.contains(triplet)) {
-      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(triplet, graph_.collections.triplets));
-      std::string key = relation_key({relation.source_id(), relation.label(), relation.target_id()});
-      if (exists) {
-        QUIPU_ASSIGN_OR_RETURN(key, triplets_.relation_key_of(ids));
-      }
-      keys[triplet] = std::move(key);
-    }
-    const std::string& key = keys[triplet];
-    batch.put(graph_.collections.relations, key, relation.to_json());
-    batch.put(graph_.collections.triplets, triplet,
-              triplet_value(ids.target, key == relation_key(ids) ? "" : key));
+  for (RelationWrite& write : writes) {
+    make_ends(write, nodes, batch);
+    write.triplet = triplet_value(write.ids.target, write.key == relation_key(write.ids) ? "" : write.key);
+    batch.add_view(
+        {&WriteOp::kPut, graph_.collections.relations, write.key, write.relation.to_json().text()});
+    batch.add_view({&WriteOp::kPut, graph_.collections.triplets, write.triplet_key, write.triplet.text()});
   }
   return kvstore_.write(batch, {.held = &locks});
 }
 
+// The key of each relation: that of the triplet where it is stored, or comes earlier among these.
+Status GraphWriter::find_keys(std::span<RelationWrite> writes) const {
+  std::unordered_map<std::string_view, size_t> places;
+  std::vector<std::string_view> triplets;
+  for (const RelationWrite& write : writes) {
+    if (places.emplace(write.triplet_key, triplets.size()).second) triplets.push_back(write.triplet_key);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> stored,
+                         kvstore_.multi_get(triplets, graph_.collections.triplets));
+  std::vector<const std::string*> keys(triplets.size());
+  for (RelationWrite& write : writes) {
+    const size_t place = places.at(write.triplet_key);
+    const Relation& relation = write.relation;
+    if (keys[place] != nullptr) {
+      write.key = *keys[place];
+    } else if (stored[place]) {
+      write.key = TripletReader::relation_key_of(write.ids, *stored[place]);
+    } else {
+      write.key = relation_key(relation.source_id(), relation.label(), relation.target_id());
+    }
+    keys[place] = &write.key;
+  }
+  return Status::ok();
+}
+
+// The ids at the ends of relations under which there is a node.
+Result<GraphWriter::NodeSet> GraphWriter::find_ends(std::span<const RelationWrite> writes) const {
+  NodeSet nodes;
+  std::vector<std::string_view> ids;
+  for (const RelationWrite& write : writes) {
+    for (const std::string* const id : {&write.ids.source, &write.ids.target}) {
+      if (nodes.insert(*id).second) ids.push_back(*id);
+    }
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> exist, kvstore_.keys_exist(ids, graph_.collections.nodes));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!exist[i]) nodes.erase(ids[i]);
+  }
+  return nodes;
+}
+
 // Makes the entities at a relation's ends that are not there. One whose name is not its id is stored under
-// both, as the reference stores it. `made`: what this call has made so far.
-Status GraphWriter::make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
-                              WriteBatch& batch) const {
+// both, as the reference stores it.
+void GraphWriter::make_ends(const RelationWrite& write, NodeSet& nodes, WriteBatch& batch) const {
   const std::array<std::pair<const std::string&, const std::string&>, 2> ends = {
-      {{relation.source_id(), ids.source}, {relation.target_id(), ids.target}}};
+      {{write.relation.source_id(), write.ids.source}, {write.relation.target_id(), write.ids.target}}};
   std::array<bool, 2> missing{};
   for (size_t i = 0; i < ends.size(); ++i) {
     const auto& [name, id] = ends[i];
-    QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.collections.nodes));
-    missing[i] = !exists && made.insert(id).second;
+    missing[i] = nodes.insert(id).second;
     if (missing[i]) batch.put(graph_.collections.nodes, name, LabelledNode::entity(name).to_json());
   }
   for (size_t i = 0; i < ends.size(); ++i) {
@@ -133,7 +182,6 @@ Status GraphWriter::make_ends(const Relation& relation, const TripletIds& ids, s
     if (missing[i] && id != name)
       batch.put(graph_.collections.nodes, id, LabelledNode::entity(name).to_json());
   }
-  return Status::ok();
 }
 
 Status GraphWriter::delete_(const GraphSelection& selection) const {

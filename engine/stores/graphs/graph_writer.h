@@ -3,10 +3,10 @@
 #ifndef QUIPU_ENGINE_STORES_GRAPHS_GRAPH_WRITER_H_
 #define QUIPU_ENGINE_STORES_GRAPHS_GRAPH_WRITER_H_
 
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/stores/graphs/graph_reader.h"
@@ -33,9 +33,14 @@ class GraphWriter {
   Status declare_collections() const;
   // Writes a batch that changes these nodes, under `locks`, if any, which it releases, and tells the index.
   Status write(const WriteBatch& batch, KeyLocks* locks, const std::vector<std::string>& nodes) const;
-  Result<std::string> node_id_for(std::string_view id) const;
-  Status make_ends(const Relation& relation, const TripletIds& ids, std::set<std::string>& made,
-                   WriteBatch& batch) const;
+
+  struct RelationWrite;
+  using NodeSet = std::unordered_set<std::string_view>;  // ids of nodes that are there
+  Result<KeyLocks> lock(std::span<const Relation> relations) const;
+  Result<std::string> node_id_for(const std::string& id) const;
+  Status find_keys(std::span<RelationWrite> writes) const;
+  Result<NodeSet> find_ends(std::span<const RelationWrite> writes) const;
+  void make_ends(const RelationWrite& write, NodeSet& nodes, WriteBatch& batch) const;
 
   const PropertyGraphState& graph_;
   BaseKVStore& kvstore_;

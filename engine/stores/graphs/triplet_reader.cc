@@ -14,7 +14,11 @@ namespace quipu {
 Result<std::string> TripletReader::relation_key_of(const TripletIds& ids) const {
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value,
                          kvstore_.get(triplet_key(ids), graph_.collections.triplets));
-  const std::optional<JsonView> other = value ? value->view().find(kTripletRelationKey) : std::nullopt;
+  return value ? relation_key_of(ids, *value) : relation_key(ids);
+}
+
+std::string TripletReader::relation_key_of(const TripletIds& ids, JsonView stored) {
+  const std::optional<JsonView> other = stored.find(kTripletRelationKey);
   return other && other->is_string() ? other->string() : relation_key(ids);
 }
 

@@ -26,6 +26,8 @@ class TripletReader {
   // Nodes that several triplets share are read once, and all at once.
   Result<std::vector<Triplet>> load_triplets(std::span<const TripletIds> ids) const;
   Result<std::string> relation_key_of(const TripletIds& ids) const;
+  // The same of a triplet that has been read.
+  static std::string relation_key_of(const TripletIds& ids, JsonView stored);
 
  private:
   Result<std::vector<std::string>> incoming_keys(std::string_view id) const;

@@ -38,6 +38,9 @@ class MemberLists {
 
   // value, tail: an empty list with this text before and after its members.
   static constexpr WriteOp::Kind kPutList{"put_list", true, true};
+  // The same where the key is absent; a list that is there stays as it is. kInvalidArgument where the key
+  // holds a plain value, and by default.
+  static constexpr WriteOp::Kind kEnsureList{"ensure_list", true, true};
   // value: the member. kInvalidArgument where the key holds no list.
   static constexpr WriteOp::Kind kAddMember{"add_member", false, true};
   static constexpr WriteOp::Kind kRemoveMember{"remove_member", false, false};

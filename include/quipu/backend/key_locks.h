@@ -9,8 +9,9 @@
 #define QUIPU_BACKEND_KEY_LOCKS_H_
 
 #include <array>
-#include <bitset>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string_view>
 
@@ -24,16 +25,31 @@ inline constexpr size_t kLockStripes = 512;
 class LockSet {
  public:
   void add(std::string_view collection, std::string_view key);
-  void add_all() { stripes_.set(); }
-  bool contains(const LockSet& other) const { return (other.stripes_ & ~stripes_).none(); }
-  // By their numbers, below kLockStripes: the order in which every table takes them.
-  bool has_stripe(size_t stripe) const { return stripes_.test(stripe); }
+  void add_all() { words_.fill(~uint64_t{0}); }
+  bool contains(const LockSet& other) const {
+    for (size_t i = 0; i < kWords; ++i) {
+      if ((other.words_[i] & ~words_[i]) != 0) return false;
+    }
+    return true;
+  }
+  // `use` gets the number of each, below kLockStripes, from the lowest: the order in which every table takes
+  // them.
+  template <class Use>
+  void for_each_stripe(Use use) const {
+    for (size_t i = 0; i < kWords; ++i) {
+      for (uint64_t left = words_[i]; left != 0; left &= left - 1) {
+        use(i * kWordBits + static_cast<size_t>(std::countr_zero(left)));
+      }
+    }
+  }
   // Who must not wait for others is told kBusy instead, by a table that can tell.
   void never_wait() { waits_ = false; }
   bool waits() const { return waits_; }
 
  private:
-  std::bitset<kLockStripes> stripes_;
+  static constexpr size_t kWordBits = 64;
+  static constexpr size_t kWords = kLockStripes / kWordBits;
+  std::array<uint64_t, kWords> words_{};
   bool waits_ = true;
 };
 

@@ -104,6 +104,35 @@ TEST_P(FeaturesTest, AnIndexThatComesLaterFindsWhatWasThere) {
 constexpr std::string_view kHead = "{\"x\": [";
 constexpr std::string_view kTail = "], \"y\": 1}";
 
+TEST_P(FeaturesTest, AListIsMadeWhereThereIsNone) {
+  WriteBatch batch;
+  batch.put_list("lists", "made", kHead, kTail);
+  batch.ensure_list("lists", "made", "{\"z\": [", "]}");
+  batch.add_member("lists", "made", "1");
+  write(batch);
+  EXPECT_EQ(value_of("made", "lists"), R"({"x": [1], "y": 1})");
+  ASSERT_TRUE(kv_->put("plain", Json::from_canonical("{}"), "lists").is_ok());
+  for (const char* const member : {"1", "2", "1"}) {
+    batch.clear();
+    batch.ensure_list("lists", "l", kHead, kTail);
+    batch.add_member("lists", "l", member);
+    if (const Status written = kv_->write(batch); !written.is_ok()) {  // of a backend that keeps no lists
+      EXPECT_EQ(written.code(), StatusCode::kInvalidArgument);
+      EXPECT_FALSE(*kv_->exists("l", "lists"));
+      return;
+    }
+  }
+  EXPECT_EQ(value_of("l", "lists"), R"({"x": [1, 2], "y": 1})");
+  EXPECT_EQ(value_of("made", "lists"), R"({"x": [1], "y": 1})");
+  batch.clear();
+  batch.ensure_list("lists", "made", kHead, kTail);
+  batch.add_member("lists", "made", "2");
+  batch.ensure_list("lists", "plain", kHead, kTail);
+  EXPECT_EQ(kv_->write(batch).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(value_of("plain", "lists"), "{}");
+  EXPECT_EQ(value_of("made", "lists"), R"({"x": [1], "y": 1})");
+}
+
 TEST_P(FeaturesTest, AListIsReadAsAnObject) {
   WriteBatch batch;
   batch.put_list("lists", "l", kHead, kTail);

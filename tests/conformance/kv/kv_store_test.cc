@@ -99,6 +99,9 @@ TEST_P(KVStoreTest, LooksUpManyKeys) {
   EXPECT_FALSE(order[1]);
   EXPECT_TRUE(*kv_->exists("x", "c"));
   EXPECT_FALSE(*kv_->exists("x"));
+  const std::string_view asked[] = {"none", "x", "", "x"};
+  EXPECT_EQ(*kv_->keys_exist(asked, "c"), (std::vector<bool>{false, true, false, true}));
+  EXPECT_EQ(*kv_->keys_exist(asked, "never"), std::vector<bool>(4));
 }
 
 TEST_P(KVStoreTest, CollectionsAreListedAndDropped) {

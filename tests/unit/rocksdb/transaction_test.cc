@@ -63,6 +63,29 @@ TEST_F(TransactionTest, ListsAreMergedAndReplaced) {
   EXPECT_TRUE(store_->member_lists().members("lists", "l")->empty());
 }
 
+TEST_F(TransactionTest, WhatChangesNothingIsNoConflict) {
+  WriteBatch batch;
+  batch.put_list("lists", "l", "{\"x\": [", "]}");
+  batch.add_member("lists", "l", "1");
+  ASSERT_TRUE(store_->write(batch).is_ok());
+  auto reading = begin();
+  EXPECT_EQ((*reading->get("l", "lists"))->text(), R"({"x": [1]})");
+  auto txn = begin();
+  batch.clear();
+  batch.ensure_list("lists", "l", "{\"x\": [", "]}");
+  batch.add_member("lists", "l", "1");
+  ASSERT_TRUE(txn->write(batch).is_ok());
+  ASSERT_TRUE(txn->commit().is_ok());
+  ASSERT_TRUE(reading->put("other", Json::from_canonical("{}"), "lists").is_ok());
+  EXPECT_TRUE(reading->commit().is_ok());
+  // It has read the list all the same, which counts where it changes something else.
+  txn = begin();
+  ASSERT_TRUE(txn->write(batch).is_ok());
+  ASSERT_TRUE(txn->put("other", Json::from_canonical("{}"), "lists").is_ok());
+  ASSERT_TRUE(store_->put("l", Json::from_canonical("{}"), "lists").is_ok());
+  EXPECT_EQ(txn->commit().code(), StatusCode::kBusy);
+}
+
 TEST(ConflictTableTest, ForgetsWhatIsTooMuchAndLetsNothingPass) {
   rocks::ConflictTable table;
   const uint64_t early = table.begin();
