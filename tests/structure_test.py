@@ -27,6 +27,8 @@ ORDER = (
     "engine/json",
     "engine/python",
     "engine/files",
+    "engine/files/http",
+    "engine/files/aws",
     "engine/files/s3",
     "engine/json_file",
     "engine/kv",

@@ -1,39 +1,23 @@
-// The requests of S3FileSystem: made over HTTP, signed, and made again where that may help.
+// The requests of S3FileSystem: sent where the bucket is, signed, and made again where that may help.
 
 #ifndef QUIPU_ENGINE_FILES_S3_S3_CLIENT_H_
 #define QUIPU_ENGINE_FILES_S3_S3_CLIENT_H_
 
+#include <atomic>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "engine/files/s3/s3_signature.h"
+#include "engine/files/http/http_connections.h"
+#include "engine/files/s3/s3_place.h"
+#include "quipu/backend/thread_annotations.h"
 #include "quipu/s3_file_system.h"
 
 namespace quipu {
 
-struct S3Answer {
-  long status = 0;
-  std::map<std::string, std::string> headers;  // names in lower case
-  std::string body;
-};
-
-// A bucket, and a key in it, which is empty for the bucket itself.
-struct S3Place {
-  std::string bucket;
-  std::string key;
-};
-// Errors: kInvalidArgument for a path without a bucket.
-Result<S3Place> parse_s3_path(const std::string& path);
-
 class S3Client {
  public:
-  explicit S3Client(S3Options options);
-  ~S3Client();
-  S3Client(const S3Client&) = delete;
-  S3Client& operator=(const S3Client&) = delete;
+  explicit S3Client(S3Options options) : options_(std::move(options)) {}
   const S3Options& options() const { return options_; }
 
   struct Call {
@@ -43,25 +27,31 @@ class S3Client {
     std::map<std::string, std::string> headers = {};
     std::string_view body = {};
     size_t max_answer_bytes = 16 << 20;
+    const std::atomic<bool>* cancelled = nullptr;  // once true, the call fails soon
   };
   // The answer, whatever its status. Errors: kIoError when there is none after all attempts.
-  Result<S3Answer> answer(const Call& call) const;
+  Result<HttpAnswer> answer(const Call& call) const;
   // The answer of a status below 300 that does not tell of an error. Errors: kIoError with what it says.
-  Result<S3Answer> request(const Call& call) const;
+  Result<HttpAnswer> request(const Call& call) const;
+  // kIoError that says what a call came to.
+  Status error(const Call& call, const HttpAnswer& answer) const;
 
  private:
-  class Connections;
-  Result<S3Answer> attempt(const Call& call) const;
+  using Keys = std::optional<S3Credentials>;
+  // The answer of the bucket's region, if it need be after asking where that is.
+  Result<HttpAnswer> attempt(const Call& call, const Keys& keys) const;
+  Result<HttpAnswer> send(const Call& call, const Keys& keys, const std::string& region) const;
+  std::string ask_for_region(const Call& call, const Keys& keys, const HttpAnswer& answer,
+                             const std::string& used) const;
+  std::string region_of(const std::string& bucket) const;
+  void keep_region(const std::string& bucket, const std::string& region) const;
+  Result<Keys> keys() const;
 
   const S3Options options_;
-  const std::unique_ptr<Connections> connections_;
+  const HttpConnections connections_;
+  mutable Mutex mutex_;
+  mutable std::map<std::string, std::string> regions_ QUIPU_GUARDED_BY(mutex_);  // by bucket; those found out
 };
-
-// kIoError that says what a request came to.
-Status s3_error(const S3Client::Call& call, const S3Answer& answer);
-
-// The text of every element of this name in an answer, in order.
-std::vector<std::string> s3_elements(const std::string& xml, std::string_view name);
 
 }  // namespace quipu
 

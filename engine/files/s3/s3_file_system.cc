@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine/files/http/xml_elements.h"
 #include "engine/files/s3/s3_client.h"
 
 namespace quipu {
@@ -14,15 +15,15 @@ constexpr size_t kMinPartBytes = 5 << 20;
 constexpr size_t kPartsOfOneSize = 1000;
 
 // What a HEAD request says; nothing for a missing object.
-Result<std::optional<S3Answer>> head(const S3Client& client, const S3Place& place) {
+Result<std::optional<HttpAnswer>> head(const S3Client& client, const S3Place& place) {
   const S3Client::Call call{.method = "HEAD", .place = place};
-  QUIPU_ASSIGN_OR_RETURN(S3Answer answer, client.answer(call));
-  if (answer.status == 404) return std::optional<S3Answer>();
-  if (answer.status >= 300) return s3_error(call, answer);
+  QUIPU_ASSIGN_OR_RETURN(HttpAnswer answer, client.answer(call));
+  if (answer.status == 404) return std::optional<HttpAnswer>();
+  if (answer.status >= 300) return client.error(call, answer);
   return std::optional(std::move(answer));
 }
 
-uint64_t size_in(const S3Answer& answer) {
+uint64_t size_in(const HttpAnswer& answer) {
   const auto found = answer.headers.find("content-length");
   return found == answer.headers.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
 }
@@ -53,11 +54,11 @@ class S3InputFile : public InputFile {
     S3Client::Call call{.method = "GET", .place = place_, .headers = {{"range", range}}};
     if (!etag_.empty()) call.headers["if-match"] = etag_;  // all parts are of one object
     call.max_answer_bytes = std::max<size_t>(call.max_answer_bytes, count);
-    QUIPU_ASSIGN_OR_RETURN(S3Answer answer, client_->answer(call));
+    QUIPU_ASSIGN_OR_RETURN(HttpAnswer answer, client_->answer(call));
     if (answer.status == 412) {
       return Status::io_error("S3: " + place_.bucket + "/" + place_.key + " was replaced while it was read");
     }
-    if (answer.status >= 300) return s3_error(call, answer);
+    if (answer.status >= 300) return client_->error(call, answer);
     if (answer.body.size() != count) {
       return Status::io_error("S3: " + place_.bucket + "/" + place_.key + ": asked for " +
                               std::to_string(count) + " bytes, got " + std::to_string(answer.body.size()));
@@ -127,9 +128,9 @@ class S3OutputFile : public OutputFile {
     return status;
   }
   Status begin_upload() {
-    QUIPU_ASSIGN_OR_RETURN(const S3Answer answer,
+    QUIPU_ASSIGN_OR_RETURN(const HttpAnswer answer,
                            client_->request({.method = "POST", .place = place_, .query = {{"uploads", ""}}}));
-    const std::vector<std::string> ids = s3_elements(answer.body, "UploadId");
+    const std::vector<std::string> ids = xml_elements(answer.body, "UploadId");
     if (ids.empty()) return Status::io_error("S3: the answer to a new upload names none");
     upload_ = ids.front();
     return Status::ok();
@@ -139,7 +140,7 @@ class S3OutputFile : public OutputFile {
     const std::map<std::string, std::string> query = {{"partNumber", std::to_string(etags_.size() + 1)},
                                                       {"uploadId", upload_}};
     QUIPU_ASSIGN_OR_RETURN(
-        const S3Answer answer,
+        const HttpAnswer answer,
         client_->request({.method = "PUT", .place = place_, .query = query, .body = part_}));
     const auto etag = answer.headers.find("etag");
     if (etag == answer.headers.end()) return Status::io_error("S3: the answer to a part has no ETag");
@@ -178,7 +179,7 @@ S3FileSystem::~S3FileSystem() = default;
 
 Result<std::unique_ptr<InputFile>> S3FileSystem::open(const std::string& path) const {
   QUIPU_ASSIGN_OR_RETURN(const S3Place place, parse_s3_path(path));
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<S3Answer> found, head(*client_, place));
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<HttpAnswer> found, head(*client_, place));
   if (!found) return Status::io_error("cannot open " + path + ": No such file or directory");
   const auto etag = found->headers.find("etag");
   return std::make_unique<S3InputFile>(client_, place, size_in(*found),
@@ -195,7 +196,7 @@ Result<std::unique_ptr<OutputFile>> S3FileSystem::create(const std::string& path
 
 Result<std::optional<uint64_t>> S3FileSystem::file_size(const std::string& path) const {
   QUIPU_ASSIGN_OR_RETURN(const S3Place place, parse_s3_path(path));
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<S3Answer> found, head(*client_, place));
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<HttpAnswer> found, head(*client_, place));
   return found ? std::optional(size_in(*found)) : std::nullopt;
 }
 
@@ -206,9 +207,9 @@ Result<std::vector<std::string>> S3FileSystem::list(const std::string& directory
   call.query = {{"list-type", "2"}, {"prefix", prefix}, {"delimiter", "/"}, {"encoding-type", "url"}};
   std::vector<std::string> names;
   while (true) {
-    QUIPU_ASSIGN_OR_RETURN(const S3Answer answer, client_->request(call));
+    QUIPU_ASSIGN_OR_RETURN(const HttpAnswer answer, client_->request(call));
     for (const std::string_view element : {"Key", "Prefix"}) {
-      for (const std::string& encoded : s3_elements(answer.body, element)) {
+      for (const std::string& encoded : xml_elements(answer.body, element)) {
         std::string name = url_decode(encoded);
         if (!name.starts_with(prefix)) continue;
         name.erase(0, prefix.size());
@@ -216,7 +217,7 @@ Result<std::vector<std::string>> S3FileSystem::list(const std::string& directory
         if (!name.empty()) names.push_back(std::move(name));
       }
     }
-    const std::vector<std::string> next = s3_elements(answer.body, "NextContinuationToken");
+    const std::vector<std::string> next = xml_elements(answer.body, "NextContinuationToken");
     if (next.empty()) break;
     call.query["continuation-token"] = next.front();
   }

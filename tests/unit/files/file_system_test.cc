@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/files/s3/s3_signature.h"
+#include "engine/files/aws/aws_signature.h"
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
@@ -115,13 +115,12 @@ TEST(LocalFileSystemTest, TellsFilesFromOthers) {
 // The examples of AWS's documentation (sig-v4-header-based-auth.html).
 class S3SignatureTest : public ::testing::Test {
  protected:
-  std::string sign(S3Request request) {
+  std::string sign(AwsRequest request) {
     request.host = "examplebucket.s3.amazonaws.com";
-    sign_s3_request({.access_key_id = "AKIAIOSFODNN7EXAMPLE",
-                     .secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                     .session_token = "",
-                     .region = "us-east-1"},
-                    "20130524T000000Z", request);
+    sign_aws_request({.credentials = {.access_key_id = "AKIAIOSFODNN7EXAMPLE",
+                                      .secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"},
+                      .region = "us-east-1"},
+                     "20130524T000000Z", request);
     return request.headers.at("authorization");
   }
 };

@@ -2,16 +2,18 @@
 // uploads and without canonical query strings. Source:
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 
-#ifndef QUIPU_ENGINE_FILES_S3_S3_SIGNATURE_H_
-#define QUIPU_ENGINE_FILES_S3_S3_SIGNATURE_H_
+#ifndef QUIPU_ENGINE_FILES_AWS_AWS_SIGNATURE_H_
+#define QUIPU_ENGINE_FILES_AWS_AWS_SIGNATURE_H_
 
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "quipu/s3_file_system.h"
+
 namespace quipu {
 
-struct S3Request {
+struct AwsRequest {
   std::string method;                          // "GET"
   std::string host;                            // with the port, where the URL has one
   std::string path;                            // "/bucket/a key", not encoded
@@ -20,22 +22,25 @@ struct S3Request {
   std::string_view body;
 };
 
-struct S3Credentials {
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;
+// Who signs, and for what.
+struct AwsSigner {
+  S3Credentials credentials;
   std::string region;
+  std::string service = "s3";
 };
 
 // Adds the headers host, x-amz-content-sha256, x-amz-date, with a token x-amz-security-token, and
 // authorization. `time` is "20130524T000000Z".
-void sign_s3_request(const S3Credentials& credentials, std::string_view time, S3Request& request);
+void sign_aws_request(const AwsSigner& signer, std::string_view time, AwsRequest& request);
 
-// Percent-encoded as S3 wants it: all but letters, digits and -._~, and with `slashes` the slash.
-std::string s3_uri_encode(std::string_view text, bool slashes);
+// The time as a signature has it.
+std::string aws_time_now();
+
+// Percent-encoded as AWS wants it: all but letters, digits and -._~, and with `slashes` the slash.
+std::string aws_uri_encode(std::string_view text, bool slashes);
 // "a=1&b=2", encoded.
-std::string s3_query_string(const std::map<std::string, std::string>& query);
+std::string aws_query_string(const std::map<std::string, std::string>& query);
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_FILES_S3_S3_SIGNATURE_H_
+#endif  // QUIPU_ENGINE_FILES_AWS_AWS_SIGNATURE_H_

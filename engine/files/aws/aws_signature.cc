@@ -1,9 +1,10 @@
-#include "engine/files/s3/s3_signature.h"
+#include "engine/files/aws/aws_signature.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <array>
+#include <ctime>
 
 #include "engine/base/sha256.h"
 
@@ -30,7 +31,16 @@ std::string hex(std::string_view bytes) {
 
 }  // namespace
 
-std::string s3_uri_encode(std::string_view text, bool slashes) {
+std::string aws_time_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y%m%dT%H%M%SZ", &parts);
+  return text;
+}
+
+std::string aws_uri_encode(std::string_view text, bool slashes) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
@@ -47,16 +57,17 @@ std::string s3_uri_encode(std::string_view text, bool slashes) {
   return encoded;
 }
 
-std::string s3_query_string(const std::map<std::string, std::string>& query) {
+std::string aws_query_string(const std::map<std::string, std::string>& query) {
   std::string text;
   for (const auto& [name, value] : query) {
     if (!text.empty()) text += '&';
-    text += s3_uri_encode(name, true) + '=' + s3_uri_encode(value, true);
+    text += aws_uri_encode(name, true) + '=' + aws_uri_encode(value, true);
   }
   return text;
 }
 
-void sign_s3_request(const S3Credentials& credentials, std::string_view time, S3Request& request) {
+void sign_aws_request(const AwsSigner& signer, std::string_view time, AwsRequest& request) {
+  const S3Credentials& credentials = signer.credentials;
   const std::string date(time.substr(0, 8));
   const std::string body_hash = sha256_hex(request.body);
   request.headers["host"] = request.host;
@@ -64,8 +75,8 @@ void sign_s3_request(const S3Credentials& credentials, std::string_view time, S3
   request.headers["x-amz-date"] = time;
   if (!credentials.session_token.empty()) request.headers["x-amz-security-token"] = credentials.session_token;
 
-  std::string canonical = request.method + "\n" + s3_uri_encode(request.path, false) + "\n" +
-                          s3_query_string(request.query) + "\n";
+  std::string canonical = request.method + "\n" + aws_uri_encode(request.path, false) + "\n" +
+                          aws_query_string(request.query) + "\n";
   std::string names;
   for (const auto& [name, value] : request.headers) {
     canonical.append(name).append(":").append(value).append("\n");
@@ -73,12 +84,12 @@ void sign_s3_request(const S3Credentials& credentials, std::string_view time, S3
   }
   canonical += "\n" + names + "\n" + body_hash;
 
-  const std::string scope = date + "/" + credentials.region + "/s3/aws4_request";
+  const std::string scope = date + "/" + signer.region + "/" + signer.service + "/aws4_request";
   const std::string to_sign =
       "AWS4-HMAC-SHA256\n" + std::string(time) + "\n" + scope + "\n" + sha256_hex(canonical);
   std::string key = hmac_sha256("AWS4" + credentials.secret_access_key, date);
-  for (const std::string_view part :
-       {std::string_view(credentials.region), std::string_view("s3"), std::string_view("aws4_request")}) {
+  for (const std::string_view part : {std::string_view(signer.region), std::string_view(signer.service),
+                                      std::string_view("aws4_request")}) {
     key = hmac_sha256(key, part);
   }
   request.headers["authorization"] = "AWS4-HMAC-SHA256 Credential=" + credentials.access_key_id + "/" +
