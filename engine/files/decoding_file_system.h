@@ -34,6 +34,7 @@ class DecodingFileSystem : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& directory) const override;
   Result<bool> make_directory(const std::string& directory) const override;
   void remove_directory(const std::string& directory) const override;
+  Status remove_file(const std::string& path) const override { return files_.remove_file(path); }
 
  private:
   DecodingFileSystem(const FileSystem& files, std::string encoding, bool extends_ascii)

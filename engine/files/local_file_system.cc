@@ -117,6 +117,11 @@ class LocalFileSystem : public FileSystem {
   }
 
   void remove_directory(const std::string& directory) const override { (void)::rmdir(directory.c_str()); }
+
+  Status remove_file(const std::string& path) const override {
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Status::ok();
+    return io_error("cannot remove", path, errno);
+  }
 };
 
 }  // namespace

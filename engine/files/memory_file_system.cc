@@ -111,4 +111,14 @@ Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& direc
 Result<bool> MemoryFileSystem::make_directory(const std::string& /*directory*/) const { return false; }
 void MemoryFileSystem::remove_directory(const std::string& /*directory*/) const {}
 
+Status MemoryFileSystem::remove_file(const std::string& path) const {
+  const MutexLock lock(files_->mutex);
+  files_->files.erase(plain(path));
+  return Status::ok();
+}
+
+Status FileSystem::remove_file(const std::string& path) const {
+  return Status::not_supported("this file system removes no files: " + path);
+}
+
 }  // namespace quipu

@@ -64,6 +64,8 @@ class FileSystem {
   virtual Result<bool> make_directory(const std::string& directory) const = 0;
   // Removes a directory that is empty, if it can.
   virtual void remove_directory(const std::string& directory) const = 0;
+  // Removes a file; of one that is not there nothing is said. Default: kNotSupported. Errors: kIoError.
+  virtual Status remove_file(const std::string& path) const;
 };
 
 // The disk. Files are replaced by rename, and are durable when commit() returns; a symbolic link in a file's
@@ -82,6 +84,7 @@ class MemoryFileSystem : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& directory) const override;
   Result<bool> make_directory(const std::string& directory) const override;
   void remove_directory(const std::string& directory) const override;
+  Status remove_file(const std::string& path) const override;
 
  private:
   struct Files;

@@ -99,6 +99,7 @@ class S3FileSystem : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& directory) const override;
   Result<bool> make_directory(const std::string& directory) const override;
   void remove_directory(const std::string& directory) const override;
+  Status remove_file(const std::string& path) const override;
 
  private:
   std::shared_ptr<const S3Client> client_;

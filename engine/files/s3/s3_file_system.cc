@@ -229,4 +229,11 @@ Result<std::vector<std::string>> S3FileSystem::list(const std::string& directory
 Result<bool> S3FileSystem::make_directory(const std::string& /*directory*/) const { return false; }
 void S3FileSystem::remove_directory(const std::string& /*directory*/) const {}
 
+Status S3FileSystem::remove_file(const std::string& path) const {
+  QUIPU_ASSIGN_OR_RETURN(const S3Place place, parse_s3_path(path));
+  const S3Client::Call call{.method = "DELETE", .place = place};
+  QUIPU_ASSIGN_OR_RETURN(const HttpAnswer answer, client_->answer(call));
+  return answer.status < 300 || answer.status == 404 ? Status::ok() : client_->error(call, answer);
+}
+
 }  // namespace quipu

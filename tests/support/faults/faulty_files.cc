@@ -82,4 +82,9 @@ Result<bool> FaultyFiles::make_directory(const std::string& directory) const {
   return files_.make_directory(directory);
 }
 
+Status FaultyFiles::remove_file(const std::string& path) const {
+  QUIPU_RETURN_IF_ERROR(next(faults_, path));
+  return files_.remove_file(path);
+}
+
 }  // namespace quipu::testing

@@ -25,6 +25,7 @@ class FaultyFiles : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& directory) const override;
   Result<bool> make_directory(const std::string& directory) const override;
   void remove_directory(const std::string& directory) const override { files_.remove_directory(directory); }
+  Status remove_file(const std::string& path) const override;
 
  private:
   const FileSystem& files_;
