@@ -49,6 +49,7 @@ ORDER = (
     "engine/checks",
     "engine/persist/conversions",
     "engine/persist",
+    "engine/migrate",
     "engine/context",
     "backends/rocksdb/files",
     "backends/rocksdb/format",

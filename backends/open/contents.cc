@@ -17,13 +17,14 @@ namespace fs = boost::filesystem;
 // A new database in the system's directory for temporary files, removed with this.
 class Scratch {
  public:
-  static Result<std::shared_ptr<Scratch>> make() {
+  static Result<std::shared_ptr<Scratch>> make(RocksDBOptions options) {
     boost::system::error_code error;
     std::string path = (fs::temp_directory_path(error) / "quipu-XXXXXX").string();
     if (error) return Status::io_error("no directory for temporary files: " + error.message());
     if (::mkdtemp(path.data()) == nullptr) return rocks::disk_error("cannot make", path, errno);
     const std::shared_ptr<Scratch> scratch(new Scratch(path));
-    QUIPU_ASSIGN_OR_RETURN(scratch->store_, RocksDBKVStore::open(path));
+    options.create_if_missing = true;
+    QUIPU_ASSIGN_OR_RETURN(scratch->store_, RocksDBKVStore::open(path, options));
     return scratch;
   }
   ~Scratch() {
@@ -114,8 +115,10 @@ Result<std::shared_ptr<BaseKVStore>> open_contents(const std::string& address,
                                                    const ContentsOptions& options) {
   const std::optional<std::string> place = place_of_files(address, *options.files.fs);
   if (!place) return open_store(address, {.read_only = true, .rocksdb = options.database});
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
-  QUIPU_RETURN_IF_ERROR(import_persist_dir(*place, scratch->store(), with_progress(options)).status());
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make(options.database));
+  QUIPU_ASSIGN_OR_RETURN(ImportReport report,
+                         import_persist_dir(*place, scratch->store(), with_progress(options)));
+  if (options.imported != nullptr) *options.imported = std::move(report);
   return std::shared_ptr<BaseKVStore>(scratch, &scratch->store());
 }
 
@@ -127,7 +130,7 @@ Status verify_contents(const std::string& address, const std::function<void(cons
                            open_store(address, {.read_only = true, .rocksdb = options.database}));
     return verify_database(*store, address, report, options.progress);
   }
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make());
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<Scratch> scratch, Scratch::make(options.database));
   return verify_persist_dir(*place, scratch->store(), report, with_progress(options));
 }
 

@@ -29,6 +29,16 @@ std::string temporary_name_for(const std::string& name) {
 
 }  // namespace
 
+// As temporary_name_for() makes them of names that need not be cut.
+bool is_left_temporary(std::string_view file, std::string_view name) {
+  constexpr std::string_view kEnding = ".tmp";
+  if (!file.starts_with('.') || !file.ends_with(kEnding)) return false;
+  file.remove_prefix(1);
+  file.remove_suffix(kEnding.size());
+  if (!file.starts_with(name) || file.size() <= name.size() || file[name.size()] != '.') return false;
+  return file.find_first_not_of("0123456789-", name.size() + 1) == std::string_view::npos;
+}
+
 Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::string& path) {
   std::unique_ptr<AtomicFile> writer(new AtomicFile(path));
   QUIPU_RETURN_IF_ERROR(writer->open());

@@ -55,6 +55,9 @@ class AtomicFile : public OutputFile {
   Status status_;  // the first error
 };
 
+// Whether a file in a directory is one that a process which was killed has left while it wrote `name` there.
+bool is_left_temporary(std::string_view file, std::string_view name);
+
 }  // namespace quipu
 
 #endif  // QUIPU_ENGINE_FILES_ATOMIC_FILE_H_

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/layout/migration_layout.h"
 #include "engine/layout/persist_file_name.h"
 #include "engine/persist/files/persist_file_kind.h"
 #include "engine/persist/foreign_store.h"
@@ -30,6 +31,7 @@ class Planning {
   // out.
   Status take_all() {
     QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> names, fs_.list(directory_));
+    if (std::ranges::find(names, kMigrationFile) != names.end()) return incomplete_migration(directory_);
     for (NotImportedFile& store : foreign_stores(directory_, names, fs_)) {
       std::erase(names, store.name);
       plan_.left_out.push_back({std::move(store)});

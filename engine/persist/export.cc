@@ -3,6 +3,7 @@
 
 #include "engine/kv/consistent_view.h"
 #include "engine/layout/entity_vectors.h"
+#include "engine/layout/migration_layout.h"
 #include "engine/layout/persist_file_name.h"
 #include "engine/layout/storage_layout.h"
 #include "engine/persist/export_files.h"
@@ -18,62 +19,21 @@
 namespace quipu {
 namespace {
 
-struct FilePlan {
-  FileReport report;  // but for the bytes
-  std::vector<std::string> collections;
-};
-
-// Which collections go into which file.
-Result<std::vector<FilePlan>> plan_files(const KVReader& store, uint64_t& entries_total) {
-  std::vector<FilePlan> plans;
-  const auto plan_of = [&](std::string_view name) -> FilePlan& {
-    for (FilePlan& plan : plans) {
-      if (plan.report.name == name) return plan;
-    }
-    return plans.emplace_back(FilePlan{{std::string(name), 0, {}}, {}});
-  };
-  QUIPU_ASSIGN_OR_RETURN(const StorageFiles files, storage_files(store));
-  for (const std::string& name : files.exported) plan_of(name);
-  QUIPU_ASSIGN_OR_RETURN(std::vector<CollectionInfo> infos, store.collections());
-  for (CollectionInfo& info : infos) {
-    entries_total += info.count;
-    const bool claimed = !info.persist_file.empty();
-    FilePlan& plan = plan_of(claimed ? std::string_view(info.persist_file) : KVSTORE_PERSIST_FNAME);
-    plan.report.collections.push_back({info.name, info.count});
-    plan.collections.push_back(std::move(info.name));
-  }
-  const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(plans, [&](const FilePlan& plan) { return plan.report.name == name; });
-  };
-  if (has(PG_STORE_PERSIST_FNAME)) {
-    QUIPU_ASSIGN_OR_RETURN(const bool entities,
-                           entities_hold_vectors(store, std::string(kPropertyGraphNamespace)));
-    if (entities) plan_of(vector_store_file(DEFAULT_VECTOR_STORE));
-  }
-  for (const FilePlan& plan : plans) QUIPU_RETURN_IF_ERROR(check_file_name(plan.report.name));
-  return plans;
-}
-
-// A database's own directory, and the folders in it, are no place for other files: some are emptied.
 Status check_empty(const std::string& directory, const std::vector<std::string>& names, bool force,
                    const FileSystem& fs) {
-  for (const std::string& place : {directory, path_in(directory, "..")}) {
-    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(place, DATABASE_MARKER_FNAME));
-    if (size && *size) return Status::invalid_argument(directory + " is a database's directory, or in one");
-  }
+  QUIPU_RETURN_IF_ERROR(check_is_no_database(directory, fs));
   if (names.empty() || force) return Status::ok();
   return Status::already_exists("the directory " + directory +
                                 " is not empty (force replaces files in it, and leaves others)");
 }
 
 // What an export would write.
-Result<ExportReport> dry_run(std::vector<FilePlan> plans, const std::string& directory,
-                             const ExportOptions& options) {
+Result<ExportReport> dry_run(ExportPlan plan, const std::string& directory, const ExportOptions& options) {
   const Result<std::vector<std::string>> names = options.fs->list(directory);
   if (names)
     QUIPU_RETURN_IF_ERROR(check_empty(directory, *names, options.force, *options.fs));  // else yet to be made
   ExportReport report;
-  for (FilePlan& plan : plans) report.files.push_back(std::move(plan.report));
+  for (ExportedFile& file : plan.files) report.files.push_back(std::move(file.report));
   return report;
 }
 
@@ -103,33 +63,91 @@ class TargetDirectory {
 
 Result<ExportReport> export_state(const KVReader& state, const std::string& directory,
                                   const ExportOptions& options, const NameOfFile& name_of) {
-  uint64_t entries_total = 0;
-  QUIPU_ASSIGN_OR_RETURN(std::vector<FilePlan> plans, plan_files(state, entries_total));
-  if (options.dry_run) return dry_run(std::move(plans), directory, options);
+  QUIPU_ASSIGN_OR_RETURN(const bool incomplete, state.exists(kMigrationKey, kMigrationCollection));
+  if (incomplete) return incomplete_migration("the store");
+  QUIPU_ASSIGN_OR_RETURN(ExportPlan plan, plan_export(state));
+  if (options.dry_run) return dry_run(std::move(plan), directory, options);
   TargetDirectory target(directory, *options.fs);
   QUIPU_RETURN_IF_ERROR(target.prepare(options.force));
 
   ExportReport report;
-  ExportProgress progress(options.progress, entries_total);
+  ExportProgress progress(options.progress, plan.entries);
   std::vector<std::unique_ptr<OutputFile>> files;
-  for (const FilePlan& plan : plans) {
-    const std::string name = name_of ? name_of(plan.report.name) : plan.report.name;
+  for (const ExportedFile& planned : plan.files) {
+    const std::string name = name_of ? name_of(planned.report.name) : planned.report.name;
     QUIPU_RETURN_IF_ERROR(check_file_name(name));
     QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, options.fs->create(path_in(directory, name)));
-    QUIPU_ASSIGN_OR_RETURN(
-        FileReport written,
-        write_file(state, plan.report.name, *PersistFileKind::of(plan.report.name).make_exporter(),
-                   plan.collections, *file, progress));
+    QUIPU_ASSIGN_OR_RETURN(FileReport written, write_exported(state, planned, *file, progress));
     report.files.push_back(std::move(written));
     files.push_back(std::move(file));
   }
   // All are written before the first takes its place.
   target.keep();
-  for (const std::unique_ptr<OutputFile>& file : files) QUIPU_RETURN_IF_ERROR(file->commit());
+  for (int rank = 0; rank <= kMaxRank; ++rank) {
+    for (size_t i = 0; i < files.size(); ++i) {
+      if (rank_of_file(plan.files[i].report.name) == rank) QUIPU_RETURN_IF_ERROR(files[i]->commit());
+    }
+  }
   return report;
 }
 
 }  // namespace
+
+// Which collections go into which file.
+Result<ExportPlan> plan_export(const KVReader& store) {
+  ExportPlan plan;
+  const auto file_of = [&](std::string_view name) -> ExportedFile& {
+    for (ExportedFile& file : plan.files) {
+      if (file.report.name == name) return file;
+    }
+    return plan.files.emplace_back(ExportedFile{{std::string(name), 0, {}}, {}});
+  };
+  QUIPU_ASSIGN_OR_RETURN(const StorageFiles files, storage_files(store));
+  for (const std::string& name : files.exported) file_of(name);
+  QUIPU_ASSIGN_OR_RETURN(std::vector<CollectionInfo> infos, store.collections());
+  for (CollectionInfo& info : infos) {
+    plan.entries += info.count;
+    const bool claimed = !info.persist_file.empty();
+    ExportedFile& file = file_of(claimed ? std::string_view(info.persist_file) : KVSTORE_PERSIST_FNAME);
+    file.report.collections.push_back({info.name, info.count});
+    file.collections.push_back(std::move(info.name));
+  }
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(plan.files,
+                               [&](const ExportedFile& file) { return file.report.name == name; });
+  };
+  if (has(PG_STORE_PERSIST_FNAME)) {
+    QUIPU_ASSIGN_OR_RETURN(const bool entities,
+                           entities_hold_vectors(store, std::string(kPropertyGraphNamespace)));
+    if (entities) file_of(vector_store_file(DEFAULT_VECTOR_STORE));
+  }
+  for (const ExportedFile& file : plan.files) QUIPU_RETURN_IF_ERROR(check_file_name(file.report.name));
+  return plan;
+}
+
+int rank_of_file(std::string_view name) {
+  if (name == DOCSTORE_PERSIST_FNAME) return kMaxRank;
+  return name == INDEX_STORE_PERSIST_FNAME ? 1 : 0;
+}
+
+Result<FileReport> write_exported(const KVReader& store, const ExportedFile& planned, OutputFile& file,
+                                  ExportProgress& progress) {
+  const std::string& name = planned.report.name;
+  return write_file(store, name, *PersistFileKind::of(name).make_exporter(), planned.collections, file,
+                    progress);
+}
+
+Status check_is_no_database(const std::string& directory, const FileSystem& fs) {
+  std::string_view plain = directory;
+  while (plain.size() > 1 && plain.ends_with('/')) plain.remove_suffix(1);
+  // The last one is the same as the second, unless the directory is yet to be made, or is a link.
+  for (const std::string& place : {directory, path_in(directory, ".."), directory_of(plain)}) {
+    if (place.empty()) continue;
+    const Result<std::optional<uint64_t>> size = fs.file_size(path_in(place, DATABASE_MARKER_FNAME));
+    if (size && *size) return Status::invalid_argument(directory + " is a database's directory, or in one");
+  }
+  return Status::ok();
+}
 
 Result<ExportReport> export_files(const BaseKVStore& store, const std::string& directory,
                                   const ExportOptions& options, const NameOfFile& name_of) {

@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quipu/kv_store.h"
 #include "quipu/persist_dir.h"
@@ -50,9 +51,10 @@ Result<std::string> require_directory(const std::string& address, std::string_vi
 bool is_new_database(const std::string& address);
 
 struct ContentsOptions {
-  RocksDBOptions database;  // how a database is opened
+  RocksDBOptions database;  // how a database is opened, the temporary one of a persist directory, too
   ImportOptions files;      // how a persist directory is read
   ProgressCallback progress = {};
+  ImportReport* imported = nullptr;  // takes what reading a persist directory reports
 };
 
 // Where this is read as a persist directory, not as a database, its place, as import_persist_dir() takes it:
@@ -72,6 +74,72 @@ Result<std::shared_ptr<BaseKVStore>> open_contents(const std::string& address,
 // Errors: those of open_store() and verify_persist_dir().
 Status verify_contents(const std::string& address, const std::function<void(const Fault&)>& report,
                        const ContentsOptions& options = {});
+
+// Moving between addresses, whatever is at them: a persist directory, on the disk or on another file system,
+// a database, a store of any backend.
+//
+//   QUIPU_ASSIGN_OR_RETURN(const MigrateReport report, migrate("./storage.quipu", "./migrated"));
+//   for (const MigratedCollection& each : report.collections) {
+//     std::cout << each.name << ' ' << each.count << ' ' << each.sha256 << '\n';
+//   }
+//
+// The target is empty, or is made. A source that is a persist directory is read as by an import, and
+// converted where it is of an old form; a target that is one gets the files of an export. All that a database
+// holds goes into another: collections, their order, indexed fields, which files it was imported from.
+//
+// A run that was ended, be it by kill -9, is completed by the same call again: what is in the target is
+// compared and goes on from there. Until then the target has a mark (docs/FORMAT.md), and is refused as a
+// source and for an export, an import and a verification. When the source has changed meanwhile, what was
+// written is removed first. In the end all of the target is read again and compared with the source: entries,
+// their order, SHA-256.
+// Thread-safety: any; nobody else may write to the target. The source is read as it is when the call begins.
+// Memory: bounded, on both sides by the budget of a database. Disk: a persist directory is first brought into
+// a temporary database. Cost: the source is read twice, the target written and read once.
+
+enum class MigrateTo {
+  kByName,  // what is there; what is not yet, a database where it ends in .quipu, else a persist directory
+  kPersistDir,  // a persist directory
+  kDatabase,    // a database
+};
+
+struct MigrateOptions {
+  MigrateTo to = MigrateTo::kByName;  // what the target is, unless its address names a backend
+  bool dry_run = false;               // read and check all of the source and whether the target may take it
+  std::string encoding = {};          // of a persist directory's files (ImportOptions)
+  RocksDBOptions database = {};       // how databases are opened
+  ProgressCallback progress = {};
+  const FileSystem* source_files = &local_file_system();  // that persist directories are of
+  const FileSystem* target_files = &local_file_system();
+};
+
+struct MigratedCollection {
+  std::string name;
+  std::string persist_file;
+  uint64_t count = 0;  // keys
+  std::string sha256;  // of the entries, the same on both sides
+};
+
+struct MigrateReport {
+  std::vector<MigratedCollection> collections;
+  uint64_t bytes = 0;      // of keys and values
+  bool was_there = false;  // the target held all of it already
+  uint64_t resumed = 0;    // collections, or files, that a run before had written whole
+  ImportReport imported;   // of a source that is a persist directory: notes, warnings, what was left alone
+};
+
+// A store that is open already, into another one or into a persist directory. Of the options dry_run,
+// progress and target_files count. Errors: kAlreadyExists for a target that holds something else;
+// kNotSupported naming the collections that it cannot hold, and then nothing was written; kCorruption where
+// the target, read again, is not as the source; those of reading and writing.
+Result<MigrateReport> migrate_store(const BaseKVStore& source, BaseKVStore& target,
+                                    const MigrateOptions& options = {});
+Result<MigrateReport> migrate_store(const BaseKVStore& source, const std::string& persist_dir,
+                                    const MigrateOptions& options = {});
+
+// The same of addresses. Errors: also kInvalidArgument for a source that is the target, or a target that `to`
+// does not fit; those of opening.
+Result<MigrateReport> migrate(const std::string& source, const std::string& target,
+                              const MigrateOptions& options = {});
 
 }  // namespace quipu
 

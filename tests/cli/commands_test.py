@@ -11,8 +11,8 @@ import unittest
 
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
-COMMANDS = ("import", "export", "stat", "collections", "get", "scan", "put", "delete", "query", "hnsw", "graph",
-            "verify", "repair", "diff", "compact", "backup", "backups", "verify-backup", "prune-backups",
+COMMANDS = ("import", "export", "migrate", "stat", "collections", "get", "scan", "put", "delete", "query", "hnsw",
+            "graph", "verify", "repair", "diff", "compact", "backup", "backups", "verify-backup", "prune-backups",
             "restore", "checkpoint")
 
 

@@ -8,6 +8,7 @@
 #define QUIPU_COMMANDS(COMMAND) \
   COMMAND(import)               \
   COMMAND(export)               \
+  COMMAND(migrate)              \
   COMMAND(stat)                 \
   COMMAND(collections)          \
   COMMAND(compact)              \

@@ -40,7 +40,7 @@ _quipu() {
     fi
   done
   case ${arguments[position]} in
-    DB | DIR | A | B)
+    DB | DIR | A | B | SRC | DST)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen "$kind" -- "$current")
       ;;

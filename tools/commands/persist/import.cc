@@ -47,17 +47,6 @@ Status check_store(const BaseKVStore& store, const ImportReport& report, bool me
   return Status::ok();
 }
 
-void tell_notes(const ImportReport& report) {
-  for (const std::string& note : report.notes) message(without_controls(note));
-  for (const NotImportedFile& file : report.not_imported) {
-    message("not imported: " + printable(file.name) + " (" + without_controls(file.reason) + ")");
-  }
-}
-
-void tell_warnings(const ImportReport& report) {
-  for (const Fault& warning : report.warnings) message("warning: " + without_controls(warning.message));
-}
-
 Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport& report) {
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
   ProgressBar bar(args.common.quiet);
@@ -72,8 +61,7 @@ Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport
   QUIPU_ASSIGN_OR_RETURN(report, import_persist_dir(args.directory, store, options));
   bar.erase();
   if (!args.common.quiet) {
-    tell_warnings(report);
-    tell_notes(report);
+    tell_import(report);
     message(summary(args.dry_run ? "checked" : "imported", report.files, bar.seconds()));
   }
   return kExitOk;

@@ -14,6 +14,17 @@ std::string count_of(uint64_t number, const std::string& one, const std::string&
   return std::to_string(number) + " " + (number == 1 ? one : many);
 }
 
+std::string summary_text(std::string_view verb, uint64_t collections, uint64_t entries, uint64_t bytes,
+                         double seconds) {
+  std::array<char, 32> time{};
+  std::snprintf(time.data(), time.size(), " in %.2f s", seconds);
+  std::string text = std::string(verb) + " " + count_of(collections, "collection", "collections") + ", " +
+                     count_of(entries, "entry", "entries") + ", " + human_bytes(bytes) + time.data();
+  if (seconds > 0)
+    text += " (" + human_bytes(static_cast<uint64_t>(static_cast<double>(bytes) / seconds)) + "/s)";
+  return text;
+}
+
 }  // namespace
 
 std::string files_table(const std::vector<FileReport>& files) {
@@ -54,6 +65,14 @@ std::string warnings_json(const std::vector<Fault>& warnings) {
   return JsonText::array(rows);
 }
 
+void tell_import(const ImportReport& report) {
+  for (const Fault& warning : report.warnings) message("warning: " + without_controls(warning.message));
+  for (const std::string& note : report.notes) message(without_controls(note));
+  for (const NotImportedFile& file : report.not_imported) {
+    message("not imported: " + printable(file.name) + " (" + without_controls(file.reason) + ")");
+  }
+}
+
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds) {
   uint64_t bytes = 0;
   uint64_t collections = 0;
@@ -63,13 +82,13 @@ std::string summary(std::string_view verb, const std::vector<FileReport>& files,
     collections += file.collections.size();
     for (const CollectionReport& collection : file.collections) entries += collection.count;
   }
-  std::array<char, 32> time{};
-  std::snprintf(time.data(), time.size(), " in %.2f s", seconds);
-  std::string text = std::string(verb) + " " + count_of(collections, "collection", "collections") + ", " +
-                     count_of(entries, "entry", "entries") + ", " + human_bytes(bytes) + time.data();
-  if (seconds > 0)
-    text += " (" + human_bytes(static_cast<uint64_t>(static_cast<double>(bytes) / seconds)) + "/s)";
-  return text;
+  return summary_text(verb, collections, entries, bytes, seconds);
+}
+
+std::string summary_of(std::string_view verb, const MigrateReport& report, double seconds) {
+  uint64_t entries = 0;
+  for (const MigratedCollection& collection : report.collections) entries += collection.count;
+  return summary_text(verb, report.collections.size(), entries, report.bytes, seconds);
 }
 
 }  // namespace quipu::cli

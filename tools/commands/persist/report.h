@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/open_store.h"
 #include "quipu/persist_dir.h"
 
 namespace quipu::cli {
@@ -20,8 +21,13 @@ std::string files_json(const std::vector<FileReport>& files);
 // [{"collection": ..., "key": ..., "message": ...}, ...]
 std::string warnings_json(const std::vector<Fault>& warnings);
 
+// Warnings, notes and files that were left alone, as messages.
+void tell_import(const ImportReport& report);
+
 // "imported 3 collections, 40 entries, 1.2 MB in 0.02 s (60.0 MB/s)"
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds);
+
+std::string summary_of(std::string_view verb, const MigrateReport& report, double seconds);
 
 }  // namespace quipu::cli
 
