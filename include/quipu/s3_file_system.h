@@ -4,15 +4,16 @@
 //   const S3FileSystem s3(options);
 //   QUIPU_RETURN_IF_ERROR(context.persist("bucket/storage", {}, s3));
 //
-// A path is bucket/key, with or without s3:// before it. Files are streamed: reading fetches part after part,
-// writing uploads part after part (a multipart upload, which becomes the object at commit(), so an upload
-// that is interrupted never replaces the old object; its parts are removed, except where the process is
-// killed: let the bucket expire incomplete uploads).
+// A path is bucket/key, with or without s3:// before it. Files are streamed, in parts of which several are
+// under way at once: reading fetches parts ahead, writing uploads them (a multipart upload, which becomes the
+// object at commit(), so an upload that is interrupted never replaces the old object; its parts are removed,
+// except where the process is killed: let the bucket expire incomplete uploads).
 //
 // Requests are signed with AWS Signature Version 4, bodies included. A request that fails on the way, or with
 // 429 or a status from 500 on, is made again, `attempts` times in all, after pauses that double.
 // Errors: kIoError with the method, the path, the status and what the store says. Keys are never part of one.
-// Thread-safety: as any FileSystem. Cost: a request a part; memory: one part for each open file.
+// Thread-safety: as any FileSystem. Cost: a request a part, and a thread for each that is under way; memory:
+// a part for each open file, and `parallel_requests` more, of a file that is read as many.
 
 #ifndef QUIPU_S3_FILE_SYSTEM_H_
 #define QUIPU_S3_FILE_SYSTEM_H_
@@ -64,6 +65,7 @@ struct S3Options {
   // Of a read, and of an upload until it has 1,000 parts; at least 5 MiB for an upload, by S3's rules. Later
   // parts are larger, so that the 10,000 that S3 allows hold 440 GB with the default.
   size_t part_bytes = 8 << 20;
+  size_t parallel_requests = 8;  // parts of a file system's files under way at once
   int attempts = 5;
   std::chrono::milliseconds first_pause{100};  // between two attempts
   std::chrono::milliseconds request_timeout{60'000};
@@ -76,13 +78,13 @@ struct S3Options {
   //   5. a container's role: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI
   //   6. the instance's role (version 2 of the metadata service), unless AWS_EC2_METADATA_DISABLED is true
   // Where none has, or AWS_NO_SIGN_REQUEST is true, requests are not signed. Keys that expire are renewed.
-  // The profile is AWS_PROFILE, else "default"; the files are at AWS_SHARED_CREDENTIALS_FILE and
-  // AWS_CONFIG_FILE. Region: AWS_REGION, AWS_DEFAULT_REGION, the profile's. Endpoint: AWS_ENDPOINT_URL_S3,
-  // AWS_ENDPOINT_URL, the profile's, unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true. Addressing: the
-  // profile's s3 addressing_style.
-  // Reads the files, asks nobody: roles are asked for at the first request. Errors: kInvalidArgument naming
-  // the missing one of two keys, an unknown profile, a line that is none of such a file, or what is not known
-  // here (sso, credential_process, mfa_serial); kIoError.
+  // Those of 1 are the three members above, all others are in `credentials`. The profile is AWS_PROFILE, else
+  // "default"; the files are at AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE. Region: AWS_REGION,
+  // AWS_DEFAULT_REGION, the profile's. Endpoint: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's, unless
+  // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true. Addressing: the profile's s3 addressing_style. Reads the
+  // files, asks nobody: roles are asked for at the first request. Errors: kInvalidArgument naming the missing
+  // one of two keys, an unknown profile, a line that is none of such a file, or what is not known here (sso,
+  // credential_process, mfa_serial); kIoError.
   static Result<S3Options> from_environment();
 };
 

@@ -36,6 +36,10 @@ def check_command(quipu, environment):
         assert "not empty" in call("export", f"{folder}/a.quipu", f"s3://{BUCKET}/cli/storage", code=1)
         call("import", f"s3://{BUCKET}/cli/storage", f"{folder}/b.quipu")
         call("export", f"{folder}/b.quipu", f"{folder}/copy")
+        call("migrate", f"{folder}/a.quipu", f"s3://{BUCKET}/cli/moved")
+        assert "already" in call("migrate", f"{folder}/a.quipu", f"s3://{BUCKET}/cli/moved")
+        call("migrate", f"s3://{BUCKET}/cli/moved", f"{folder}/moved.quipu")
+        call("diff", f"{folder}/a.quipu", f"{folder}/moved.quipu")
         copied = sorted(file.name for file in Path(folder, "copy").iterdir())
         assert "default__vector_store.json" in copied, copied
         for name in copied:

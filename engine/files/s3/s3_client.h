@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "engine/files/http/http_connections.h"
+#include "engine/files/s3/request_pool.h"
 #include "engine/files/s3/s3_place.h"
 #include "quipu/backend/thread_annotations.h"
 #include "quipu/s3_file_system.h"
@@ -17,8 +18,10 @@ namespace quipu {
 
 class S3Client {
  public:
-  explicit S3Client(S3Options options) : options_(std::move(options)) {}
+  explicit S3Client(S3Options options) : options_(std::move(options)), pool_(options_.parallel_requests) {}
   const S3Options& options() const { return options_; }
+  // Where requests are made beside one another.
+  RequestPool& pool() const { return pool_; }
 
   struct Call {
     std::string method;
@@ -51,6 +54,7 @@ class S3Client {
   const HttpConnections connections_;
   mutable Mutex mutex_;
   mutable std::map<std::string, std::string> regions_ QUIPU_GUARDED_BY(mutex_);  // by bucket; those found out
+  mutable RequestPool pool_;  // the last member: its threads use the others
 };
 
 }  // namespace quipu

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "engine/files/aws/aws_configuration.h"
 #include "engine/files/aws/credential_chain.h"
 #include "quipu/s3_file_system.h"
@@ -21,6 +23,13 @@ Result<S3Options> S3Options::from_environment() {
   options.endpoint = configuration.endpoint("s3");
   QUIPU_ASSIGN_OR_RETURN(options.addressing, addressing_of(configuration.setting("s3.addressing_style")));
   QUIPU_ASSIGN_OR_RETURN(options.credentials, credential_chain(configuration));
+  if (environment({"AWS_ACCESS_KEY_ID"}).empty() || !options.credentials) return options;
+  Result<std::optional<S3Credentials>> keys = options.credentials->credentials();  // which do not change
+  if (!keys || !*keys) return options;
+  options.access_key_id = std::move((*keys)->access_key_id);
+  options.secret_access_key = std::move((*keys)->secret_access_key);
+  options.session_token = std::move((*keys)->session_token);
+  options.credentials = nullptr;
   return options;
 }
 
