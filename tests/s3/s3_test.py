@@ -7,6 +7,7 @@ Skipped (exit code 77) where moto is not installed; `tools/dev test` installs it
 stand before it: one that fails most requests once, one that fails what ends an upload.
 """
 
+import collections
 import subprocess
 import sys
 import tempfile
@@ -15,8 +16,14 @@ from pathlib import Path
 from s3_server import BUCKET, REGION, Server, proxy, stop
 
 
-def flaky(_request, count):
-    return {0: None, 1: "drop", 2: 503, 3: 500}[count % 4]
+ATTEMPTS = collections.Counter()
+
+
+def flaky(request, _count):
+    """Each request is answered at its fourth attempt, whatever others there are beside it."""
+    key = (request.command, request.path, request.headers["range"])
+    ATTEMPTS[key] += 1
+    return {0: None, 1: "drop", 2: 503, 3: 500}[ATTEMPTS[key] % 4]
 
 
 def unfinished(request, _count):

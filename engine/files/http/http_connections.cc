@@ -12,6 +12,8 @@
 namespace quipu {
 namespace {
 
+constexpr long kReceiveBytes = 256 << 10;  // at once, at most
+
 struct EndHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
@@ -83,6 +85,7 @@ void set_connection(CURL* curl, const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);  // the path that was signed
+  curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kReceiveBytes);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   if (!request.through_proxy) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
