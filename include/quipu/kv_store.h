@@ -90,7 +90,7 @@ struct ScanOptions {
 };
 
 // Walks the result of a scan: while (it->next()) use(it->key(), it->val()); then check it->status().
-// Views live until the next call. Sees the collection as it was when the scan began.
+// Views live until the next call. Sees the collection as it was when the scan began (Redis: docs/SCALE.md).
 // Thread-safety: one thread at a time. Lifetime: must go before its store (or snapshot).
 class KVIterator {
  public:
@@ -218,7 +218,7 @@ class BaseKVStore : public KVReader {
   virtual Result<std::shared_ptr<KVTransaction>> begin();
 
   // Makes sure that a collection exists; one that does is only given the persist file it lacks (for an index
-  // see FieldIndex::ensure_index). Default: does nothing.
+  // see FieldIndex::ensure_index). Default: does nothing. Error: kNotSupported where such files are not kept.
   virtual Status declare_collection(std::string_view name, const CollectionOptions& options);
 
   // Notes that a persist file belongs to this store, even when no collection does. Default: does nothing.

@@ -26,8 +26,9 @@
 // library, GoogleTest and main().
 //
 // What a backend need not be able to do (kv_store.h, KVCapabilities) it says by capabilities(); the suite
-// then expects the refusal that is documented, and that what is built on it is refused likewise. A test that
-// is skipped without such a look is a fault of the suite. Every test begins with an empty store.
+// then expects the refusal that is documented, and that what is built on it is refused likewise; which stores
+// it keeps it says by declare_collection(). A test that is skipped without such a look is a fault of the
+// suite. Every test begins with an empty store.
 //
 // Also required: a store may be used from any number of threads, keys and collection names are any bytes, and
 // a derived class calls finish_async_calls() first in its destructor.

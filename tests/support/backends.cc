@@ -68,6 +68,17 @@ bool BackendTest::lists_collections() const {
   return false;
 }
 
+bool BackendTest::keeps(const std::string& persist_file) const {
+  const Status declared = kv_->declare_collection("is it kept", {persist_file, ""});
+  if (declared.is_ok()) {
+    EXPECT_TRUE(kv_->drop_collection("is it kept"));
+    return true;
+  }
+  EXPECT_EQ(declared.code(), StatusCode::kNotSupported) << declared.to_string();
+  EXPECT_NE(declared.message().find(persist_file), std::string::npos) << declared.message();
+  return false;
+}
+
 std::string BackendTest::content(const KVReader& store, const std::string& collection) {
   std::string text;
   const auto entries = store.get_all(collection);

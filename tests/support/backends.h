@@ -74,6 +74,8 @@ class BackendTest : public ::testing::Test {
   bool batches() const { return kv_->capabilities().batched_put_all; }
   // Whether collections() works; where it does not, the refusal is checked.
   bool lists_collections() const;
+  // Whether stores with this persist file are kept; where they are not, the refusal is checked.
+  bool keeps(const std::string& persist_file) const;
   // A collection's entries in insertion order, as "key=value;" each.
   static std::string content(const KVReader& store, const std::string& collection);
   std::string content(const std::string& collection) const { return content(*kv_, collection); }

@@ -58,6 +58,14 @@ double true_similarity(const Vector& a, const Vector& b, SimilarityMode mode) {
 
 class VectorStoreTest : public BackendFixture {
  protected:
+  void SetUp() override {
+    BackendFixture::SetUp();
+    if (keeps("default__vector_store.json")) return;
+    KVVectorStore store(kv_);
+    const auto one = node("n", {1}, 1);
+    EXPECT_EQ(store.add(std::span(&one, 1)).status().code(), StatusCode::kNotSupported);
+    GTEST_SKIP() << "vectors are refused";
+  }
   void add(KVVectorStore& store, const std::vector<std::shared_ptr<const BaseNode>>& nodes) {
     const auto added = store.add(nodes);
     ASSERT_TRUE(added) << added.error().to_string();
