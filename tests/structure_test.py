@@ -60,6 +60,9 @@ ORDER = (
     "backends/rocksdb/check",
     "backends/rocksdb/backup",
     "backends/rocksdb",
+    "backends/redis/client",
+    "backends/redis/layout",
+    "backends/redis",
     "backends/open",
 )
 

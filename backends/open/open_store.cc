@@ -6,6 +6,9 @@
 #include <array>
 #include <cctype>
 
+#ifdef QUIPU_WITH_REDIS
+#include "backends/redis/redis_kv_store.h"
+#endif
 #include "quipu/memory_kv_store.h"
 #include "quipu/storage_context.h"
 
@@ -31,11 +34,34 @@ Result<std::shared_ptr<BaseKVStore>> open_memory(const std::string& rest, const 
   return std::make_shared<MemoryKVStore>();
 }
 
-constexpr std::array<Backend, 2> kBackends = {{
+#ifdef QUIPU_WITH_REDIS
+template <bool kTls>
+Result<std::shared_ptr<BaseKVStore>> open_redis(const std::string& rest, const OpenOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(redis::Address address, redis::Address::parse(rest, kTls));
+  return redis::RedisKVStore::open(std::move(address), options.read_only);
+}
+#else
+template <bool kTls>
+Result<std::shared_ptr<BaseKVStore>> open_redis(const std::string& /*rest*/, const OpenOptions& /*options*/) {
+  return Status::not_supported("this build has no Redis: hiredis was not found when it was built");
+}
+#endif
+
+constexpr std::array<Backend, 4> kBackends = {{
     {"rocksdb", true, open_rocksdb},
     {"memory", false, open_memory},
+    {"redis", false, open_redis<false>},
+    {"rediss", false, open_redis<true>},
 }};
 constexpr const Backend& kOfPaths = kBackends.front();
+
+// An address for a message: without what may be a user and a password.
+std::string shown(const std::string& address) {
+  const size_t user = address.find("://");
+  const size_t at = address.rfind('@', address.find('?'));
+  if (user == std::string::npos || at == std::string::npos || at < user) return address;
+  return address.substr(0, user + 3) + "***" + address.substr(at);
+}
 
 struct Address {
   const Backend* backend;
@@ -54,8 +80,8 @@ Result<Address> parse(const std::string& address) {
   if (!is_scheme || address.compare(colon, 3, "://") != 0) return Address{&kOfPaths, address};
   std::string known = "a path";
   for (const Backend& each : kBackends) known += ", " + std::string(each.scheme) + ":";
-  return Status::invalid_argument(address + ": there is no backend of this address (there are " + known +
-                                  ")");
+  return Status::invalid_argument(shown(address) + ": there is no backend of this address (there are " +
+                                  known + ")");
 }
 
 }  // namespace
@@ -74,7 +100,7 @@ Result<std::optional<std::string>> directory_of_store(const std::string& address
 Result<std::string> require_directory(const std::string& address, std::string_view what) {
   QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> directory, directory_of_store(address));
   if (directory) return *std::move(directory);
-  return Status::not_supported(address + " has no " + std::string(what) +
+  return Status::not_supported(shown(address) + " has no " + std::string(what) +
                                ": it is no database in a directory");
 }
 

@@ -7,10 +7,10 @@
 //   QUIPU_RETURN_IF_ERROR(verify_contents("./storage", [](const Fault& fault) {
 //     std::cerr << fault.message << '\n';
 //   }));
-//
 // An address is
 //   PATH, rocksdb:PATH    the database in a directory (rocksdb_kv_store.h)
 //   memory:               a new store in memory (memory_kv_store.h)
+//   redis://HOST:PORT/    a Redis server or Redis Cluster (docs/SCALE.md)
 // Thread-safety: any thread.
 
 #ifndef QUIPU_OPEN_STORE_H_
