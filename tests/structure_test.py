@@ -63,6 +63,12 @@ ORDER = (
     "backends/redis/client",
     "backends/redis/layout",
     "backends/redis",
+    "backends/postgres/connection",
+    "backends/postgres/database",
+    "backends/postgres/read",
+    "backends/postgres/write",
+    "backends/postgres/transaction",
+    "backends/postgres",
     "backends/open",
 )
 

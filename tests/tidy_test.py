@@ -30,6 +30,7 @@ OWN_INCLUDES = {
     "backends/memory": ("quipu/", "backends/memory/"),
     "backends/rocksdb": ("quipu/", "backends/rocksdb/"),
     "backends/redis": ("quipu/", "backends/redis/"),
+    "backends/postgres": ("quipu/", "backends/postgres/"),
     "backends/open": ("quipu/", "backends/"),
     "tools": ("quipu/", "tools/"),
     "tools/terminal": ("quipu/", "tools/terminal/"),
@@ -50,6 +51,7 @@ OWN_INCLUDES = {
 # Where each library may be used: beginnings of paths in angle brackets.
 LIBRARIES = {
     "rocksdb/": ("backends/rocksdb", "bench", "tests"),
+    "libpq-fe.h": ("backends/postgres",),
     "tl/": ("include",),
     "boost/": ("engine", "backends", "bench", "tests"),
     "simdjson.h": ("engine", "bench", "tests"),
@@ -113,7 +115,7 @@ def check_include(name, layer, library, own):
 def check_code(name, lines):
     """Faults of a C++ file as (line number, text)."""
     layer = layer_of(name)
-    header_or_core = name.endswith(".h") or layer in ("include", "engine", "backends/memory", "backends/rocksdb")
+    header_or_core = name.endswith(".h") or layer in ("include", "engine", "backends/memory", "backends/rocksdb", "backends/postgres")
     if len(lines) > MAX_LINES:
         yield len(lines), f"more than {MAX_LINES} lines"
     if name.startswith("tests/") and name.endswith("_test.cc") and not any(map(ASSERTION.search, lines)):

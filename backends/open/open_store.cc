@@ -6,7 +6,10 @@
 #include <array>
 #include <cctype>
 
-#ifdef QUIPU_WITH_REDIS
+#ifdef QUIPU_POSTGRES
+#include "backends/postgres/postgres_kv_store.h"
+#endif
+#ifdef QUIPU_REDIS
 #include "backends/redis/redis_kv_store.h"
 #endif
 #include "quipu/memory_kv_store.h"
@@ -34,7 +37,19 @@ Result<std::shared_ptr<BaseKVStore>> open_memory(const std::string& rest, const 
   return std::make_shared<MemoryKVStore>();
 }
 
-#ifdef QUIPU_WITH_REDIS
+Result<std::shared_ptr<BaseKVStore>> open_postgres(const std::string& rest, const OpenOptions& options) {
+#ifdef QUIPU_POSTGRES
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<BaseKVStore> store,
+                         PostgresKVStore::open("postgresql:" + rest, options.read_only));
+  return store;
+#else
+  (void)rest;
+  (void)options;
+  return Status::not_supported("postgresql: this Quipu was built without libpq (QUIPU_POSTGRES)");
+#endif
+}
+
+#ifdef QUIPU_REDIS
 template <bool kTls>
 Result<std::shared_ptr<BaseKVStore>> open_redis(const std::string& rest, const OpenOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(redis::Address address, redis::Address::parse(rest, kTls));
@@ -43,13 +58,15 @@ Result<std::shared_ptr<BaseKVStore>> open_redis(const std::string& rest, const O
 #else
 template <bool kTls>
 Result<std::shared_ptr<BaseKVStore>> open_redis(const std::string& /*rest*/, const OpenOptions& /*options*/) {
-  return Status::not_supported("this build has no Redis: hiredis was not found when it was built");
+  return Status::not_supported("redis: this Quipu was built without hiredis (QUIPU_REDIS)");
 }
 #endif
 
-constexpr std::array<Backend, 4> kBackends = {{
+constexpr std::array<Backend, 6> kBackends = {{
     {"rocksdb", true, open_rocksdb},
     {"memory", false, open_memory},
+    {"postgresql", false, open_postgres},
+    {"postgres", false, open_postgres},
     {"redis", false, open_redis<false>},
     {"rediss", false, open_redis<true>},
 }};

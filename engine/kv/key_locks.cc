@@ -1,13 +1,31 @@
 #include "quipu/backend/key_locks.h"
 
-#include <functional>
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace quipu {
 
+namespace {
+
+// The same in every build, for processes that share a table.
+uint64_t mixed(uint64_t hash, std::string_view bytes) {
+  constexpr uint64_t kPrime = 0x9e3779b97f4a7c15;
+  hash = (hash ^ bytes.size()) * kPrime;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), sizeof(uint64_t)))) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), std::min(bytes.size(), sizeof word));
+    hash = (hash ^ word) * kPrime;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+}  // namespace
+
 void LockSet::add(std::string_view collection, std::string_view key) {
-  const size_t hash = std::hash<std::string_view>{}(key)*31 + std::hash<std::string_view>{}(collection);
-  const size_t stripe = hash % kLockStripes;
+  const size_t stripe = mixed(mixed(0, collection), key) % kLockStripes;
   words_[stripe / kWordBits] |= uint64_t{1} << (stripe % kWordBits);
 }
 

@@ -91,21 +91,26 @@ Result<std::vector<bool>> scan_values_exist(KVIterator& all, std::string_view fi
 
 Status ScannedFeatures::scan_vectors(std::string_view collection,
                                      const std::function<Status(const VectorEntry&)>& use) const {
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  in_order.keys_only = true;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> keys, store_.scan(in_order, collection));
-  std::unordered_map<std::string, uint64_t> places;
-  while (keys->next()) places.emplace(keys->key(), places.size());
-  QUIPU_RETURN_IF_ERROR(keys->status());
-
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store_.scan({}, collection));
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<KVIterator> it, store_.scan({}, collection));
+  std::unordered_map<std::string, uint64_t> places;  // where the store does not keep a number of each key
+  bool more = it->next();
+  if (more && !it->order()) {
+    ScanOptions in_order;
+    in_order.order = ScanOptions::Order::kInsertion;
+    in_order.keys_only = true;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> keys, store_.scan(in_order, collection));
+    while (keys->next()) places.emplace(keys->key(), places.size());
+    QUIPU_RETURN_IF_ERROR(keys->status());
+    QUIPU_ASSIGN_OR_RETURN(it, store_.scan({}, collection));
+    more = it->next();
+  }
   std::vector<double> elements;
-  while (it->next()) {
+  for (; more; more = it->next()) {
     if (!parse_vector_value(it->val(), elements)) return no_vector(it->key());
+    const std::optional<uint64_t> kept = it->order();
     // What has come since the first look stands behind all that was there.
-    const uint64_t place = places.emplace(it->key(), places.size()).first->second;
-    QUIPU_RETURN_IF_ERROR(use({it->key(), place, elements}));
+    const uint64_t order = kept ? *kept : places.emplace(it->key(), places.size()).first->second;
+    QUIPU_RETURN_IF_ERROR(use({it->key(), order, elements}));
   }
   return it->status();
 }

@@ -182,6 +182,11 @@ struct KVCapabilities {
   bool backups = false;          // create_backup() and restore_backup() know its address (backup.h)
   bool checkpoints = false;      // so does create_checkpoint()
   bool repair = false;           // and repair_database() (verify.h)
+  // Keys and names of collections are UTF-8 without NUL. Others are never there, and putting one is
+  // kInvalidArgument.
+  bool text_keys = false;
+  // Values hold no NaN and no infinity, which JSON does not have either; putting one is kInvalidArgument.
+  bool finite_numbers = false;
 };
 
 class BaseKVStore : public KVReader {

@@ -10,6 +10,8 @@
 // An address is
 //   PATH, rocksdb:PATH    the database in a directory (rocksdb_kv_store.h)
 //   memory:               a new store in memory (memory_kv_store.h)
+//   postgresql://...      a schema of a PostgreSQL database (docs/SCALE.md): a connection URI of libpq with
+//                         schema=NAME in its query; kNotSupported where Quipu was built without libpq
 //   redis://HOST:PORT/    a Redis server or Redis Cluster (docs/SCALE.md)
 // Thread-safety: any thread.
 

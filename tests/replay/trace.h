@@ -17,8 +17,9 @@ namespace quipu::testing {
 using ReportMismatch = std::function<void(int line, std::string_view op, const std::string& why)>;
 
 // Replays a trace; the number of its operations. What the reference's store refused and this backend can do
-// is passed over, and what this backend cannot do has to be refused as include/quipu/kv_store.h says. Errors:
-// kIoError; kInvalidArgument for what is no trace.
+// is passed over, and what this backend cannot do has to be refused as include/quipu/kv_store.h says,
+// changing nothing: keys that are no text, and numbers that are not finite, where it has none
+// (KVCapabilities). Errors: kIoError; kInvalidArgument for what is no trace.
 Result<int> replay_trace(const std::string& path, const BackendFactory& backend,
                          const ReportMismatch& report);
 

@@ -79,6 +79,8 @@ class KeyLocks {
   KeyLocks& operator=(KeyLocks&& other) noexcept;
 
   bool covers(const LockSet& set) const { return held_.contains(set); }
+  // Null when nothing is held.
+  const LockTable* table() const { return table_; }
   void release();
 
  private:

@@ -21,18 +21,20 @@ std::string text_of(const ScanOptions& options) {
 
 class ScanTest : public BackendFixture {
  protected:
-  // Up to three bytes of few kinds, so that keys begin alike and repeat.
-  std::string any_key() {
-    static constexpr std::string_view kBytes("ab\0\xff", 4);
+  // Up to three of few kinds, so that keys begin alike and repeat.
+  std::string any_of(const std::vector<std::string>& pieces) {
     std::string key;
-    for (uint64_t size = random_.below(4); size > 0; --size) key += kBytes[random_.below(kBytes.size())];
+    for (uint64_t size = random_.below(4); size > 0; --size) key += random_.pick(pieces);
     return key;
   }
+  std::string any_key() { return any_of(kv_->capabilities().text_keys ? kTexts : kBytes); }
+  // Of any bytes, whatever keys are of.
+  std::string any_bound() { return any_of(random_.one_in(2) ? kTexts : kBytes); }
   ScanOptions any_options() {
     ScanOptions options;
-    if (random_.one_in(3)) options.prefix = any_key();
-    if (random_.one_in(3)) options.start = any_key();
-    if (random_.one_in(3)) options.end = any_key();
+    if (random_.one_in(3)) options.prefix = any_bound();
+    if (random_.one_in(3)) options.start = any_bound();
+    if (random_.one_in(3)) options.end = any_bound();
     if (random_.one_in(3)) options.limit = random_.below(20);
     options.reverse = random_.one_in(2);
     options.keys_only = random_.one_in(3);
@@ -69,6 +71,8 @@ class ScanTest : public BackendFixture {
     EXPECT_EQ(all(**it), model.scan(options));
   }
 
+  const std::vector<std::string> kBytes = {"a", "b", std::string("\0", 1), "\xff", "\xed\xa0\x80", "\xc3"};
+  const std::vector<std::string> kTexts = {"a", "b", "\x01", "\u00e9", "\ud7ff", "\U0010ffff"};
   Random random_{test_seed()};
   ModelCollection model_;
 };

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "tests/support/backends.h"
 
 namespace quipu::testing {
@@ -47,8 +49,9 @@ TEST_P(WriteTest, AnEmptyBatchIsNothing) {
   }
 }
 
-TEST_P(WriteTest, NamesAndKeysAreAnyBytes) {
-  const std::string bytes("\0\xff/\n\"{", 6);
+TEST_P(WriteTest, NamesAndKeysAreAnyBytesOrAnyText) {
+  const std::string text = "\x01\u00e9/\n\"{";
+  const std::string bytes = kv_->capabilities().text_keys ? text : std::string("\0\xff/\n\"{", 6);
   WriteBatch batch;
   for (const std::string& collection : {std::string(), bytes, std::string("data")}) {
     for (const std::string& key : {std::string(), bytes, std::string("../k")}) {
@@ -56,18 +59,43 @@ TEST_P(WriteTest, NamesAndKeysAreAnyBytes) {
     }
   }
   write(batch);
+  const std::string value = "{\"key\": " + std::to_string(bytes.size()) + "}";
   for (const std::string& collection : {std::string(), bytes, std::string("data")}) {
     EXPECT_EQ(*kv_->count(collection), 3u);
-    for (const std::string& key : {std::string(), bytes, std::string("../k")}) {
-      const auto found = kv_->get(key, collection);
-      ASSERT_TRUE(found && *found);
-      EXPECT_EQ((*found)->text(), "{\"key\": " + std::to_string(key.size()) + "}");
-    }
+    const auto found = kv_->get(bytes, collection);
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->text(), value);
+    EXPECT_TRUE(*kv_->exists("", collection) && *kv_->exists("../k", collection));
   }
   if (!kv_->capabilities().durable) return;
   reopen();
   EXPECT_EQ(*kv_->count(bytes), 3u);
-  EXPECT_EQ((*kv_->get(bytes, bytes))->text(), "{\"key\": 6}");
+  EXPECT_EQ((*kv_->get(bytes, bytes))->text(), value);
+}
+
+TEST_P(WriteTest, KeysThatAreNoTextAreRefusedWhereTheyCannotBe) {
+  if (!kv_->capabilities().text_keys) return;  // the test above stores them
+  ASSERT_TRUE(kv_->put("k", value(0), "c").is_ok());
+  for (const std::string& odd : {std::string("a\0b", 3), std::string("\xff"), std::string("\xed\xa0\x80")}) {
+    for (const auto& [key, collection] : {std::pair<std::string, std::string>(odd, "c"), {"k", odd}}) {
+      WriteBatch batch;
+      batch.put("c", "k", value(1));
+      batch.put(collection, key, value(2));
+      const Status refused = kv_->write(batch);
+      EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.to_string();
+      EXPECT_NE(refused.message().find(Json::from_string(odd).text()), std::string::npos)
+          << refused.message();
+      EXPECT_EQ(kv_->put(key, value(2), collection).code(), StatusCode::kInvalidArgument);
+      EXPECT_FALSE(kv_->get(key, collection)->has_value());
+      EXPECT_FALSE(*kv_->delete_(key, collection));
+      const std::vector<std::string_view> keys = {"k", key};
+      EXPECT_EQ(kv_->multi_get(keys, collection)->back(), std::nullopt);
+    }
+    EXPECT_EQ(*kv_->count(odd), 0u);
+    EXPECT_TRUE(kv_->get_all(odd)->empty());
+    EXPECT_FALSE(*kv_->drop_collection(odd));
+  }
+  EXPECT_EQ(content("c"), R"(k={"n": 0};)");
 }
 
 // Whole or not at all, where that is promised; else what stands before the operation that is refused is done.

@@ -386,6 +386,14 @@ TEST_P(VectorStoreTest, VectorsWithNaNAndInfinityAreKeptAndAnswerAsInTheReferenc
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const double nan = std::nan("");
   KVVectorStore store(kv_);
+  if (kv_->capabilities().finite_numbers) {
+    for (const double odd : {nan, kInfinity, -kInfinity}) {
+      const std::vector<std::shared_ptr<const BaseNode>> nodes = {node("a", {1, 0}), node("b", {odd, 1})};
+      EXPECT_EQ(store.add(nodes).status().code(), StatusCode::kInvalidArgument);
+      EXPECT_FALSE(store.get("a").has_value()) << "a batch that is refused changes nothing";
+    }
+    return;
+  }
   add(store, {node("a", {1, 0}), node("b", {nan, 1}), node("c", {kInfinity, 0}), node("d", {0, 0}),
               node("e", {0.6, 0.8})});
   EXPECT_TRUE(std::isnan(store.get("b")->at(0)));

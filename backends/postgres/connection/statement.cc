@@ -1,0 +1,151 @@
+#include "backends/postgres/connection/statement.h"
+
+#include <arpa/inet.h>
+#include <libpq-fe.h>
+
+#include <charconv>
+#include <utility>
+
+namespace quipu::postgres {
+namespace {
+
+// Types in the binary form of an array.
+constexpr uint32_t kTextType = 25;
+constexpr uint32_t kBigintType = 20;
+
+void append_word(uint32_t value, std::string& out) {
+  const uint32_t bytes = htonl(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
+}
+
+void append_bigint(int64_t value, std::string& out) {
+  append_word(static_cast<uint32_t>(static_cast<uint64_t>(value) >> 32), out);
+  append_word(static_cast<uint32_t>(value), out);
+}
+
+// One dimension, from 1 on, without nulls.
+std::string array_header(uint32_t type, size_t size) {
+  std::string bytes;
+  append_word(size == 0 ? 0 : 1, bytes);
+  append_word(0, bytes);
+  append_word(type, bytes);
+  if (size == 0) return bytes;
+  append_word(static_cast<uint32_t>(size), bytes);
+  append_word(1, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+Statement& Statement::text(std::string_view value) {
+  parameters_.push_back({value.data() != nullptr ? value : std::string_view(""), {}});
+  return *this;
+}
+
+Statement& Statement::number(int64_t value) {
+  std::string bytes;
+  append_bigint(value, bytes);
+  parameters_.push_back({{}, std::move(bytes)});
+  return *this;
+}
+
+Statement& Statement::texts(std::span<const std::string_view> values) {
+  std::string bytes = array_header(kTextType, values.size());
+  size_t size = bytes.size();
+  for (const std::string_view value : values) size += sizeof(uint32_t) + value.size();
+  bytes.reserve(size);
+  for (const std::string_view value : values) {
+    append_word(static_cast<uint32_t>(value.size()), bytes);
+    bytes += value;
+  }
+  parameters_.push_back({{}, std::move(bytes)});
+  return *this;
+}
+
+Statement& Statement::numbers(std::span<const int64_t> values) {
+  std::string bytes = array_header(kBigintType, values.size());
+  for (const int64_t value : values) {
+    append_word(sizeof value, bytes);
+    append_bigint(value, bytes);
+  }
+  parameters_.push_back({{}, std::move(bytes)});
+  return *this;
+}
+
+Statement::Arguments Statement::arguments() const {
+  Arguments arguments;
+  for (const Parameter& parameter : parameters_) {
+    const std::string_view value = parameter.value();
+    arguments.values.push_back(value.data());
+    arguments.lengths.push_back(static_cast<int>(value.size()));
+    arguments.formats.push_back(1);
+  }
+  return arguments;
+}
+
+size_t Statement::bytes() const {
+  size_t bytes = 0;
+  for (const Parameter& parameter : parameters_) bytes += parameter.value().size();
+  return bytes;
+}
+
+std::string quoted(std::string_view identifier) {
+  std::string text = "\"";
+  for (const char c : identifier) {
+    if (c == '"') text += c;
+    text += c;
+  }
+  return text + '"';
+}
+
+bool is_text(std::string_view bytes) {
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  const auto* const end = at + bytes.size();
+  while (at != end) {
+    const unsigned first = *at++;
+    if (first < 0x80) {
+      if (first == 0) return false;
+      continue;
+    }
+    const int more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    if (first < 0xc2 || first > 0xf4 || end - at < more) return false;
+    const unsigned second = *at;
+    const unsigned least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    const unsigned most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (second < least || second > most) return false;
+    for (int i = 1; i < more; ++i) {
+      if ((at[i] & 0xc0) != 0x80) return false;
+    }
+    at += more;
+  }
+  return true;
+}
+
+void ResultSet::Clear::operator()(pg_result* result) const { PQclear(result); }
+
+size_t ResultSet::rows() const { return static_cast<size_t>(PQntuples(result_.get())); }
+
+bool ResultSet::is_null(size_t row, int column) const {
+  return PQgetisnull(result_.get(), static_cast<int>(row), column) != 0;
+}
+
+std::string_view ResultSet::text(size_t row, int column) const {
+  const int at = static_cast<int>(row);
+  return {PQgetvalue(result_.get(), at, column), static_cast<size_t>(PQgetlength(result_.get(), at, column))};
+}
+
+int64_t ResultSet::number(size_t row, int column) const {
+  const std::string_view digits = text(row, column);
+  int64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+uint64_t ResultSet::changed() const {
+  const std::string_view digits = PQcmdTuples(result_.get());
+  uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+}  // namespace quipu::postgres

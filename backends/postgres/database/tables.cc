@@ -1,0 +1,239 @@
+#include "backends/postgres/database/tables.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+namespace quipu::postgres {
+namespace {
+
+constexpr std::array<std::string_view, kDataTables> kNames = {"data_docstore", "data_indexstore",
+                                                              "data_kvstore"};
+constexpr std::string_view kOwn = "quipu_changes";  // the last that is made
+
+// `text` with its {0}, {1}, ... replaced.
+std::string filled(std::string_view text, std::initializer_list<std::string_view> with) {
+  std::string all;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool is_place = text[i] == '{' && i + 2 < text.size() && text[i + 2] == '}';
+    if (!is_place) {
+      all += text[i];
+      continue;
+    }
+    all += with.begin()[text[i + 1] - '0'];
+    i += 2;
+  }
+  return all;
+}
+
+// FNV-1a.
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3;
+  return hash;
+}
+
+// One look-up a key by the unique index, however the planner sees the table, which may have grown since.
+std::string lookup(const std::string& table, std::string_view column) {
+  return filled(
+      "SELECT t.v FROM unnest($1::text[]) WITH ORDINALITY AS u(k, n) LEFT JOIN LATERAL "
+      "(SELECT d.{1} AS v FROM {0} AS d WHERE d.key = u.k AND d.namespace = $2 LIMIT 1) AS t ON true ORDER "
+      "BY u.n",
+      {table, column});
+}
+
+std::string own_table(const std::string& schema, std::string_view name) {
+  return quoted(schema) + "." + quoted(name);
+}
+
+// A row of quipu_changes is written by its session alone. One that is closed takes no more: the division
+// fails.
+constexpr std::string_view kCountChange =
+    "ON CONFLICT (collection, writer) DO UPDATE SET writes = c.writes + 1 / (CASE WHEN c.is_closed THEN 0 "
+    "ELSE 1 END), "
+    "removed = excluded.removed, written = now()";
+
+// A removal, `gone` in `with`, that is recorded as a change together with the number of rows.
+std::string removal(const std::string& schema, const std::string& with) {
+  return filled(
+      "{0} INSERT INTO {1} AS c (collection, writer, writes, removed) "
+      "SELECT $1, $2::bigint, 1, (SELECT count(*) FROM gone) {2} RETURNING removed",
+      {with, own_table(schema, "quipu_changes"), kCountChange});
+}
+
+OwnSql own_sql_of(const std::string& schema) {
+  const std::string changes = own_table(schema, "quipu_changes");
+  const std::string collections = own_table(schema, "quipu_collections");
+  const std::string files = own_table(schema, "quipu_files");
+  OwnSql sql;
+  sql.record_change = filled(
+      "INSERT INTO {0} AS c (collection, writer, writes) SELECT u.s, $2::bigint, 1 FROM unnest($1::text[]) "
+      "AS u(s) {1}",
+      {changes, kCountChange});
+  sql.close_writer = filled(
+      "INSERT INTO {0} AS c (collection, writer, writes, is_closed) VALUES ($1, $2::bigint, 0, true) "
+      "ON CONFLICT (collection, writer) DO UPDATE SET is_closed = true RETURNING writes, removed",
+      {changes});
+  sql.version = filled("SELECT coalesce(sum(writes), 0)::bigint FROM {0} WHERE collection = ANY ($1::text[])",
+                       {changes});
+  sql.tidy_changes = filled(
+      "WITH gone AS (DELETE FROM {0} WHERE written < now() - interval '1 day' AND writer <> 0 RETURNING "
+      "collection, writes) "
+      "INSERT INTO {0} AS c (collection, writer, writes) SELECT collection, 0, sum(writes) FROM gone "
+      "GROUP BY collection ORDER BY collection "
+      "ON CONFLICT (collection, writer) DO UPDATE SET writes = c.writes + excluded.writes",
+      {changes});
+  sql.record_collections = filled(
+      "INSERT INTO {0} AS c (name) SELECT u.s FROM unnest($1::text[]) WITH ORDINALITY AS u(s, n) "
+      "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.name = u.s) ORDER BY u.n ON CONFLICT DO NOTHING",
+      {collections});
+  sql.declare_collection = filled(
+      "INSERT INTO {0} AS c (name, persist_file, indexed_field) VALUES ($1, $2, $3) ON CONFLICT (name) DO "
+      "UPDATE SET "
+      "persist_file = CASE WHEN c.persist_file = '' THEN excluded.persist_file ELSE c.persist_file END",
+      {collections});
+  sql.collections = filled("SELECT name, persist_file, indexed_field FROM {0} ORDER BY id", {collections});
+  sql.declare_file = filled("INSERT INTO {0} (name) VALUES ($1) ON CONFLICT DO NOTHING", {files});
+  sql.files = filled("SELECT name FROM {0} ORDER BY id", {files});
+  return sql;
+}
+
+TableSql sql_of(const std::string& schema, std::string_view name, std::string_view type) {
+  TableSql sql;
+  const std::string table = quoted(schema) + "." + quoted(name);
+  sql.name = table;
+  sql.get = filled("SELECT value FROM {0} WHERE key = $1 AND namespace = $2", {table});
+  sql.multi_get = lookup(table, "value");
+  sql.orders = lookup(table, "id");
+  sql.versions = lookup(table, "xmin");
+  sql.digest = filled(
+      "SELECT count(*) || ' ' || coalesce(sum(hashint8extended(id, xmin::text::bigint)::numeric), 0) "
+      "FROM {0} WHERE namespace = $1",
+      {table});
+  sql.count = filled("SELECT count(*) FROM {0} WHERE namespace = $1", {table});
+  sql.get_all = filled("SELECT key, value FROM {0} WHERE namespace = $1 ORDER BY id", {table});
+  sql.values_like = filled(
+      "SELECT key, value FROM {0} WHERE namespace = $1 AND strpos(value::text, $2) > 0 ORDER BY key COLLATE "
+      "\"C\"",
+      {table});
+  sql.namespaces = filled("SELECT namespace, count(*), min(id) FROM {0} GROUP BY namespace", {table});
+  sql.erase = filled(
+      "DELETE FROM {0} AS t USING unnest($1::text[], $2::text[]) AS u(s, k) WHERE t.key = u.k AND "
+      "t.namespace = u.s",
+      {table});
+  sql.erase_one = removal(
+      schema,
+      filled("WITH gone AS (DELETE FROM {0} WHERE key = $3 AND namespace = $1 RETURNING 1)", {table}));
+  sql.drop = removal(schema, filled("WITH rows AS (DELETE FROM {0} WHERE namespace = $1 RETURNING 1), "
+                                    "listed AS (DELETE FROM {1} WHERE name = $1 RETURNING 1), "
+                                    "gone AS (SELECT * FROM rows UNION ALL SELECT * FROM listed)",
+                                    {table, own_table(schema, "quipu_collections")}));
+  // What is there is updated first: an INSERT would use up a number of the sequence even where it only
+  // updates.
+  sql.put = filled(
+      "WITH v AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS "
+      "u(s, k, x, n)), "
+      "w AS (UPDATE {0} AS t SET value = v.x::{1} FROM v WHERE t.key = v.k AND t.namespace = v.s "
+      "RETURNING t.namespace, t.key) "
+      "INSERT INTO {0} AS t (key, namespace, value) SELECT v.k, v.s, v.x::{1} FROM v "
+      "WHERE NOT EXISTS (SELECT 1 FROM w WHERE w.key = v.k AND w.namespace = v.s) ORDER BY v.n "
+      "ON CONFLICT (key, namespace) DO UPDATE SET value = excluded.value",
+      {table, type});
+  sql.update_loaded = filled(
+      "UPDATE {0} AS t SET value = l.value::{1} FROM (SELECT DISTINCT ON (namespace, key) namespace, key, "
+      "value "
+      "FROM pg_temp.quipu_load WHERE namespace = ANY ($1::text[]) ORDER BY namespace, key, n DESC) AS l "
+      "WHERE t.key = l.key AND t.namespace = l.namespace",
+      {table, type});
+  sql.insert_loaded = filled(
+      "INSERT INTO {0} AS t (key, namespace, value) SELECT l.key, l.namespace, l.value::{1} "
+      "FROM pg_temp.quipu_load AS l JOIN (SELECT min(n) AS first, max(n) AS last FROM pg_temp.quipu_load "
+      "WHERE namespace = ANY ($1::text[]) GROUP BY namespace, key) AS f ON l.n = f.last "
+      "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.key = l.key AND d.namespace = l.namespace) ORDER BY "
+      "f.first "
+      "ON CONFLICT (key, namespace) DO UPDATE SET value = excluded.value",
+      {table, type});
+  sql.create = filled(
+      "CREATE TABLE IF NOT EXISTS {0} (id SERIAL NOT NULL, key VARCHAR NOT NULL, namespace VARCHAR NOT NULL, "
+      "value {1}, PRIMARY KEY (id), CONSTRAINT {2} UNIQUE (key, namespace))",
+      {table, type, quoted(std::string(name) + ":unique_key_namespace")});
+  const auto index = [&](std::string_view ending, std::string_view columns) {
+    sql.indexes.push_back(filled("CREATE INDEX IF NOT EXISTS {0} ON {1} ({2})",
+                                 {quoted(std::string(name) + ending.data()), table, columns}));
+  };
+  index(":idx_key_namespace", "key, namespace");
+  // Ours: collections in their two orders.
+  index(":quipu_insertion", "namespace, id");
+  index(":quipu_key", "namespace, key COLLATE \"C\"");
+  return sql;
+}
+
+}  // namespace
+
+Tables::Tables(const std::string& schema)
+    : schema_(schema),
+      lock_base_(static_cast<int64_t>(hash_of("quipu " + schema) >> 1 & ~uint64_t{2 * kLocks - 1})) {
+  for (size_t table = 0; table < kDataTables; ++table) {
+    sql_[table] = {sql_of(schema, kNames[table], "json"), sql_of(schema, kNames[table], "jsonb")};
+  }
+  own_ = own_sql_of(schema);
+  make_schema_ = "CREATE SCHEMA IF NOT EXISTS " + quoted(schema);
+  make_own_ = {
+      filled("CREATE TABLE IF NOT EXISTS {0} (id SERIAL NOT NULL, name VARCHAR NOT NULL, "
+             "persist_file VARCHAR NOT NULL DEFAULT '', indexed_field VARCHAR NOT NULL DEFAULT '', PRIMARY "
+             "KEY (name))",
+             {own_table(schema, "quipu_collections")}),
+      filled("CREATE TABLE IF NOT EXISTS {0} (id SERIAL NOT NULL, name VARCHAR NOT NULL, PRIMARY KEY (name))",
+             {own_table(schema, "quipu_files")}),
+      filled("CREATE TABLE IF NOT EXISTS {0} (collection VARCHAR NOT NULL, writer BIGINT NOT NULL, "
+             "writes BIGINT NOT NULL, removed BIGINT NOT NULL DEFAULT 0, is_closed BOOLEAN NOT NULL DEFAULT "
+             "false, "
+             "written TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now(), PRIMARY KEY (collection, writer))",
+             {own_table(schema, kOwn)})};
+}
+
+size_t Tables::table_of(std::string_view collection) {
+  if (collection.starts_with("docstore/")) return 0;
+  if (collection.starts_with("index_store/")) return 1;
+  return 2;
+}
+
+Statement Tables::look() const {
+  static const std::vector<std::string_view> kAll = {kNames[0], kNames[1], kNames[2], kOwn};
+  Statement look(
+      "SELECT c.relname, EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND "
+      "a.attname = 'value' AND a.atttypid = 'pg_catalog.jsonb'::regtype AND NOT a.attisdropped)::int "
+      "FROM pg_catalog.pg_namespace AS n LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND "
+      "c.relname = ANY ($2::text[]) WHERE n.nspname = $1");
+  look.text(schema_).texts(kAll);
+  return look;
+}
+
+TableState Tables::state_of(const ResultSet& looked) {
+  TableState state;
+  state.schema = looked.rows() > 0;
+  for (size_t row = 0; row < looked.rows(); ++row) {
+    const std::string_view name = looked.text(row, 0);
+    if (name == kOwn) state.own = true;
+    for (size_t table = 0; table < kDataTables; ++table) {
+      if (name != kNames[table]) continue;
+      state.data[table] = true;
+      state.jsonb[table] = looked.number(row, 1) != 0;
+    }
+  }
+  return state;
+}
+
+std::vector<Statement> Tables::make(const TableState& state, size_t table) const {
+  std::vector<Statement> statements;
+  const auto add = [&](const std::string& sql) { statements.emplace_back(sql, Statement::Use::kOnce); };
+  if (!state.schema) add(make_schema_);
+  if (!state.own) std::ranges::for_each(make_own_, add);
+  if (!state.has(table)) {
+    add(sql(table, false).create);
+    std::ranges::for_each(sql(table, false).indexes, add);
+  }
+  return statements;
+}
+
+}  // namespace quipu::postgres

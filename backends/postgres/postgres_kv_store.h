@@ -1,0 +1,90 @@
+// PostgresKVStore: a BaseKVStore in a schema of a PostgreSQL database, in the tables of LlamaIndex's
+// PostgresKVStore, PostgresDocumentStore and PostgresIndexStore, which read what this wrote and the reverse.
+// docs/FORMAT.md has the tables, docs/SCALE.md what a server brings.
+//
+//   QUIPU_ASSIGN_OR_RETURN(const auto store, PostgresKVStore::open("postgresql://host/db?schema=mine",
+//   false));
+//
+// Thread-safety: any; processes on any machines may write to one schema at the same time.
+// Errors: kIoError where the server is not there or refuses, kBusy where something is taken and another try
+// may do, kInvalidArgument for what PostgreSQL cannot hold: keys and names that are no UTF-8 or have a NUL,
+// keys too long for an index (2704 bytes, compressed), NaN and infinities. Nothing has been changed then.
+// Cost: a call is one round trip, one that locks two. A scan, a snapshot, a transaction and a lock each have
+// a connection as long as they last.
+
+#ifndef QUIPU_BACKENDS_POSTGRES_POSTGRES_KV_STORE_H_
+#define QUIPU_BACKENDS_POSTGRES_POSTGRES_KV_STORE_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quipu/kv_store.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+namespace postgres {
+struct Core;
+}
+
+class PostgresKVStore : public BaseKVStore {
+ public:
+  // Makes nothing: schema and tables come with the first write. `read_only`: writes are refused, and the
+  // schema must be there. Errors: kInvalidArgument for the address, kIoError.
+  static Result<std::shared_ptr<PostgresKVStore>> open(const std::string& address, bool read_only);
+  ~PostgresKVStore() override;
+
+  KVCapabilities capabilities() const override;
+  Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override;
+  Result<bool> delete_(std::string_view key, std::string_view collection = DEFAULT_COLLECTION) override;
+  Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection = DEFAULT_COLLECTION,
+                 int batch_size = DEFAULT_BATCH_SIZE) override;
+  Status write(const WriteBatch& batch, const WriteOptions& options = {}) override;
+  Status declare_collection(std::string_view name, const CollectionOptions& options) override;
+  Status declare_file(std::string_view persist_file) override;
+  Result<bool> drop_collection(std::string_view name) override;
+  Result<std::unique_ptr<BulkLoad>> bulk_load() override;
+
+  Result<std::optional<Json>> get(std::string_view key,
+                                  std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<KVEntry>> get_all(std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<std::optional<Json>>> multi_get(
+      std::span<const std::string_view> keys,
+      std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<std::optional<uint64_t>>> insertion_order(
+      std::span<const std::string_view> keys,
+      std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
+                                           std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<CollectionInfo>> collections() const override;
+  Result<std::vector<std::string>> declared_files() const override;
+
+  Result<std::unique_ptr<KVReader>> snapshot() const override;
+  Result<std::shared_ptr<KVTransaction>> begin() override;
+  FieldIndex& field_index() override;
+  Result<KeyLocks> lock(const LockSet& set) const override;
+  Result<std::optional<uint64_t>> change_version(
+      std::span<const std::string_view> collections) const override;
+
+  Status close() override;
+  Status compact(const ProgressCallback& progress = {}) override;
+  Result<uint64_t> disk_bytes() const override;
+
+ private:
+  PostgresKVStore(std::shared_ptr<postgres::Core> core, bool read_only);
+
+  Status writable() const;
+  Status write_ops(std::span<const WriteOp> ops, const KeyLocks* held);
+
+  const std::shared_ptr<postgres::Core> core_;
+  const bool read_only_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_BACKENDS_POSTGRES_POSTGRES_KV_STORE_H_

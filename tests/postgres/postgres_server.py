@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""A PostgreSQL server of a test's own: in a temporary directory, on a Unix socket, gone afterwards.
+
+    python3 tests/postgres/postgres_server.py COMMAND...
+
+runs the command with the server's address in QUIPU_TEST_POSTGRES. Where there is no server to be started it says so and
+exits with 77, which ctest counts as skipped. Python tests use the class:
+
+    with PostgresServer() as server:
+        subprocess.run(["quipu", "stat", server.address("my_schema")])
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# Where Debian's packages have it, the newest first; elsewhere it is in PATH.
+DEBIAN = Path("/usr/lib/postgresql")
+# A test is no place to wait for disks, except where it is about what survives.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SETTINGS = {"max_connections": "100", "shared_buffers": "64MB", "log_min_messages": "warning", "autovacuum": "on",
+            "jit": "off"}
+
+
+class NoServer(Exception):
+    """PostgreSQL's programs are not installed."""
+
+
+def programs():
+    """The folder of initdb and postgres."""
+    folders = sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name.partition(".")[0]), reverse=True)
+    found = shutil.which("initdb")
+    if found:
+        folders.append(Path(found).resolve().parent)
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    raise NoServer("no PostgreSQL server is installed (Debian: postgresql)")
+
+
+class PostgresServer:
+    def __init__(self, durable=False, settings=()):
+        self.programs = programs()
+        self.folder = tempfile.TemporaryDirectory(prefix="quipu-postgres.", dir="/tmp")
+        self.root = Path(self.folder.name)
+        self.data = self.root / "data"
+        self.socket = self.root / "socket"
+        self.settings = {**SETTINGS, **({} if durable else FAST), "listen_addresses": "",
+                         "unix_socket_directories": str(self.socket), **dict(settings)}
+        self.process = None
+        self.user = None
+        if os.geteuid() == 0:  # as whom a server refuses to run
+            self.user = pwd.getpwnam("postgres" if "postgres" in [each.pw_name for each in pwd.getpwall()] else "nobody")
+
+    def as_user(self):
+        """Arguments of subprocess for a program that may not be root."""
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
+
+    def own(self, path):
+        path.mkdir(mode=0o700)
+        if self.user:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
+    def __enter__(self):
+        self.root.chmod(0o755)
+        self.own(self.data)
+        self.own(self.socket)
+        self.socket.chmod(0o755)
+        done = subprocess.run([self.programs / "initdb", "--pgdata", self.data, "--auth", "trust", "--username", "quipu",
+                               "--encoding", "UTF8", "--no-locale", "--no-sync"], capture_output=True, text=True,
+                              cwd="/", check=False, **self.as_user())
+        if done.returncode != 0:
+            self.folder.cleanup()
+            raise NoServer(f"initdb failed: {done.stderr}")
+        self.start()
+        return self
+
+    def start(self):
+        arguments = [argument for name, value in self.settings.items() for argument in ("-c", f"{name}={value}")]
+        with open(self.root / "log", "ab") as log:
+            self.process = subprocess.Popen([self.programs / "postgres", "-D", self.data, *arguments], stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,
+                                            **self.as_user())
+        ready = [self.programs / "pg_isready", "--quiet", "--host", self.socket, "--username", "quipu"]
+        while subprocess.run(ready, check=False).returncode != 0:
+            if self.process.poll() is not None:
+                raise NoServer("the server ended: " + self.log())
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT: at once, in good order; SIGQUIT: as in a crash."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait()
+
+    def __exit__(self, *_):
+        self.stop()
+        self.folder.cleanup()
+
+    def log(self):
+        return (self.root / "log").read_text(encoding="utf-8", errors="replace")
+
+    def address(self, schema=None):
+        query = f"&schema={schema}" if schema else ""
+        return f"postgresql:///postgres?host={self.socket}&user=quipu{query}"
+
+
+def main():
+    try:
+        with PostgresServer() as server:
+            return subprocess.run(sys.argv[1:], env={**os.environ, "QUIPU_TEST_POSTGRES": server.address()},
+                                  check=False).returncode
+    except NoServer as error:
+        print(f"skipped: {error}", file=sys.stderr)
+        return 77
+
+
+if __name__ == "__main__":
+    sys.exit(main())
