@@ -94,7 +94,7 @@ Status verify_database(const BaseKVStore& store, const std::string& address,
   } else {
     QUIPU_RETURN_IF_ERROR(stores);
   }
-  return progress.finish(address);
+  return progress.finish(shown_address(address));
 }
 
 }  // namespace

@@ -72,14 +72,6 @@ constexpr std::array<Backend, 6> kBackends = {{
 }};
 constexpr const Backend& kOfPaths = kBackends.front();
 
-// An address for a message: without what may be a user and a password.
-std::string shown(const std::string& address) {
-  const size_t user = address.find("://");
-  const size_t at = address.rfind('@', address.find('?'));
-  if (user == std::string::npos || at == std::string::npos || at < user) return address;
-  return address.substr(0, user + 3) + "***" + address.substr(at);
-}
-
 struct Address {
   const Backend* backend;
   std::string rest;
@@ -97,8 +89,8 @@ Result<Address> parse(const std::string& address) {
   if (!is_scheme || address.compare(colon, 3, "://") != 0) return Address{&kOfPaths, address};
   std::string known = "a path";
   for (const Backend& each : kBackends) known += ", " + std::string(each.scheme) + ":";
-  return Status::invalid_argument(shown(address) + ": there is no backend of this address (there are " +
-                                  known + ")");
+  return Status::invalid_argument(shown_address(address) +
+                                  ": there is no backend of this address (there are " + known + ")");
 }
 
 }  // namespace
@@ -117,8 +109,24 @@ Result<std::optional<std::string>> directory_of_store(const std::string& address
 Result<std::string> require_directory(const std::string& address, std::string_view what) {
   QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> directory, directory_of_store(address));
   if (directory) return *std::move(directory);
-  return Status::not_supported(shown(address) + " has no " + std::string(what) +
+  return Status::not_supported(shown_address(address) + " has no " + std::string(what) +
                                ": it is no database in a directory");
+}
+
+std::string shown_address(const std::string& address) {
+  const size_t scheme = address.find("://");
+  if (scheme == std::string::npos) return address;
+  std::string shown = address;
+  const size_t user = scheme + 3;
+  const size_t at = shown.rfind('@');  // a password that is not encoded may have others
+  const size_t colon = shown.find(':', user);
+  if (at != std::string::npos && colon < at) shown.erase(colon, at - colon);
+  constexpr std::string_view kKey = "password=";
+  for (size_t key = shown.find(kKey); key != std::string::npos; key = shown.find(kKey, key + kKey.size())) {
+    const size_t value = key + kKey.size();
+    shown.erase(value, std::min(shown.find('&', value), shown.size()) - value);
+  }
+  return shown;
 }
 
 bool is_new_database(const std::string& address) {

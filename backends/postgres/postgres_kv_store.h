@@ -73,6 +73,7 @@ class PostgresKVStore : public BaseKVStore {
 
   Status close() override;
   Status compact(const ProgressCallback& progress = {}) override;
+  Result<uint32_t> format() const override { return uint32_t{1}; }  // the tables as docs/FORMAT.md has them
   Result<uint64_t> disk_bytes() const override;
 
  private:

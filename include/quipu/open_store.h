@@ -49,6 +49,9 @@ Result<std::optional<std::string>> directory_of_store(const std::string& address
 // which the capabilities() of an open store tell of. Errors: kNotSupported for a backend without it.
 Result<std::string> require_directory(const std::string& address, std::string_view what);
 
+// The address for messages: without a password that it has.
+std::string shown_address(const std::string& address);
+
 // Whether open_store() would make the database, since its directory is empty or missing.
 bool is_new_database(const std::string& address);
 

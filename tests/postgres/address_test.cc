@@ -51,6 +51,21 @@ TEST(PostgresAddressTest, RefusesWhatIsNoAddress) {
   }
 }
 
+TEST(PostgresAddressTest, AnAddressIsShownWithoutItsPassword) {
+  EXPECT_EQ(shown_address("postgresql://me:s3c:r@t@h:1/db?x=1"), "postgresql://me@h:1/db?x=1");
+  EXPECT_EQ(shown_address("postgresql://h:1/db?password=s3cret&sslpassword=x&a=b"),
+            "postgresql://h:1/db?password=&sslpassword=&a=b");
+  for (const char* const plain :
+       {"a:b@c", "postgresql://me@h:1/db", "postgresql:///db?host=/tmp", "rocksdb:a"}) {
+    EXPECT_EQ(shown_address(plain), plain);
+  }
+  const auto parsed = PostgresAddress::parse("postgresql:///db?host=/tmp/s&user=me", true);
+  ASSERT_TRUE(parsed) << parsed.error().to_string();
+  EXPECT_EQ(parsed->shown, "postgresql://me@/db?host=/tmp/s&schema=public");
+  EXPECT_EQ(require_directory("postgresql://me:s3cret@h/db", "backups").error().message().find("s3cret"),
+            std::string::npos);
+}
+
 TEST(PostgresAddressTest, NoMessageHasAPassword) {
   for (const char* const bad :
        {"postgresql://me:s3cret@[h/db", "postgresql://me:s3cret@h/db?nonsense=1",

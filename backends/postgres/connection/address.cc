@@ -74,10 +74,13 @@ std::string shown(const PostgresAddress& address) {
   std::string text = "postgresql://";
   if (const std::string user = value_of(address, {"user"}); !user.empty())
     text += percent_encoded(user) + "@";
-  text += percent_encoded(value_of(address, {"host", "hostaddr"}));
+  const std::string host = value_of(address, {"host", "hostaddr"});
+  const bool is_folder = host.starts_with('/');  // of a Unix socket
+  if (!is_folder) text += percent_encoded(host);
   if (const std::string port = value_of(address, {"port"}); !port.empty()) text += ":" + port;
-  text += "/" + percent_encoded(value_of(address, {"dbname"}));
-  return text + "?schema=" + percent_encoded(address.schema);
+  text += "/" + percent_encoded(value_of(address, {"dbname"})) + "?";
+  if (is_folder) text += "host=" + host + "&";
+  return text + "schema=" + percent_encoded(address.schema);
 }
 
 Status bad(const std::string& what) { return Status::invalid_argument("PostgreSQL address: " + what); }

@@ -188,7 +188,8 @@ void Database::rollback() {
 void Database::submit(nb::callable work) {
   {
     std::lock_guard lock(mutex_);
-    if (closing_) throw StatusError(Status::invalid_argument(address_ + ": the store is closed"));
+    if (closing_)
+      throw StatusError(Status::invalid_argument(shown_address(address_) + ": the store is closed"));
     ++submitted_;
   }
   PyObject* const owned = work.release().ptr();
