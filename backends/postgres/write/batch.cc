@@ -90,8 +90,8 @@ Result<FinalBatch> FinalBatch::of(std::span<const WriteOp> ops) {
     }
   }
   std::ranges::sort(batch.collections_);
-  const auto repeated = std::ranges::unique(batch.collections_);
-  batch.collections_.erase(repeated.begin(), repeated.end());
+  batch.collections_.erase(std::unique(batch.collections_.begin(), batch.collections_.end()),
+                           batch.collections_.end());
   return batch;
 }
 

@@ -74,9 +74,10 @@ class Database:
 
     def own_session(self) -> Session:
         if self._forked:
-            raise ForkedError(f"{self.path}: the database was opened before fork(); start processes by 'spawn' instead")
+            shown = _native.shown_address(self.path)
+            raise ForkedError(f"{shown}: the database was opened before fork(); start processes by 'spawn' instead")
         if self._session is None:
-            raise ValueError(f"{self.path}: the store is closed")
+            raise ValueError(f"{_native.shown_address(self.path)}: the store is closed")
         return self._session
 
     @property
@@ -170,9 +171,10 @@ def acquire(path: str, options: Options) -> Database:
         database = _databases.get(_key(path, options))
         if database is not None and database.options != options:
             there, asked = database.options.differences(options)
+            shown = _native.shown_address(path)
             raise ValueError(
-                f"{path} is open in this process with other options: it has {there}, and {asked} is asked for; "
-                f"quipu.close({path!r}) closes it for all that have it"
+                f"{shown} is open in this process with other options: it has {there}, and {asked} is asked for; "
+                f"quipu.close({shown!r}) closes it for all that have it"
             )
         return _use(path, options)
 
@@ -180,7 +182,8 @@ def acquire(path: str, options: Options) -> Database:
 def _use(path: str, options: Options) -> Database:
     global _opened
     if _forked:
-        raise ForkedError(f"{path}: the parent had a database open before fork(); start processes by 'spawn' instead")
+        shown = _native.shown_address(path)
+        raise ForkedError(f"{shown}: the parent had a database open before fork(); start processes by 'spawn' instead")
     key = _key(path, options)
     if key not in _databases:
         _opened = True

@@ -80,7 +80,7 @@ class RocksDBKVStore(Closing, BaseKVStore):
     def _open(self) -> Database:
         with self._opening:
             if self._closed:
-                raise ValueError(f"{self._path}: the store is closed")
+                raise ValueError(f"{_native.shown_address(self._path)}: the store is closed")
             if self._database is None:
                 self._database = acquire(self._path, self._options)
                 self._finalizer = weakref.finalize(self, release_unused, self._database)
@@ -315,7 +315,7 @@ def describe(store: Any, path: str, facts: Callable[[], Dict[str, Any]]) -> str:
         texts = [f"{name}={value}" for name, value in facts().items()]
     except Exception:  # closed, the parent's, locked by another process, damaged
         texts = ["closed"] if getattr(store, "closed", False) else []
-    return f"{type(store).__name__}({', '.join([repr(path), *texts])})"
+    return f"{type(store).__name__}({', '.join([repr(_native.shown_address(path)), *texts])})"
 
 
 def _unpickle(path: str, options: Options) -> RocksDBKVStore:

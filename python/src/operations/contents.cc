@@ -118,6 +118,7 @@ void register_contents(nb::module_& module) {
   module.attr("DATABASE_MARKER_FNAME") = to_str(DATABASE_MARKER_FNAME);
   module.def("is_new_database", &is_new_database, nb::arg("address"));
   module.def("directory_of_store", &store_directory, nb::arg("address"));
+  module.def("shown_address", &shown_address, nb::arg("address"));
   module.def("verify", &verify, nb::arg("location"), nb::arg("encoding"), nb::arg("fs").none(),
              nb::arg("progress").none());
   module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),

@@ -136,3 +136,15 @@ def test_quipu_writes_first(server: PostgresServer) -> None:
     assert list(theirs.docs) == ["a-0", "a-1", "a-2"]
     theirs.add_documents(nodes_of("b", 2))
     assert len(quipu.QuipuDocumentStore.from_path(peers.address).docs) == 5
+
+
+def test_no_text_has_a_password(server: PostgresServer) -> None:
+    address = server.address("secret") + "&password=s3cret"
+    store = quipu.RocksDBKVStore(address)
+    store.put("k", {"a": 1})
+    texts = [repr(store), repr(quipu.storage_context(address))]
+    store.close()
+    texts.append(repr(store))
+    with pytest.raises(ValueError) as closed:
+        store.get("k")
+    assert "s3cret" not in " ".join([*texts, str(closed.value)])
