@@ -60,15 +60,15 @@ ORDER = (
     "backends/rocksdb/check",
     "backends/rocksdb/backup",
     "backends/rocksdb",
-    "backends/redis/client",
-    "backends/redis/layout",
-    "backends/redis",
     "backends/postgres/connection",
     "backends/postgres/database",
     "backends/postgres/read",
     "backends/postgres/write",
     "backends/postgres/transaction",
     "backends/postgres",
+    "backends/redis/client",
+    "backends/redis/layout",
+    "backends/redis",
     "backends/open",
 )
 

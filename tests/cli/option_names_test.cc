@@ -72,8 +72,10 @@ bool names_option(const std::string& text, const std::string& option) {
          text.find('(' + option + ')') != std::string::npos;
 }
 
-// No message of this library: an include, a word, JSON, or what the reference says.
+// No message of this library: an include, a word, JSON, SQL, or what the reference says.
 bool is_message(const std::string& text) {
+  const auto has = [&](std::string_view word) { return text.find(word) != std::string::npos; };
+  if (has("SELECT ") || has("INSERT INTO ") || has("CASE WHEN ") || has("VARCHAR ")) return false;
   return !text.ends_with(".h") && text.find(' ') != std::string::npos &&
          text.find("\\\"") == std::string::npos && text.find("allow_update") == std::string::npos;
 }

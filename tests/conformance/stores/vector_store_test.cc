@@ -283,6 +283,7 @@ class KeptNodesTest : public VectorStoreTest {
   // A store with b, a, c, of which b and c are from D and on page 1.
   void SetUp() override {
     VectorStoreTest::SetUp();
+    if (IsSkipped()) return;
     store_.emplace(kv_, "kept", /*stores_text=*/true);
     add(*store_, {node("b", {1, 0}, 1, "D"), node("a", {0, 1}), node("c", {1, 1}, 1, "D")});
   }

@@ -16,7 +16,7 @@ from llama_index.core.storage.docstore.utils import json_to_doc
 from llama_index.storage.docstore.postgres import PostgresDocumentStore
 from llama_index.storage.kvstore.postgres import PostgresKVStore
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "postgres"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tests" / "postgres"))
 from postgres_server import PostgresServer  # noqa: E402
 
 ROUNDS = 3

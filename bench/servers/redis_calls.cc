@@ -1,5 +1,6 @@
-// What calls cost on a Redis server, for bench/redis_against_reference. usage: redis_calls ADDRESS WORKLOAD
-// COUNT
+// What calls cost on a Redis server, for bench/servers/redis_against_reference.
+//
+// usage: redis_calls ADDRESS WORKLOAD COUNT
 //
 // WORKLOAD is a file with lines of key, tab and value. Prints a JSON object: calls or keys a second of
 // put_all of 1,000, of get, and of multi_get of 100, COUNT each, all in collection docstore/doc.
