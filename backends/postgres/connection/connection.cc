@@ -11,10 +11,19 @@
 namespace quipu::postgres {
 namespace {
 
-std::string trimmed(const char* message) {
-  std::string_view text = message == nullptr ? "" : message;
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text);
+// libpq's messages have several lines, the later ones with a tab before them.
+std::string on_one_line(const char* message) {
+  std::string text;
+  for (const char* at = message == nullptr ? "" : message; *at != '\0'; ++at) {
+    const bool is_space = *at == '\n' || *at == '\t' || *at == ' ';
+    if (!is_space) {
+      text += *at;
+    } else if (!text.empty() && text.back() != ' ') {
+      text += ' ';
+    }
+  }
+  while (text.ends_with(' ')) text.pop_back();
+  return text;
 }
 
 int64_t random_number() {
@@ -34,9 +43,9 @@ Failure failure_of(const PGresult* result) {
   failure.sqlstate = state == nullptr ? "" : state;
   failure.is_lost = failure.sqlstate.empty() || is_end_of_session(failure.sqlstate);
   const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  failure.message = primary == nullptr ? trimmed(PQresultErrorMessage(result)) : trimmed(primary);
+  failure.message = primary == nullptr ? on_one_line(PQresultErrorMessage(result)) : on_one_line(primary);
   const char* const detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-  if (detail != nullptr) failure.message += " (" + trimmed(detail) + ")";
+  if (detail != nullptr) failure.message += " (" + on_one_line(detail) + ")";
   return failure;
 }
 
@@ -82,7 +91,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const PostgresAddress& addr
       new Connection(PQconnectdbParams(keywords.data(), values.data(), 0), address.prepare));
   if (PQstatus(connection->connection_) != CONNECTION_OK) {
     return Status::io_error(address.shown +
-                            ": cannot connect: " + trimmed(PQerrorMessage(connection->connection_)));
+                            ": cannot connect: " + on_one_line(PQerrorMessage(connection->connection_)));
   }
   PQsetNoticeProcessor(
       connection->connection_, [](void*, const char*) {}, nullptr);
@@ -94,7 +103,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const PostgresAddress& addr
 Failure Connection::lost() const {
   Failure failure;
   failure.is_lost = true;
-  failure.message = trimmed(PQerrorMessage(connection_));
+  failure.message = on_one_line(PQerrorMessage(connection_));
   if (failure.message.empty()) failure.message = "the connection to the server was lost";
   return failure;
 }
