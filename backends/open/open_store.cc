@@ -121,10 +121,14 @@ std::string shown_address(const std::string& address) {
   const size_t at = shown.rfind('@');  // a password that is not encoded may have others
   const size_t colon = shown.find(':', user);
   if (at != std::string::npos && colon < at) shown.erase(colon, at - colon);
-  constexpr std::string_view kKey = "password=";
-  for (size_t key = shown.find(kKey); key != std::string::npos; key = shown.find(kKey, key + kKey.size())) {
-    const size_t value = key + kKey.size();
-    shown.erase(value, std::min(shown.find('&', value), shown.size()) - value);
+  for (size_t key = shown.find('?'); key != std::string::npos; key = shown.find('&', key + 1)) {
+    const size_t end = std::min(shown.find('&', key + 1), shown.size());
+    const size_t equals = shown.find('=', key);
+    // A name that is encoded may be anything.
+    const std::string_view name = std::string_view(shown).substr(key, equals - key);
+    if (equals < end && (name.ends_with("password") || name.find('%') != std::string_view::npos)) {
+      shown.erase(equals + 1, end - equals - 1);
+    }
   }
   return shown;
 }

@@ -55,6 +55,8 @@ TEST(PostgresAddressTest, AnAddressIsShownWithoutItsPassword) {
   EXPECT_EQ(shown_address("postgresql://me:s3c:r@t@h:1/db?x=1"), "postgresql://me@h:1/db?x=1");
   EXPECT_EQ(shown_address("postgresql://h:1/db?password=s3cret&sslpassword=x&a=b"),
             "postgresql://h:1/db?password=&sslpassword=&a=b");
+  EXPECT_EQ(shown_address("postgresql://h/db?a=password&pass%77ord=s3cret&schema=b"),
+            "postgresql://h/db?a=password&pass%77ord=&schema=b");
   for (const char* const plain :
        {"a:b@c", "postgresql://me@h:1/db", "postgresql:///db?host=/tmp", "rocksdb:a"}) {
     EXPECT_EQ(shown_address(plain), plain);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "quipu/open_store.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/output.h"
@@ -27,7 +28,7 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
   std::string text;
   if (args.common.json) {
     text = JsonText()
-               .add("database", args.database)
+               .add("database", shown_address(args.database))
                .add("format", format)
                .add("collections", static_cast<uint64_t>(infos.size()))
                .add("entries", entries)
@@ -35,9 +36,9 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
                .object() +
            "\n";
   } else {
-    text = "database     " + printable(args.database) + "\nformat       " + std::to_string(format) +
-           "\ncollections  " + std::to_string(infos.size()) + "\nentries      " + std::to_string(entries) +
-           "\non disk      " + human_bytes(bytes) + "\n";
+    text = "database     " + printable(shown_address(args.database)) + "\nformat       " +
+           std::to_string(format) + "\ncollections  " + std::to_string(infos.size()) + "\nentries      " +
+           std::to_string(entries) + "\non disk      " + human_bytes(bytes) + "\n";
   }
   QUIPU_RETURN_IF_ERROR(print(text));
   return kExitOk;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "quipu/open_store.h"
 #include "quipu/persist_dir.h"
 #include "tools/commands/command.h"
 #include "tools/commands/persist/report.h"
@@ -40,7 +41,9 @@ Result<ExportReport> export_from(const BaseKVStore& store, const ExportArgs& arg
 std::string report_text(const ExportArgs& args, const ExportReport& report) {
   if (!args.common.json) return files_table(report.files);
   JsonText text;
-  text.add("database", args.database).add("directory", args.directory).add("dry_run", args.dry_run);
+  text.add("database", shown_address(args.database))
+      .add("directory", args.directory)
+      .add("dry_run", args.dry_run);
   text.add_raw("files", files_json(report.files));
   return text.object() + "\n";
 }

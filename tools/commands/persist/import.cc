@@ -70,7 +70,9 @@ Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport
 std::string report_text(const ImportArgs& args, const ImportReport& report) {
   if (!args.common.json) return files_table(report.files);
   JsonText text;
-  text.add("directory", args.directory).add("database", args.database).add("dry_run", args.dry_run);
+  text.add("directory", args.directory)
+      .add("database", shown_address(args.database))
+      .add("dry_run", args.dry_run);
   text.add_raw("files", files_json(report.files));
   std::vector<std::string> not_imported;
   for (const NotImportedFile& file : report.not_imported) {

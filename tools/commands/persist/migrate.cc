@@ -55,7 +55,9 @@ std::string report_text(const MigrateArgs& args, const MigrateReport& report) {
                               .object());
   }
   JsonText text;
-  text.add("source", args.source).add("target", args.target).add("dry_run", args.dry_run);
+  text.add("source", shown_address(args.source))
+      .add("target", shown_address(args.target))
+      .add("dry_run", args.dry_run);
   text.add("was_there", report.was_there).add("resumed", report.resumed).add("bytes", report.bytes);
   text.add_raw("collections", JsonText::array(collections));
   text.add_raw("notes", JsonText::array_of_strings(report.imported.notes));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "quipu/open_store.h"
 #include "quipu/vector_store.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/cancel.h"
@@ -29,7 +30,7 @@ int run_hnsw(const HnswArgs& args) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
     const std::string embeddings = "vector_store/" + args.store + "/embeddings";
     if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
-      return Status::not_found(args.database + ": there is no vector store " + args.store);
+      return Status::not_found(shown_address(args.database) + ": there is no vector store " + args.store);
     }
     KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
     ProgressBar bar(args.common.quiet);
