@@ -37,14 +37,16 @@ bool is_called_database(std::string_view directory) {
 Result<Target> find_target(const std::string& address, const MigrateOptions& options) {
   if (!is_local(*options.target_files)) {
     if (options.to == MigrateTo::kDatabase) {
-      return Status::invalid_argument(address + ": a database is on the disk, or in a backend of its own");
+      return Status::invalid_argument(shown_address(address) +
+                                      ": a database is on the disk, or in a backend of its own");
     }
     return Target{true, address, {}};
   }
   QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(address));
   const bool names_backend = !directory || *directory != address;
   if (names_backend && options.to == MigrateTo::kPersistDir) {
-    return Status::invalid_argument(address + " is the address of a store, not of a persist directory");
+    return Status::invalid_argument(shown_address(address) +
+                                    " is the address of a store, not of a persist directory");
   }
   if (names_backend) return Target{false, address, directory};
   bool persist_dir = options.to == MigrateTo::kPersistDir;
@@ -55,7 +57,8 @@ Result<Target> find_target(const std::string& address, const MigrateOptions& opt
 }
 
 Status check_not_source(const std::string& source, const Target& target, const MigrateOptions& options) {
-  const Status same = Status::invalid_argument("the source of the migration is its target: " + source);
+  const Status same =
+      Status::invalid_argument("the source of the migration is its target: " + shown_address(source));
   if (source == target.place) return same;
   if (!target.directory || !is_local(*options.source_files)) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(source));
@@ -70,7 +73,8 @@ Result<MigrateReport> migrate_to_store(const BaseKVStore& source, const Target& 
     const std::shared_ptr<BaseKVStore> nothing = *open_store("memory:");
     return migrate_store(source, *nothing, options);
   }
-  OpenOptions open{.read_only = options.dry_run, .rocksdb = options.database};
+  // Of a server nothing is made by opening it, and a schema that is not there is a target like any other.
+  OpenOptions open{.read_only = options.dry_run && target.directory, .rocksdb = options.database};
   open.rocksdb.create_if_missing = true;
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<BaseKVStore> store, open_store(target.place, open));
   Result<MigrateReport> report = migrate_store(source, *store, options);

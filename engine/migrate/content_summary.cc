@@ -86,8 +86,8 @@ std::string EntryHashes::order() const {
   return hex(digest);
 }
 
-Result<CollectionSummary> summarize(const KVReader& store, const CollectionInfo& collection,
-                                    uint64_t& bytes) {
+Result<CollectionSummary> summarize(const KVReader& store, const CollectionInfo& collection, uint64_t& bytes,
+                                    UnfitEntries* unfit) {
   CollectionSummary summary{collection, {}, {}};
   ScanOptions in_order;
   in_order.order = ScanOptions::Order::kInsertion;
@@ -96,22 +96,27 @@ Result<CollectionSummary> summarize(const KVReader& store, const CollectionInfo&
   while (it->next()) {
     const std::string_view value = it->val().text();
     hashes.add(it->key(), value);
+    if (unfit != nullptr) unfit->look(collection.name, it->key(), it->val());
     bytes += it->key().size() + value.size();
   }
   QUIPU_RETURN_IF_ERROR(it->status());
+  if (collection.count != 0 && hashes.count() == 0) {
+    return Status::corruption("collection \"" + collection.name + "\" is listed with " +
+                              std::to_string(collection.count) + " entries, and none can be read");
+  }
   summary.info.count = hashes.count();
   summary.content = hashes.content();
   summary.order = hashes.order();
   return summary;
 }
 
-Result<ContentSummary> summarize(const KVReader& store) {
+Result<ContentSummary> summarize(const KVReader& store, UnfitEntries& unfit) {
   ContentSummary summary;
   QUIPU_ASSIGN_OR_RETURN(summary.declared_files, store.declared_files());
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
   for (const CollectionInfo& collection : collections) {
     if (collection.name == kMigrationCollection) continue;
-    QUIPU_ASSIGN_OR_RETURN(CollectionSummary each, summarize(store, collection, summary.bytes));
+    QUIPU_ASSIGN_OR_RETURN(CollectionSummary each, summarize(store, collection, summary.bytes, &unfit));
     summary.collections.push_back(std::move(each));
   }
   return summary;

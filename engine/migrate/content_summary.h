@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/migrate/unfit_entries.h"
 #include "quipu/kv_store.h"
 
 namespace quipu {
@@ -54,8 +55,10 @@ struct ContentSummary {
   const CollectionSummary* find(std::string_view collection) const;
 };
 
-Result<ContentSummary> summarize(const KVReader& store);
-Result<CollectionSummary> summarize(const KVReader& store, const CollectionInfo& collection, uint64_t& bytes);
+// Of the source of a migration: what its target cannot hold is noted in `unfit`.
+Result<ContentSummary> summarize(const KVReader& store, UnfitEntries& unfit);
+Result<CollectionSummary> summarize(const KVReader& store, const CollectionInfo& collection, uint64_t& bytes,
+                                    UnfitEntries* unfit = nullptr);
 
 // OK where `found`, the summary of the target's collection, is that of the source's. kCorruption saying in
 // what they differ.

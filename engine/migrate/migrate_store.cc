@@ -24,20 +24,23 @@ MigrateReport report_of(const ContentSummary& summary, const TargetReport& targe
   return report;
 }
 
-// What the source holds, by `use`, which takes it to the target; `passes` over it are yet to come.
+// What the source holds, by `use`, which takes it to a target of these capabilities; `passes` over it are yet
+// to come.
 template <class Use>
-Result<MigrateReport> migrate_from(const BaseKVStore& source, const ProgressCallback& progress, int passes,
-                                   const Use& use) {
+Result<MigrateReport> migrate_from(const BaseKVStore& source, const KVCapabilities& target,
+                                   const ProgressCallback& progress, int passes, const Use& use) {
   MigrateReport report;
   QUIPU_RETURN_IF_ERROR(watch(progress, {}, [&](Work& work) {
     return read_consistent_view(source, [&](const KVReader& state) -> Status {
       const WatchedReader watched(state, work);
       QUIPU_ASSIGN_OR_RETURN(const bool incomplete, state.exists(kMigrationKey, kMigrationCollection));
       if (incomplete) return incomplete_migration("the source");
-      QUIPU_ASSIGN_OR_RETURN(const ContentSummary summary, summarize(watched));
+      UnfitEntries unfit(target);
+      QUIPU_ASSIGN_OR_RETURN(const ContentSummary summary, summarize(watched, unfit));
+      QUIPU_RETURN_IF_ERROR(unfit.status());
       work.expect(summary.bytes * (1 + passes));
-      QUIPU_ASSIGN_OR_RETURN(const TargetReport target, use(state, summary, work));
-      report = report_of(summary, target);
+      QUIPU_ASSIGN_OR_RETURN(const TargetReport used, use(state, summary, work));
+      report = report_of(summary, used);
       return work.finish();
     });
   }));
@@ -51,7 +54,7 @@ Result<MigrateReport> migrate_store(const BaseKVStore& source, BaseKVStore& targ
   if (&source == &target) return Status::invalid_argument("the source of the migration is its target");
   constexpr int kPasses = 2;  // the copy, and reading it again
   return migrate_from(
-      source, options.progress, kPasses,
+      source, target.capabilities(), options.progress, kPasses,
       [&](const KVReader& state, const ContentSummary& summary, Work& work) -> Result<TargetReport> {
         if (options.dry_run) return check_target(summary, target);
         return copy_to_store(WatchedReader(state, work), summary, target, work);
@@ -60,9 +63,10 @@ Result<MigrateReport> migrate_store(const BaseKVStore& source, BaseKVStore& targ
 
 Result<MigrateReport> migrate_store(const BaseKVStore& source, const std::string& persist_dir,
                                     const MigrateOptions& options) {
-  constexpr int kPasses = 3;  // the copy, its hashes, and what an import finds in it
+  constexpr int kPasses = 3;        // the copy, its hashes, and what an import finds in it
+  const KVCapabilities everything;  // is what files hold
   return migrate_from(
-      source, options.progress, kPasses,
+      source, everything, options.progress, kPasses,
       [&](const KVReader& state, const ContentSummary& summary, Work& work) -> Result<TargetReport> {
         const FileSystem& fs = *options.target_files;
         if (options.dry_run) return check_target(state, persist_dir, fs, work);

@@ -34,6 +34,27 @@ bool as_vector(const std::string& collection, JsonView value, std::vector<double
          parse_vector_value(value, elements) && vector_value(elements).view() == value;
 }
 
+// Which stores' collections there may be a target says when they are declared. None is left by that.
+Status check_can_hold(const ContentSummary& wanted, BaseKVStore& target) {
+  if (target.capabilities().streams) return Status::ok();  // such targets hold everything
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> there, target.collections());
+  std::string refused;
+  for (const CollectionSummary& each : wanted.collections) {
+    const std::string& name = each.info.name;
+    if (!needs_more_than_documents(each.info) || each.info.count == 0) continue;
+    if (std::ranges::find(there, name, &CollectionInfo::name) != there.end()) continue;
+    const Status declared = target.declare_collection(name, options_of(each.info));
+    if (declared.is_ok()) {
+      QUIPU_RETURN_IF_ERROR(target.drop_collection(name).status());
+      continue;
+    }
+    if (declared.code() != StatusCode::kNotSupported) return declared;
+    refused += (refused.empty() ? "" : "; ") + declared.message();
+  }
+  if (refused.empty()) return Status::ok();
+  return Status::not_supported("the target cannot hold what is in the source: " + refused);
+}
+
 class StoreCopy {
  public:
   StoreCopy(const KVReader& source, const ContentSummary& wanted, BaseKVStore& target, Work& work)
@@ -42,7 +63,6 @@ class StoreCopy {
   Result<TargetReport> run() {
     QUIPU_ASSIGN_OR_RETURN(TargetReport report, check_target(wanted_, target_));
     if (report.was_there) return report;
-    if (!target_.capabilities().streams) QUIPU_RETURN_IF_ERROR(check_can_hold());
     QUIPU_RETURN_IF_ERROR(begin());
     for (const CollectionSummary& each : wanted_.collections) {
       work_.begin(each.info.name);
@@ -62,20 +82,6 @@ class StoreCopy {
   }
 
  private:
-  // Which stores' collections there may be, the target says when they are declared; it then writes nothing.
-  Status check_can_hold() {
-    std::string refused;
-    for (const CollectionSummary& each : wanted_.collections) {
-      if (!needs_more_than_documents(each.info) || each.info.count == 0) continue;
-      const Status declared = target_.declare_collection(each.info.name, options_of(each.info));
-      if (declared.is_ok()) continue;
-      if (declared.code() != StatusCode::kNotSupported) return declared;
-      refused += (refused.empty() ? "" : "; ") + declared.message();
-    }
-    if (refused.empty()) return Status::ok();
-    return Status::not_supported("the target cannot hold what is in the source: " + refused);
-  }
-
   // What a former run has written of another state of the source goes.
   Status begin() {
     QUIPU_ASSIGN_OR_RETURN(const std::optional<MigrationMark> mark, read_mark(target_));
@@ -217,8 +223,9 @@ class StoreCopy {
 
 }  // namespace
 
-Result<TargetReport> check_target(const ContentSummary& wanted, const BaseKVStore& target) {
+Result<TargetReport> check_target(const ContentSummary& wanted, BaseKVStore& target) {
   TargetReport report;
+  QUIPU_RETURN_IF_ERROR(check_can_hold(wanted, target));
   QUIPU_ASSIGN_OR_RETURN(const std::optional<MigrationMark> mark, read_mark(target));
   if (mark) return report;
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, target.collections());

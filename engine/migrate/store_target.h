@@ -24,11 +24,11 @@ struct TargetReport {
 };
 
 // OK where the target is empty, or has this migration's mark, or holds it all; what copy_to_store() would say
-// without writing. Errors: kAlreadyExists.
-Result<TargetReport> check_target(const ContentSummary& wanted, const BaseKVStore& target);
+// without writing. Errors: kAlreadyExists; kNotSupported for a target that keeps no vectors or graphs, naming
+// what there is of them.
+Result<TargetReport> check_target(const ContentSummary& wanted, BaseKVStore& target);
 
-// `source` is what `wanted` is the summary of. Errors: kAlreadyExists for a target that holds something else;
-// kNotSupported for one that refuses collections of vectors or graphs, naming them: nothing was written;
+// `source` is what `wanted` is the summary of. Errors: those of check_target(), and nothing was written;
 // kCorruption where what is read again is not what was written.
 Result<TargetReport> copy_to_store(const KVReader& source, const ContentSummary& wanted, BaseKVStore& target,
                                    Work& work);

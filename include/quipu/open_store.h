@@ -134,8 +134,8 @@ struct MigrateReport {
 
 // A store that is open already, into another one or into a persist directory. Of the options dry_run,
 // progress and target_files count. Errors: kAlreadyExists for a target that holds something else;
-// kNotSupported naming the collections that it cannot hold, and then nothing was written; kCorruption where
-// the target, read again, is not as the source; those of reading and writing.
+// kNotSupported naming the collections that it cannot hold, kInvalidArgument naming entries, and then nothing
+// was written; kCorruption where the target, read again, is not as the source; those of reading and writing.
 Result<MigrateReport> migrate_store(const BaseKVStore& source, BaseKVStore& target,
                                     const MigrateOptions& options = {});
 Result<MigrateReport> migrate_store(const BaseKVStore& source, const std::string& persist_dir,

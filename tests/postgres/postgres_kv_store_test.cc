@@ -10,10 +10,13 @@
 
 #include "backends/postgres/connection/connection.h"
 #include "quipu/backend/key_locks.h"
+#include "quipu/bulk_load.h"
 #include "quipu/document_store.h"
+#include "quipu/kv_transaction.h"
 #include "quipu/open_store.h"
 #include "tests/postgres/test_address.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_scale.h"
 
 namespace quipu::testing {
 namespace {
@@ -91,10 +94,41 @@ TEST_F(PostgresTest, TheTablesAreThoseOfLlamaIndex) {
             "ndocstore/data{\"n\": 1} ");
 }
 
+// In each way in which keys are written; QUIPU_POSTGRES_REWRITES=100000 writes more.
 TEST_F(PostgresTest, RewritesUseUpNoNumbers) {
-  const auto store = open();
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(store->put("k", value(i), "docstore/data").is_ok());
-  EXPECT_EQ(run("SELECT last_value FROM " + table("data_docstore_id_seq")), "1 ");
+  constexpr int kKeys = 100;
+  const int rounds = test_scale("QUIPU_POSTGRES_REWRITES", 1200) / (4 * kKeys);
+  const std::vector<std::string> names = {"docstore/data", "index_store/data", "mine"};
+  std::vector<std::string> keys;
+  for (int key = 0; key < kKeys; ++key) keys.push_back("k" + std::to_string(key));
+  for (int round = 0; round <= rounds; ++round) {
+    const auto store = open();
+    const Json val = value(round);
+    std::vector<KVPair> pairs;
+    WriteBatch batch;
+    for (const std::string& key : keys) pairs.push_back({key, val});
+    for (const std::string& name : names) {
+      ASSERT_TRUE(store->declare_collection(name, {"docstore.json", ""}).is_ok());
+      ASSERT_TRUE(store->put_all(pairs, name, 10).is_ok());
+      for (const KVPair& pair : pairs) batch.put(name, pair.key, pair.val);
+    }
+    ASSERT_TRUE(store->declare_file("docstore.json").is_ok());
+    ASSERT_TRUE(store->write(batch).is_ok());
+    const auto load = store->bulk_load();
+    ASSERT_TRUE(load) << load.error().to_string();
+    ASSERT_TRUE((*load)->begin_file("docstore.json").is_ok());
+    for (const std::string& name : names) {
+      ASSERT_TRUE((*load)->begin_collection(name, {"docstore.json", ""}).is_ok());
+      for (const KVPair& pair : pairs) ASSERT_TRUE((*load)->put(pair.key, pair.val).is_ok());
+    }
+    ASSERT_TRUE((*load)->commit().is_ok());
+    for (const KVPair& pair : pairs) ASSERT_TRUE(store->put(pair.key, pair.val, names[0]).is_ok());
+  }
+  for (const auto* const name : {"data_docstore", "data_indexstore", "data_kvstore"}) {
+    EXPECT_EQ(run("SELECT last_value FROM " + table(std::string(name) + "_id_seq")), "100 ") << name;
+  }
+  EXPECT_EQ(run("SELECT last_value FROM " + table("quipu_collections_id_seq")), "3 ");
+  EXPECT_EQ(run("SELECT last_value FROM " + table("quipu_files_id_seq")), "1 ");
 }
 
 TEST_F(PostgresTest, ValuesInBinaryJsonAreReadAsOurs) {
@@ -104,8 +138,12 @@ TEST_F(PostgresTest, ValuesInBinaryJsonAreReadAsOurs) {
   const auto put = store->put("l", Json::from_canonical(R"({"bb": "\u00e9", "a": [1, 2]})"), "docstore/data");
   ASSERT_TRUE(put.is_ok()) << put.to_string();
   EXPECT_EQ((*store->get("l", "docstore/data"))->text(), R"({"a": [1, 2], "bb": "\u00e9"})");
-  const Status refused = store->put("m", Json::from_canonical(R"({"a": "\u0000"})"), "docstore/data");
-  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.to_string();
+  for (const char* const odd : {R"({"a": "\u0000"})", R"({"a": "\ud800 alone"})"}) {
+    const Status refused = store->put("m", Json::from_canonical(odd), "docstore/data");
+    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.to_string();
+    EXPECT_NE(refused.message().find("key \"m\" of collection \"docstore/data\""), std::string::npos)
+        << refused.message();
+  }
   EXPECT_EQ(*store->count("docstore/data"), 2u);
 }
 
@@ -129,12 +167,27 @@ TEST_F(PostgresTest, WhatCannotBeHeldIsRefusedAndNothingChanged) {
   const std::vector<std::pair<std::string, std::string>> bad = {
       {long_key, "{}"}, {"nan", R"({"x": NaN})"}, {"infinite", R"({"x": -Infinity})"}};
   for (const auto& [key, text] : bad) {
+    const auto expect_refused = [&, key = key](const Status& refused) {
+      EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.to_string();
+      EXPECT_NE(refused.message().find("key \"" + key.substr(0, 100)), std::string::npos)
+          << refused.message();
+    };
     WriteBatch batch;
     batch.put("data", "k", value(2));
     batch.put("data", key, JsonView::from_canonical(text));
-    const Status refused = store->write(batch);
-    EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument) << refused.to_string();
-    EXPECT_NE(refused.message().find("key \"" + key.substr(0, 100)), std::string::npos) << refused.message();
+    expect_refused(store->write(batch));
+    const auto load = store->bulk_load();
+    ASSERT_TRUE(load) << load.error().to_string();
+    ASSERT_TRUE((*load)->begin_collection("data", {}).is_ok());
+    for (const std::string_view each : {std::string_view("k"), std::string_view(key)}) {
+      ASSERT_TRUE((*load)->put(each, each == "k" ? value(2) : JsonView::from_canonical(text)).is_ok());
+    }
+    expect_refused((*load)->commit());
+    const auto txn = store->begin();
+    ASSERT_TRUE(txn) << txn.error().to_string();
+    ASSERT_TRUE((*txn)->put("k", value(2)).is_ok());
+    ASSERT_TRUE((*txn)->put(key, JsonView::from_canonical(text)).is_ok());
+    expect_refused((*txn)->commit());
   }
   EXPECT_EQ((*store->get("k"))->text(), value(1).text());
   EXPECT_EQ(*store->count(), 1u);

@@ -10,6 +10,7 @@ exits with 77, which ctest counts as skipped. Python tests use the class:
         subprocess.run(["quipu", "stat", server.address("my_schema")])
 """
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -25,6 +26,10 @@ DEBIAN = Path("/usr/lib/postgresql")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 SETTINGS = {"max_connections": "100", "shared_buffers": "64MB", "log_min_messages": "warning", "autovacuum": "on",
             "jit": "off"}
+
+
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
 
 
 class NoServer(Exception):
@@ -43,15 +48,24 @@ def programs():
     raise NoServer("no PostgreSQL server is installed (Debian: postgresql)")
 
 
+def end_with_parent():
+    """Of a server that is being started: it goes when the test goes, however that ends."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
 class PostgresServer:
-    def __init__(self, durable=False, settings=()):
+    """Of another one that is running, `primary`, it is a standby."""
+
+    def __init__(self, durable=False, settings=(), primary=None):
         self.programs = programs()
-        self.folder = tempfile.TemporaryDirectory(prefix="quipu-postgres.", dir="/tmp")
+        self.folder = tempfile.TemporaryDirectory(prefix="quipu-postgres.", dir="/tmp",
+                                                  ignore_cleanup_errors=True)  # a killed one's processes may end later
         self.root = Path(self.folder.name)
         self.data = self.root / "data"
         self.socket = self.root / "socket"
         self.settings = {**SETTINGS, **({} if durable else FAST), "listen_addresses": "",
                          "unix_socket_directories": str(self.socket), **dict(settings)}
+        self.primary = primary
         self.process = None
         self.user = None
         if os.geteuid() == 0:  # as whom a server refuses to run
@@ -68,31 +82,46 @@ class PostgresServer:
 
     def __enter__(self):
         self.root.chmod(0o755)
-        self.own(self.data)
         self.own(self.socket)
         self.socket.chmod(0o755)
-        done = subprocess.run([self.programs / "initdb", "--pgdata", self.data, "--auth", "trust", "--username", "quipu",
-                               "--encoding", "UTF8", "--no-locale", "--no-sync"], capture_output=True, text=True,
-                              cwd="/", check=False, **self.as_user())
-        if done.returncode != 0:
-            self.folder.cleanup()
-            raise NoServer(f"initdb failed: {done.stderr}")
-        self.start()
+        try:
+            self.make()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def make(self):
+        """The server's files, instead of those that there are."""
+        if self.data.exists():
+            shutil.rmtree(self.data)
+        self.own(self.data)
+        command = ["initdb", "--pgdata", self.data, "--auth", "trust", "--username", "quipu", "--encoding", "UTF8",
+                   "--no-locale", "--no-sync"]
+        if self.primary:
+            command = ["pg_basebackup", "--pgdata", self.data, "--host", self.primary.socket, "--username", "quipu",
+                       "--checkpoint", "fast", "--write-recovery-conf", "--no-sync"]
+        done = subprocess.run([self.programs / command[0], *command[1:]], capture_output=True, text=True, cwd="/",
+                              check=False, **self.as_user())
+        if done.returncode != 0:
+            raise NoServer(f"{command[0]} failed: {done.stderr}")
 
     def start(self):
         arguments = [argument for name, value in self.settings.items() for argument in ("-c", f"{name}={value}")]
         with open(self.root / "log", "ab") as log:
             self.process = subprocess.Popen([self.programs / "postgres", "-D", self.data, *arguments], stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True,
-                                            **self.as_user())
+                                            preexec_fn=end_with_parent, **self.as_user())
         ready = [self.programs / "pg_isready", "--quiet", "--host", self.socket, "--username", "quipu"]
         while subprocess.run(ready, check=False).returncode != 0:
             if self.process.poll() is not None:
                 raise NoServer("the server ended: " + self.log())
 
     def stop(self, how=signal.SIGINT):
-        """SIGINT: at once, in good order; SIGQUIT: as in a crash."""
+        """SIGINT: at once, in good order; SIGKILL: as in a crash."""
+        if self.process is None:
+            return
         if self.process.poll() is None:
             self.process.send_signal(how)
         self.process.wait()
@@ -101,12 +130,25 @@ class PostgresServer:
         self.stop()
         self.folder.cleanup()
 
+    def run(self, sql):
+        """Rows as lines, their columns separated by "|"."""
+        return subprocess.run([self.programs / "psql", "-h", self.socket, "-U", "quipu", "-d", "postgres", "-XAtq",
+                               "-v", "ON_ERROR_STOP=1", "-c", sql], check=True, capture_output=True, text=True).stdout
+
+    def promote(self):
+        """A standby becomes a primary, and is one when this returns."""
+        subprocess.run([self.programs / "pg_ctl", "promote", "-D", self.data], check=True, cwd="/",
+                       stdout=subprocess.DEVNULL, **self.as_user())
+        self.primary = None
+
     def log(self):
         return (self.root / "log").read_text(encoding="utf-8", errors="replace")
 
-    def address(self, schema=None):
+    def address(self, schema=None, *others):
+        """Of a schema there, or on whichever of several servers takes writes."""
         query = f"&schema={schema}" if schema else ""
-        return f"postgresql:///postgres?host={self.socket}&user=quipu{query}"
+        hosts = ",".join(str(server.socket) for server in (self, *others))
+        return f"postgresql:///postgres?host={hosts}&user=quipu{query}"
 
 
 def main():

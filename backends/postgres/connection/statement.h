@@ -62,9 +62,6 @@ class Statement {
 // An SQL identifier, quoted.
 std::string quoted(std::string_view identifier);
 
-// Whether PostgreSQL's text can hold these bytes: UTF-8 without NUL and without surrogates.
-bool is_text(std::string_view bytes);
-
 class ResultSet {
  public:
   explicit ResultSet(pg_result* result) : result_(result) {}

@@ -153,7 +153,12 @@ Result<std::vector<ResultSet>> PinnedSession::run(std::span<const Statement> sta
   Reply reply = (*lease_)->run(statements);
   if (!reply.failure) return std::move(reply.results);
   failed_ = reply.failure->status(server_->shown());
-  if (!reply.failure->is_lost) (*lease_)->roll_back();
+  if (!reply.failure->is_lost) {
+    (*lease_)->roll_back();
+  } else {
+    failed_ =
+        Status::io_error(failed_.message() + "; the snapshot or transaction over it is gone: begin again");
+  }
   return failed_;
 }
 

@@ -87,13 +87,21 @@ OwnSql own_sql_of(const std::string& schema) {
       "INSERT INTO {0} AS c (name) SELECT u.s FROM unnest($1::text[]) WITH ORDINALITY AS u(s, n) "
       "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.name = u.s) ORDER BY u.n ON CONFLICT DO NOTHING",
       {collections});
+  // An INSERT would use up a number even where it only updates, or does nothing.
   sql.declare_collection = filled(
-      "INSERT INTO {0} AS c (name, persist_file, indexed_field) VALUES ($1, $2, $3) ON CONFLICT (name) DO "
-      "UPDATE SET "
+      "WITH v AS (SELECT $1::text AS name, $2::text AS persist_file, $3::text AS indexed_field), "
+      "completed AS (UPDATE {0} AS c SET persist_file = v.persist_file FROM v WHERE c.name = v.name AND "
+      "c.persist_file = '' AND v.persist_file <> '') "
+      "INSERT INTO {0} AS c (name, persist_file, indexed_field) SELECT v.* FROM v "
+      "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.name = v.name) ON CONFLICT (name) DO UPDATE SET "
       "persist_file = CASE WHEN c.persist_file = '' THEN excluded.persist_file ELSE c.persist_file END",
       {collections});
   sql.collections = filled("SELECT name, persist_file, indexed_field FROM {0} ORDER BY id", {collections});
-  sql.declare_file = filled("INSERT INTO {0} (name) VALUES ($1) ON CONFLICT DO NOTHING", {files});
+  sql.declare_file = filled(
+      "INSERT INTO {0} (name) SELECT $1::text WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.name = "
+      "$1::text) "
+      "ON CONFLICT DO NOTHING",
+      {files});
   sql.files = filled("SELECT name FROM {0} ORDER BY id", {files});
   return sql;
 }
@@ -196,6 +204,13 @@ size_t Tables::table_of(std::string_view collection) {
   if (collection.starts_with("docstore/")) return 0;
   if (collection.starts_with("index_store/")) return 1;
   return 2;
+}
+
+std::string_view Tables::file_of(std::string_view collection) {
+  static constexpr std::string_view kOfDocuments[] = {"docstore/data", "docstore/metadata",
+                                                      "docstore/ref_doc_info"};
+  if (std::ranges::find(kOfDocuments, collection) != std::end(kOfDocuments)) return "docstore.json";
+  return collection == "index_store/data" ? "index_store.json" : "";
 }
 
 Statement Tables::look() const {

@@ -85,6 +85,8 @@ class Tables {
   explicit Tables(const std::string& schema);
 
   static size_t table_of(std::string_view collection);
+  // The persist file of a collection that LlamaIndex's stores make, which declare none; empty for others.
+  static std::string_view file_of(std::string_view collection);
   const TableSql& sql(size_t table, bool jsonb) const { return sql_[table][jsonb ? 1 : 0]; }
   const TableSql& sql(size_t table, const TableState& state) const { return sql(table, state.jsonb[table]); }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backends/postgres/read/reader.h"
+#include "quipu/backend/limits.h"
 
 namespace quipu::postgres {
 namespace {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "backends/postgres/read/cursor.h"
+#include "quipu/backend/limits.h"
 
 namespace quipu::postgres {
 namespace {
@@ -198,6 +199,9 @@ Result<std::vector<CollectionInfo>> PostgresReader::collections() const {
   }
   std::ranges::stable_sort(others, {}, [](const auto& other) { return other.first; });
   for (auto& [first, info] : others) infos.push_back(std::move(info));
+  for (CollectionInfo& info : infos) {
+    if (info.persist_file.empty()) info.persist_file = Tables::file_of(info.name);
+  }
   return infos;
 }
 

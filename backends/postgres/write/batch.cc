@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "quipu/backend/limits.h"
 #include "quipu/json.h"
 
 namespace quipu::postgres {

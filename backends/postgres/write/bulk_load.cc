@@ -42,7 +42,9 @@ PostgresBulkLoad::~PostgresBulkLoad() {
   if (!lease_->is_idle()) lease_->roll_back();
 }
 
-Status PostgresBulkLoad::failed(const Failure& failure) { return failed_ = failure.status(server_.shown()); }
+Status PostgresBulkLoad::failed(const Failure& failure) {
+  return failed_ = suspects_.named(failure.status(server_.shown()));
+}
 
 Status PostgresBulkLoad::run(std::span<const Statement> statements) {
   QUIPU_RETURN_IF_ERROR(failed_);
@@ -99,6 +101,7 @@ Status PostgresBulkLoad::put(std::string_view key, JsonView val) {
                                     Json::from_string(key).text() + ": the value is not a JSON object");
   }
   QUIPU_RETURN_IF_ERROR(check_names(collection, key));
+  suspects_.look(collection, key, val.text());
   (buffer_ += std::to_string(rows_++)) += '\t';
   append_field(collection, buffer_);
   buffer_ += '\t';

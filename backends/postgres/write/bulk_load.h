@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "backends/postgres/database/session.h"
+#include "backends/postgres/write/suspects.h"
 #include "backends/postgres/write/writer.h"
 #include "quipu/bulk_load.h"
 
@@ -47,6 +48,7 @@ class PostgresBulkLoad : public BulkLoad {
   Server& server_;
   Lease lease_;
   Status failed_;
+  Suspects suspects_;
   bool copying_ = false;
   uint64_t rows_ = 0;
   std::string buffer_;

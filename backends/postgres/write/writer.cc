@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "backends/postgres/connection/backoff.h"
+#include "backends/postgres/write/suspects.h"
+#include "quipu/backend/limits.h"
 
 namespace quipu::postgres {
 namespace {
@@ -13,7 +15,6 @@ namespace {
 constexpr size_t kMostRows = 5000;
 constexpr size_t kMostBytes = size_t{8} << 20;
 
-constexpr size_t kLongKey = 2048;  // which may be too long; one of 2704 bytes that cannot be compressed is
 constexpr auto kOnce = Statement::Use::kOnce;
 
 bool is_missing_table(const Failure& failure) { return failure.is("42P01") || failure.is("3F000"); }
@@ -35,33 +36,16 @@ void add_rows(const std::string& sql, const FinalBatch::Rows& rows, std::vector<
   }
 }
 
-// A number that JSON does not have, outside of strings.
-bool has_odd_number(std::string_view json) {
-  bool in_string = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    if (json[i] == '"') in_string = !in_string;
-    if (in_string && json[i] == '\\') ++i;
-    if (!in_string && (json[i] == 'N' || json[i] == 'I')) return true;
-  }
-  return false;
-}
-
 // What the server refuses it does not name.
 Status named(const Status& refused, const FinalBatch& batch) {
   if (refused.code() != StatusCode::kInvalidArgument) return refused;
+  Suspects suspects;
   for (size_t table = 0; table < kDataTables; ++table) {
     const FinalBatch::Rows& rows = batch.part(table).put;
-    for (size_t row = 0; row < rows.size(); ++row) {
-      const bool is_odd = has_odd_number(rows.values[row]);
-      if (!is_odd && rows.keys[row].size() < kLongKey) continue;
-      const std::string_view why = is_odd ? ": PostgreSQL's json has no NaN and no infinity: "
-                                          : ": the key does not fit an index of PostgreSQL: ";
-      return Status::invalid_argument("key " + Json::from_string(rows.keys[row].substr(0, kLongKey)).text() +
-                                      " of collection " + Json::from_string(rows.collections[row]).text() +
-                                      std::string(why) + refused.message());
-    }
+    for (size_t row = 0; row < rows.size(); ++row)
+      suspects.look(rows.collections[row], rows.keys[row], rows.values[row]);
   }
-  return refused;
+  return suspects.named(refused);
 }
 
 }  // namespace

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""The command on schemas of a PostgreSQL server: migrations there and back, killed meanwhile; what it refuses and says.
+
+    QUIPU_BIN=build/release/tools/quipu python3 tests/postgres/command_test.py
+
+QUIPU_MIGRATE_MB=1024 QUIPU_MIGRATE_KILLS=20 moves more, is killed more often, and prints what memory the largest run took.
+Skipped (exit code 77) where no PostgreSQL server is installed.
+"""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+from urllib.parse import quote
+
+from postgres_server import NoServer, PostgresServer, programs
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
+from cli_support import DATA, GOLDENS, OK, QUIPU, CliTest, node, tree  # noqa: E402
+
+MEGABYTES = int(os.environ.get("QUIPU_MIGRATE_MB", "4"))
+KILLS = int(os.environ.get("QUIPU_MIGRATE_KILLS", "2"))
+SEED = int(os.environ.get("QUIPU_TEST_SEED", time.time_ns() % 2**32))
+MOVED = ("vectors", "graphs", "namespaces")
+
+
+server = None
+
+
+def setUpModule():
+    global server
+    server = unittest.enterModuleContext(PostgresServer())
+
+
+class MigrateTest(CliTest):
+    def test_there_and_back_is_the_same(self):
+        for name in MOVED:
+            with self.subTest(name):
+                folder = self.folder / name
+                folder.mkdir()
+                self.quipu("import", GOLDENS / name, folder / "imported.quipu")
+                self.quipu("export", folder / "imported.quipu", folder / "exported")
+                address = server.address(f"moved_{name}")
+                self.quipu("migrate", folder / "imported.quipu", address)
+                self.quipu("migrate", address, folder / "back.quipu")
+                self.quipu("migrate", address, folder / "files")
+                self.quipu("migrate", folder / "files", server.address(f"again_{name}"))
+                self.quipu("diff", folder / "imported.quipu", folder / "back.quipu")
+                self.quipu("diff", address, server.address(f"again_{name}"))
+                self.quipu("verify", address)
+                self.quipu("export", folder / "back.quipu", folder / "out")
+                for copy in ("files", "out"):
+                    self.assertEqual(tree(folder / "exported"), tree(folder / copy))
+
+    def test_once_more_changes_nothing_and_something_else_is_refused(self):
+        address = server.address("once")
+        source = self.persist_dir()
+        self.assertFalse(self.quipu_json("migrate", source, address)["was_there"])
+        before = server.run("SELECT id, xmin, key FROM once.data_kvstore ORDER BY id")
+        self.assertTrue(self.quipu_json("migrate", source, address)["was_there"])
+        other = self.persist_dir({"knots": {"n9": node("n9")}}, name="other")
+        self.assertIn("not empty", self.quipu("migrate", other, address, code=DATA)[1])
+        self.assertEqual(before, server.run("SELECT id, xmin, key FROM once.data_kvstore ORDER BY id"))
+
+    def test_what_cannot_be_held_is_refused_by_name(self):
+        long_key = "".join(self.random_text(5000))
+        odd = {"not a number": ("NaN", {"x": float("nan")}), "infinite": ("infinity", {"x": [1, {"y": float("-inf")}]}),
+               "nul\0inside": ("NUL", {}), "\ud800 alone": ("UTF-8", {}), long_key: ("index", {})}
+        for number, (key, (why, value)) in enumerate(odd.items()):
+            shown = json.dumps(key)[:60]
+            with self.subTest(shown):
+                source = self.persist_dir({"knots": {"plain": {}, key: value, "z": {}}}, name=str(number))
+                address = server.address("refused")
+                for command in ("import", "migrate"):
+                    said = self.quipu(command, source, address, code=DATA)[1]
+                    self.assertIn(shown, said)
+                    self.assertIn(why, said)
+                    self.assertEqual([], self.rows_of("refused"))
+
+    def rows_of(self, schema):
+        """What stands in a schema's tables, but for the mark of a migration that has not been completed."""
+        tables = server.run(f"SELECT relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace "
+                            f"WHERE nspname = '{schema}' AND relname LIKE 'data%' AND relkind = 'r'").split()
+        return [row for table in tables for row in server.run(
+            f"SELECT namespace, key FROM {schema}.{table} WHERE namespace <> 'quipu/migration'").splitlines()]
+
+    def random_text(self, size):
+        """That cannot be compressed."""
+        source = random.Random(SEED)
+        return (chr(source.randrange(33, 126)) for _ in range(size))
+
+    def test_a_dry_run_makes_nothing(self):
+        address = server.address("dry")
+        report = self.quipu_json("migrate", "--dry-run", GOLDENS / "vectors", address)
+        self.assertTrue(report["dry_run"])
+        self.assertEqual("0\n", server.run("SELECT count(*) FROM pg_namespace WHERE nspname = 'dry'"))
+
+    def test_names_of_schemas_are_data(self):
+        names = ["Größe", "x\"'; DROP SCHEMA public; --", "%s $1 \\\t", "../a.b", "A" * 63]
+        source = self.persist_dir()
+        for name in names:
+            with self.subTest(name):
+                address = server.address(quote(name, safe=""))
+                self.quipu("migrate", source, address)
+                self.quipu("put", address, name, name, stdin=b'{"a": 1}')
+                self.assertEqual(b'{"a": 1}\n', self.quipu("get", address, name, name)[0])
+                self.assertEqual(["knots", name], [row["collection"] for row in self.quipu_json("collections", address)])
+        found = server.run("SELECT nspname FROM pg_namespace").splitlines()
+        self.assertEqual(set(names) | {"public"}, (set(names) | {"public"}) & set(found))
+        for name, why in (("A" * 64, "63 bytes"), ("", "63 bytes"), ("a%00b", "%00"), ("pg_mine", "reserved")):
+            with self.subTest(name):
+                self.assertIn(why, self.quipu("put", server.address() + "&schema=" + name, "c", "k", stdin=b"{}",
+                                              code=None)[1])
+        self.assertEqual(found, server.run("SELECT nspname FROM pg_namespace").splitlines())
+
+    def test_nothing_that_is_printed_has_a_password(self):
+        address = server.address("secret") + "&password=s3cret"
+        source = self.persist_dir()
+        commands = [("import", source, address), ("migrate", source, address), ("migrate", address, self.folder / "out"),
+                    ("stat", address), ("stat", "--json", address), ("collections", address), ("verify", address),
+                    ("export", address, self.copy), ("migrate", "--json", address, self.folder / "json"),
+                    ("hnsw", address, "--store", "none"), ("backup", address, self.folder / "b"),
+                    ("migrate", "--to", "persist", source, address), ("migrate", address, address),
+                    ("diff", address, source), ("repair", address), ("compact", address)]
+        commands += [(command, "postgresql://me:s3cret@127.0.0.1:1/db") for command in ("stat", "verify", "collections")]
+        commands += [("stat", "postgres://me:s3cret@[x/db"), ("stat", "mysql://me:s3cret@h/db"),
+                     ("migrate", "postgresql://me:s3cret@127.0.0.1:1/db", self.folder / "x"),
+                     ("migrate", source, "postgresql://me:s3cret@127.0.0.1:1/db"),
+                     ("export", "postgresql://me:s3cret@127.0.0.1:1/db", self.folder / "x")]
+        for command in commands:
+            printed, said = self.quipu(*command, code=None)
+            self.assertNotIn("s3cret", printed.decode() + said, command)
+
+
+class KillTest(CliTest):
+    """Killed again and again, then let go on to its end: what comes of it is what comes of a run that is not."""
+
+    def setUp(self):
+        super().setUp()
+        print(f"seed {SEED}")
+        self.random = random.Random(SEED)
+        self.source = self.folder / "source"
+        shutil.copytree(GOLDENS / "vectors", self.source)
+        text = "a thread of many colours " * 30
+        with open(self.source / "docstore.json", "w", encoding="ascii") as file:
+            file.write('{"knots": {')
+            count = 0
+            while file.tell() < MEGABYTES << 20:
+                for _ in range(1000):
+                    file.write(f'{", " if count else ""}"n{count}": {json.dumps(node(f"n{count}", text))}')
+                    count += 1
+            file.write("}}")
+
+    def migrate(self, source, target, again):
+        """Runs it to its end, then, into `again`, kills it KILLS times within the time that this took, and lets it end."""
+        begin = time.monotonic()
+        self.quipu("migrate", source, target)
+        whole = time.monotonic() - begin
+        killed = 0
+        for _ in range(KILLS):
+            with subprocess.Popen([QUIPU, "migrate", "--quiet", source, again], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE) as process:
+                try:
+                    process.wait(timeout=self.random.uniform(0, whole))
+                except subprocess.TimeoutExpired:
+                    killed += 1
+                    process.send_signal(signal.SIGKILL)
+                said = process.communicate()[1]
+            self.assertIn(process.returncode, (OK, -signal.SIGKILL), said)
+        self.quipu("migrate", source, again)
+        print(f"killed {killed} times within {whole:.1f} s each")
+
+    def test_there_and_back(self):
+        large = self.folder / "large.quipu"
+        self.quipu("import", self.source, large)
+        address = server.address("large")
+        self.migrate(large, server.address("unkilled"), address)
+        self.migrate(address, self.folder / "unkilled.quipu", self.folder / "back.quipu")
+        self.quipu("migrate", self.folder / "back.quipu", self.folder / "files")
+        self.quipu("export", large, self.folder / "expected")
+        self.assertEqual(tree(self.folder / "expected"), tree(self.folder / "files"))
+        for name in ("docstore.json", "default__vector_store.json"):
+            self.assertEqual((self.source / name).read_bytes(), (self.folder / "files" / name).read_bytes(), name)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{MEGABYTES} MiB: at most {used:.0f} MiB of memory")
+        if not os.environ.get("QUIPU_SANITIZE"):
+            self.assertLess(used, 256)
+
+
+if __name__ == "__main__":
+    try:
+        programs()
+    except NoServer as error:
+        print(f"skipped: {error}", file=sys.stderr)
+        sys.exit(77)
+    unittest.main()
