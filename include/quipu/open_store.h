@@ -12,7 +12,7 @@
 //   memory:               a new store in memory (memory_kv_store.h)
 //   postgresql://...      a schema of a PostgreSQL database (docs/SCALE.md): a connection URI of libpq with
 //                         schema=NAME in its query; kNotSupported where Quipu was built without libpq
-//   redis://HOST:PORT/    a Redis server or Redis Cluster (docs/SCALE.md)
+//   redis://HOST:PORT/    a Redis server or Redis Cluster (docs/SCALE.md); rediss: with TLS
 // Thread-safety: any thread.
 
 #ifndef QUIPU_OPEN_STORE_H_

@@ -38,6 +38,7 @@ def tree(path):
 
 class CliTest(unittest.TestCase):
     maxDiff = 4000
+    seconds = 300  # that a command may take
 
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="quipu_cli_test."))
@@ -48,7 +49,7 @@ class CliTest(unittest.TestCase):
     def quipu(self, *arguments, code=OK, stdin=b"", **options):
         """Runs the command, expects the exit code (None: any), and returns what it printed (bytes) and said (text)."""
         run = subprocess.run([QUIPU, *map(os.fspath, arguments)], input=stdin, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, timeout=300, check=False, **options)
+                             stderr=subprocess.PIPE, timeout=self.seconds, check=False, **options)
         said = run.stderr.decode("utf-8")
         self.assertIn(run.returncode, (OK, DATA, USAGE, IO, LOCKED) if code is None else (code,),
                       f"{arguments}\nstdout: {run.stdout[:2000]}\nstderr: {said[:2000]}")

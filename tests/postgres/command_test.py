@@ -142,6 +142,8 @@ class MigrateTest(CliTest):
 class KillTest(CliTest):
     """Killed again and again, then let go on to its end: what comes of it is what comes of a run that is not."""
 
+    seconds = 300 + 5 * MEGABYTES
+
     def setUp(self):
         super().setUp()
         print(f"seed {SEED}")
@@ -158,31 +160,36 @@ class KillTest(CliTest):
                     count += 1
             file.write("}}")
 
-    def migrate(self, source, target, again):
-        """Runs it to its end, then, into `again`, kills it KILLS times within the time that this took, and lets it end."""
+    def migrate(self, source, target, again, remove):
+        """Runs it to its end, and then into `again`, kills it KILLS times within the time that this took, each time going
+        on with what is there, and lets it end. One that ends before is removed."""
         begin = time.monotonic()
         self.quipu("migrate", source, target)
         whole = time.monotonic() - begin
-        killed = 0
-        for _ in range(KILLS):
+        ended = killed = 0
+        while killed < KILLS:
             with subprocess.Popen([QUIPU, "migrate", "--quiet", source, again], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.PIPE) as process:
                 try:
                     process.wait(timeout=self.random.uniform(0, whole))
+                    ended += 1
                 except subprocess.TimeoutExpired:
                     killed += 1
                     process.send_signal(signal.SIGKILL)
                 said = process.communicate()[1]
             self.assertIn(process.returncode, (OK, -signal.SIGKILL), said)
+            if process.returncode == OK:
+                remove()
         self.quipu("migrate", source, again)
-        print(f"killed {killed} times within {whole:.1f} s each")
+        print(f"killed {killed} times within {whole:.1f} s each; {ended} came to their end before")
 
     def test_there_and_back(self):
         large = self.folder / "large.quipu"
         self.quipu("import", self.source, large)
         address = server.address("large")
-        self.migrate(large, server.address("unkilled"), address)
-        self.migrate(address, self.folder / "unkilled.quipu", self.folder / "back.quipu")
+        self.migrate(large, server.address("unkilled"), address, lambda: server.run("DROP SCHEMA large CASCADE"))
+        self.migrate(address, self.folder / "unkilled.quipu", self.folder / "back.quipu",
+                     lambda: shutil.rmtree(self.folder / "back.quipu"))
         self.quipu("migrate", self.folder / "back.quipu", self.folder / "files")
         self.quipu("export", large, self.folder / "expected")
         self.assertEqual(tree(self.folder / "expected"), tree(self.folder / "files"))
