@@ -11,10 +11,6 @@
 namespace quipu::redis {
 
 Result<std::shared_ptr<BaseKVStore>> RedisKVStore::open(Address address, bool read_only) {
-  if (address.tls) {
-    return Status::not_supported(
-        "rediss://: this build has no TLS for Redis; go through a TLS proxy, or use redis://");
-  }
   std::string name_space = address.name_space;
   QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Client> client, Client::open(std::move(address)));
   QUIPU_ASSIGN_OR_RETURN(Names names, Names::make(std::move(name_space), client->is_cluster()));

@@ -35,8 +35,7 @@ namespace quipu::redis {
 
 class RedisKVStore : public BaseKVStore {
  public:
-  // Errors: kInvalidArgument for an address that is none, or refused; kIoError where no server answers;
-  // kNotSupported for rediss: where this build has no TLS.
+  // Errors: kInvalidArgument for an address that is none, or refused; kIoError where no server answers.
   static Result<std::shared_ptr<BaseKVStore>> open(Address address, bool read_only);
   ~RedisKVStore() override;
 

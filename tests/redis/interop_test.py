@@ -142,6 +142,49 @@ class InteropTest(unittest.TestCase):
                 documents.delete_ref_doc("doc0")
                 self.assertNotIn("doc0", self.quipu("scan", self.address(namespace), "docstore/ref_doc_info"))
 
+    def test_what_llama_index_wrote_moves(self):
+        """Into a directory on RocksDB, into files, and from there into another namespace: the embeddings with it."""
+        documents, indexes = self.stores("{theirs}")
+        written = nodes()
+        for number, each in enumerate(written):
+            each.embedding = [0.1 + number, 1 / 3, -0.0, 1e-300]
+        documents.add_documents(written)
+        indexes.add_index_struct(IndexDict(index_id="i", nodes_dict={"n1": "n1"}))
+        database, files = os.path.join(self.folder, "moved.quipu"), os.path.join(self.folder, "moved")
+        self.quipu("migrate", self.address("{theirs}"), database)
+        self.quipu("migrate", database, files)
+        self.quipu("migrate", files, self.address("{again}"))
+        self.quipu("migrate", self.address("{again}"), os.path.join(self.folder, "moved_again"))
+        again, structs = self.stores("{again}")
+        for moved in (SimpleDocumentStore.from_persist_dir(files), again):
+            self.expect_same(documents, moved)
+            self.assertEqual({each.node_id: each.embedding for each in written},
+                             {name: each.embedding for name, each in moved.docs.items()})
+        self.assertEqual(indexes.get_index_struct("i").to_dict(), structs.get_index_struct("i").to_dict())
+        for name in ("docstore.json", "index_store.json"):
+            with open(os.path.join(files, name)) as before, open(os.path.join(files + "_again", name)) as after:
+                self.assertEqual(before.read(), after.read())
+        # A second time changes nothing, and what is there is not written over.
+        self.assertIn('"was_there": true', self.quipu("migrate", "--json", files, self.address("{again}")))
+        documents.add_documents([TextNode(id_="later", text="later")])
+        self.refused("not empty", "migrate", self.address("{theirs}"), self.address("{again}"))
+
+    def refused(self, why, *arguments):
+        done = subprocess.run([QUIPU, *arguments], capture_output=True, text=True)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn(why, done.stderr)
+
+    def test_vectors_and_graphs_are_refused_by_name_when_moving(self):
+        goldens = os.path.join(os.path.dirname(__file__), "..", "data", "goldens")
+        for source, names in (("vectors", ["vector_store.json"]), ("graphs", ["graph_store.json", "property_graph_store.json"])):
+            for options in ([], ["--dry-run"]):
+                done = subprocess.run([QUIPU, "migrate", *options, os.path.join(goldens, source), self.address("{none}")],
+                                      capture_output=True, text=True)
+                self.assertNotEqual(0, done.returncode)
+                for name in names:
+                    self.assertIn(name, done.stderr)
+                self.assertEqual([], self.kvstore._redis_client.keys("{none}*"))
+
     def test_vectors_are_refused_before_anything_is_written(self):
         source = os.path.join(self.folder, "vectors")
         os.makedirs(source)

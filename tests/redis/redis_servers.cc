@@ -34,15 +34,6 @@ bool is_free(int port) {
   return free;
 }
 
-// Free, and so is the one by which servers of a cluster talk to each other.
-int free_port() {
-  static std::mt19937 random{std::random_device{}()};
-  while (true) {
-    const int port = 10'000 + static_cast<int>(random() % 20'000);
-    if (is_free(port) && is_free(port + 10'000)) return port;
-  }
-}
-
 void wait_until(const std::string& what, const std::function<bool()>& is_so) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!is_so()) {
@@ -66,6 +57,14 @@ void append(const redisReply& reply, std::string& text) {
 }
 
 }  // namespace
+
+int free_port() {
+  static std::mt19937 random{std::random_device{}()};
+  while (true) {
+    const int port = 10'000 + static_cast<int>(random() % 20'000);
+    if (is_free(port) && is_free(port + 10'000)) return port;
+  }
+}
 
 RedisServer::RedisServer(std::vector<std::string> options)
     : options_(std::move(options)), port_(free_port()) {

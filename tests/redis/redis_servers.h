@@ -17,6 +17,9 @@
 
 namespace quipu::testing {
 
+// Of loopback, and with 10,000 more, by which servers of a cluster talk to each other, free too.
+int free_port();
+
 class RedisServer {
  public:
   // On a free port, with these options of its configuration beside the usual ones.

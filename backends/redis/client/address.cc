@@ -77,7 +77,14 @@ Status take_user(std::string_view text, Address& address) {
   return Status::ok();
 }
 
-Status take_option(std::string_view option, Address& address) {
+// The option's place among the files of TLS; null where it is none of these.
+std::string* file_of(std::string_view name, TlsFiles& files) {
+  if (name == "ssl_ca_certs") return &files.ca_certs;
+  if (name == "ssl_certfile") return &files.certfile;
+  return name == "ssl_keyfile" ? &files.keyfile : nullptr;
+}
+
+Status take_option(std::string_view option, Address& address, TlsFiles* files) {
   const std::string name(take_until(option, '='));
   const std::optional<std::string> value = decoded(option);
   if (!value) return wrong(name + ": a % is not followed by two hexadecimal digits");
@@ -101,7 +108,17 @@ Status take_option(std::string_view option, Address& address) {
     address.connections = static_cast<size_t>(*number);
     return Status::ok();
   }
-  return wrong("there is no option \"" + name + "\" (there are namespace, timeout, retry, connections)");
+  TlsFiles none;
+  std::string* const file = file_of(name, files == nullptr ? none : *files);
+  if (file != nullptr && files == nullptr) return wrong(name + " is of rediss://");
+  if (file == nullptr) {
+    return wrong(
+        "there is no option \"" + name +
+        "\" (there are namespace, timeout, retry, connections; of rediss:// ssl_ca_certs, ssl_certfile, "
+        "ssl_keyfile)");
+  }
+  *file = *value;
+  return Status::ok();
 }
 
 }  // namespace
@@ -115,7 +132,7 @@ Result<Address> Address::parse(std::string_view rest, bool tls) {
   if (!rest.starts_with("//")) return wrong("// is missing");
   rest.remove_prefix(2);
   Address address;
-  address.tls = tls;
+  TlsFiles files;
   std::string_view before_options = take_until(rest, '?');
   std::string_view hosts =
       before_options.substr(0, before_options.rfind('@') == std::string_view::npos
@@ -135,7 +152,11 @@ Result<Address> Address::parse(std::string_view rest, bool tls) {
     if (!database) return wrong("\"" + std::string(path.substr(1)) + "\" is no number of a database");
     address.database = *database;
   }
-  while (!rest.empty()) QUIPU_RETURN_IF_ERROR(take_option(take_until(rest, '&'), address));
+  while (!rest.empty())
+    QUIPU_RETURN_IF_ERROR(take_option(take_until(rest, '&'), address, tls ? &files : nullptr));
+  if (tls) {
+    QUIPU_ASSIGN_OR_RETURN(address.tls, Tls::make(files));
+  }
   return address;
 }
 

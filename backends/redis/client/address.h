@@ -2,8 +2,8 @@
 //
 //   redis://[[user]:password@]host[:port][,host[:port]...][/database][?name=value&...]
 //
-// Several hosts are servers of one cluster, any of which tells of the others. rediss:// is TLS. Everything
-// but the hosts may be percent-encoded.
+// Several hosts are servers of one cluster, any of which tells of the others. rediss:// is TLS (tls.h).
+// Everything but the hosts may be percent-encoded.
 
 #ifndef QUIPU_BACKENDS_REDIS_CLIENT_ADDRESS_H_
 #define QUIPU_BACKENDS_REDIS_CLIENT_ADDRESS_H_
@@ -11,10 +11,12 @@
 #include <chrono>
 #include <compare>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backends/redis/client/tls.h"
 #include "quipu/status.h"
 
 namespace quipu::redis {
@@ -29,7 +31,7 @@ struct Endpoint {
 
 struct Address {
   std::vector<Endpoint> endpoints;
-  bool tls = false;
+  std::shared_ptr<const Tls> tls;  // null: none
   std::string user;
   std::string password;
   int database = 0;
@@ -38,7 +40,8 @@ struct Address {
   std::chrono::milliseconds retry{30000};   // ?retry=SECONDS: how long a call waits for a server to come back
   size_t connections = 8;                   // ?connections=: at most so many to a server
 
-  // `rest` is the address without its scheme and colon. Errors: kInvalidArgument, without the password.
+  // `rest` is the address without its scheme and colon. Errors: kInvalidArgument, without the password; those
+  // of Tls::make().
   static Result<Address> parse(std::string_view rest, bool tls);
 };
 

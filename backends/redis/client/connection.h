@@ -21,7 +21,8 @@ namespace quipu::redis {
 
 class Connection {
  public:
-  // Errors: kIoError; kInvalidArgument where the server refuses the user or the database.
+  // Over TLS, if the address says so. Errors: kIoError; kInvalidArgument where the server refuses the user or
+  // the database.
   static Result<std::unique_ptr<Connection>> open(const Endpoint& endpoint, const Address& address);
 
   // Sends all commands at once, then reads all answers. Errors of the server are replies like others.
@@ -39,9 +40,14 @@ class Connection {
   Connection(const Endpoint& endpoint, redisContext* context) : endpoint_(endpoint), context_(context) {}
   Status log_in(const Address& address);
   Status failure() const;
+  Status failure(const Status& tls_failed) const;
+  // What is exchanged over TLS; hiredis reads the replies alone.
+  Status send(std::span<const Command* const> commands);
+  Result<Reply> receive();
 
   Endpoint endpoint_;
   std::unique_ptr<redisContext, FreeContext> context_;
+  std::unique_ptr<TlsSession> tls_;  // null: none
   bool was_used_ = false;
 };
 

@@ -294,6 +294,8 @@ if #flat < 3 * count then
   for _, key in ipairs(redis.call('HKEYS', KEYS[1])) do
     if not numbered[key] then others[#others + 1] = key end
   end
+  -- A small hash has the order in which its keys came; that of a large one changes by itself.
+  if redis.call('OBJECT', 'ENCODING', KEYS[1]) == 'hashtable' then table.sort(others) end
   if not take(others, {}) then return false end
 end
 return flat
