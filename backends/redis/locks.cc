@@ -47,14 +47,13 @@ Status Locks::lock_there(const std::vector<size_t>& stripes) {
   Backoff backoff = lock_backoff();
   while (true) {
     const auto waited = std::chrono::steady_clock::now() - start;
-    if (waited >= kMaxWait) return held_too_long();
     Command command = call_of(scripts::lock(), key_, holder_.name());
     command.add(static_cast<uint64_t>(kLockLasts.count())).add(waited >= kLong ? "1" : "0");
     for (const size_t stripe : stripes) command.add(stripe);
     QUIPU_ASSIGN_OR_RETURN(const Reply reply, client_.run(slot_, scripts::lock(), command));
     if (is_error(*reply)) return error_of(*reply);
     if (reply->integer == 1) return Status::ok();
-    backoff.wait(start + kMaxWait);
+    if (!backoff.wait()) return held_too_long();
   }
 }
 

@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "backends/redis/client/backoff.h"
 #include "backends/redis/client/client.h"
 #include "backends/redis/layout/calls.h"
 #include "backends/redis/layout/names.h"
+#include "quipu/backend/backoff.h"
 #include "quipu/backend/key_locks.h"
 #include "quipu/backend/thread_annotations.h"
 
@@ -31,7 +31,7 @@ inline constexpr std::chrono::milliseconds kLockLasts{30'000};
 inline constexpr std::chrono::milliseconds kMaxWait{120'000};
 
 inline Backoff lock_backoff() {
-  return Backoff(std::chrono::microseconds(200), std::chrono::milliseconds(20));
+  return Backoff(kMaxWait, {std::chrono::microseconds(200), std::chrono::milliseconds(20)});
 }
 Status held_too_long();
 std::vector<size_t> stripes_of(const LockSet& set);

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "backends/redis/client/backoff.h"
 #include "backends/redis/client/slot.h"
 #include "backends/redis/layout/scripts.h"
 #include "backends/redis/locks.h"
@@ -154,7 +153,6 @@ Result<uint64_t> Writer::write(std::span<const WriteOp> ops, bool holds_locks) {
   QUIPU_ASSIGN_OR_RETURN(const Batch batch, Batch::of(*this, ops));
   const CallNumber call(calls_);
   const Command command = batch.command(*this, ops, holds_locks, call);
-  const Deadline deadline = std::chrono::steady_clock::now() + kMaxWait;
   Backoff backoff = lock_backoff();
   while (true) {
     QUIPU_ASSIGN_OR_RETURN(const Reply reply, client_.run(batch.keys_of(0).slot, scripts::write(), command));
@@ -165,8 +163,7 @@ Result<uint64_t> Writer::write(std::span<const WriteOp> ops, bool holds_locks) {
     if (outcome == "unordered") {
       QUIPU_RETURN_IF_ERROR(number(batch.keys_of(static_cast<size_t>(parts[1]->integer))));
     } else if (outcome == "locked") {
-      if (std::chrono::steady_clock::now() >= deadline) return held_too_long();
-      backoff.wait(deadline);
+      if (!backoff.wait()) return held_too_long();
     } else {
       return Status::busy("the locks on keys of collection " + std::string(ops.front().collection) +
                           " were lost before the write: it took longer than they last, or the server that "

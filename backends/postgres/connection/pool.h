@@ -28,6 +28,9 @@
 
 namespace quipu::postgres {
 
+// Whoever has had a connection tries for so long to have one again.
+inline constexpr std::chrono::seconds kPatience{5};
+
 class Pool;
 
 class Lease {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "backends/postgres/connection/backoff.h"
+#include "quipu/backend/backoff.h"
 
 namespace quipu::postgres {
 namespace {
@@ -33,7 +33,7 @@ Server::Server(const PostgresAddress& address)
 // A statement that reads may be sent again when the connection was lost; a server that has never answered is
 // not waited for.
 Result<std::vector<ResultSet>> Server::run(std::span<const Statement> statements) {
-  Backoff backoff;
+  Backoff backoff(kPatience);
   while (true) {
     const bool may_come_back = pool_->has_connected();
     Result<Lease> lease = pool_->take();
@@ -84,7 +84,7 @@ void Server::forget_tables() {
 }
 
 Result<TableState> Server::make_tables(size_t table) {
-  Backoff backoff;
+  Backoff backoff(kPatience);
   while (true) {
     QUIPU_ASSIGN_OR_RETURN(const TableState state, tables(table));
     if (state.own && state.has(table)) return state;
@@ -121,7 +121,7 @@ PinnedSession::~PinnedSession() {
 Result<std::vector<ResultSet>> PinnedSession::begin(std::span<const Statement> statements) {
   std::vector<Statement> all = {Statement(begin_, Statement::Use::kOnce)};
   all.insert(all.end(), statements.begin(), statements.end());
-  Backoff backoff;
+  Backoff backoff(kPatience);
   while (true) {
     const bool may_come_back = server_->pool().has_connected();
     Result<Lease> lease = server_->pool().take();

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "backends/postgres/connection/backoff.h"
+#include "quipu/backend/backoff.h"
 
 namespace quipu::postgres {
 namespace {
@@ -33,7 +33,7 @@ Result<KeyLocks> HeldLocks::acquire(std::shared_ptr<Server> server, const LockSe
 }
 
 Status HeldLocks::lock(const LockSet& set) {
-  Backoff backoff;
+  Backoff backoff(kPatience);
   while (true) {
     const bool may_come_back = server_->lock_pool().has_connected();
     Result<Lease> lease = server_->lock_pool().take();

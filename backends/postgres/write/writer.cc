@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "backends/postgres/connection/backoff.h"
 #include "backends/postgres/write/suspects.h"
+#include "quipu/backend/backoff.h"
 #include "quipu/backend/limits.h"
 
 namespace quipu::postgres {
@@ -51,7 +51,7 @@ Status named(const Status& refused, const FinalBatch& batch) {
 }  // namespace
 
 Result<uint64_t> Writer::commit(const Prepare& prepare) {
-  Backoff backoff;
+  Backoff backoff(kPatience);
   for (bool made_anew = false;;) {
     const bool may_come_back = server_->pool().has_connected();
     Result<Lease> lease = server_->pool().take();

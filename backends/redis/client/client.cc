@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "backends/redis/client/backoff.h"
+#include "quipu/backend/backoff.h"
 
 namespace quipu::redis {
 namespace {
@@ -57,7 +57,8 @@ class Client::Call {
         commands_(commands),
         script_(script),
         patience_(patience),
-        deadline_(steady_clock::now() + patience) {}
+        deadline_(steady_clock::now() + patience),
+        backoff_(patience) {}
 
   Result<std::vector<Reply>> run() {
     while (true) {
@@ -66,11 +67,10 @@ class Client::Call {
       QUIPU_RETURN_IF_ERROR(attempt());
       if (next_ == Next::kDone) return std::move(replies_);
       if (next_ == Next::kAtOnce && ++hurried_ <= kMaxHurried) continue;
-      if (steady_clock::now() >= deadline_) {
+      if (!backoff_.wait()) {
         return Status::io_error(last_.message() + " (tried for " + std::to_string(patience_.count() / 1000) +
                                 " s)");
       }
-      backoff_.wait(deadline_);
       const Status refreshed = client_.topology_.refresh(version_, deadline_);
       if (!refreshed.is_ok()) last_ = refreshed;
     }
