@@ -306,6 +306,25 @@ TEST_F(PostgresTest, ACommitWhoseAnswerIsLostIsMadeOnce) {
   EXPECT_EQ(*store->change_version(names), static_cast<uint64_t>(kThreads * kRounds)) << "committed twice";
 }
 
+// As of a server that another one has replaced, behind an address that leads to it still.
+TEST_F(PostgresTest, ASessionThatTakesNoWritesIsNotKept) {
+  ASSERT_TRUE(open()->put("k", value(1)).is_ok());
+  const auto store = open("&target_session_attrs=any&options=-c%20default_transaction_read_only%3Don");
+  EXPECT_EQ((*store->get("k"))->text(), value(1).text());
+  const std::string count =
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'quipu' AND pid = " +
+      run("SELECT pid FROM pg_stat_activity WHERE application_name = 'quipu' AND pid <> pg_backend_pid() AND "
+          "query LIKE '%" +
+          schema_ + "%' ORDER BY backend_start DESC LIMIT 1");
+  EXPECT_EQ(run(count), "1 ");
+  const Status refused = store->put("k", value(2));
+  EXPECT_EQ(refused.code(), StatusCode::kIoError);
+  EXPECT_NE(refused.message().find("read-only transaction"), std::string::npos) << refused.message();
+  EXPECT_EQ(refused.message().find("cannot be asked"), std::string::npos) << refused.message();
+  EXPECT_EQ(run(count), "0 ");
+  EXPECT_EQ((*store->get("k"))->text(), value(1).text());
+}
+
 TEST_F(PostgresTest, APoolThatIsUsedUpSaysSo) {
   const auto store = open("&pool_size=1&pool_timeout=1");
   ASSERT_TRUE(store->put("k", value(1)).is_ok());

@@ -32,9 +32,10 @@ int64_t random_number() {
   return static_cast<int64_t>((high << 32 | device()) >> 1);
 }
 
-// The server's session ends: it is shut down, or was told to.
+// The server's session ends: it is shut down, or was told to. Or is of no use any more: the server takes no
+// writes, as one does that another has replaced behind the same address.
 bool is_end_of_session(std::string_view sqlstate) {
-  return sqlstate.starts_with("57P") || sqlstate.starts_with("08");
+  return sqlstate.starts_with("57P") || sqlstate.starts_with("08") || sqlstate == Failure::kReadOnly;
 }
 
 Failure failure_of(const PGresult* result) {

@@ -36,6 +36,8 @@ struct Failure {
   std::string message;
   bool is_lost = false;  // the connection is gone, and with it what became of a COMMIT
 
+  static constexpr std::string_view kReadOnly = "25006";  // lost, too, but nothing has been committed
+
   bool is(std::string_view state) const { return sqlstate == state; }
   // Another try may do better: a serialization failure or a deadlock.
   bool is_conflict() const { return is("40001") || is("40P01"); }

@@ -76,10 +76,10 @@ Result<uint64_t> Writer::commit(const Prepare& prepare) {
       return work.counts ? static_cast<uint64_t>(reply.results[reply.results.size() - 2].number(0, 0)) : 0;
     }
     const Failure& failure = *reply.failure;
-    if (failure.is_lost) {
+    if (failure.is_lost && !failure.is(Failure::kReadOnly)) {
       QUIPU_ASSIGN_OR_RETURN(const Fate fate, fate_of(connection, work.collections.front()));
       if (fate.committed) return fate.removed;
-    } else {
+    } else if (!failure.is_lost) {
       connection.roll_back();
       if (is_missing_table(failure) && !std::exchange(made_anew, true)) {
         server_->forget_tables();
