@@ -13,6 +13,8 @@ import sys
 from copy import deepcopy
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple, Type
 
+from quipu import _native
+
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _SPARE_CHANGES = 1000
 _FEW_KEYS = 100
@@ -231,16 +233,19 @@ def _adopt(container: Any, key: Any, field: _Field) -> bool:
 
 
 def _tracked(value: Any) -> Any:
-    """A list or set that tells its changes, with the same elements in the same order; None where there is none."""
+    """A list or set that tells its changes, with the same elements in the same order; None where there is none.
+
+    A set goes on as the one whose place it takes: one of as many slots, of which none is of a member that has gone.
+    """
     if type(value) is list:
         made = _empty(TrackedList)
         list.extend(made, value)
         return made
-    order = list(value)
+    order, slots = list(value), _native.set_slots(value)
     for elements in (value, order):  # copied as it stands, or element by element: one grows as the first one did
         made = _empty(TrackedSet)
         set.update(made, elements)
-        if list(made) == order:
+        if _native.set_slots(made) == slots and list(made) == order:
             return made
     return None
 

@@ -42,9 +42,18 @@ std::optional<uint64_t> update_index_struct(Indexes& indexes, const Str<"key">& 
   });
 }
 
+// How many slots a set has, and how many hold a member or have held one: with the order of the members, what
+// it will do when it grows.
+nb::tuple set_slots(nb::handle set) {
+  if (!PySet_Check(set.ptr())) throw nb::type_error("not a set");
+  const auto* const table = reinterpret_cast<PySetObject*>(set.ptr());
+  return nb::make_tuple(table->mask + 1, table->fill);
+}
+
 }  // namespace
 
 void register_index_store(nb::module_& module) {
+  module.def("set_slots", &set_slots, nb::arg("set"));
   module.def(
       "to_json", [](nb::handle object) { return to_str(to_json(object)); }, nb::arg("object"));
   module.def(

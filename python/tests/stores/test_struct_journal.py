@@ -219,6 +219,31 @@ def test_tables_write_the_keywords_that_changed(store, whole):
     assert stored(store) == text(table)
 
 
+def test_sets_grow_as_those_whose_places_they_take(store):
+    """What had lost members has other slots than a set that was made of those that are left."""
+    print(f"QUIPU_TEST_SEED={SEED}")
+    rng = random.Random(SEED)
+
+    def change(sets, count):
+        words = [f"node-{rng.randrange(200)}" for _ in range(count)]
+        way = rng.choice(["add", "discard", "update", "difference_update", "symmetric_difference_update"])
+        for each in sets:
+            if way in ("add", "discard"):
+                for word in words:
+                    getattr(each, way)(word)
+            else:
+                getattr(each, way)(words)
+
+    ours = KeywordTable(index_id="i", table={f"word-{i}": set() for i in range(60)})
+    theirs = {word: set() for word in ours.table}
+    for _ in range(4):
+        for _ in range(3):
+            for word in theirs:
+                change([ours.table[word], theirs[word]], rng.randrange(60))
+        store.add_index_struct(ours)
+        assert json.loads(stored(store)["__data__"])["table"] == {word: list(each) for word, each in theirs.items()}
+
+
 def test_a_dict_of_few_keys_may_be_another(store, whole):
     """A TreeIndex replaces its root_nodes when it gets a layer."""
     tree = IndexGraph(index_id="i", all_nodes={i: str(i) for i in range(500)}, root_nodes={0: "0", 1: "1"})
