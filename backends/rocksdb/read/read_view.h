@@ -3,6 +3,7 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_
 #define QUIPU_BACKENDS_ROCKSDB_READ_READ_VIEW_H_
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -57,6 +58,10 @@ class ReadView {
                       rocksdb::PinnableSlice& value) const;
   void multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                  rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const;
+  // What the changes add to the count of a collection.
+  uint64_t count_change(uint32_t collection) const {
+    return changes_ == nullptr ? 0 : changes_->count_change(collection);
+  }
   // `options`: bounds, which must outlive the iterator, and hints.
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ColumnFamilyHandle* family,
                                              rocksdb::ReadOptions options = {}) const;

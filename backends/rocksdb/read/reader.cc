@@ -122,8 +122,7 @@ Result<uint64_t> Reader::count(const Collection& collection) const {
   QUIPU_ASSIGN_OR_RETURN(const bool found,
                          is_found(view_.get(database().catalog(), count_key(collection.id()), value),
                                   [&] { return "cannot read the count of collection " + collection.name; }));
-  if (!found) return 0;
-  return parse_count(view(value));
+  return (found ? parse_count(view(value)) : 0) + view_.count_change(collection.id());
 }
 
 Result<std::unique_ptr<KVIterator>> Reader::scan(const CollectionPtr& collection,

@@ -1,15 +1,21 @@
 // StagedChanges: the batch of a transaction, which knows at once of most keys that it has nothing of them.
-// Asking RocksDB's index of the batch costs more than to ask the database.
+// Asking RocksDB's index of the batch costs more than to ask the database. Counts of collections are added up
+// beside it until its end, for each change of them would be an entry more under one key, which the next walks
+// past.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_READ_STAGED_CHANGES_H_
 #define QUIPU_BACKENDS_ROCKSDB_READ_STAGED_CHANGES_H_
 
 #include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+
+#include "backends/rocksdb/format/record.h"
 
 namespace quipu::rocks {
 
@@ -22,15 +28,29 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
     return keys_.contains(hash_of(family, key));
   }
 
+  // What a commit changes the count of a collection by, modulo 2^64; and what all have changed it by.
+  void add_to_count(uint32_t collection, uint64_t change) { counts_[collection] += change; }
+  uint64_t count_change(uint32_t collection) const {
+    const auto found = counts_.find(collection);
+    return found == counts_.end() ? 0 : found->second;
+  }
+  // The last thing before the batch is written.
+  void put_counts(rocksdb::ColumnFamilyHandle* catalog) {
+    for (const auto& [collection, change] : counts_) {
+      if (change == 0) continue;
+      WriteBatchWithIndex::Merge(catalog, count_key(collection), make_count(change)).PermitUncheckedError();
+    }
+    counts_.clear();
+  }
+
   // What a commit writes with.
   using WriteBatchWithIndex::Delete;
-  using WriteBatchWithIndex::Merge;
   using WriteBatchWithIndex::Put;
   rocksdb::Status Put(rocksdb::ColumnFamilyHandle* family, const rocksdb::SliceParts& key,
                       const rocksdb::SliceParts& value) override {
-    std::string whole;
-    keys_.insert(hash_of(family, rocksdb::Slice(key, &whole)));
-    return WriteBatchWithIndex::Put(family, key, value);
+    key_.clear();
+    value_.clear();
+    return Put(family, rocksdb::Slice(key, &key_), rocksdb::Slice(value, &value_));
   }
   rocksdb::Status Put(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
                       const rocksdb::Slice& value) override {
@@ -41,11 +61,6 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
     keys_.insert(hash_of(family, key));
     return WriteBatchWithIndex::Delete(family, key);
   }
-  rocksdb::Status Merge(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
-                        const rocksdb::Slice& value) override {
-    keys_.insert(hash_of(family, key));
-    return WriteBatchWithIndex::Merge(family, key, value);
-  }
 
  private:
   static size_t hash_of(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key) {
@@ -53,6 +68,9 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
   }
 
   std::unordered_set<size_t> keys_;
+  std::map<uint32_t, uint64_t> counts_;
+  std::string key_;  // of the last Put that came in parts
+  std::string value_;
 };
 
 }  // namespace quipu::rocks

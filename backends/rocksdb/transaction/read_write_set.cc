@@ -13,6 +13,17 @@ Status conflict(const std::string& what) {
 
 }  // namespace
 
+void ReadWriteSet::note(std::string_view collection, std::string_view key, bool written) {
+  Part& noted = part(collection);
+  noted.any_written |= written;
+  const auto found = noted.keys.find(key);
+  if (found == noted.keys.end()) {
+    noted.keys.emplace(key, written);
+  } else {
+    found->second |= written;
+  }
+}
+
 ReadWriteSet::Part& ReadWriteSet::part(std::string_view collection) {
   const auto found = parts_.find(collection);
   return found != parts_.end() ? found->second : parts_.emplace(collection, Part()).first->second;
@@ -26,7 +37,7 @@ Status ReadWriteSet::check(const ConflictTable& conflicts, uint64_t transaction)
     const std::string name = "collection " + Json::from_string(collection.substr(0, 200)).text();
     if (changed(schema_change_fingerprint(collection))) return conflict(name);
     if (part.whole && changed(collection_fingerprint(collection))) return conflict(name);
-    for (const std::string& key : part.keys) {
+    for (const auto& [key, written] : part.keys) {
       if (changed(key_fingerprint(collection, key))) return conflict(describe(collection, key));
     }
     for (const std::string& value : part.values) {

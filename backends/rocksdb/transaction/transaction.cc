@@ -13,7 +13,10 @@ namespace {
 std::vector<std::string> written_keys(const ReadWriteSet& footprint, const CollectionCache& cache) {
   std::vector<std::string> keys;
   for (const auto& [collection, part] : footprint.parts()) {
-    if (cache.covers(collection)) keys.insert(keys.end(), part.written.begin(), part.written.end());
+    if (!cache.covers(collection)) continue;
+    for (const auto& [key, written] : part.keys) {
+      if (written) keys.push_back(key);
+    }
   }
   std::ranges::sort(keys);
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -68,7 +71,9 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
     }
     LockSet written;
     for (const auto& [collection, part] : read_write_set_.parts()) {
-      for (const std::string& key : part.written) written.add(collection, key);
+      for (const auto& [key, is_written] : part.keys) {
+        if (is_written) written.add(collection, key);
+      }
     }
     QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, store_->lock(written));
     done = check_and_write(options.sync || database_.options().sync);
@@ -83,6 +88,7 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
 Status RocksDBTransaction::check_and_write(bool sync) {
   const CommitGate::Closed alone(database_.gate());
   QUIPU_RETURN_IF_ERROR(read_write_set_.check(database_.conflicts(), id_));
+  changes_.put_counts(database_.catalog());
   QUIPU_RETURN_IF_ERROR(database_.write(*changes_.GetWriteBatch(), sync));
   record_changes();
   return Status::ok();
@@ -93,8 +99,10 @@ void RocksDBTransaction::record_changes() {
   if (database_.conflicts().open_transactions() < 2) return;
   std::vector<Fingerprint> fingerprints = std::move(changed_values_);
   for (const auto& [collection, part] : read_write_set_.parts()) {
-    if (!part.written.empty()) fingerprints.push_back(collection_fingerprint(collection));
-    for (const std::string& key : part.written) fingerprints.push_back(key_fingerprint(collection, key));
+    if (part.any_written) fingerprints.push_back(collection_fingerprint(collection));
+    for (const auto& [key, written] : part.keys) {
+      if (written) fingerprints.push_back(key_fingerprint(collection, key));
+    }
   }
   database_.conflicts().record(fingerprints);
 }

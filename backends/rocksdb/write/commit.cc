@@ -59,6 +59,7 @@ Status Commit::run(std::span<const WriteOp> ops, bool sync) {
   if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(bytes));
   rocksdb::WriteBatch batch(bytes);
   QUIPU_RETURN_IF_ERROR(write_to(batch, /*ranges=*/true));
+  write_catalog(batch);
   handed_over_ = true;
   if (batch.Count() != 0) {
     QUIPU_RETURN_IF_ERROR(at_hand() ? database_.write_at_hand(batch) : database_.write(batch, sync));
@@ -76,7 +77,7 @@ size_t Commit::batch_bytes() const {
   return bytes;
 }
 
-Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch) {
+Status Commit::stage(std::span<const WriteOp> ops, StagedChanges& batch) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
   if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(batch.GetDataSize() + batch_bytes()));
   batch.SetSavePoint();
@@ -84,7 +85,11 @@ Status Commit::stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex&
   if (written.is_ok()) written = database_.limits().check_transaction(batch.GetDataSize());
   const rocksdb::Status settled = written.is_ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
   QUIPU_RETURN_IF_ERROR(written);
-  return from_rocksdb(settled, "cannot add to a transaction");
+  QUIPU_RETURN_IF_ERROR(from_rocksdb(settled, "cannot add to a transaction"));
+  for (const Target& target : targets_) {
+    batch.add_to_count(target.collection->id(), static_cast<uint64_t>(target.count_change));
+  }
+  return Status::ok();
 }
 
 // What the operations come to. Nothing is written by it but, at times, the limit of insertion sequences.
@@ -116,7 +121,6 @@ Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
   scope_.watched = database_.conflicts().watching();
   for (KeyChange& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, batch));
   scope_.write_later(batch);
-  write_catalog(batch);
   return Status::ok();
 }
 

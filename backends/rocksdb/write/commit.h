@@ -16,6 +16,7 @@
 
 #include "backends/rocksdb/database/database.h"
 #include "backends/rocksdb/read/read_view.h"
+#include "backends/rocksdb/read/staged_changes.h"
 #include "backends/rocksdb/write/collection_index.h"
 #include "backends/rocksdb/write/key_change.h"
 #include "quipu/write_batch.h"
@@ -37,7 +38,7 @@ class Commit {
   // The same with the locks of `store`, unless the caller holds them.
   Status locked(const BaseKVStore& store, std::span<const WriteOp> ops, const WriteOptions& options);
   // Adds them to a transaction's batch, which has no deletions of ranges. REQUIRES: the collections exist.
-  Status stage(std::span<const WriteOp> ops, rocksdb::WriteBatchWithIndex& batch);
+  Status stage(std::span<const WriteOp> ops, StagedChanges& batch);
   // After either, while a transaction is open: the indexed values that have gained or lost keys.
   const std::vector<std::pair<const Collection*, std::string>>& changed_values() const {
     return scope_.changed_values;

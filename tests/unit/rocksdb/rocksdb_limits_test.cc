@@ -81,6 +81,7 @@ TEST_F(RocksDBLimitsTest, BatchesAndTransactions) {
   }
   expect_refused(transaction->put("9", object_of(1000), "c"), "the transaction", "max_batch_bytes");
   EXPECT_FALSE(*transaction->exists("9", "c"));  // the refused call changed nothing, and the others stand
+  EXPECT_EQ(*transaction->count("c"), 9U);
   ASSERT_TRUE(transaction->commit().is_ok());
   EXPECT_EQ(*store->count("c"), 9U);
   EXPECT_EQ((*store->get("8", "c"))->text(), object_of(1000, 'y').text());
