@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <numeric>
 #include <system_error>
 
 namespace quipu::rocks {
@@ -17,6 +18,9 @@ constexpr size_t kWriteBytes = 1 << 20;
 constexpr size_t kMinReadBytes = 64 << 10;
 constexpr size_t kFewRuns = 64;
 constexpr size_t kRowsAhead = 8;
+constexpr unsigned kDigitBits = 8;
+constexpr size_t kDigits = size_t{1} << kDigitBits;
+constexpr unsigned kRankBits = 64;
 
 std::array<char, kHeaderBytes> header_of(const Row& row) {
   const auto key_length = static_cast<uint32_t>(row.key.size());
@@ -175,9 +179,32 @@ Status ExternalSorter::add(const Row& row) {
 }
 
 void ExternalSorter::sort_rows() {
-  std::ranges::sort(places_, [this](const Place& a, const Place& b) {
-    return a.rank != b.rank ? a.rank < b.rank : order_.before(row_at(a.offset), row_at(b.offset));
-  });
+  sort_by_ranks();
+  for (auto begin = places_.begin(); begin != places_.end();) {
+    const auto end =
+        std::find_if(begin, places_.end(), [&](const Place& p) { return p.rank != begin->rank; });
+    std::sort(begin, end, [this](const Place& a, const Place& b) {
+      return order_.before(row_at(a.offset), row_at(b.offset));
+    });
+    begin = end;
+  }
+}
+
+// Digit by digit from the lowest on: ranks that are near to each other, as sequences are, have few.
+void ExternalSorter::sort_by_ranks() {
+  if (places_.empty()) return;
+  const auto [first, last] = std::ranges::minmax(places_, {}, &Place::rank);
+  const uint64_t least = first.rank;
+  const uint64_t span = last.rank - least;
+  std::vector<Place> sorted(places_.size());
+  for (unsigned shift = 0; shift < kRankBits && span >> shift != 0; shift += kDigitBits) {
+    const auto digit = [&](const Place& place) { return (place.rank - least) >> shift & (kDigits - 1); };
+    std::array<size_t, kDigits + 1> begins{};
+    for (const Place& place : places_) ++begins[digit(place) + 1];
+    std::partial_sum(begins.begin(), begins.end(), begins.begin());
+    for (const Place& place : places_) sorted[begins[digit(place)]++] = place;
+    places_.swap(sorted);
+  }
 }
 
 // The order of the heap: its front is the run whose row comes first.

@@ -55,6 +55,7 @@ class ExternalSorter {
   class Run;
 
   void sort_rows();
+  void sort_by_ranks();
   Status write(std::string_view bytes);
   Status write_alone(const Row& row);
   Status write_run();
