@@ -136,6 +136,12 @@ Result<std::vector<std::string>> PostgresKVStore::declared_files() const {
 
 FieldIndex& PostgresKVStore::field_index() { return core_->fields; }
 
+Result<std::shared_ptr<VectorTable>> PostgresKVStore::vector_table(const VectorTableOptions& options) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<postgres::PostgresVectorTable> table,
+                         core_->vector_table(options, read_only_));
+  return std::shared_ptr<VectorTable>(std::move(table));
+}
+
 // ---- snapshots, transactions, locks ----
 
 Result<std::unique_ptr<KVReader>> PostgresKVStore::snapshot() const {

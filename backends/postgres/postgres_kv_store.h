@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/backend/shared_tables.h"
 #include "quipu/kv_store.h"
 #include "quipu/write_batch.h"
 
@@ -31,7 +32,7 @@ namespace postgres {
 struct Core;
 }
 
-class PostgresKVStore : public BaseKVStore {
+class PostgresKVStore : public BaseKVStore, public SharedTables {
  public:
   // Makes nothing: schema and tables come with the first write. `read_only`: writes are refused, and the
   // schema must be there. Errors: kInvalidArgument for the address, kIoError.
@@ -67,6 +68,7 @@ class PostgresKVStore : public BaseKVStore {
   Result<std::unique_ptr<KVReader>> snapshot() const override;
   Result<std::shared_ptr<KVTransaction>> begin() override;
   FieldIndex& field_index() override;
+  Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
   Result<KeyLocks> lock(const LockSet& set) const override;
   Result<std::optional<uint64_t>> change_version(
       std::span<const std::string_view> collections) const override;

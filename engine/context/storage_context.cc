@@ -7,6 +7,7 @@
 #include "engine/persist/storage_files.h"
 #include "quipu/document_store.h"
 #include "quipu/persist_dir.h"
+#include "quipu/postgres_vector_store.h"
 
 namespace quipu {
 namespace {
@@ -46,6 +47,18 @@ std::string name_of(const std::string& file, const PersistNames& names) {
   if (file == PG_STORE_PERSIST_FNAME) return names.pg_graph_store_fname;
   const std::optional<std::string> ns = vector_store_namespace(file);
   return ns ? vector_file(*ns, names) : file;
+}
+
+// This store over `other`, where it is one over `own`; else null.
+std::shared_ptr<VectorStore> moved(const VectorStore& store, const BaseKVStore* own,
+                                   const std::shared_ptr<BaseKVStore>& other) {
+  const auto* const vectors = dynamic_cast<const KVVectorStore*>(&store);
+  if (vectors != nullptr && &vectors->kvstore() == own)
+    return std::make_shared<KVVectorStore>(other, vectors->name_space());
+  const auto* const table = dynamic_cast<const PostgresVectorStore*>(&store);
+  if (table != nullptr && &table->kvstore() == own)
+    return std::make_shared<PostgresVectorStore>(other, table->options());
+  return nullptr;
 }
 
 }  // namespace
@@ -121,17 +134,13 @@ Result<StorageContext> StorageContext::over(std::shared_ptr<BaseKVStore> kvstore
 
 Result<Transaction> StorageContext::begin() const {
   if (!kvstore_) return Status::not_supported("transactions need a context that is on one key-value store");
-  for (const auto& [ns, store] : vector_stores_) {
-    const auto* const vectors = dynamic_cast<const KVVectorStore*>(store.get());
-    if (vectors == nullptr || &vectors->kvstore() != kvstore_.get()) {
-      return Status::not_supported("vector store " + ns + " is not on the key-value store of this context");
-    }
-  }
   QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<KVTransaction> transaction, kvstore_->begin());
   StorageContext context(transaction);
   for (const auto& [ns, store] : vector_stores_) {
-    const std::string& own = static_cast<const KVVectorStore&>(*store).name_space();
-    context.vector_stores_.emplace_back(ns, std::make_shared<KVVectorStore>(transaction, own));
+    std::shared_ptr<VectorStore> own = moved(*store, kvstore_.get(), transaction);
+    if (!own)
+      return Status::not_supported("vector store " + ns + " is not on the key-value store of this context");
+    context.vector_stores_.emplace_back(ns, std::move(own));
   }
   return Transaction(std::move(transaction), std::move(context));
 }

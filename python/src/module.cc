@@ -4,9 +4,9 @@
 #include <nanobind/nanobind.h>
 
 #include "python/src/convert/errors.h"
-#include "python/src/objects/model_reader.h"
 #include "python/src/database/database.h"
 #include "python/src/database/scan.h"
+#include "python/src/objects/model_reader.h"
 #include "python/src/operations/operations.h"
 #include "python/src/stores/bound.h"
 #include "quipu/version.h"
@@ -23,6 +23,7 @@ NB_MODULE(_native, module) {
   register_document_store(module);
   register_index_store(module);
   register_vector_store(module);
+  register_postgres_vector_store(module);
   register_graph_store(module);
   register_property_graph_store(module);
   register_chat_store(module);

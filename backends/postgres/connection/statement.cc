@@ -42,6 +42,11 @@ Statement& Statement::text(std::string_view value) {
   return *this;
 }
 
+Statement& Statement::bytes(std::string value) {
+  parameters_.push_back({{}, std::move(value)});
+  return *this;
+}
+
 Statement& Statement::number(int64_t value) {
   std::string bytes;
   append_bigint(value, bytes);
@@ -49,28 +54,39 @@ Statement& Statement::number(int64_t value) {
   return *this;
 }
 
-Statement& Statement::texts(std::span<const std::string_view> values) {
-  std::string bytes = array_header(kTextType, values.size());
+std::string Statement::binary(std::span<const std::string_view> texts) {
+  std::string bytes = array_header(kTextType, texts.size());
   size_t size = bytes.size();
-  for (const std::string_view value : values) size += sizeof(uint32_t) + value.size();
+  for (const std::string_view text : texts) size += sizeof(uint32_t) + text.size();
   bytes.reserve(size);
-  for (const std::string_view value : values) {
-    append_word(static_cast<uint32_t>(value.size()), bytes);
-    bytes += value;
+  for (const std::string_view text : texts) {
+    append_word(static_cast<uint32_t>(text.size()), bytes);
+    bytes += text;
   }
-  parameters_.push_back({{}, std::move(bytes)});
-  return *this;
+  return bytes;
 }
 
-Statement& Statement::numbers(std::span<const int64_t> values) {
-  std::string bytes = array_header(kBigintType, values.size());
-  for (const int64_t value : values) {
-    append_word(sizeof value, bytes);
-    append_bigint(value, bytes);
+std::string Statement::binary(std::span<const int64_t> numbers) {
+  std::string bytes = array_header(kBigintType, numbers.size());
+  for (const int64_t number : numbers) {
+    append_word(sizeof number, bytes);
+    append_bigint(number, bytes);
   }
-  parameters_.push_back({{}, std::move(bytes)});
-  return *this;
+  return bytes;
 }
+
+std::string Statement::binary(uint32_t type, std::span<const std::string> elements) {
+  std::string bytes = array_header(type, elements.size());
+  for (const std::string& element : elements) {
+    append_word(static_cast<uint32_t>(element.size()), bytes);
+    bytes += element;
+  }
+  return bytes;
+}
+
+Statement& Statement::texts(std::span<const std::string_view> values) { return bytes(binary(values)); }
+
+Statement& Statement::numbers(std::span<const int64_t> values) { return bytes(binary(values)); }
 
 Statement::Arguments Statement::arguments() const {
   Arguments arguments;

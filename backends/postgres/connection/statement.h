@@ -31,9 +31,15 @@ class Statement {
   explicit Statement(std::string_view sql, Use use = Use::kOften) : sql_(sql), use_(use) {}
 
   Statement& text(std::string_view value);
+  Statement& bytes(std::string value);                         // in the binary form of its type
   Statement& number(int64_t value);                            // bigint
   Statement& texts(std::span<const std::string_view> values);  // text[]
   Statement& numbers(std::span<const int64_t> values);         // bigint[]
+
+  // Arrays in binary form; `elements` in that of their type.
+  static std::string binary(std::span<const std::string_view> texts);
+  static std::string binary(std::span<const int64_t> numbers);
+  static std::string binary(uint32_t type, std::span<const std::string> elements);
 
   std::string_view sql() const { return sql_; }
   Use use() const { return use_; }

@@ -11,13 +11,21 @@
 #include "backends/postgres/database/session.h"
 #include "backends/postgres/read/field_index.h"
 #include "backends/postgres/read/reader.h"
+#include "backends/postgres/vectors/vector_table.h"
 #include "backends/postgres/write/writer.h"
 
 namespace quipu::postgres {
 
-struct Core {
+struct Core : std::enable_shared_from_this<Core> {
   explicit Core(const PostgresAddress& address)
       : server(std::make_shared<Server>(address)), writer(server), reader(server), fields(reader) {}
+
+  // A table of vectors, as the store has it.
+  Result<std::shared_ptr<PostgresVectorTable>> vector_table(const VectorTableOptions& options,
+                                                            bool read_only) {
+    return PostgresVectorTable::of(server, std::shared_ptr<Writer>(shared_from_this(), &writer), options,
+                                   read_only);
+  }
 
   const std::shared_ptr<Server> server;
   Writer writer;

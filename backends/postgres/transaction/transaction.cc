@@ -44,7 +44,7 @@ std::string name_of(std::string_view collection) {
 }  // namespace
 
 PostgresTransaction::PostgresTransaction(std::shared_ptr<Core> core, std::shared_ptr<PinnedSession> session)
-    : core_(std::move(core)), base_(std::in_place, std::move(session)) {
+    : core_(std::move(core)), session_(std::move(session)), base_(std::in_place, session_) {
   ++core_->transactions;
 }
 
@@ -56,6 +56,9 @@ PostgresTransaction::~PostgresTransaction() {
 void PostgresTransaction::end() {
   if (!base_) return;
   base_.reset();
+  session_.reset();
+  for (const auto& [name, vectors] : vectors_) vectors->end();
+  vectors_.clear();
   staged_ = {};
   reads_ = {};
   --core_->transactions;
@@ -283,26 +286,65 @@ Status PostgresTransaction::check(Connection& connection) const {
       return changed("what has " + field + " " + Json::from_string(value).text() + " in " +
                      name_of(collection));
   }
+  CommitSession present(*core_->server, connection);
+  for (const auto& [name, vectors] : vectors_) QUIPU_RETURN_IF_ERROR(vectors->check(present));
   return Status::ok();
+}
+
+Status PostgresTransaction::write_staged(std::span<const WriteOp> ops) {
+  QUIPU_ASSIGN_OR_RETURN(const FinalBatch batch, FinalBatch::of(ops));
+  std::vector<std::string> locks;
+  Writer::OtherTables others;
+  for (const auto& [name, vectors] : vectors_) {
+    QUIPU_ASSIGN_OR_RETURN(const bool is_used, vectors->is_used());
+    if (is_used) locks.push_back(vectors->lock_sql());
+    if (vectors->has_changes()) others.names.push_back(vectors->names().plain);
+  }
+  others.begin = [&](Connection& /*connection*/, std::vector<Statement>& statements) {
+    for (const std::string& lock : locks) statements.emplace_back(lock, Statement::Use::kOnce);
+    return Status::ok();
+  };
+  others.changes = [&](Connection& connection, std::vector<Statement>& statements) {
+    for (const auto& [name, vectors] : vectors_) {
+      QUIPU_RETURN_IF_ERROR(vectors->add_changes(connection, statements));
+    }
+    return Status::ok();
+  };
+  return core_->writer.write_if(
+      batch, used(), [this](Connection& now) { return check(now); }, others);
 }
 
 Status PostgresTransaction::commit(const WriteOptions& /*options*/) {
   QUIPU_RETURN_IF_ERROR(active());
   const std::vector<WriteOp> ops = staged_.ops();
+  const bool has_vectors =
+      std::ranges::any_of(vectors_, [](const auto& each) { return each.second->has_changes(); });
   Status done;
-  if (!ops.empty()) {
+  if (!ops.empty() || has_vectors) {
     for (const auto& [collection, changes] : staged_.all()) {  // which must be as they were, too
       for (const auto& [key, change] : changes) {
         const std::string_view one = key;
         note(collection, {&one, 1});
       }
     }
-    const Result<FinalBatch> batch = FinalBatch::of(ops);
-    done = batch ? core_->writer.write_if(*batch, used(), [this](Connection& now) { return check(now); })
-                 : batch.error();
+    done = write_staged(ops);
   }
   end();
   return done;
+}
+
+// ---- tables of vectors ----
+
+Result<std::shared_ptr<VectorTable>> PostgresTransaction::vector_table(const VectorTableOptions& options) {
+  QUIPU_RETURN_IF_ERROR(active());
+  const auto known = vectors_.find(options.table_name);
+  if (known != vectors_.end()) return std::shared_ptr<VectorTable>(known->second);
+
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<PostgresVectorTable> table,
+                         core_->vector_table(options, /*read_only=*/false));
+  auto staged = std::make_shared<StagedVectors>(std::move(table), session_);
+  vectors_.emplace(options.table_name, staged);
+  return std::shared_ptr<VectorTable>(std::move(staged));
 }
 
 // ---- features ----

@@ -20,13 +20,15 @@
 #include "backends/postgres/read/reader.h"
 #include "backends/postgres/transaction/core.h"
 #include "backends/postgres/transaction/staged_changes.h"
+#include "backends/postgres/vectors/staged_vectors.h"
 #include "backends/postgres/write/writer.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/shared_tables.h"
 #include "quipu/kv_transaction.h"
 
 namespace quipu::postgres {
 
-class PostgresTransaction : public KVTransaction {
+class PostgresTransaction : public KVTransaction, public SharedTables {
  public:
   // `session`: a snapshot, which has begun.
   PostgresTransaction(std::shared_ptr<Core> core, std::shared_ptr<PinnedSession> session);
@@ -58,6 +60,7 @@ class PostgresTransaction : public KVTransaction {
   MemberLists& member_lists() override { return features_; }
   ComposedValues& composed_values() override { return features_; }
   FieldIndex& field_index() override { return features_; }
+  Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
 
  private:
   // There are no lists and no composed values; look-ups by a field are noted.
@@ -103,10 +106,13 @@ class PostgresTransaction : public KVTransaction {
   LockSet used() const;
   // kBusy where the present is not what has been read.
   Status check(Connection& connection) const;
+  Status write_staged(std::span<const WriteOp> ops);
   void end();
 
   const std::shared_ptr<Core> core_;
-  std::optional<PostgresReader> base_;  // nothing once it has ended
+  std::shared_ptr<PinnedSession> session_;
+  std::optional<PostgresReader> base_;                             // nothing once it has ended
+  std::map<std::string, std::shared_ptr<StagedVectors>> vectors_;  // by the names of their tables
   StagedChanges staged_;
   mutable Reads reads_;
   Features features_{*this};

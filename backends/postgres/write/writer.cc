@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "backends/postgres/write/suspects.h"
@@ -127,22 +128,20 @@ Status Writer::make_tables(const FinalBatch& batch) {
   return Status::ok();
 }
 
-Status Writer::add_batch(const FinalBatch& batch, const Connection& connection, Work& work) {
+Status Writer::add_batch(const FinalBatch& batch, std::vector<Statement>& statements) {
   const Tables& sql = server_->sql();
   std::vector<std::string_view> unknown;
   for (size_t table = 0; table < kDataTables; ++table) {
     const FinalBatch::Part& part = batch.part(table);
     if (part.put.size() + part.erased.size() == 0) continue;
     QUIPU_ASSIGN_OR_RETURN(const TableState state, server_->make_tables(table));
-    add_rows(sql.sql(table, state).erase, part.erased, work.statements);
-    add_rows(sql.sql(table, state).put, part.put, work.statements);
+    add_rows(sql.sql(table, state).erase, part.erased, statements);
+    add_rows(sql.sql(table, state).put, part.put, statements);
   }
   for (const std::string_view name : batch.put_collections()) {
     if (!is_known(name, {})) unknown.push_back(name);
   }
-  if (!unknown.empty()) work.statements.emplace_back(sql.own().record_collections).texts(unknown);
-  add_changes(batch.collections(), connection, work.statements);
-  work.collections = batch.collections();
+  if (!unknown.empty()) statements.emplace_back(sql.own().record_collections).texts(unknown);
   return Status::ok();
 }
 
@@ -161,23 +160,47 @@ Status Writer::write(const FinalBatch& batch, const KeyLocks* held) {
       for (Statement& each : lock_statements(server_->sql(), batch.keys()))
         work.statements.push_back(std::move(each));
     }
-    return add_batch(batch, connection, work);
+    QUIPU_RETURN_IF_ERROR(add_batch(batch, work.statements));
+    add_changes(batch.collections(), connection, work.statements);
+    work.collections = batch.collections();
+    return Status::ok();
   });
   if (!committed) return named(committed.error(), batch);
   for (const std::string_view name : batch.put_collections()) set_known(name, {});
   return Status::ok();
 }
 
-Status Writer::write_if(const FinalBatch& batch, const LockSet& used, const Check& check) {
+Status Writer::write_rows(std::string_view name, const AddStatements& add) {
+  QUIPU_RETURN_IF_ERROR(server_->make_tables(kNoTable).status());
+  const std::array<std::string_view, 1> names = {name};
+  return commit([&](Connection& connection, Work& work) -> Status {
+           QUIPU_RETURN_IF_ERROR(add(connection, work.statements));
+           add_changes(names, connection, work.statements);
+           work.collections = names;
+           return Status::ok();
+         })
+      .status();
+}
+
+Status Writer::write_if(const FinalBatch& batch, const LockSet& used, const Check& check,
+                        const OtherTables& others) {
   QUIPU_RETURN_IF_ERROR(make_tables(batch));
+  if (!others.names.empty()) QUIPU_RETURN_IF_ERROR(server_->make_tables(kNoTable).status());
+  std::vector<std::string_view> names;
+  std::ranges::set_union(batch.collections(), others.names, std::back_inserter(names));
   const Result<uint64_t> committed = commit([&](Connection& connection, Work& work) -> Status {
     std::vector<Statement> begin;
     begin.emplace_back("BEGIN", kOnce);
     for (Statement& each : lock_statements(server_->sql(), used)) begin.push_back(std::move(each));
+    if (others.begin) QUIPU_RETURN_IF_ERROR(others.begin(connection, begin));
     const Reply begun = connection.run(begin);
     if (begun.failure) return begun.failure->status(server_->shown());
     QUIPU_RETURN_IF_ERROR(check(connection));
-    return add_batch(batch, connection, work);
+    if (others.changes) QUIPU_RETURN_IF_ERROR(others.changes(connection, work.statements));
+    QUIPU_RETURN_IF_ERROR(add_batch(batch, work.statements));
+    add_changes(names, connection, work.statements);
+    work.collections = names;
+    return Status::ok();
   });
   if (!committed) return named(committed.error(), batch);
   for (const std::string_view name : batch.put_collections()) set_known(name, {});

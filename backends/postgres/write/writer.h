@@ -42,10 +42,25 @@ class Writer {
   // False when there was none.
   Result<bool> drop_collection(std::string_view collection);
 
+  // Puts statements behind those that begin a transaction on this connection, which it may run before, as far
+  // as they are then not left. It is called for each try. Errors end the tries, unless the connection is
+  // lost.
+  using AddStatements = std::function<Status(Connection&, std::vector<Statement>&)>;
+  // A transaction over another table than those of collections, from BEGIN on. It is counted as a write to
+  // the collection `name`.
+  Status write_rows(std::string_view name, const AddStatements& add);
+
   // The commit of a transaction: under the locks of `used` writes the batch if `check`, which sees the
-  // present, does not refuse it.
+  // present, does not refuse it. What is changed in other tables goes with it: `tables`, sorted, are the
+  // names that it is counted under, `begin` locks them before the check.
   using Check = std::function<Status(Connection&)>;
-  Status write_if(const FinalBatch& batch, const LockSet& used, const Check& check);
+  struct OtherTables {
+    std::vector<std::string_view> names = {};
+    AddStatements begin = {};
+    AddStatements changes = {};
+  };
+  Status write_if(const FinalBatch& batch, const LockSet& used, const Check& check,
+                  const OtherTables& others);
 
   Status declare_collection(std::string_view name, const CollectionOptions& options);
   Status declare_file(std::string_view persist_file);
@@ -77,7 +92,8 @@ class Writer {
   Status make_tables(const FinalBatch& batch);
   void add_changes(std::span<const std::string_view> names, const Connection& connection,
                    std::vector<Statement>& statements) const;
-  Status add_batch(const FinalBatch& batch, const Connection& connection, Work& work);
+  // The batch's statements, but for the count of the change.
+  Status add_batch(const FinalBatch& batch, std::vector<Statement>& statements);
 
   // Whether a lost transaction has been committed, and what it counted.
   struct Fate {

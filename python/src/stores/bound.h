@@ -47,6 +47,7 @@ void register_kv_store(nanobind::module_& module);
 void register_document_store(nanobind::module_& module);
 void register_index_store(nanobind::module_& module);
 void register_vector_store(nanobind::module_& module);
+void register_postgres_vector_store(nanobind::module_& module);
 void register_graph_store(nanobind::module_& module);
 void register_property_graph_store(nanobind::module_& module);
 void register_chat_store(nanobind::module_& module);

@@ -1,0 +1,111 @@
+#include "backends/postgres/vectors/row_bytes.h"
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+
+namespace quipu::postgres {
+namespace {
+
+constexpr size_t kMostElements = 16000;
+
+void append_word(uint32_t value, std::string& out) {
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+}
+
+void append_short(uint16_t value, std::string& out) {
+  out += static_cast<char>(value >> 8);
+  out += static_cast<char>(value);
+}
+
+// Rounds to the nearest, halfway to even. What is too large becomes infinite.
+uint16_t half_bits(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
+  const float magnitude = std::fabs(value);
+  if (magnitude < 0x1p-14F) {  // subnormal: a multiple of 2^-24
+    return sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24F));
+  }
+  const uint32_t absolute = bits & 0x7fffffff;
+  const uint32_t rounded = absolute + 0xfff + ((absolute >> 13) & 1);  // to 10 bits of mantissa
+  const uint32_t half = (rounded >> 13) - ((127 - 15) << 10);
+  return sign | static_cast<uint16_t>(half > 0x7c00 ? 0x7c00 : half);
+}
+
+Status refused(size_t at, double element, bool is_half) {
+  std::string text;
+  if (std::isnan(element)) {
+    text = "NaN";
+  } else {
+    std::array<char, 32> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), element).ptr;
+    text.assign(digits.data(), end);
+  }
+  return Status::invalid_argument("its embedding has " + text + " at " + std::to_string(at) + ", which " +
+                                  (is_half ? "a halfvec" : "a vector") + " cannot hold");
+}
+
+}  // namespace
+
+Status append_vector(std::span<const double> elements, bool is_half, std::string& out) {
+  if (elements.empty() || elements.size() > kMostElements) {
+    return Status::invalid_argument("its embedding has " + std::to_string(elements.size()) +
+                                    " numbers; a vector has 1 to 16000");
+  }
+  out.reserve(out.size() + 4 + (elements.size() * (is_half ? 2 : 4)));
+  append_short(static_cast<uint16_t>(elements.size()), out);
+  append_short(0, out);
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const auto element = static_cast<float>(elements[i]);
+    if (!std::isfinite(element)) return refused(i, elements[i], is_half);
+    if (!is_half) {
+      append_word(std::bit_cast<uint32_t>(element), out);
+      continue;
+    }
+    const uint16_t half = half_bits(element);
+    if ((half & 0x7fff) == 0x7c00) return refused(i, elements[i], is_half);
+    append_short(half, out);
+  }
+  return Status::ok();
+}
+
+bool parse_vector(std::string_view text, std::vector<double>& elements) {
+  elements.clear();
+  if (!text.starts_with('[') || !text.ends_with(']')) return false;
+  const char* at = text.data() + 1;
+  const char* const end = text.data() + text.size() - 1;
+  while (at < end) {
+    float element = 0;
+    const auto [next, error] = std::from_chars(at, end, element);
+    if (error != std::errc()) return false;
+    elements.push_back(element);
+    at = next;
+    if (at < end && *at++ != ',') return false;
+  }
+  return true;
+}
+
+void append_copy_header(std::string& out) {
+  out.append("PGCOPY\n\377\r\n\0", 11);
+  append_word(0, out);
+  append_word(0, out);
+}
+
+void append_copy_row(uint16_t fields, std::string& out) { append_short(fields, out); }
+
+void append_copy_field(std::string_view bytes, std::string& out) {
+  append_word(static_cast<uint32_t>(bytes.size()), out);
+  out += bytes;
+}
+
+void append_copy_end(std::string& out) { append_short(0xffff, out); }
+
+std::string bigint_bytes(int64_t value) {
+  std::string bytes;
+  append_word(static_cast<uint32_t>(static_cast<uint64_t>(value) >> 32), bytes);
+  append_word(static_cast<uint32_t>(value), bytes);
+  return bytes;
+}
+
+}  // namespace quipu::postgres
