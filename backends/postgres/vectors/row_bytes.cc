@@ -1,9 +1,13 @@
 #include "backends/postgres/vectors/row_bytes.h"
 
+#include <arpa/inet.h>
+
 #include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 namespace quipu::postgres {
 namespace {
@@ -48,24 +52,36 @@ Status refused(size_t at, double element, bool is_half) {
 
 }  // namespace
 
-Status append_vector(std::span<const double> elements, bool is_half, std::string& out) {
+Status check_vector(std::span<const double> elements, bool is_half) {
   if (elements.empty() || elements.size() > kMostElements) {
     return Status::invalid_argument("its embedding has " + std::to_string(elements.size()) +
                                     " numbers; a vector has 1 to 16000");
   }
-  out.reserve(out.size() + 4 + (elements.size() * (is_half ? 2 : 4)));
+  // Half of the distance to what would be the next number rounds to it.
+  const float most = is_half ? 65520.0F : std::numeric_limits<float>::infinity();
+  for (size_t i = 0; i < elements.size(); ++i) {
+    if (!(std::fabs(static_cast<float>(elements[i])) < most)) return refused(i, elements[i], is_half);
+  }
+  return Status::ok();
+}
+
+Status append_vector(std::span<const double> elements, bool is_half, std::string& out) {
+  QUIPU_RETURN_IF_ERROR(check_vector(elements, is_half));
   append_short(static_cast<uint16_t>(elements.size()), out);
   append_short(0, out);
-  for (size_t i = 0; i < elements.size(); ++i) {
-    const auto element = static_cast<float>(elements[i]);
-    if (!std::isfinite(element)) return refused(i, elements[i], is_half);
-    if (!is_half) {
-      append_word(std::bit_cast<uint32_t>(element), out);
-      continue;
+  size_t at = out.size();
+  out.resize(at + (elements.size() * (is_half ? sizeof(uint16_t) : sizeof(uint32_t))));
+  for (const double element : elements) {
+    const auto value = static_cast<float>(element);
+    if (is_half) {
+      const uint16_t bits = htons(half_bits(value));
+      std::memcpy(out.data() + at, &bits, sizeof bits);
+      at += sizeof bits;
+    } else {
+      const uint32_t bits = htonl(std::bit_cast<uint32_t>(value));
+      std::memcpy(out.data() + at, &bits, sizeof bits);
+      at += sizeof bits;
     }
-    const uint16_t half = half_bits(element);
-    if ((half & 0x7fff) == 0x7c00) return refused(i, elements[i], is_half);
-    append_short(half, out);
   }
   return Status::ok();
 }

@@ -15,8 +15,10 @@
 
 namespace quipu::postgres {
 
-// A vector of these numbers as float32 or float16, rounded to the nearest. Errors: kInvalidArgument for NaN,
-// infinities and what is too large for the type, and for more numbers than it takes (16,000).
+// Whether pgvector can hold these numbers. Errors: kInvalidArgument for NaN, infinities and what is too large
+// for the type, and for more numbers than it takes (16,000).
+Status check_vector(std::span<const double> elements, bool is_half);
+// A vector of these numbers as float32 or float16, rounded to the nearest. Errors: as check_vector().
 Status append_vector(std::span<const double> elements, bool is_half, std::string& out);
 
 // The text of a vector, "[0.1,2]"; false when it is none.

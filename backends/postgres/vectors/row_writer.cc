@@ -35,7 +35,7 @@ bool is_beyond_jsonb(std::string_view json) {
   return false;
 }
 
-Status check(const VectorRow& row, const TableNames& names, const TableShape& shape, std::string& scratch) {
+Status check(const VectorRow& row, const TableNames& names, const TableShape& shape) {
   if (!is_text(row.node_id)) return refused(row, names, "an id is UTF-8 without NUL");
   if (!is_text(row.text))
     return refused(row, names, "PostgreSQL's text has no NUL and no half surrogate pair");
@@ -47,8 +47,7 @@ Status check(const VectorRow& row, const TableNames& names, const TableShape& sh
                    "its embedding has " + std::to_string(row.embedding.size()) +
                        " numbers, those of the table have " + std::to_string(shape.dimensions));
   }
-  scratch.clear();
-  const Status fits = append_vector(row.embedding, shape.is_half, scratch);
+  const Status fits = check_vector(row.embedding, shape.is_half);
   return fits.is_ok() ? fits : refused(row, names, fits.message());
 }
 
@@ -68,7 +67,7 @@ RowWriter::RowWriter(const TableNames& names, const TableShape& shape)
       loaded_("pg_temp." + quoted(names.plain + ":quipu_load")),
       create_("CREATE TEMPORARY TABLE " + quoted(names.plain + ":quipu_load") +
               " (n bigint, k varchar, x varchar, m " + (shape.is_jsonb ? "jsonb" : "json") + ", e " +
-              shape.type() + ") ON COMMIT DROP"),
+              shape.type() + ") WITH (toast_tuple_target = 8160) ON COMMIT DROP"),
       from_arrays_(
           upsert_from("SELECT u.n, u.k, u.x, u.m::" + std::string(shape.is_jsonb ? "jsonb" : "json") +
                       " AS m, u.e FROM unnest($1::text[], $2::text[], $3::text[], $4::" + shape.type() +
@@ -99,10 +98,9 @@ Result<RowWriter> RowWriter::of(std::span<const VectorRow> rows, const TableName
                                 const TableShape& shape) {
   RowWriter writer(names, shape);
   std::unordered_map<std::string_view, size_t> places;
-  std::string scratch;
   writer.rows_.reserve(rows.size());
   for (const VectorRow& row : rows) {
-    QUIPU_RETURN_IF_ERROR(check(row, names, shape, scratch));
+    QUIPU_RETURN_IF_ERROR(check(row, names, shape));
     const auto [place, is_new] = places.try_emplace(row.node_id, writer.rows_.size());
     if (is_new) {
       writer.rows_.push_back(row);
