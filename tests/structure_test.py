@@ -66,6 +66,7 @@ ORDER = (
     "backends/postgres/read",
     "backends/postgres/write",
     "backends/postgres/vectors",
+    "backends/postgres/chats",
     "backends/postgres/transaction",
     "backends/postgres",
     "backends/redis/client",

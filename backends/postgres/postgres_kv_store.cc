@@ -142,6 +142,12 @@ Result<std::shared_ptr<VectorTable>> PostgresKVStore::vector_table(const VectorT
   return std::shared_ptr<VectorTable>(std::move(table));
 }
 
+Result<std::shared_ptr<ChatTable>> PostgresKVStore::chat_table(const std::string& table_name) {
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<postgres::PostgresChatTable> table,
+                         core_->chat_table(table_name, read_only_));
+  return std::shared_ptr<ChatTable>(std::move(table));
+}
+
 // ---- snapshots, transactions, locks ----
 
 Result<std::unique_ptr<KVReader>> PostgresKVStore::snapshot() const {

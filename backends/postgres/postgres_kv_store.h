@@ -69,6 +69,7 @@ class PostgresKVStore : public BaseKVStore, public SharedTables {
   Result<std::shared_ptr<KVTransaction>> begin() override;
   FieldIndex& field_index() override;
   Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
+  Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) override;
   Result<KeyLocks> lock(const LockSet& set) const override;
   Result<std::optional<uint64_t>> change_version(
       std::span<const std::string_view> collections) const override;

@@ -157,6 +157,55 @@ class KVChatStore : public BaseChatStore {
   std::shared_ptr<BaseKVStore> kvstore_;
 };
 
+class ChatTable;
+
+// Chats in a table of a PostgreSQL server, in the layout of LlamaIndex's PostgresChatStore: each reads what
+// the other wrote. Over a transaction of the store it is part of that. Methods are as above, but that there
+// are no archived messages: they are counted as none, and adding or making one is kNotSupported; and that a
+// message's id is its place, so that those behind one that goes move up. Errors: kNotSupported over any other
+// store; kInvalidArgument for keys with NUL and for messages that the server refuses. Cost: a change of what
+// is there rewrites the chat, as in the reference; add_message() and add_messages() do so on the server.
+class PostgresChatStore : public BaseChatStore {
+ public:
+  // The table is `table_name` in lower case, at most 50 bytes, or "data_" and that where there is such a one.
+  // It is made with the first message.
+  explicit PostgresChatStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view table_name = "chatstore");
+
+  Status set_messages(std::string_view key, std::span<const Json> messages,
+                      MessageStatus status = MessageStatus::kActive) override;
+  Result<std::vector<Json>> get_messages(std::string_view key,
+                                         const MessageWindow& window = {}) const override;
+  Result<uint64_t> count_messages(std::string_view key,
+                                  std::optional<MessageStatus> status = std::nullopt) const override;
+  Status add_message(std::string_view key, JsonView message,
+                     MessageStatus status = MessageStatus::kActive) override;
+  Status add_messages(std::string_view key, std::span<const Json> messages,
+                      MessageStatus status = MessageStatus::kActive) override;
+  Result<std::optional<std::vector<Json>>> delete_messages(std::string_view key) override;
+  Status delete_messages_of(std::string_view key, std::optional<MessageStatus> status) override;
+  Result<std::optional<Json>> delete_message(std::string_view key, int64_t idx) override;
+  Result<std::optional<Json>> delete_message_of_id(std::string_view key, uint64_t id) override;
+  Result<std::optional<Json>> delete_last_message(std::string_view key) override;
+  Result<std::vector<Json>> delete_oldest_messages(std::string_view key, uint64_t n) override;
+  Result<std::vector<Json>> archive_oldest_messages(std::string_view key, uint64_t n) override;
+  Result<std::vector<std::string>> get_keys() const override;
+  // kNotSupported: the data are where they are.
+  Status persist(const std::string& persist_path = "chat_store.json",
+                 const FileSystem& fs = local_file_system()) const override;
+
+  BaseKVStore& kvstore() const { return *kvstore_; }
+  const std::string& table_name() const { return table_name_; }
+
+ protected:
+  std::shared_ptr<BaseChatStore> unowned() const override;
+  Executor& executor() const override { return kvstore_->executor(); }
+
+ private:
+  std::shared_ptr<BaseKVStore> kvstore_;
+  std::string table_name_;
+  Result<std::shared_ptr<ChatTable>> table_;
+};
+
 // The reference's SimpleChatStore: in memory, saved as one JSON file.
 class SimpleChatStore : public KVChatStore {
  public:

@@ -29,6 +29,7 @@ from quipu.stores.graph_store import QuipuGraphStore
 from quipu.stores.index_store import QuipuIndexStore
 from quipu.stores.ingestion_cache import QuipuIngestionCache
 from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.postgres_chat_store import PostgresChatStore
 from quipu.stores.postgres_vector_store import PostgresVectorStore
 from quipu.stores.property_graph_store import QuipuPropertyGraphStore
 from quipu.stores.storage_context import QuipuStorageContext, storage_context
@@ -51,6 +52,7 @@ __all__ = [
     "LockedError",
     "OpenOptions",
     "PersistReport",
+    "PostgresChatStore",
     "PostgresVectorStore",
     "QuipuAsyncChatStore",
     "QuipuChatStore",

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 
+#include "backends/postgres/chats/chat_table.h"
 #include "backends/postgres/database/session.h"
 #include "backends/postgres/read/field_index.h"
 #include "backends/postgres/read/reader.h"
@@ -20,11 +21,16 @@ struct Core : std::enable_shared_from_this<Core> {
   explicit Core(const PostgresAddress& address)
       : server(std::make_shared<Server>(address)), writer(server), reader(server), fields(reader) {}
 
-  // A table of vectors, as the store has it.
+  // Tables beside the collections, as the store has them.
   Result<std::shared_ptr<PostgresVectorTable>> vector_table(const VectorTableOptions& options,
                                                             bool read_only) {
     return PostgresVectorTable::of(server, std::shared_ptr<Writer>(shared_from_this(), &writer), options,
                                    read_only);
+  }
+
+  Result<std::shared_ptr<PostgresChatTable>> chat_table(const std::string& table_name, bool read_only) {
+    return PostgresChatTable::of(server, std::shared_ptr<Writer>(shared_from_this(), &writer), table_name,
+                                 read_only);
   }
 
   const std::shared_ptr<Server> server;

@@ -57,8 +57,9 @@ void PostgresTransaction::end() {
   if (!base_) return;
   base_.reset();
   session_.reset();
-  for (const auto& [name, vectors] : vectors_) vectors->end();
+  for (StagedTable* const table : staged_tables()) table->end();
   vectors_.clear();
+  chats_.clear();
   staged_ = {};
   reads_ = {};
   --core_->transactions;
@@ -287,26 +288,38 @@ Status PostgresTransaction::check(Connection& connection) const {
                      name_of(collection));
   }
   CommitSession present(*core_->server, connection);
-  for (const auto& [name, vectors] : vectors_) QUIPU_RETURN_IF_ERROR(vectors->check(present));
+  for (const StagedTable* const table : staged_tables()) QUIPU_RETURN_IF_ERROR(table->check(present));
   return Status::ok();
+}
+
+std::vector<StagedTable*> PostgresTransaction::staged_tables() const {
+  std::vector<StagedTable*> tables;
+  for (const auto& [name, vectors] : vectors_) tables.push_back(vectors.get());
+  for (const auto& [name, chats] : chats_) tables.push_back(chats.get());
+  return tables;
 }
 
 Status PostgresTransaction::write_staged(std::span<const WriteOp> ops) {
   QUIPU_ASSIGN_OR_RETURN(const FinalBatch batch, FinalBatch::of(ops));
+  const std::vector<StagedTable*> tables = staged_tables();
   std::vector<std::string> locks;
   Writer::OtherTables others;
-  for (const auto& [name, vectors] : vectors_) {
-    QUIPU_ASSIGN_OR_RETURN(const bool is_used, vectors->is_used());
-    if (is_used) locks.push_back(vectors->lock_sql());
-    if (vectors->has_changes()) others.names.push_back(vectors->names().plain);
+  for (const StagedTable* const table : tables) {
+    QUIPU_ASSIGN_OR_RETURN(const bool is_used, table->is_used());
+    if (is_used) locks.push_back(table->lock_sql());
+    if (table->has_changes()) others.names.emplace_back(table->name());
   }
+  std::ranges::sort(locks);
+  std::ranges::sort(others.names);
+  const auto repeated = std::ranges::unique(others.names);
+  others.names.erase(repeated.begin(), repeated.end());
   others.begin = [&](Connection& /*connection*/, std::vector<Statement>& statements) {
     for (const std::string& lock : locks) statements.emplace_back(lock, Statement::Use::kOnce);
     return Status::ok();
   };
   others.changes = [&](Connection& connection, std::vector<Statement>& statements) {
-    for (const auto& [name, vectors] : vectors_) {
-      QUIPU_RETURN_IF_ERROR(vectors->add_changes(connection, statements));
+    for (StagedTable* const table : tables) {
+      QUIPU_RETURN_IF_ERROR(table->add_changes(connection, statements));
     }
     return Status::ok();
   };
@@ -317,10 +330,9 @@ Status PostgresTransaction::write_staged(std::span<const WriteOp> ops) {
 Status PostgresTransaction::commit(const WriteOptions& /*options*/) {
   QUIPU_RETURN_IF_ERROR(active());
   const std::vector<WriteOp> ops = staged_.ops();
-  const bool has_vectors =
-      std::ranges::any_of(vectors_, [](const auto& each) { return each.second->has_changes(); });
+  const bool has_more = std::ranges::any_of(staged_tables(), &StagedTable::has_changes);
   Status done;
-  if (!ops.empty() || has_vectors) {
+  if (!ops.empty() || has_more) {
     for (const auto& [collection, changes] : staged_.all()) {  // which must be as they were, too
       for (const auto& [key, change] : changes) {
         const std::string_view one = key;
@@ -333,7 +345,7 @@ Status PostgresTransaction::commit(const WriteOptions& /*options*/) {
   return done;
 }
 
-// ---- tables of vectors ----
+// ---- tables beside the collections ----
 
 Result<std::shared_ptr<VectorTable>> PostgresTransaction::vector_table(const VectorTableOptions& options) {
   QUIPU_RETURN_IF_ERROR(active());
@@ -345,6 +357,17 @@ Result<std::shared_ptr<VectorTable>> PostgresTransaction::vector_table(const Vec
   auto staged = std::make_shared<StagedVectors>(std::move(table), session_);
   vectors_.emplace(options.table_name, staged);
   return std::shared_ptr<VectorTable>(std::move(staged));
+}
+
+Result<std::shared_ptr<ChatTable>> PostgresTransaction::chat_table(const std::string& table_name) {
+  QUIPU_RETURN_IF_ERROR(active());
+  const auto known = chats_.find(table_name);
+  if (known != chats_.end()) return std::shared_ptr<ChatTable>(known->second);
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<PostgresChatTable> table,
+                         core_->chat_table(table_name, /*read_only=*/false));
+  auto staged = std::make_shared<StagedChats>(std::move(table), session_);
+  chats_.emplace(table_name, staged);
+  return std::shared_ptr<ChatTable>(std::move(staged));
 }
 
 // ---- features ----

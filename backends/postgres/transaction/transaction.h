@@ -16,6 +16,7 @@
 #include <tuple>
 #include <vector>
 
+#include "backends/postgres/chats/staged_chats.h"
 #include "backends/postgres/read/field_index.h"
 #include "backends/postgres/read/reader.h"
 #include "backends/postgres/transaction/core.h"
@@ -61,6 +62,7 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
   ComposedValues& composed_values() override { return features_; }
   FieldIndex& field_index() override { return features_; }
   Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
+  Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) override;
 
  private:
   // There are no lists and no composed values; look-ups by a field are noted.
@@ -106,13 +108,16 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
   LockSet used() const;
   // kBusy where the present is not what has been read.
   Status check(Connection& connection) const;
+  std::vector<StagedTable*> staged_tables() const;
   Status write_staged(std::span<const WriteOp> ops);
   void end();
 
   const std::shared_ptr<Core> core_;
   std::shared_ptr<PinnedSession> session_;
-  std::optional<PostgresReader> base_;                             // nothing once it has ended
-  std::map<std::string, std::shared_ptr<StagedVectors>> vectors_;  // by the names of their tables
+  std::optional<PostgresReader> base_;  // nothing once it has ended
+  // Tables beside the collections, by their names.
+  std::map<std::string, std::shared_ptr<StagedVectors>> vectors_;
+  std::map<std::string, std::shared_ptr<StagedChats>> chats_;
   StagedChanges staged_;
   mutable Reads reads_;
   Features features_{*this};

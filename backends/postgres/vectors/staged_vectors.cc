@@ -23,6 +23,11 @@ Status StagedVectors::active() const {
   return session_ ? Status::ok() : Status::invalid_argument("the transaction has ended");
 }
 
+void StagedVectors::end() {
+  session_.reset();
+  changes_.clear();
+}
+
 void StagedVectors::note(const VectorRowSelection& which) const {
   if (which.node_ids) {
     reads_.node_ids.insert(which.node_ids->begin(), which.node_ids->end());

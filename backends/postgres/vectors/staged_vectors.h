@@ -19,10 +19,11 @@
 
 #include "backends/postgres/database/session.h"
 #include "backends/postgres/vectors/vector_table.h"
+#include "backends/postgres/write/staged_table.h"
 
 namespace quipu::postgres {
 
-class StagedVectors : public VectorTable {
+class StagedVectors : public VectorTable, public StagedTable {
  public:
   // `session`: the transaction's snapshot.
   StagedVectors(std::shared_ptr<PostgresVectorTable> table, std::shared_ptr<PinnedSession> session)
@@ -40,22 +41,13 @@ class StagedVectors : public VectorTable {
   Status drop_hnsw() override;
   Result<std::optional<HnswOptions>> hnsw() const override;
 
-  const TableNames& names() const { return table_->names(); }
-  bool has_changes() const { return is_cleared_ || !changes_.empty(); }
-  // The transaction has ended.
-  void end() {
-    session_.reset();
-    changes_.clear();
-  }
-
-  // ---- the commit, on its connection ----
-  // Whether it has been read or changed, and is there.
-  Result<bool> is_used() const;
-  // Whoever else writes to the table waits.
-  std::string lock_sql() const;
-  // kBusy where what has been read or is to be written is not what the snapshot has.
-  Status check(Session& present) const;
-  Status add_changes(Connection& connection, std::vector<Statement>& statements);
+  void end() override;
+  const std::string& name() const override { return table_->names().plain; }
+  bool has_changes() const override { return is_cleared_ || !changes_.empty(); }
+  Result<bool> is_used() const override;
+  std::string lock_sql() const override;
+  Status check(Session& present) const override;
+  Status add_changes(Connection& connection, std::vector<Statement>& statements) override;
 
  private:
   struct Row {

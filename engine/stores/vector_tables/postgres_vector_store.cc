@@ -5,8 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "engine/base/utf8.h"
-#include "engine/python/python_lower.h"
+#include "engine/layout/table_name.h"
 #include "engine/python/python_text.h"
 #include "engine/stores/vector_tables/node_rows.h"
 #include "engine/vectors/vector_index.h"
@@ -21,17 +20,8 @@ using Rows = std::vector<StoredVectorRow>;
 // Of MMR, as PGVectorStore's DEFAULT_MMR_PREFETCH_FACTOR.
 constexpr size_t kPrefetch = 4;
 
-// A name that is no UTF-8 stays as it is, to be refused.
 VectorTableOptions with_lower_name(VectorTableOptions options) {
-  const std::string& name = options.table_name;
-  const char* const end = name.data() + name.size();
-  uint32_t code_point = 0;
-  for (const char* at = name.data(); at < end;) {
-    const int length = decode_utf8(at, end, code_point);
-    if (length == 0) return options;
-    at += length;
-  }
-  options.table_name = python_lower(name);
+  options.table_name = lower_table_name(options.table_name);
   return options;
 }
 

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -88,6 +89,24 @@ class VectorTable {
   virtual Result<std::optional<HnswOptions>> hnsw() const = 0;
 };
 
+// ChatTable: rows of a chat's key and its messages, JSON objects. What users have over it is
+// PostgresChatStore (chat_store.h).
+class ChatTable {
+ public:
+  virtual ~ChatTable() = default;
+
+  // Nothing for a chat that is not there.
+  virtual Result<std::optional<std::vector<Json>>> messages(std::string_view key) const = 0;
+  // In the order in which the chats began.
+  virtual Result<std::vector<std::string>> keys() const = 0;
+  // Adds messages at the end of a chat, which is made where it is not there.
+  virtual Status append(std::string_view key, std::span<const Json> messages) = 0;
+  // Makes of a chat's messages what `change` makes of them; nothing: the chat is not there, or is to go.
+  // Nobody else changes the chat meanwhile. It is called for each try; what it returns ends the call.
+  using Change = std::function<Status(std::optional<std::vector<Json>>& messages)>;
+  virtual Status change(std::string_view key, const Change& change) = 0;
+};
+
 class SharedTables {
  public:
   virtual ~SharedTables() = default;
@@ -97,6 +116,7 @@ class SharedTables {
   // Makes nothing: the table comes with its first row. Errors: kInvalidArgument for a name that it cannot
   // have.
   virtual Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) = 0;
+  virtual Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) = 0;
 };
 
 }  // namespace quipu
