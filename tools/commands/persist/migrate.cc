@@ -110,7 +110,8 @@ void add_migrate_command(Commands& commands) {
   const auto args = std::make_shared<MigrateArgs>();
   Command command = commands.add("migrate", "Move everything from one store to another",
                                  "quipu migrate ./storage s3://bucket/storage", args, run_migrate);
-  command.location("SRC", args->source, "A persist directory, also s3://BUCKET/KEY, a database, or a store on a server");
+  command.location("SRC", args->source,
+                   "A persist directory, also s3://BUCKET/KEY, a database, or a store on a server");
   command.location("DST", args->target,
                    "Another; made when it does not exist: a database where its name ends in .quipu");
   command.option("--to", args->to, "KIND", "What DST is made as: persist or database");
