@@ -3,7 +3,7 @@
 
 import unittest
 
-from cli_support import DATA, GOLDENS, IO, OK, CliTest, tree
+from cli_support import DATA, GOLDENS, IO, OK, USAGE, CliTest, tree
 
 
 class AddressTest(CliTest):
@@ -74,6 +74,21 @@ class AddressTest(CliTest):
     def test_an_address_of_no_backend(self):
         said = self.quipu("stat", "nosuch://host/db", code=DATA)[1]
         self.assertIn("nosuch://host/db: there is no backend of this address", said)
+
+    def test_a_directory_is_no_address(self):
+        self.quipu("put", "db", "c", "k", '{"a": 1}', cwd=self.folder)
+        before = sorted(self.folder.iterdir())
+        for arguments in (["backup", "db", "s3://bucket/b"], ["checkpoint", "db", "redis://u:secret@host/"],
+                          ["backups", "s3://b"], ["restore", "s3://b", "made"], ["verify-backup", "s3://b"],
+                          ["prune-backups", "s3://b", "--keep", "1"]):
+            said = self.quipu(*arguments, code=USAGE, cwd=self.folder)[1]
+            self.assertIn("is an address, where a directory is to be", said)
+            self.assertNotIn("secret", said)
+        for arguments in (["export", "db", "postgresql://u:secret@host/x"], ["import", "redis://:secret@host/", "made"]):
+            said = self.quipu(*arguments, code=DATA, cwd=self.folder)[1]
+            self.assertIn("is no persist directory; quipu migrate moves data between addresses", said)
+            self.assertNotIn("secret", said)
+        self.assertEqual(before, sorted(self.folder.iterdir()))
 
     def test_a_path_may_have_colons(self):
         for name in ("a:b", "./rocksdb:x"):

@@ -4,10 +4,17 @@
 #include <type_traits>
 #include <utility>
 
+#include "tools/database/location.h"
+
 namespace quipu::cli {
 namespace {
 
 std::string check_not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
+std::string check_directory(const std::string& text) {
+  const Status on_disk = check_on_disk(text);
+  return on_disk.is_ok() ? "" : on_disk.message();
+}
 
 std::string check_not_negative(const std::string& text) {
   return text.starts_with('-') ? "must not be negative: " + text : std::string();
@@ -21,6 +28,10 @@ void Command::argument(const std::string& name, std::string& value, const std::s
 
 void Command::optional_argument(const std::string& name, std::string& value, const std::string& what) {
   command_->add_option(name, value, what)->type_name("");
+}
+
+void Command::directory(const std::string& name, std::string& directory, const std::string& what) {
+  command_->add_option(name, directory, what)->required()->type_name("")->check(check_directory);
 }
 
 void Command::location(const std::string& name, std::string& location, const std::string& what) {

@@ -45,6 +45,8 @@ class Command {
   // An argument that must be there.
   void argument(const std::string& name, std::string& value, const std::string& what);
   void optional_argument(const std::string& name, std::string& value, const std::string& what);
+  // A directory on the disk.
+  void directory(const std::string& name, std::string& directory, const std::string& what);
   // Where a database or a persist directory is: must not be empty.
   void location(const std::string& name, std::string& location, const std::string& what);
 

@@ -28,6 +28,14 @@ def local_path(path: Path) -> str:
         raise TypeError(f"path must be a str, bytes or os.PathLike, not {type(path).__name__}") from None
 
 
+def directory_path(path: Path) -> str:
+    """A directory on this machine. Raises ValueError for a URL, which would become a directory of that name."""
+    text = local_path(path)
+    if _URL.match(text):
+        raise ValueError(f"{_native.shown_address(text)} is an address, where a directory is to be")
+    return text
+
+
 def database_path(path: Path) -> str:
     """The absolute path of a database's directory, given as a path or as ``rocksdb:PATH``; or the address of another
     backend's store.

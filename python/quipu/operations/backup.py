@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import List, Optional, Tuple
 
 from quipu import _native
-from quipu.database.paths import Path, database_path, local_path
+from quipu.database.paths import Path, database_path, directory_path
 from quipu.database.progress import ProgressCallback
 from quipu.operations.source import Source, path_of
 
@@ -46,12 +46,12 @@ def backup(source: Source, directory: Path, *, progress: Optional[ProgressCallba
         BusyError: another backup into the directory is under way.
         ValueError: the directory holds something else.
     """
-    return _info(_native.create_backup(path_of(source), local_path(directory), progress))
+    return _info(_native.create_backup(path_of(source), directory_path(directory), progress))
 
 
 def backups(directory: Path) -> List[BackupInfo]:
     """All backups of a directory, oldest first, the damaged ones among them. Reads no data."""
-    return [_info(each) for each in _native.list_backups(local_path(directory))]
+    return [_info(each) for each in _native.list_backups(directory_path(directory))]
 
 
 def verify_backup(directory: Path, backup: int, *, progress: Optional[ProgressCallback] = None) -> None:
@@ -61,7 +61,7 @@ def verify_backup(directory: Path, backup: int, *, progress: Optional[ProgressCa
         CorruptionError: a file, which it names, is missing or damaged.
         ValueError: there is no such backup.
     """
-    _native.verify_backup(local_path(directory), backup, progress)
+    _native.verify_backup(directory_path(directory), backup, progress)
 
 
 def restore(
@@ -92,7 +92,7 @@ def restore(
     """
     seconds = None if before is None else int(before.timestamp())
     info, kept_aside = _native.restore_backup(
-        local_path(directory), database_path(path), backup, seconds, replace, dry_run, progress
+        directory_path(directory), database_path(path), backup, seconds, replace, dry_run, progress
     )
     return RestoreReport(_info(info), kept_aside or None)
 
@@ -100,7 +100,7 @@ def restore(
 def checkpoint(source: Source, directory: Path) -> None:
     """Makes ``directory``, which must be missing or empty, a database of the present contents of ``source``. Files
     are shared by hard links where both are on one file system."""
-    _native.create_checkpoint(path_of(source), local_path(directory))
+    _native.create_checkpoint(path_of(source), directory_path(directory))
 
 
 def _info(values: Tuple[int, int, int, int, int, Optional[str]]) -> BackupInfo:

@@ -66,3 +66,23 @@ def test_what_a_store_in_memory_lacks(tmp_path: Path) -> None:
 def test_an_empty_address() -> None:
     with pytest.raises(ValueError, match="the path of a database is empty"):
         quipu.storage_context("rocksdb:")
+
+
+def test_a_directory_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with quipu.storage_context("storage.quipu") as context:
+        context.docstore.add_documents([TextNode(id_="a", text="knot")])
+    before = sorted(tmp_path.iterdir())
+    address = "s3://user:secret@bucket/backups"
+    for call in (
+        lambda: quipu.backup("storage.quipu", address),
+        lambda: quipu.checkpoint("storage.quipu", address),
+        lambda: quipu.backups(address),
+        lambda: quipu.restore(address, "made.quipu"),
+        lambda: quipu.verify_backup(address, 1),
+    ):
+        with pytest.raises(ValueError, match="s3://user@bucket/backups is an address, where a directory is to be"):
+            call()
+    with pytest.raises(ValueError):
+        quipu.export_dir("storage.quipu", "postgresql://host/db")
+    assert sorted(tmp_path.iterdir()) == before

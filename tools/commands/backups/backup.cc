@@ -41,7 +41,7 @@ void add_backup_command(Commands& commands) {
       commands.add("backup", "Add a backup of a database, in use or not, to a directory of backups",
                    "quipu backup ./storage.quipu ./backups", args, run_backup, /*accepts_losses=*/false);
   command.argument("DB", args->database, "The database");
-  command.argument("DIR", args->directory, "The directory of backups; made when it does not exist");
+  command.directory("DIR", args->directory, "The directory of backups; made when it does not exist");
 }
 
 }  // namespace quipu::cli

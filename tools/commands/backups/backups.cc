@@ -40,7 +40,7 @@ void add_backups_command(Commands& commands) {
   const auto args = std::make_shared<BackupsArgs>();
   Command command = commands.add("backups", "List the backups in a directory", "quipu backups ./backups",
                                  args, run_backups, /*accepts_losses=*/false);
-  command.argument("DIR", args->directory, "The directory of backups");
+  command.directory("DIR", args->directory, "The directory of backups");
 }
 
 }  // namespace quipu::cli

@@ -40,7 +40,7 @@ void add_checkpoint_command(Commands& commands) {
                                  "quipu checkpoint ./storage.quipu ./storage-now.quipu", args, run_checkpoint,
                                  /*accepts_losses=*/false);
   command.argument("DB", args->database, "The database");
-  command.argument("DIR", args->directory, "The copy; must not exist, or be empty");
+  command.directory("DIR", args->directory, "The copy; must not exist, or be empty");
 }
 
 }  // namespace quipu::cli

@@ -41,7 +41,7 @@ void add_prune_backups_command(Commands& commands) {
   Command command = commands.add("prune-backups", "Remove all but the newest backups",
                                  "quipu prune-backups ./backups --keep 7", args, run_prune_backups,
                                  /*accepts_losses=*/false);
-  command.argument("DIR", args->directory, "The directory of backups");
+  command.directory("DIR", args->directory, "The directory of backups");
   command.option("--keep", args->keep, "N", "How many are kept, at least 1",
                  {.required = true, .positive = true});
 }

@@ -64,7 +64,7 @@ void add_restore_command(Commands& commands) {
       commands.add("restore", "Make a database of a backup",
                    "quipu restore ./backups ./storage.quipu --before 2026-11-24T15:30 --replace", args,
                    run_restore, /*accepts_losses=*/false);
-  command.argument("DIR", args->directory, "The directory of backups");
+  command.directory("DIR", args->directory, "The directory of backups");
   command.argument("DB", args->database, "The database to make");
   command.option("--backup", args->backup, "N", "The backup's number; default: the newest");
   command.option("--before", args->before, "TIME", "The newest backup made before that, in UTC",

@@ -66,7 +66,7 @@ void add_verify_backup_command(Commands& commands) {
   Command command = commands.add("verify-backup", "Read backups and compare all checksums",
                                  "quipu verify-backup ./backups --backup 3", args, run_verify_backup,
                                  /*accepts_losses=*/false);
-  command.argument("DIR", args->directory, "The directory of backups");
+  command.directory("DIR", args->directory, "The directory of backups");
   command.option("--backup", args->backup, "N", "Only this one; default: all");
 }
 

@@ -25,7 +25,7 @@ struct ExportArgs {
 };
 
 Result<ExportReport> export_from(const BaseKVStore& store, const ExportArgs& args) {
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of_files(args.directory));
   ProgressBar bar(args.common.quiet);
   ExportOptions options;
   options.fs = fs.get();

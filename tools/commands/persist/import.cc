@@ -48,7 +48,7 @@ Status check_store(const BaseKVStore& store, const ImportReport& report, bool me
 }
 
 Result<int> import_into(BaseKVStore& store, const ImportArgs& args, ImportReport& report) {
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of(args.directory));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const FileSystem> fs, file_system_of_files(args.directory));
   ProgressBar bar(args.common.quiet);
   ImportOptions options;
   options.fs = fs.get();
