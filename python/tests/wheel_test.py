@@ -32,7 +32,9 @@ print("\\n".join(sorted(loaded() - before)))
 """
 
 # What every Linux has that the tag of the wheel promises.
-OF_THE_SYSTEM = {"libc.so.6", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "libstdc++.so.6", "libz.so.1"}
+OF_THE_SYSTEM = {
+    "libc.so.6", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "libresolv.so.2", "libstdc++.so.6", "libz.so.1",
+}  # fmt: skip
 
 WORK = """
 import filecmp, os, sys
