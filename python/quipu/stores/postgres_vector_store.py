@@ -12,7 +12,6 @@ from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import (
     DEFAULT_PERSIST_DIR,
     DEFAULT_PERSIST_FNAME,
-    BasePydanticVectorStore,
     MetadataFilters,
     VectorStoreQuery,
     VectorStoreQueryResult,
@@ -24,11 +23,11 @@ from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.models import NODES
 from quipu.convert.nodes import to_dicts
 from quipu.convert.vector_query import native_filters, native_query
-from quipu.stores.component import ComponentOnDatabase
 from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.vector_store_on_database import VectorStoreOnDatabase
 
 
-class PostgresVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
+class PostgresVectorStore(VectorStoreOnDatabase):
     """Nodes with their vectors in a table of a PostgreSQL server, searched there by pgvector.
 
         kvstore = quipu.RocksDBKVStore("postgresql://host/db?schema=mine")
@@ -133,49 +132,12 @@ class PostgresVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
             raise PydanticSerializationError(node_at_fault(nodes, error)) from error
         return [node.node_id for node in nodes]
 
-    async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
-        return await self._kvstore.run(self.add, nodes, **kwargs)
-
     def get_nodes(
         self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
     ) -> List[BaseNode]:
         """The nodes of these ids, those that match, or those that do both, in insertion order and with their embeddings;
         with neither, all."""
         return self._store().get_nodes(None if node_ids is None else list(node_ids), native_filters(filters), NODES)
-
-    async def aget_nodes(
-        self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
-    ) -> List[BaseNode]:
-        return await self._kvstore.run(self.get_nodes, node_ids, filters)
-
-    def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
-        self._store().delete(ref_doc_id)
-
-    async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
-        await self._kvstore.run(self.delete, ref_doc_id)
-
-    def delete_nodes(
-        self,
-        node_ids: Optional[List[str]] = None,
-        filters: Optional[MetadataFilters] = None,
-        **delete_kwargs: Any,
-    ) -> None:
-        """Removes the nodes of these ids, those that match, or those that do both; with neither, nothing."""
-        self._store().delete_nodes(None if node_ids is None else list(node_ids), native_filters(filters))
-
-    async def adelete_nodes(
-        self,
-        node_ids: Optional[List[str]] = None,
-        filters: Optional[MetadataFilters] = None,
-        **delete_kwargs: Any,
-    ) -> None:
-        await self._kvstore.run(self.delete_nodes, node_ids, filters)
-
-    def clear(self) -> None:
-        self._store().clear()
-
-    async def aclear(self) -> None:
-        await self._kvstore.run(self.clear)
 
     # ---- queries ----
 
@@ -197,9 +159,6 @@ class PostgresVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
             NODES,
         )
         return VectorStoreQueryResult(nodes=nodes, similarities=similarities, ids=ids)
-
-    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        return await self._kvstore.run(self.query, query, **kwargs)
 
     def use_hnsw(self, M: int = 16, ef_construction: int = 64) -> None:
         """Makes an index for approximate search by this store's ``similarity``, instead of one that is there; writers wait

@@ -29,14 +29,14 @@ from quipu.convert.vector_query import native_filters, native_query
 from quipu.database.paths import Path
 from quipu.database.progress import ProgressCallback
 from quipu.files.location import locate
-from quipu.stores.component import ComponentOnDatabase
 from quipu.stores.kv_store import RocksDBKVStore
+from quipu.stores.vector_store_on_database import VectorStoreOnDatabase
 
 # Metadata as the reference stores it: through pydantic's mode "json".
 _METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
 
 
-class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
+class QuipuVectorStore(VectorStoreOnDatabase):
     """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
 
     Methods, results and exceptions are those of SimpleVectorStore, but that ``model_dump`` holds where the data are, and
@@ -135,9 +135,6 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         _native.check_json([_without_embedding(node) for node in nodes if type(node) is not TextNode])
         return []
 
-    async def async_add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> List[str]:
-        return await self._kvstore.run(self.add, nodes, **kwargs)
-
     def get(self, text_id: str) -> List[float]:
         embedding = self._store().get(text_id)
         if embedding is None:
@@ -157,39 +154,6 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         texts = self._store().get_nodes(None if node_ids is None else list(node_ids), native_filters(filters))
         return [_node(text) for text in texts]
 
-    async def aget_nodes(
-        self, node_ids: Optional[List[str]] = None, filters: Optional[MetadataFilters] = None
-    ) -> List[BaseNode]:
-        return await self._kvstore.run(self.get_nodes, node_ids, filters)
-
-    def delete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
-        self._store().delete(ref_doc_id)
-
-    async def adelete(self, ref_doc_id: str, **delete_kwargs: Any) -> None:
-        await self._kvstore.run(self.delete, ref_doc_id)
-
-    def delete_nodes(
-        self,
-        node_ids: Optional[List[str]] = None,
-        filters: Optional[MetadataFilters] = None,
-        **delete_kwargs: Any,
-    ) -> None:
-        self._store().delete_nodes(None if node_ids is None else list(node_ids), native_filters(filters))
-
-    async def adelete_nodes(
-        self,
-        node_ids: Optional[List[str]] = None,
-        filters: Optional[MetadataFilters] = None,
-        **delete_kwargs: Any,
-    ) -> None:
-        await self._kvstore.run(self.delete_nodes, node_ids, filters)
-
-    def clear(self) -> None:
-        self._store().clear()
-
-    async def aclear(self) -> None:
-        await self._kvstore.run(self.clear)
-
     # ---- queries ----
 
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
@@ -206,9 +170,6 @@ class QuipuVectorStore(ComponentOnDatabase, BasePydanticVectorStore):
         ids, similarities, texts = self._store().query(native_query(query, mmr_threshold))
         nodes = [_node(text) for text in texts] if self.stores_text else None
         return VectorStoreQueryResult(nodes=nodes, similarities=similarities, ids=ids)
-
-    async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
-        return await self._kvstore.run(self.query, query, **kwargs)
 
     def _query_learner(self, query: VectorStoreQuery) -> VectorStoreQueryResult:
         ids, embeddings = self._store().candidates(native_query(query))
