@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #ifdef QUIPU_POSTGRES
 #include "backends/postgres/postgres_kv_store.h"
@@ -77,16 +76,14 @@ struct Address {
   std::string rest;
 };
 
-// "scheme://" of no backend is refused; any other text is a path, colons or not.
+// An address of no backend is refused; any other text is a path.
 Result<Address> parse(const std::string& address) {
   const size_t colon = address.find(':');
   if (colon == std::string::npos || colon == 0) return Address{&kOfPaths, address};
   const std::string_view scheme = std::string_view(address).substr(0, colon);
   const auto backend = std::ranges::find(kBackends, scheme, &Backend::scheme);
   if (backend != kBackends.end()) return Address{&*backend, address.substr(colon + 1)};
-  const bool is_scheme = std::ranges::all_of(
-      scheme, [](unsigned char c) { return std::isalnum(c) != 0 || c == '+' || c == '-' || c == '.'; });
-  if (!is_scheme || address.compare(colon, 3, "://") != 0) return Address{&kOfPaths, address};
+  if (!is_address(address)) return Address{&kOfPaths, address};
   std::string known = "a path";
   for (const Backend& each : kBackends) known += ", " + std::string(each.scheme) + ":";
   return Status::invalid_argument(shown_address(address) +
@@ -98,6 +95,15 @@ Result<Address> parse(const std::string& address) {
 Result<std::shared_ptr<BaseKVStore>> open_store(const std::string& address, const OpenOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(const Address parsed, parse(address));
   return parsed.backend->open(parsed.rest, options);
+}
+
+bool is_address(std::string_view text) {
+  const size_t end = text.find("://");
+  if (end == std::string_view::npos || end < 2) return false;
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return is_letter(text.front()) && std::ranges::all_of(text.substr(0, end), [&](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+         });
 }
 
 Result<std::optional<std::string>> directory_of_store(const std::string& address) {

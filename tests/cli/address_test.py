@@ -91,10 +91,12 @@ class AddressTest(CliTest):
         self.assertEqual(before, sorted(self.folder.iterdir()))
 
     def test_a_path_may_have_colons(self):
-        for name in ("a:b", "./rocksdb:x"):
+        for name in ("a:b", "./rocksdb:x", "a b://c", "2x://c", "c://d"):
             self.quipu("put", name, "c", "k", '{"a": 1}', cwd=self.folder)
             self.assertEqual(b'{"a": 1}\n', self.quipu("get", name, "c", "k", cwd=self.folder)[0])
             self.assertTrue((self.folder / name).is_dir())
+            self.quipu("backup", name, "backups of " + name, cwd=self.folder)
+            self.quipu("export", name, name + " exported", cwd=self.folder)
 
 
 if __name__ == "__main__":

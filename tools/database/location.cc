@@ -27,8 +27,7 @@ Result<std::shared_ptr<const FileSystem>> file_system_of_files(const std::string
 }
 
 Status check_on_disk(const std::string& path) {
-  const size_t scheme = path.find("://");
-  if (scheme == 0 || scheme == std::string::npos || path.find('/') < scheme) return Status::ok();
+  if (!is_address(path)) return Status::ok();
   return Status::invalid_argument(shown_address(path) + " is an address, where a directory is to be");
 }
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Optional, Union
 
 from quipu import _native
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PERSIST_FILES = (
     "docstore.json",
     "index_store.json",
@@ -31,7 +29,7 @@ def local_path(path: Path) -> str:
 def directory_path(path: Path) -> str:
     """A directory on this machine. Raises ValueError for a URL, which would become a directory of that name."""
     text = local_path(path)
-    if _URL.match(text):
+    if _native.is_address(text):
         raise ValueError(f"{_native.shown_address(text)} is an address, where a directory is to be")
     return text
 
@@ -47,7 +45,7 @@ def database_path(path: Path) -> str:
     try:
         directory = _native.directory_of_store(text)
     except ValueError:
-        if _URL.match(text):
+        if _native.is_address(text):
             raise ValueError(
                 f"{text}: a database is a directory on this machine, not a URL; quipu.import_dir({text!r}, "
                 "'./storage.quipu') makes one of a directory that LlamaIndex persisted there"

@@ -118,6 +118,8 @@ void register_contents(nb::module_& module) {
   module.attr("DATABASE_MARKER_FNAME") = to_str(DATABASE_MARKER_FNAME);
   module.def("is_new_database", &is_new_database, nb::arg("address"));
   module.def("directory_of_store", &store_directory, nb::arg("address"));
+  module.def(
+      "is_address", [](const Arg<"text", PathText>& text) { return is_address(text.text); }, nb::arg("text"));
   module.def("shown_address", &shown_address, nb::arg("address"));
   module.def("verify", &verify, nb::arg("location"), nb::arg("encoding"), nb::arg("fs").none(),
              nb::arg("progress").none());

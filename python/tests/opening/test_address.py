@@ -86,3 +86,13 @@ def test_a_directory_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(ValueError):
         quipu.export_dir("storage.quipu", "postgresql://host/db")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_path_may_have_colons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a:b", "a b://c", "2x://c"):
+        with quipu.storage_context(name) as context:
+            context.docstore.add_documents([TextNode(id_="a", text="knot")])
+        quipu.checkpoint(name, f"{name} again")
+        with quipu.storage_context(f"{name} again") as context:
+            assert context.docstore.get_document("a").text == "knot"
