@@ -41,9 +41,9 @@ struct OpenOptions {
 // where one cannot be opened for reading only; those of the backend.
 Result<std::shared_ptr<BaseKVStore>> open_store(const std::string& address, const OpenOptions& options = {});
 
-// Whether this is written as an address, "scheme://...", and so names no path, whether or not there is a backend
-// of that scheme. A scheme is a letter, then letters, digits, "+", "-" and "." (RFC 3986, 3.1), two characters at
-// least; all other text is a path, colons or not.
+// Whether this is written as an address, "scheme://...", and so names no path, whether or not there is a
+// backend of that scheme. A scheme is a letter, then letters, digits, "+", "-" and "." (RFC 3986, 3.1), two
+// characters at least; all other text is a path, colons or not.
 bool is_address(std::string_view text);
 
 // Where this is the address of a database in a directory, the directory's path; nothing for another backend.

@@ -20,6 +20,7 @@ from quipu.ingestion.ingest import aingest, ingest
 from quipu.ingestion.ingestion import IngestReport
 from quipu.operations.backup import BackupInfo, RestoreReport, backup, backups, checkpoint, restore, verify_backup
 from quipu.operations.diff import Difference, diff
+from quipu.operations.migrate import MigratedCollection, MigrateReport, migrate
 from quipu.operations.repair import RepairReport, RepairStep, repair
 from quipu.operations.stat import CompactReport, DatabaseStat, compact, stat
 from quipu.operations.verify import verify
@@ -50,6 +51,8 @@ __all__ = [
     "ImportWarning",
     "IngestReport",
     "LockedError",
+    "MigrateReport",
+    "MigratedCollection",
     "OpenOptions",
     "PersistReport",
     "PostgresChatStore",
@@ -79,6 +82,7 @@ __all__ = [
     "export_dir",
     "import_dir",
     "ingest",
+    "migrate",
     "repair",
     "restore",
     "stat",

@@ -290,6 +290,16 @@ def export_dir(
     progress: Optional[Progress],
 ) -> Dict[str, Dict[str, int]]: ...
 def verify(location: str, encoding: str, fs: Optional[Any], progress: Optional[Progress]) -> List[Fault]: ...
+def migrate(
+    source: str,
+    source_fs: Optional[Any],
+    target: str,
+    target_fs: Optional[Any],
+    to: str,
+    dry_run: bool,
+    encoding: str,
+    progress: Optional[Progress],
+) -> Tuple[List[Tuple[str, str, int, str]], int, bool, int, List[str], List[Fault]]: ...
 def diff(
     a: str, a_fs: Optional[Any], b: str, b_fs: Optional[Any], encoding: str, progress: Optional[Progress]
 ) -> List[Tuple[str, str, str]]: ...

@@ -29,5 +29,6 @@ NB_MODULE(_native, module) {
   register_chat_store(module);
   register_persist_dir(module);
   register_contents(module);
+  register_migrate(module);
   register_backup(module);
 }

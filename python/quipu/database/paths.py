@@ -62,6 +62,16 @@ def database_path(path: Path) -> str:
     return os.path.abspath(directory)
 
 
+def is_store(text: str) -> bool:
+    """Whether a text is the address of a server's store. ``memory://`` is fsspec's: ours would be new and empty."""
+    if text.startswith("memory:"):
+        return False
+    try:
+        return _native.is_address(text) and _native.directory_of_store(text) is None
+    except ValueError:  # of no backend
+        return False
+
+
 def is_database(path: str) -> bool:
     return os.path.isfile(os.path.join(path, _native.DATABASE_MARKER_FNAME))
 

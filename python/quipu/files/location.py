@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from quipu.database.paths import Path, local_path
+from quipu.database.paths import Path, is_store, local_path
 
 
 def is_url(path: str) -> bool:
@@ -28,3 +28,14 @@ def locate(
     elif storage_options:
         raise ValueError("storage_options are for a URL, such as s3://bucket/storage")
     return name, None if isinstance(fs, LocalFileSystem) else fs
+
+
+def locate_contents(
+    path: Path,
+    fs: Optional[fsspec.AbstractFileSystem] = None,
+    storage_options: Optional[Dict[str, Any]] = None,
+) -> Tuple[str, Optional[fsspec.AbstractFileSystem]]:
+    """The same of what may be a store's address, which has no file system."""
+    if fs is None and not storage_options and is_store(local_path(path)):
+        return local_path(path), None
+    return locate(path, fs, storage_options)

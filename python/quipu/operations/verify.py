@@ -10,7 +10,7 @@ import fsspec
 from quipu import _native
 from quipu.database.progress import ProgressCallback
 from quipu.files.finding import Finding
-from quipu.files.location import locate
+from quipu.files.location import locate_contents
 from quipu.operations.source import Source, path_of
 
 
@@ -41,6 +41,6 @@ def verify(
         FileNotFoundError: there is no such directory.
         ValueError: it is neither.
     """
-    where, where_fs = locate(path_of(source), fs, storage_options)
+    where, where_fs = locate_contents(path_of(source), fs, storage_options)
     findings = [Finding(*found) for found in _native.verify(where, encoding or "", where_fs, progress)]
     return [replace(each, severity="fault") for each in findings] if strict else findings

@@ -255,4 +255,15 @@ void FsspecFileSystem::remove_directory(const std::string& directory) const {
   });
 }
 
+Status FsspecFileSystem::remove_file(const std::string& path) const {
+  return with_gil("cannot remove " + path, interrupted_, [&] {
+    try {
+      fs_.attr("rm_file")(path);
+    } catch (const nb::python_error& raised) {
+      if (!raised.matches(PyExc_FileNotFoundError)) throw;
+    }
+    return Status::ok();
+  });
+}
+
 }  // namespace quipu::python

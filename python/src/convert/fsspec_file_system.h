@@ -29,6 +29,7 @@ class FsspecFileSystem : public FileSystem {
   Result<std::vector<std::string>> list(const std::string& directory) const override;
   Result<bool> make_directory(const std::string& directory) const override;
   void remove_directory(const std::string& directory) const override;
+  Status remove_file(const std::string& path) const override;
 
   // Goes on with the exception that ended a call and is no Exception, if one did.
   void rethrow() const;

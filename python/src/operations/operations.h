@@ -9,6 +9,7 @@ namespace quipu::python {
 
 void register_persist_dir(nanobind::module_& module);
 void register_contents(nanobind::module_& module);
+void register_migrate(nanobind::module_& module);
 void register_backup(nanobind::module_& module);
 
 }  // namespace quipu::python

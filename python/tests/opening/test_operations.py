@@ -130,6 +130,45 @@ def test_diff_compares_databases_and_directories(path, persisted, tmp_path):
     ]
 
 
+# ---- migrate ----
+
+
+def files_of(directory: Path):
+    return {each.name: each.read_bytes() for each in directory.iterdir()}
+
+
+def test_migrate_brings_everything_there_and_back(filled, path, tmp_path):
+    quipu.export_dir(path, tmp_path / "exported")
+    out = quipu.migrate(filled, tmp_path / "out")
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "exported")
+    back = quipu.migrate(tmp_path / "out", tmp_path / "back.quipu")
+    assert {each.name: each.count for each in back.collections if each.count} == quipu.stat(path).collections
+    sums = {each.name: each.sha256 for each in out.collections}
+    assert sums.items() <= {each.name: each.sha256 for each in back.collections}.items()
+    assert quipu.diff(path, tmp_path / "back.quipu") == []
+    assert (back.was_there, back.resumed, back.notes, back.warnings) == (False, 0, [], [])
+    assert quipu.migrate(tmp_path / "out", tmp_path / "back.quipu").was_there
+    quipu.migrate(path, "memory://migrated")
+    assert quipu.migrate("memory://migrated", tmp_path / "again", to="database").bytes == back.bytes
+    assert quipu.diff(path, tmp_path / "again") == []
+
+
+def test_migrate_leaves_alone_what_it_is_not_to_write(filled, path, tmp_path):
+    checked = quipu.migrate(path, tmp_path / "new.quipu", dry_run=True)
+    assert checked.bytes > 100_000
+    with pytest.raises(ValueError, match="the source of the migration is its target"):
+        quipu.migrate(path, path)
+    with pytest.raises(FileNotFoundError):
+        quipu.migrate(tmp_path / "none", tmp_path / "new.quipu")
+    with pytest.raises(ValueError, match="to: 'persist' or 'database' is wanted, not 'files'"):
+        quipu.migrate(path, tmp_path / "new.quipu", to="files")
+    with pytest.raises(ValueError, match="is the address of a store, not of a persist directory"):
+        quipu.migrate(path, "redis://localhost:1/", to="persist")
+    assert not (tmp_path / "new.quipu").exists()
+    with quipu.storage_context(tmp_path / "open.quipu"), pytest.raises(quipu.LockedError):
+        quipu.migrate(path, tmp_path / "open.quipu")
+
+
 def test_what_only_reads_works_beside_a_writer(filled, path, tmp_path, run_python):
     program = """
 import sys, quipu
