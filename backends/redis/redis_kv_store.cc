@@ -34,7 +34,8 @@ KVCapabilities RedisKVStore::capabilities() const {
           .batched_put_all = true,
           .durable = true,
           .read_only = read_only_,
-          .keeps_order = true};
+          .keeps_order = true,
+          .round_trips = true};
 }
 
 Status RedisKVStore::check_writable() const {

@@ -87,7 +87,7 @@ Result<std::vector<std::string>> KVReader::persist_files() const {
 }
 
 struct BaseKVStore::Shared {
-  explicit Shared(const BaseKVStore& store) : features(store) {}
+  explicit Shared(BaseKVStore& store) : features(store) {}
 
   StripedLocks locks;
   ScannedFeatures features;
@@ -116,6 +116,7 @@ Result<KeyLocks> BaseKVStore::lock(const LockSet& set) const { return shared_->l
 MemberLists& BaseKVStore::member_lists() { return shared_->features; }
 ComposedValues& BaseKVStore::composed_values() { return shared_->features; }
 FieldIndex& BaseKVStore::field_index() { return shared_->features; }
+const Adjacency& BaseKVStore::adjacency() const { return shared_->features; }
 const VectorValues& BaseKVStore::vector_values() const { return shared_->features; }
 
 uint64_t BaseKVStore::search_memory_bytes() const { return uint64_t{1} << 30; }

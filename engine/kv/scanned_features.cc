@@ -87,6 +87,38 @@ Result<std::vector<bool>> scan_values_exist(KVIterator& all, std::string_view fi
   return exist;
 }
 
+// ---- relations ----
+
+std::string Adjacency::key_start(std::string_view source) {
+  std::string text = "[";
+  append_json_string(source, text);
+  return text += ", ";
+}
+
+Status ScannedFeatures::for_each_node(std::string_view collection, std::span<const std::string_view> ids,
+                                      uint64_t at_most, const Use& use) const {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    std::vector<std::string> keys;
+    ScanOptions outgoing;
+    outgoing.keys_only = true;
+    outgoing.prefix = key_start(ids[i]);
+    outgoing.limit = at_most;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store_.scan(outgoing, collection));
+    while (it->next()) keys.emplace_back(it->key());
+    QUIPU_RETURN_IF_ERROR(it->status());
+    if (at_most == 0 || keys.size() < at_most) {
+      QUIPU_ASSIGN_OR_RETURN(std::vector<std::string> incoming,
+                             store_.field_index().keys_with_value(collection, kTarget, ids[i]));
+      for (std::string& key : incoming) {
+        if (!key.starts_with(outgoing.prefix)) keys.push_back(std::move(key));  // else a loop
+      }
+    }
+    QUIPU_ASSIGN_OR_RETURN(const bool more, use(i, std::move(keys)));
+    if (!more) break;
+  }
+  return Status::ok();
+}
+
 // ---- vectors ----
 
 Status ScannedFeatures::scan_vectors(std::string_view collection,

@@ -1,16 +1,22 @@
-// ScannedFeatures: the features of backend/features.h over a store that has nothing but get() and scan().
+// ScannedFeatures: the features of backend/features.h over a store that has nothing but get() and scan(), and
+// adjacency over its FieldIndex, whatever that is.
 
 #ifndef QUIPU_ENGINE_KV_SCANNED_FEATURES_H_
 #define QUIPU_ENGINE_KV_SCANNED_FEATURES_H_
 
 #include "quipu/backend/features.h"
+#include "quipu/kv_store.h"
 
 namespace quipu {
 
-class ScannedFeatures : public MemberLists, public ComposedValues, public FieldIndex, public VectorValues {
+class ScannedFeatures : public MemberLists,
+                        public ComposedValues,
+                        public FieldIndex,
+                        public Adjacency,
+                        public VectorValues {
  public:
   // `store` must outlive this.
-  explicit ScannedFeatures(const KVReader& store) : store_(store) {}
+  explicit ScannedFeatures(BaseKVStore& store) : store_(store) {}
 
   Result<std::optional<MemberLists::Info>> list_info(std::string_view collection,
                                                      std::string_view key) const override;
@@ -28,13 +34,16 @@ class ScannedFeatures : public MemberLists, public ComposedValues, public FieldI
   Result<std::vector<bool>> values_exist(std::string_view collection, std::string_view field,
                                          std::span<const std::string_view> values) const override;
 
+  Status for_each_node(std::string_view collection, std::span<const std::string_view> ids, uint64_t at_most,
+                       const Use& use) const override;
+
   Status scan_vectors(std::string_view collection,
                       const std::function<Status(const VectorEntry&)>& use) const override;
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
 
  private:
-  const KVReader& store_;
+  BaseKVStore& store_;
 };
 
 }  // namespace quipu

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "quipu/backend/features.h"
 #include "quipu/json.h"
 
 namespace quipu {
@@ -67,7 +68,7 @@ inline constexpr std::string_view kSupportsVectorQueries = "supports_vector_quer
 // A triplet's value is {"target": "id"}, which an index covers, and where a file of the reference has the
 // relation under another key than the ids give (it forgets there that quotes in names become spaces in ids),
 // also "relation_key".
-inline constexpr std::string_view kTripletTarget = "target";
+inline constexpr std::string_view kTripletTarget = Adjacency::kTarget;
 inline constexpr std::string_view kTripletRelationKey = "relation_key";
 
 // `other_relation_key` empty: the relation is where the ids say.
@@ -104,9 +105,7 @@ inline Json supports_vector_queries_value(bool value) {
 
 // A triplet's key: the JSON array of its ids.
 inline std::string triplet_key(std::string_view source, std::string_view label, std::string_view target) {
-  std::string text = "[";
-  append_json_string(source, text);
-  text += ", ";
+  std::string text = Adjacency::key_start(source);
   append_json_string(label, text);
   text += ", ";
   append_json_string(target, text);

@@ -9,7 +9,7 @@
 // there it never deletes. Subjects and their edges keep the order in which they were added.
 // Strings are UTF-8, a lone surrogate its three bytes. Thread-safety: any number of threads; each change is
 // atomic. Cost: upsert_triplet and delete_ O(1) where the key-value store has member lists (RocksDB), else
-// O(degree); get O(degree).
+// O(degree); get O(degree); get_rel_map on a server a statement for each step.
 
 #ifndef QUIPU_GRAPH_STORE_H_
 #define QUIPU_GRAPH_STORE_H_

@@ -37,6 +37,7 @@
 
 namespace quipu {
 
+class Adjacency;
 class BulkLoad;
 class CollectionCache;
 class ComposedValues;
@@ -178,6 +179,8 @@ struct KVCapabilities {
   bool streams = false;
   // insertion_order() is a number that a key keeps as long as it is there, and costs O(keys); scans have it.
   bool keeps_order = false;
+  // Each call goes to a server: one over many keys takes hardly longer than one over a single key.
+  bool round_trips = false;
   bool composed_values = false;  // keeps them part by part (backend/features.h)
   bool backups = false;          // create_backup() and restore_backup() know its address (backup.h)
   bool checkpoints = false;      // so does create_checkpoint()
@@ -247,6 +250,7 @@ class BaseKVStore : public KVReader {
   virtual MemberLists& member_lists();
   virtual ComposedValues& composed_values();
   virtual FieldIndex& field_index();
+  virtual const Adjacency& adjacency() const;
   virtual const VectorValues& vector_values() const;
 
   // How many bytes a search index over vectors of this store may take. One that would take more is not held,

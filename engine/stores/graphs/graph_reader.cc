@@ -96,20 +96,25 @@ Result<std::vector<Triplet>> GraphReader::get_rel_map(std::span<const LabelledNo
   std::unordered_set<std::string> seen;  // the first step's are not in it
   const auto enough = [&] { return limit >= 0 && found.size() >= static_cast<size_t>(limit); };
   for (int step = 0; step < depth && !ends.empty() && !enough(); ++step) {
-    std::unordered_set<std::string> of_step;
-    std::unordered_set<std::string> walked;
-    std::vector<std::string> next;
+    std::unordered_set<std::string_view> walked;
+    std::vector<std::string> nodes;
     for (const std::string& end : ends) {
-      if (enough()) break;
-      if (!walked.insert(end).second) continue;
-      QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> triplets, triplets_.triplets_of(end));
+      if (walked.insert(end).second) nodes.push_back(end);
+    }
+    // Of a node's triplets only those that were seen before, or at another node of this step, do not count.
+    const bool all_count = limit >= 0 && ignore_rels.empty();
+    const uint64_t wanted = all_count ? static_cast<size_t>(limit) - found.size() + seen.size() : 0;
+    std::unordered_set<std::string> of_step;
+    std::vector<std::string> next;
+    QUIPU_RETURN_IF_ERROR(triplets_.for_each_node(nodes, wanted, [&](std::vector<TripletIds> triplets) {
       for (TripletIds& ids : triplets) {
         std::string key = triplet_key(ids);
         if (!of_step.insert(key).second || (step > 0 && !seen.insert(std::move(key)).second)) continue;
         next.push_back(ids.target);
         if (std::ranges::find(ignore_rels, ids.label) == ignore_rels.end()) found.push_back(std::move(ids));
       }
-    }
+      return !enough();
+    }));
     ends = std::move(next);
   }
   cut(found, limit);

@@ -14,6 +14,8 @@
 namespace quipu {
 namespace {
 
+constexpr size_t kMostAhead = 1000;  // subjects whose edges are read at once
+
 std::string edge_text(std::string_view rel, std::string_view obj) {
   std::string text = "[";
   append_json_string(rel, text);
@@ -38,6 +40,31 @@ Result<GraphEdge> parse_edge(std::string_view subj, JsonView edge) {
   return GraphEdge{std::move(parts[0]), std::move(parts[1])};
 }
 
+// Of a subject's value, which may be absent.
+Result<std::vector<GraphEdge>> parse_edges(std::string_view subj, const std::optional<Json>& stored) {
+  std::vector<GraphEdge> edges;
+  if (!stored) return edges;
+  const std::optional<JsonView> array = stored->view().find(kEdges);
+  if (!array || !array->is_array()) return malformed(subj);
+  for (const JsonView element : array->elements()) {
+    QUIPU_ASSIGN_OR_RETURN(GraphEdge edge, parse_edge(subj, element));
+    edges.push_back(std::move(edge));
+  }
+  return edges;
+}
+
+Result<std::vector<std::vector<GraphEdge>>> read_edges(const BaseKVStore& kvstore,
+                                                       std::string_view collection,
+                                                       std::span<const std::string_view> subjs) {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> stored, kvstore.multi_get(subjs, collection));
+  std::vector<std::vector<GraphEdge>> all;
+  for (size_t i = 0; i < subjs.size(); ++i) {
+    QUIPU_ASSIGN_OR_RETURN(std::vector<GraphEdge> edges, parse_edges(subjs[i], stored[i]));
+    all.push_back(std::move(edges));
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<std::string> GraphStore::get_schema(bool /*refresh*/) const {
@@ -54,16 +81,8 @@ KVGraphStore::KVGraphStore(std::shared_ptr<BaseKVStore> kvstore, std::string_vie
 }
 
 Result<std::vector<GraphEdge>> KVGraphStore::get(std::string_view subj) const {
-  std::vector<GraphEdge> edges;
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> stored, kvstore_->get(subj, collection_));
-  if (!stored) return edges;
-  const std::optional<JsonView> array = stored->view().find(kEdges);
-  if (!array || !array->is_array()) return malformed(subj);
-  for (const JsonView element : array->elements()) {
-    QUIPU_ASSIGN_OR_RETURN(GraphEdge edge, parse_edge(subj, element));
-    edges.push_back(std::move(edge));
-  }
-  return edges;
+  return parse_edges(subj, stored);
 }
 
 Result<GraphRelMap> KVGraphStore::get_rel_map(std::optional<std::span<const std::string>> subjs, int depth,
@@ -82,16 +101,28 @@ Result<GraphRelMap> KVGraphStore::get_rel_map(std::optional<std::span<const std:
     while (it->next()) subjects.emplace_back(it->key());
     QUIPU_RETURN_IF_ERROR(it->status());
   }
+  WalkEdges edges([this](std::span<const std::string_view> several) {
+    return read_edges(*kvstore_, collection_, several);
+  });
+  const bool reads_ahead = kvstore_->capabilities().round_trips;
   GraphRelMap map;
   int64_t left = limit;
-  for (std::string& subj : subjects) {
+  size_t ahead = 0;
+  for (size_t i = 0; i < subjects.size(); ++i) {
     // One more than fits shows that the subject overflows; nothing behind it can be in the answer.
+    const int64_t at_most = std::max<int64_t>(left, 0) + 1;
+    if (reads_ahead && i == ahead) {
+      const auto some = std::span(subjects).subspan(i).first(
+          std::min({subjects.size() - i, static_cast<size_t>(at_most), kMostAhead}));
+      QUIPU_RETURN_IF_ERROR(edges.read_ahead(some, depth, limit, static_cast<size_t>(at_most)));
+      ahead += some.size();
+    }
     QUIPU_ASSIGN_OR_RETURN(std::vector<GraphTriplet> found,
-                           walk_rel_map(*this, subj, depth, limit, std::max<int64_t>(left, 0) + 1));
+                           walk_rel_map(edges, subjects[i], depth, limit, at_most));
     const bool overflows = static_cast<int64_t>(found.size()) > left;
     if (overflows) found.resize(static_cast<size_t>(std::max<int64_t>(left, 0)));
     left -= static_cast<int64_t>(found.size());
-    map.emplace_back(std::move(subj), std::move(found));
+    map.emplace_back(subjects[i], std::move(found));
     if (overflows) break;
   }
   return map;

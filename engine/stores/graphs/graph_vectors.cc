@@ -257,6 +257,10 @@ Status GraphVectors::record(BaseKVStore& store, std::optional<bool> wanted) {
   QUIPU_ASSIGN_OR_RETURN(const KnownVersion::Version shared, version_.read(store));
   const bool is_recorded = recorded_ == Known::kTrue || (recorded_ == Known::kFalse && !asked);
   if (is_recorded && !shared) return Status::ok();
+  if (shared) {  // once there is a record, most often
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<bool> stored, recorded_vector_queries(store, ns_));
+    if (stored && (*stored || !asked)) return Status::ok();
+  }
   LockSet key;
   key.add(state_, kSupportsVectorQueries);
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks lock, store.lock(key));

@@ -1,5 +1,6 @@
 #include "engine/stores/graphs/graph_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -18,6 +19,16 @@ std::vector<std::string> ids_for(const std::string& id) {
   std::string of_entity = entity_id(id);
   if (of_entity == id) return {id};
   return {id, std::move(of_entity)};
+}
+
+// What is read at once of many triplets.
+std::vector<std::span<const TripletIds>> parts_of(std::span<const TripletIds> triplets) {
+  constexpr size_t kAtOnce = 1000;
+  std::vector<std::span<const TripletIds>> parts;
+  for (size_t begin = 0; begin < triplets.size(); begin += kAtOnce) {
+    parts.push_back(triplets.subspan(begin, std::min(kAtOnce, triplets.size() - begin)));
+  }
+  return parts;
 }
 
 Status malformed(std::string_view what) {
@@ -78,12 +89,32 @@ struct GraphWriter::RelationWrite {
   Json triplet;
 };
 
-// The id of the stored node that `id` names; where there is none, that of the entity to be made.
-Result<std::string> GraphWriter::node_id_for(const std::string& id) const {
-  std::string of_entity = entity_id(id);
-  if (of_entity == id) return of_entity;
-  QUIPU_ASSIGN_OR_RETURN(std::optional<Json> stored, kvstore_.get(id, graph_.collections.nodes));
-  return stored ? LabelledNode::from_stored(*std::move(stored), id).id() : of_entity;
+// Of each relation the ids of the nodes that it names: of those that are stored, else of entities to be made.
+Status GraphWriter::find_nodes(std::span<RelationWrite> writes) const {
+  std::unordered_map<std::string_view, std::string> ids;  // by the names of entities whose ids are others
+  std::vector<std::string_view> names;
+  for (const RelationWrite& write : writes) {
+    for (const std::string* const name : {&write.relation.source_id(), &write.relation.target_id()}) {
+      std::string of_entity = entity_id(*name);
+      if (of_entity != *name && ids.emplace(*name, std::move(of_entity)).second) names.push_back(*name);
+    }
+  }
+  if (!names.empty()) {
+    QUIPU_ASSIGN_OR_RETURN(auto stored, kvstore_.multi_get(names, graph_.collections.nodes));
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (stored[i]) ids[names[i]] = LabelledNode::from_stored(*std::move(stored[i]), names[i]).id();
+    }
+  }
+  const auto id_of = [&](const std::string& name) {
+    const auto found = ids.find(name);
+    return found == ids.end() ? name : found->second;
+  };
+  for (RelationWrite& write : writes) {
+    write.ids = {id_of(write.relation.source_id()), write.relation.label(),
+                 id_of(write.relation.target_id())};
+    write.triplet_key = triplet_key(write.ids);
+  }
+  return Status::ok();
 }
 
 Result<KeyLocks> GraphWriter::lock(std::span<const Relation> relations) const {
@@ -106,12 +137,7 @@ Status GraphWriter::upsert_relations(std::span<const Relation> relations) const 
   QUIPU_RETURN_IF_ERROR(declare_collections());
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, lock(relations));
   std::vector<RelationWrite> writes(relations.begin(), relations.end());
-  for (RelationWrite& write : writes) {
-    write.ids.label = write.relation.label();
-    QUIPU_ASSIGN_OR_RETURN(write.ids.source, node_id_for(write.relation.source_id()));
-    QUIPU_ASSIGN_OR_RETURN(write.ids.target, node_id_for(write.relation.target_id()));
-    write.triplet_key = triplet_key(write.ids);
-  }
+  QUIPU_RETURN_IF_ERROR(find_nodes(writes));
   QUIPU_RETURN_IF_ERROR(find_keys(writes));
   QUIPU_ASSIGN_OR_RETURN(NodeSet nodes, find_ends(writes));
   WriteBatch batch;
@@ -184,54 +210,68 @@ void GraphWriter::make_ends(const RelationWrite& write, NodeSet& nodes, WriteBat
   }
 }
 
+// The nodes that the selection names, sorted, and those whose properties match.
+Result<std::vector<std::string>> GraphWriter::selected_nodes(const GraphSelection& selection) const {
+  std::set<std::string> nodes;
+  std::vector<std::string_view> named;
+  for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {
+    named.insert(named.end(), ids->begin(), ids->end());
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> exist, kvstore_.keys_exist(named, graph_.collections.nodes));
+  for (size_t i = 0; i < named.size(); ++i) {
+    if (exist[i]) nodes.emplace(named[i]);
+  }
+  if (selection.properties.view().truthy()) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<LabelledNode> matching, reader_.get(selection.properties, {}));
+    for (const LabelledNode& node : matching) nodes.insert(node.id());
+  }
+  return std::vector<std::string>(nodes.begin(), nodes.end());
+}
+
+// And the triplets whose relations are named or match.
+Status GraphWriter::add_selected_triplets(const GraphSelection& selection,
+                                          std::vector<TripletIds>& going) const {
+  const bool by_properties = selection.properties.view().truthy();
+  if (!by_properties && selection.relation_names.empty()) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, triplets_.all_triplets());
+  for (const std::span<const TripletIds> part : parts_of(all)) {
+    std::vector<std::optional<Json>> relations(part.size());
+    if (by_properties) {
+      QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> keys, triplets_.relation_keys_of(part));
+      const std::vector<std::string_view> views(keys.begin(), keys.end());
+      QUIPU_ASSIGN_OR_RETURN(relations, kvstore_.multi_get(views, graph_.collections.relations));
+    }
+    for (size_t i = 0; i < part.size(); ++i) {
+      const bool matches =
+          relations[i] &&
+          matches_properties(Relation::from_stored(*relations[i]).properties(), selection.properties);
+      if (matches || contains(selection.relation_names, part[i].label)) going.push_back(part[i]);
+    }
+  }
+  return Status::ok();
+}
+
 Status GraphWriter::delete_(const GraphSelection& selection) const {
   if (selection.empty()) return Status::ok();
   LockSet everything;  // which triplets go is known only after a search
   everything.add_all();
   QUIPU_ASSIGN_OR_RETURN(KeyLocks locks, kvstore_.lock(everything));
 
-  std::set<std::string> nodes;
-  for (const std::vector<std::string>* ids : {&selection.entity_names, &selection.ids}) {
-    for (const std::string& id : *ids) {
-      QUIPU_ASSIGN_OR_RETURN(const bool exists, kvstore_.exists(id, graph_.collections.nodes));
-      if (exists) nodes.insert(id);
-    }
-  }
-  const bool by_properties = selection.properties.view().truthy();
-  if (by_properties) {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<LabelledNode> matching, reader_.get(selection.properties, {}));
-    for (const LabelledNode& node : matching) nodes.insert(node.id());
-  }
-
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> nodes, selected_nodes(selection));
+  QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> going, triplets_.triplets_of(nodes));
+  QUIPU_RETURN_IF_ERROR(add_selected_triplets(selection, going));
   WriteBatch batch;
   std::unordered_set<std::string> gone;
-  const auto drop = [&](const TripletIds& ids) -> Status {
-    if (!gone.insert(triplet_key(ids)).second) return Status::ok();
-    QUIPU_ASSIGN_OR_RETURN(const std::string key, triplets_.relation_key_of(ids));
-    batch.delete_(graph_.collections.triplets, triplet_key(ids));
-    batch.delete_(graph_.collections.relations, key);
-    return Status::ok();
-  };
-  for (const std::string& id : nodes) {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> incident, triplets_.triplets_of(id));
-    for (const TripletIds& ids : incident) QUIPU_RETURN_IF_ERROR(drop(ids));
-    batch.delete_(graph_.collections.nodes, id);
-  }
-  if (by_properties || !selection.relation_names.empty()) {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<TripletIds> all, triplets_.all_triplets());
-    for (const TripletIds& ids : all) {
-      bool selected = contains(selection.relation_names, ids.label);
-      if (!selected && by_properties) {
-        QUIPU_ASSIGN_OR_RETURN(const std::string key, triplets_.relation_key_of(ids));
-        QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> relation,
-                               kvstore_.get(key, graph_.collections.relations));
-        selected = relation &&
-                   matches_properties(Relation::from_stored(*relation).properties(), selection.properties);
-      }
-      if (selected) QUIPU_RETURN_IF_ERROR(drop(ids));
+  for (const std::span<const TripletIds> part : parts_of(going)) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> keys, triplets_.relation_keys_of(part));
+    for (size_t i = 0; i < part.size(); ++i) {
+      if (!gone.insert(triplet_key(part[i])).second) continue;
+      batch.delete_(graph_.collections.triplets, triplet_key(part[i]));
+      batch.delete_(graph_.collections.relations, keys[i]);
     }
   }
-  return write(batch, &locks, {nodes.begin(), nodes.end()});
+  for (const std::string& id : nodes) batch.delete_(graph_.collections.nodes, id);
+  return write(batch, &locks, nodes);
 }
 
 Status GraphWriter::load(JsonView save_dict) const {

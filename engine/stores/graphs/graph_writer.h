@@ -11,6 +11,7 @@
 
 #include "engine/stores/graphs/graph_reader.h"
 #include "engine/stores/graphs/property_graph_state.h"
+#include "engine/stores/graphs/triplet_ids.h"
 #include "engine/stores/graphs/triplet_reader.h"
 #include "quipu/backend/key_locks.h"
 #include "quipu/property_graph_store.h"
@@ -37,9 +38,11 @@ class GraphWriter {
   struct RelationWrite;
   using NodeSet = std::unordered_set<std::string_view>;  // ids of nodes that are there
   Result<KeyLocks> lock(std::span<const Relation> relations) const;
-  Result<std::string> node_id_for(const std::string& id) const;
+  Status find_nodes(std::span<RelationWrite> writes) const;
   Status find_keys(std::span<RelationWrite> writes) const;
   Result<NodeSet> find_ends(std::span<const RelationWrite> writes) const;
+  Result<std::vector<std::string>> selected_nodes(const GraphSelection& selection) const;
+  Status add_selected_triplets(const GraphSelection& selection, std::vector<TripletIds>& going) const;
   void make_ends(const RelationWrite& write, NodeSet& nodes, WriteBatch& batch) const;
 
   const PropertyGraphState& graph_;

@@ -11,10 +11,16 @@
 
 namespace quipu {
 
-Result<std::string> TripletReader::relation_key_of(const TripletIds& ids) const {
-  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> value,
-                         kvstore_.get(triplet_key(ids), graph_.collections.triplets));
-  return value ? relation_key_of(ids, *value) : relation_key(ids);
+Result<std::vector<std::string>> TripletReader::relation_keys_of(std::span<const TripletIds> ids) const {
+  std::vector<std::string> triplets;
+  for (const TripletIds& one : ids) triplets.push_back(triplet_key(one));
+  const std::vector<std::string_view> views(triplets.begin(), triplets.end());
+  QUIPU_ASSIGN_OR_RETURN(const auto stored, kvstore_.multi_get(views, graph_.collections.triplets));
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    keys.push_back(stored[i] ? relation_key_of(ids[i], *stored[i]) : relation_key(ids[i]));
+  }
+  return keys;
 }
 
 std::string TripletReader::relation_key_of(const TripletIds& ids, JsonView stored) {
@@ -22,29 +28,35 @@ std::string TripletReader::relation_key_of(const TripletIds& ids, JsonView store
   return other && other->is_string() ? other->string() : relation_key(ids);
 }
 
-Result<std::vector<std::string>> TripletReader::incoming_keys(std::string_view id) const {
-  return kvstore_.field_index().keys_with_value(graph_.collections.triplets, kTripletTarget, id);
+Status TripletReader::for_each_node(std::span<const std::string> ids, uint64_t at_most,
+                                    const UseTriplets& use) const {
+  const std::vector<std::string_view> views(ids.begin(), ids.end());
+  return kvstore_.adjacency().for_each_node(
+      graph_.collections.triplets, views, at_most,
+      [&](size_t /*i*/, const std::vector<std::string>& keys) -> Result<bool> {
+        std::vector<TripletIds> triplets;
+        for (const std::string& key : keys) {
+          QUIPU_ASSIGN_OR_RETURN(TripletIds triplet, parse_triplet_key(key));
+          triplets.push_back(std::move(triplet));
+        }
+        return use(std::move(triplets));
+      });
 }
 
-Result<std::vector<TripletIds>> TripletReader::triplets_of(std::string_view id) const {
+Result<std::vector<TripletIds>> TripletReader::triplets_of(std::span<const std::string> ids) const {
+  std::vector<std::string> distinct;
+  std::unordered_set<std::string_view> walked;
+  for (const std::string& id : ids) {
+    if (walked.insert(id).second) distinct.push_back(id);
+  }
   std::vector<TripletIds> found;
-  ScanOptions outgoing;
-  outgoing.keys_only = true;
-  outgoing.prefix = "[";
-  append_json_string(id, outgoing.prefix);
-  outgoing.prefix += ", ";
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it,
-                         kvstore_.scan(outgoing, graph_.collections.triplets));
-  while (it->next()) {
-    QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(it->key()));
-    found.push_back(std::move(ids));
-  }
-  QUIPU_RETURN_IF_ERROR(it->status());
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> incoming, incoming_keys(id));
-  for (const std::string& key : incoming) {
-    QUIPU_ASSIGN_OR_RETURN(TripletIds ids, parse_triplet_key(key));
-    if (ids.source != id) found.push_back(std::move(ids));  // else a loop, which was among the outgoing ones
-  }
+  std::unordered_set<std::string> seen;
+  QUIPU_RETURN_IF_ERROR(for_each_node(distinct, 0, [&](std::vector<TripletIds> triplets) {
+    for (TripletIds& triplet : triplets) {
+      if (seen.insert(triplet_key(triplet)).second) found.push_back(std::move(triplet));
+    }
+    return true;
+  }));
   return found;
 }
 
@@ -65,18 +77,29 @@ Result<std::vector<TripletIds>> TripletReader::all_triplets() const {
 
 Result<std::vector<TripletIds>> TripletReader::candidates(const GraphSelection& selection) const {
   const std::vector<std::string>& ends = selection.ids.empty() ? selection.entity_names : selection.ids;
-  if (ends.empty()) return all_triplets();
-  std::vector<TripletIds> found;
-  std::unordered_set<std::string> seen;
-  std::unordered_set<std::string_view> walked;
-  for (const std::string& end : ends) {
-    if (!walked.insert(end).second) continue;
-    QUIPU_ASSIGN_OR_RETURN(std::vector<TripletIds> of_end, triplets_of(end));
-    for (TripletIds& triplet : of_end) {
-      if (seen.insert(triplet_key(triplet)).second) found.push_back(std::move(triplet));
-    }
+  return ends.empty() ? all_triplets() : triplets_of(ends);
+}
+
+// Of each triplet; one that is not where the ids say is where the triplet says, if anywhere.
+Result<std::vector<std::optional<Json>>> TripletReader::load_relations(
+    std::span<const TripletIds> ids) const {
+  std::vector<std::string> keys;
+  for (const TripletIds& one : ids) keys.push_back(relation_key(one));
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  QUIPU_ASSIGN_OR_RETURN(auto relations, kvstore_.multi_get(views, graph_.collections.relations));
+  std::vector<size_t> elsewhere;
+  std::vector<TripletIds> theirs;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (relations[i]) continue;
+    elsewhere.push_back(i);
+    theirs.push_back(ids[i]);
   }
-  return found;
+  if (elsewhere.empty()) return relations;
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> other_keys, relation_keys_of(theirs));
+  const std::vector<std::string_view> others(other_keys.begin(), other_keys.end());
+  QUIPU_ASSIGN_OR_RETURN(auto found, kvstore_.multi_get(others, graph_.collections.relations));
+  for (size_t i = 0; i < elsewhere.size(); ++i) relations[elsewhere[i]] = std::move(found[i]);
+  return relations;
 }
 
 Result<std::vector<Triplet>> TripletReader::load_triplets(std::span<const TripletIds> ids) const {
@@ -86,25 +109,18 @@ Result<std::vector<Triplet>> TripletReader::load_triplets(std::span<const Triple
     const auto part = ids.subspan(begin, std::min(kLoadedAtOnce, ids.size() - begin));
     std::unordered_map<std::string_view, size_t> places;
     std::vector<std::string_view> ends;
-    std::vector<std::string> keys;
     for (const TripletIds& one : part) {
       for (const std::string* const end : {&one.source, &one.target}) {
         if (places.emplace(*end, ends.size()).second) ends.push_back(*end);
       }
-      keys.push_back(relation_key(one));
     }
-    const std::vector<std::string_view> relation_keys(keys.begin(), keys.end());
     QUIPU_ASSIGN_OR_RETURN(const auto nodes, kvstore_.multi_get(ends, graph_.collections.nodes));
-    QUIPU_ASSIGN_OR_RETURN(auto relations, kvstore_.multi_get(relation_keys, graph_.collections.relations));
+    QUIPU_ASSIGN_OR_RETURN(auto relations, load_relations(part));
     for (size_t i = 0; i < part.size(); ++i) {
       const std::optional<Json>& source = nodes[places.at(part[i].source)];
       const std::optional<Json>& target = nodes[places.at(part[i].target)];
       if (!source || !target) {
         return Status::corruption("property graph: the triplet " + triplet_key(part[i]) + " lacks a node");
-      }
-      if (!relations[i]) {
-        QUIPU_ASSIGN_OR_RETURN(const std::string other_key, relation_key_of(part[i]));
-        QUIPU_ASSIGN_OR_RETURN(relations[i], kvstore_.get(other_key, graph_.collections.relations));
       }
       triplets.push_back({LabelledNode::from_stored(*source, part[i].source),
                           // Two triplets may share a key; what is left when one has been deleted has no

@@ -3,6 +3,9 @@
 #ifndef QUIPU_ENGINE_STORES_GRAPHS_TRIPLET_READER_H_
 #define QUIPU_ENGINE_STORES_GRAPHS_TRIPLET_READER_H_
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,19 +21,24 @@ class TripletReader {
  public:
   explicit TripletReader(const PropertyGraphState& graph) : graph_(graph), kvstore_(*graph.kvstore) {}
 
-  // The triplets at either end of which `id` is.
-  Result<std::vector<TripletIds>> triplets_of(std::string_view id) const;
+  // Hands over the triplets at either end of which ids[i] is, of each id in turn, until `use` says false. Of
+  // those of one id no more than the first `at_most` are wanted; 0: all.
+  using UseTriplets = std::function<Result<bool>(std::vector<TripletIds> triplets)>;
+  Status for_each_node(std::span<const std::string> ids, uint64_t at_most, const UseTriplets& use) const;
+  // All of all of them, each once.
+  Result<std::vector<TripletIds>> triplets_of(std::span<const std::string> ids) const;
   Result<std::vector<TripletIds>> all_triplets() const;
   // A superset of what the selection picks, as small as the adjacency gives it.
   Result<std::vector<TripletIds>> candidates(const GraphSelection& selection) const;
   // Nodes that several triplets share are read once, and all at once.
   Result<std::vector<Triplet>> load_triplets(std::span<const TripletIds> ids) const;
-  Result<std::string> relation_key_of(const TripletIds& ids) const;
+  // The keys of their relations, read at once.
+  Result<std::vector<std::string>> relation_keys_of(std::span<const TripletIds> ids) const;
   // The same of a triplet that has been read.
   static std::string relation_key_of(const TripletIds& ids, JsonView stored);
 
  private:
-  Result<std::vector<std::string>> incoming_keys(std::string_view id) const;
+  Result<std::vector<std::optional<Json>>> load_relations(std::span<const TripletIds> ids) const;
 
   const PropertyGraphState& graph_;
   BaseKVStore& kvstore_;

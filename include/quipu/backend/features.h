@@ -125,6 +125,26 @@ class FieldIndex {
                                                  std::span<const std::string_view> values) const = 0;
 };
 
+// Adjacency: finds the relations of many nodes at once. It is over a collection whose keys are JSON arrays of
+// three strings, [source, label, target], and whose objects have the target as a member, too. Default: for
+// each node a scan by the beginning of the key and a look-up in the FieldIndex.
+class Adjacency {
+ public:
+  virtual ~Adjacency() = default;
+
+  static constexpr std::string_view kTarget = "target";
+  // What the keys begin with of all relations that lead from this node, and of no others.
+  static std::string key_start(std::string_view source);
+
+  // Gets the keys of the relations at either end of which ids[i] is: those that lead from it, by key, then
+  // those that lead to it from others, by key. False: no more of them are wanted.
+  using Use = std::function<Result<bool>(size_t i, std::vector<std::string> keys)>;
+  // Calls `use` for each of `ids` in turn. Of the keys of each no more than the first `at_most` are wanted;
+  // 0: all of them. Errors of `use` end it.
+  virtual Status for_each_node(std::string_view collection, std::span<const std::string_view> ids,
+                               uint64_t at_most, const Use& use) const = 0;
+};
+
 // What the lookups of a FieldIndex come to without an index; `all` goes through the collection by key.
 Result<std::vector<std::string>> scan_keys_with_value(KVIterator& all, std::string_view field,
                                                       std::string_view value);

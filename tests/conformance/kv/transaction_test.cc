@@ -144,6 +144,48 @@ TEST_P(TransactionTest, AValueThatWasLookedForAndThenAppearedIsAConflict) {
   EXPECT_EQ(txn->field_index().values_exist("c", "h", wanted).status().code(), StatusCode::kInvalidArgument);
 }
 
+TEST_P(TransactionTest, FindsRelationsThatItHasWrittenAndNotThoseThatItHasRemoved) {
+  if (!begins()) return;
+  const auto put = [](BaseKVStore& store, const std::string& source, const std::string& target) {
+    const Json val = Json::from_canonical("{\"target\": \"" + target + "\"}");
+    const std::string key = Adjacency::key_start(source) + "\"r\", \"" + target + "\"]";
+    ASSERT_TRUE(store.put(key, val, "property_graph_store/triplets").is_ok());
+  };
+  const auto found = [](const BaseKVStore& store, std::vector<std::string_view> ids, uint64_t at_most = 0) {
+    std::string all;
+    const Status read = store.adjacency().for_each_node(
+        "property_graph_store/triplets", ids, at_most,
+        [&](size_t i, const std::vector<std::string>& keys) -> Result<bool> {
+          all += std::string(ids[i]) + ":";
+          for (size_t key = 0; key < keys.size() && (at_most == 0 || key < at_most); ++key) all += keys[key];
+          return true;
+        });
+    return read.is_ok() ? all : std::string(read.message());
+  };
+  ASSERT_TRUE(kv_->declare_collection("property_graph_store/triplets", {"", "target"}).is_ok());
+  for (const char* const target : {"b", "c", "d"}) put(*kv_, "a", target);
+  put(*kv_, "x", "a");
+  const auto txn = begin();
+  EXPECT_TRUE(*txn->delete_(R"(["a", "r", "b"])", "property_graph_store/triplets"));
+  for (const char* const target : {"a", "bb", "d"}) put(*txn, "a", target);
+  for (const char* const source : {"0", "z"}) put(*txn, source, "a");
+  const std::string first = R"(a:["a", "r", "a"]["a", "r", "bb"])";
+  EXPECT_EQ(
+      found(*txn, {"a", "b"}),
+      first + R"(["a", "r", "c"]["a", "r", "d"]["0", "r", "a"]["x", "r", "a"])" + R"(["z", "r", "a"]b:)");
+  EXPECT_EQ(found(*txn, {"a"}, 2), first);
+  EXPECT_EQ(found(*kv_, {"b", "0"}), R"(b:["a", "r", "b"]0:)");
+  ASSERT_TRUE(txn->commit().is_ok());
+  EXPECT_EQ(found(*kv_, {"b", "0"}), R"(b:0:["0", "r", "a"])");
+  EXPECT_NE(found(*txn, {"a"}), "a:");  // an error
+
+  const auto unaware = begin();
+  EXPECT_EQ(found(*unaware, {"n"}), "n:");
+  ASSERT_TRUE(unaware->put("k", value(1), "c").is_ok());
+  put(*kv_, "m", "n");
+  EXPECT_EQ(unaware->commit().code(), StatusCode::kBusy);
+}
+
 TEST_P(TransactionTest, RolledBackItLeavesNothing) {
   if (!begins()) return;
   ASSERT_TRUE(kv_->put("a", value(1), "c").is_ok());

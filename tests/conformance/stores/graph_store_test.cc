@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/support/backends.h"
+#include "tests/support/random.h"
 
 namespace quipu::testing {
 namespace {
@@ -47,6 +48,33 @@ TEST_P(GraphStoreTest, WalksCyclesAndLimits) {
   EXPECT_EQ((*graph.get_rel_map(from, 1000000, 7)).at(0).second.size(), 7u);
   EXPECT_EQ((*graph.get_rel_map(from, 0)).at(0).second.size(), 0u);
   EXPECT_EQ(graph.get_rel_map(std::vector<std::string>{"unknown"})->at(0).second.size(), 0u);
+}
+
+// However a backend reads the edges.
+TEST_P(GraphStoreTest, AnyWalkIsThatOfTheStoreInMemory) {
+  KVGraphStore graph(kv_);
+  SimpleGraphStore simple;
+  Random random(test_seed());
+  std::vector<std::string> names;
+  for (int i = 0; i < 24; ++i) names.push_back("n" + std::to_string(i) + (i % 5 == 0 ? "'\"é" : ""));
+  for (int i = 0; i < 90; ++i) {
+    const std::string subj = random.pick(names);
+    const std::string obj = random.pick(names);
+    for (KVGraphStore* const each : {&graph, static_cast<KVGraphStore*>(&simple)}) {
+      ASSERT_TRUE(each->upsert_triplet(subj, "r", obj).is_ok());
+    }
+  }
+  names.emplace_back("of nobody");
+  for (int i = 0; i < 60 && !HasFailure(); ++i) {
+    std::vector<std::string> from;
+    for (uint64_t some = random.below(8); some != 0; --some) from.push_back(random.pick(names));
+    const int depth = static_cast<int>(random.below(5)) - 1;  // -1: without end
+    const int limit = static_cast<int>(random.below(80)) - 1;
+    const std::optional<std::span<const std::string>> subjs =
+        random.one_in(4) ? std::nullopt : std::optional<std::span<const std::string>>(from);
+    EXPECT_EQ(*graph.get_rel_map(subjs, depth, limit), *simple.get_rel_map(subjs, depth, limit))
+        << depth << " " << limit;
+  }
 }
 
 TEST_P(GraphStoreTest, ThreadsLoseNoTriplet) {

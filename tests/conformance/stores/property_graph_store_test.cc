@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "tests/support/backends.h"
+#include "tests/support/random.h"
 
 namespace quipu::testing {
 namespace {
@@ -41,6 +43,53 @@ TEST_P(PropertyGraphStoreTest, ARelationWithQuotesFindsItsEntity) {
   ASSERT_EQ(triplets->size(), 1u);
   EXPECT_EQ(triplets->at(0).source.label(), "person");
   EXPECT_EQ(triplets->at(0).target.name(), "new\"one");
+}
+
+// However a backend finds relations.
+TEST_P(PropertyGraphStoreTest, AnyGraphIsThatOfTheStoreInMemory) {
+  SimplePropertyGraphStore simple;
+  KVPropertyGraphStore graph(kv_);
+  const std::array<KVPropertyGraphStore*, 2> both = {&graph, &simple};
+  Random random(test_seed());
+  std::vector<std::string> names;
+  for (int i = 0; i < 20; ++i) names.push_back("n" + std::to_string(i) + (i % 5 == 0 ? "'\"é" : ""));
+  const std::vector<std::string> labels = {"R", "S", "T'"};
+  const std::vector<std::string> none;
+  const auto some = [&](const std::vector<std::string>& from) {
+    std::vector<std::string> picked;
+    for (uint64_t n = random.below(4); n != 0; --n) picked.push_back(random.pick(from));
+    return picked;
+  };
+  const auto text = [](const Result<std::vector<Triplet>>& triplets) {
+    std::string all = triplets ? "" : triplets.error().to_string();
+    for (const Triplet& each : triplets ? *triplets : std::vector<Triplet>()) {
+      all += each.source.id() + each.relation.to_json().text() + each.target.id() + "\n";
+    }
+    return all;
+  };
+  for (int round = 0; round < 8 && !HasFailure(); ++round) {
+    std::vector<Relation> relations;
+    for (int i = 0; i < 12; ++i) {
+      relations.emplace_back(random.pick(labels), random.pick(names), random.pick(names));
+    }
+    const GraphSelection going = {.entity_names = some({"n1", "n2", "n7"}),
+                                  .relation_names = random.one_in(8) ? some(labels) : none};
+    const GraphSelection wanted = {
+        .entity_names = some(names), .relation_names = some(labels), .ids = some(names)};
+    std::vector<LabelledNode> from;
+    for (const std::string& name : some(names)) from.push_back(LabelledNode::entity(name));
+    const int depth = static_cast<int>(random.below(4));
+    const int limit = static_cast<int>(random.below(40)) - 5;
+    const std::vector<std::string> ignored = random.one_in(3) ? some(labels) : none;
+    std::array<std::string, 2> found;
+    for (size_t i = 0; i < both.size(); ++i) {
+      ASSERT_TRUE(both[i]->upsert_relations(relations).is_ok());
+      ASSERT_TRUE(both[i]->delete_(going).is_ok());
+      found[i] = both[i]->to_dict()->text() + text(both[i]->get_triplets(wanted)) +
+                 text(both[i]->get_rel_map(from, depth, limit, ignored));
+    }
+    EXPECT_EQ(found[0], found[1]) << depth << " " << limit;
+  }
 }
 
 TEST_P(PropertyGraphStoreTest, EndsWithQuotesAreStoredAsTheReferenceDoes) {
