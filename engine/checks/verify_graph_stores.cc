@@ -57,8 +57,10 @@ class PropertyGraphCheck {
       return parsed ? Status::ok() : bad(nodes_, id, "not a node: " + parsed.error().message());
     }));
     QUIPU_RETURN_IF_ERROR(for_each(triplets_, [this](auto key, auto value) { return triplet(key, value); }));
+    QUIPU_RETURN_IF_ERROR(look_up_triplets());
     QUIPU_RETURN_IF_ERROR(
         for_each(relations_, [this](auto key, auto value) { return relation(key, value); }));
+    QUIPU_RETURN_IF_ERROR(look_up_relations());
     return for_each(state_, [this](std::string_view key, JsonView value) {
       const JsonView recorded = value.find("value").value_or(JsonView());
       const bool known = key == kSupportsVectorQueries && recorded.kind() == JsonKind::kBool;
@@ -67,6 +69,17 @@ class PropertyGraphCheck {
   }
 
  private:
+  static constexpr size_t kLookedUpAtOnce = 500;
+  struct SeenTriplet {
+    std::string key;
+    std::vector<std::string> ids;
+    std::string of_relation;
+  };
+  struct SeenRelation {
+    std::string key;
+    Relation relation;
+  };
+
   Status bad(const std::string& collection, std::string_view key, std::string message) const {
     return take_(quarantine_fault(collection, key, std::move(message)));
   }
@@ -77,23 +90,47 @@ class PropertyGraphCheck {
     return it->status();
   }
 
-  Status triplet(std::string_view key, JsonView value) const {
+  Result<std::vector<bool>> exist(const std::vector<std::string>& keys, const std::string& collection) const {
+    return store_.keys_exist(std::vector<std::string_view>(keys.begin(), keys.end()), collection);
+  }
+
+  Status triplet(std::string_view key, JsonView value) {
     const Result<Json> array = Json::parse(key);
     const std::vector<std::string> ids = array ? strings_of(*array) : std::vector<std::string>();
     const std::optional<JsonView> target = value.find(kTripletTarget);
     if (ids.size() != 3) return bad(triplets_, key, "not a triplet of three ids with its target");
     if (!target || !target->is_string() || target->string() != ids[2]) return no_target(key, ids);
-    for (const size_t end : {0, 2}) {
-      QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(ids[end], nodes_));
-      if (!there) return bad(triplets_, key, "there is no node " + Json::from_string(ids[end]).text());
-    }
     const std::optional<JsonView> other = value.find(kTripletRelationKey);
-    const std::string of_relation =
-        other && other->is_string() ? other->string() : relation_key(ids[0], ids[1], ids[2]);
-    // With more underscores than two, another triplet may have had the same key, and taken it along.
-    const bool shared = std::ranges::count(of_relation, '_') > 2;
-    QUIPU_ASSIGN_OR_RETURN(const bool there, store_.exists(of_relation, relations_));
-    return there || shared ? Status::ok() : bad(triplets_, key, "there is no relation " + of_relation);
+    seen_triplets_.push_back(
+        {std::string(key), ids,
+         other && other->is_string() ? other->string() : relation_key(ids[0], ids[1], ids[2])});
+    return seen_triplets_.size() < kLookedUpAtOnce ? Status::ok() : look_up_triplets();
+  }
+
+  Status look_up_triplets() {
+    const std::vector<SeenTriplet> triplets = std::exchange(seen_triplets_, {});
+    std::vector<std::string> ends;
+    std::vector<std::string> relations;
+    for (const SeenTriplet& each : triplets) {
+      ends.push_back(each.ids[0]);
+      ends.push_back(each.ids[2]);
+      relations.push_back(each.of_relation);
+    }
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> has_end, exist(ends, nodes_));
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> has_relation, exist(relations, relations_));
+    for (size_t i = 0; i < triplets.size(); ++i) {
+      const std::string& key = triplets[i].key;
+      if (!has_end[2 * i] || !has_end[2 * i + 1]) {
+        const std::string& end = ends[has_end[2 * i] ? 2 * i + 1 : 2 * i];
+        QUIPU_RETURN_IF_ERROR(bad(triplets_, key, "there is no node " + Json::from_string(end).text()));
+        continue;
+      }
+      // With more underscores than two, another triplet may have had the same key, and taken it along.
+      const bool shared = std::ranges::count(relations[i], '_') > 2;
+      if (has_relation[i] || shared) continue;
+      QUIPU_RETURN_IF_ERROR(bad(triplets_, key, "there is no relation " + relations[i]));
+    }
+    return Status::ok();
   }
 
   // The key has all that the value should say, unless the relation is under another key; then the relation
@@ -105,14 +142,33 @@ class PropertyGraphCheck {
          [&](StoreRepairWriter& writer) { return writer.put(triplets_, key, triplet_value(ids[2])); }});
   }
 
-  Status relation(std::string_view key, JsonView value) const {
-    const Result<Relation> parsed = Relation::from_json(value);
+  Status relation(std::string_view key, JsonView value) {
+    Result<Relation> parsed = Relation::from_json(value);
     if (!parsed) return bad(relations_, key, "not a relation: " + parsed.error().message());
+    seen_relations_.push_back({std::string(key), *std::move(parsed)});
+    return seen_relations_.size() < kLookedUpAtOnce ? Status::ok() : look_up_relations();
+  }
+
+  Status look_up_relations() {
+    const std::vector<SeenRelation> relations = std::exchange(seen_relations_, {});
+    std::vector<std::string> triplets;
+    for (const auto& [key, relation] : relations) {
+      triplets.push_back(triplet_key(relation.source_id(), relation.label(), relation.target_id()));
+    }
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> in_triplet, exist(triplets, triplets_));
+    for (size_t i = 0; i < relations.size(); ++i) {
+      if (!in_triplet[i]) QUIPU_RETURN_IF_ERROR(find_triplet(relations[i].key, relations[i].relation));
+    }
+    return Status::ok();
+  }
+
+  // Of a relation that is in no triplet of the ids that it names.
+  Status find_triplet(const std::string& key, const Relation& relation) const {
     std::optional<std::pair<std::string, std::string>> ends;  // of the triplet that could be
-    for (const std::string& source : {parsed->source_id(), entity_id(parsed->source_id())}) {
-      for (const std::string& target : {parsed->target_id(), entity_id(parsed->target_id())}) {
+    for (const std::string& source : {relation.source_id(), entity_id(relation.source_id())}) {
+      for (const std::string& target : {relation.target_id(), entity_id(relation.target_id())}) {
         QUIPU_ASSIGN_OR_RETURN(const bool there,
-                               store_.exists(triplet_key(source, parsed->label(), target), triplets_));
+                               store_.exists(triplet_key(source, relation.label(), target), triplets_));
         if (there) return Status::ok();
         QUIPU_ASSIGN_OR_RETURN(const bool has_source, store_.exists(source, nodes_));
         QUIPU_ASSIGN_OR_RETURN(const bool has_target, store_.exists(target, nodes_));
@@ -123,10 +179,9 @@ class PropertyGraphCheck {
     if (!ends) return bad(relations_, key, message);
     const std::string source = ends->first;
     const std::string target = ends->second;
-    const std::string other = key == relation_key(source, parsed->label(), target) ? "" : std::string(key);
-    return take_({{{relations_, std::string(key), message}, "entered in the triplets"},
-                  [&](StoreRepairWriter& writer) {
-                    return writer.put(triplets_, triplet_key(source, parsed->label(), target),
+    const std::string other = key == relation_key(source, relation.label(), target) ? "" : key;
+    return take_({{{relations_, key, message}, "entered in the triplets"}, [&](StoreRepairWriter& writer) {
+                    return writer.put(triplets_, triplet_key(source, relation.label(), target),
                                       triplet_value(target, other));
                   }});
   }
@@ -137,6 +192,8 @@ class PropertyGraphCheck {
   const std::string triplets_;
   const std::string state_;
   const TakeFault& take_;
+  std::vector<SeenTriplet> seen_triplets_;
+  std::vector<SeenRelation> seen_relations_;
 };
 
 }  // namespace
