@@ -25,6 +25,7 @@ Result<std::shared_ptr<PostgresKVStore>> PostgresKVStore::open(const std::string
   auto core = std::make_shared<Core>(parsed);
   QUIPU_ASSIGN_OR_RETURN(const postgres::TableState there, core->server->look());
   if (read_only && !there.schema) return Status::io_error(parsed.shown + ": there is no such schema");
+  QUIPU_RETURN_IF_ERROR(core->reader.check_graphs());
   return std::shared_ptr<PostgresKVStore>(new PostgresKVStore(std::move(core), read_only));
 }
 
@@ -37,6 +38,7 @@ KVCapabilities PostgresKVStore::capabilities() const {
           .read_only = read_only_,
           .streams = true,
           .keeps_order = true,
+          .round_trips = true,
           .text_keys = true,
           .finite_numbers = true};
 }
@@ -117,6 +119,11 @@ Result<std::vector<std::optional<uint64_t>>> PostgresKVStore::insertion_order(
   return core_->reader.insertion_order(keys, collection);
 }
 
+Result<std::vector<bool>> PostgresKVStore::keys_exist(std::span<const std::string_view> keys,
+                                                      std::string_view collection) const {
+  return core_->reader.keys_exist(keys, collection);
+}
+
 Result<uint64_t> PostgresKVStore::count(std::string_view collection) const {
   return core_->reader.count(collection);
 }
@@ -135,6 +142,8 @@ Result<std::vector<std::string>> PostgresKVStore::declared_files() const {
 }
 
 FieldIndex& PostgresKVStore::field_index() { return core_->fields; }
+
+const Adjacency& PostgresKVStore::adjacency() const { return core_->adjacency; }
 
 Result<std::shared_ptr<VectorTable>> PostgresKVStore::vector_table(const VectorTableOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<postgres::PostgresVectorTable> table,

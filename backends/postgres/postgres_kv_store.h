@@ -1,5 +1,6 @@
 // PostgresKVStore: a BaseKVStore in a schema of a PostgreSQL database, in the tables of LlamaIndex's
-// PostgresKVStore, PostgresDocumentStore and PostgresIndexStore, which read what this wrote and the reverse.
+// PostgresKVStore, PostgresDocumentStore and PostgresIndexStore, which read what this wrote and the reverse,
+// but for graphs, which have tables of Quipu's own, as LlamaIndex has none for them.
 // docs/FORMAT.md has the tables, docs/SCALE.md what a server brings.
 //
 //   QUIPU_ASSIGN_OR_RETURN(const auto store, PostgresKVStore::open("postgresql://host/db?schema=mine",
@@ -59,6 +60,8 @@ class PostgresKVStore : public BaseKVStore, public SharedTables {
   Result<std::vector<std::optional<uint64_t>>> insertion_order(
       std::span<const std::string_view> keys,
       std::string_view collection = DEFAULT_COLLECTION) const override;
+  Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                       std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<uint64_t> count(std::string_view collection = DEFAULT_COLLECTION) const override;
   Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
                                            std::string_view collection = DEFAULT_COLLECTION) const override;
@@ -68,6 +71,7 @@ class PostgresKVStore : public BaseKVStore, public SharedTables {
   Result<std::unique_ptr<KVReader>> snapshot() const override;
   Result<std::shared_ptr<KVTransaction>> begin() override;
   FieldIndex& field_index() override;
+  const Adjacency& adjacency() const override;
   Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
   Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) override;
   Result<KeyLocks> lock(const LockSet& set) const override;

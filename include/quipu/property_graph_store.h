@@ -8,8 +8,8 @@
 // Methods and behaviour are those of the reference's PropertyGraphStore and SimplePropertyGraphStore, with
 // its delete and its updates of relations repaired: no relation is ever left without its two nodes, and
 // upserting a relation that is there replaces its properties. docs/COMPATIBILITY.md lists each.
-// Thread-safety: any number of threads; each change is atomic. Cost: one hop is O(degree); a search by
-// properties or relation names alone is O(graph).
+// Thread-safety: any number of threads; each change is atomic. Cost: one hop is O(degree), on PostgreSQL one
+// statement for all nodes that it goes on from; a search by properties or relation names alone is O(graph).
 
 #ifndef QUIPU_PROPERTY_GRAPH_STORE_H_
 #define QUIPU_PROPERTY_GRAPH_STORE_H_

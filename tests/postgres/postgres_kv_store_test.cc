@@ -98,7 +98,8 @@ TEST_F(PostgresTest, TheTablesAreThoseOfLlamaIndex) {
 TEST_F(PostgresTest, RewritesUseUpNoNumbers) {
   constexpr int kKeys = 100;
   const int rounds = test_scale("QUIPU_POSTGRES_REWRITES", 1200) / (4 * kKeys);
-  const std::vector<std::string> names = {"docstore/data", "index_store/data", "mine"};
+  const std::vector<std::string> names = {"docstore/data", "index_store/data", "mine",
+                                          "property_graph_store/triplets"};
   std::vector<std::string> keys;
   for (int key = 0; key < kKeys; ++key) keys.push_back("k" + std::to_string(key));
   for (int round = 0; round <= rounds; ++round) {
@@ -124,10 +125,11 @@ TEST_F(PostgresTest, RewritesUseUpNoNumbers) {
     ASSERT_TRUE((*load)->commit().is_ok());
     for (const KVPair& pair : pairs) ASSERT_TRUE(store->put(pair.key, pair.val, names[0]).is_ok());
   }
-  for (const auto* const name : {"data_docstore", "data_indexstore", "data_kvstore"}) {
+  for (const auto* const name :
+       {"data_docstore", "data_indexstore", "data_kvstore", "quipu_graph_triplets"}) {
     EXPECT_EQ(run("SELECT last_value FROM " + table(std::string(name) + "_id_seq")), "100 ") << name;
   }
-  EXPECT_EQ(run("SELECT last_value FROM " + table("quipu_collections_id_seq")), "3 ");
+  EXPECT_EQ(run("SELECT last_value FROM " + table("quipu_collections_id_seq")), "4 ");
   EXPECT_EQ(run("SELECT last_value FROM " + table("quipu_files_id_seq")), "1 ");
 }
 

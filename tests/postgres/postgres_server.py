@@ -67,6 +67,13 @@ def has_vectors(folder):
     return any((share / "extension" / "vector.control").exists() for share in shares)
 
 
+def counter(folder):
+    """The setting with which statements are counted, where the extension for that is installed."""
+    places = (folder.parent / "lib", folder.parent / "lib" / "postgresql", folder.parent.parent / "lib")
+    name = "pg_stat_statements"
+    return {"shared_preload_libraries": name} if any((place / f"{name}.so").exists() for place in places) else {}
+
+
 class PostgresServer:
     """Of another one that is running, `primary`, it is a standby; with `vectors` it has pgvector."""
 
@@ -78,7 +85,7 @@ class PostgresServer:
         self.data = self.root / "data"
         self.socket = self.root / "socket"
         self.settings = {**SETTINGS, **({} if durable else FAST), "listen_addresses": "",
-                         "unix_socket_directories": str(self.socket), **dict(settings)}
+                         "unix_socket_directories": str(self.socket), **counter(self.programs), **dict(settings)}
         self.primary = primary
         self.process = None
         self.user = None

@@ -7,8 +7,15 @@
 namespace quipu::postgres {
 namespace {
 
-constexpr std::array<std::string_view, kDataTables> kNames = {"data_docstore", "data_indexstore",
-                                                              "data_kvstore"};
+constexpr std::array<std::string_view, kDataTables> kNames = {
+    "data_docstore",     "data_indexstore",       "data_kvstore",        "quipu_graph_subjects",
+    "quipu_graph_nodes", "quipu_graph_relations", "quipu_graph_triplets"};
+constexpr size_t kOthers = 2;         // the table of what has none of its own
+constexpr size_t kFirstOfGraphs = 3;  // from here on each table has one collection
+constexpr std::array<std::string_view, kDataTables - kFirstOfGraphs> kGraphs = {
+    "graph_store/data", "property_graph_store/nodes", "property_graph_store/relations",
+    "property_graph_store/triplets"};
+constexpr size_t kTriplets = kDataTables - 1;
 constexpr std::string_view kOwn = "quipu_changes";  // the last that is made
 
 // `text` with its {0}, {1}, ... replaced.
@@ -96,6 +103,7 @@ OwnSql own_sql_of(const std::string& schema) {
       "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.name = v.name) ON CONFLICT (name) DO UPDATE SET "
       "persist_file = CASE WHEN c.persist_file = '' THEN excluded.persist_file ELSE c.persist_file END",
       {collections});
+  sql.declared = filled("SELECT name FROM {0} WHERE name = ANY ($1::text[])", {collections});
   sql.collections = filled("SELECT name, persist_file, indexed_field FROM {0} ORDER BY id", {collections});
   sql.declare_file = filled(
       "INSERT INTO {0} (name) SELECT $1::text WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.name = "
@@ -106,10 +114,69 @@ OwnSql own_sql_of(const std::string& schema) {
   return sql;
 }
 
-TableSql sql_of(const std::string& schema, std::string_view name, std::string_view type) {
-  TableSql sql;
-  const std::string table = quoted(schema) + "." + quoted(name);
-  sql.name = table;
+// A regular expression of a JSON array of three strings that have no NUL and no half of a character, which
+// PostgreSQL's text cannot have.
+std::string three_strings() {
+  const std::string string =
+      R"("(?:[^"\\\u0001-\u001f]|\\(?:["\\/bfnrt]|u(?:[1-9a-cef][0-9a-f]{3}|0[1-9a-f][0-9a-f]{2}|)"
+      R"(00[1-9a-f][0-9a-f]|000[1-9a-f]|d[0-7][0-9a-f]{2}|d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})))*")";
+  return "$r$^\\[" + string + ", " + string + ", " + string + "\\]$$r$";
+}
+
+// What a table has beside the columns of all: of triplets the parts of the key, for whoever reads them in
+// SQL, and to find them by the target. A key that is no triplet has none.
+struct Extra {
+  std::string columns;  // ", a, b"
+  std::string types;    // ", a VARCHAR, b VARCHAR"
+  std::string ids;      // of a row with the key k, what `values` is over
+  std::string values;   // ", x, y"
+  std::string loaded = "pg_temp.quipu_load";
+  std::string target = "CASE WHEN d.namespace = $1 THEN d.value ->> 'target' END";  // of a row d
+};
+
+Extra extra_of(size_t table) {
+  Extra extra;
+  if (table != kTriplets) return extra;
+  const auto ids = [](const std::string& key) {
+    return ", CASE WHEN " + key + " ~ " + three_strings() + " THEN " + key + "::json END AS ids";
+  };
+  extra.columns = ", source, label, target";
+  extra.types = ", source VARCHAR, label VARCHAR, target VARCHAR";
+  extra.ids = ids("k");
+  extra.values = ", v.ids ->> 0, v.ids ->> 1, v.ids ->> 2";
+  extra.loaded =
+      "(SELECT *" + ids("key") + " FROM pg_temp.quipu_load WHERE namespace = ANY ($1::text[]) OFFSET 0)";
+  extra.target = "d.target";
+  return extra;
+}
+
+// What makes the table and its indexes.
+void add_makers(size_t number, std::string_view type, const Extra& extra, TableSql& sql) {
+  const std::string name(kNames[number]);
+  const auto index = [&](std::string_view ending, std::string_view columns) {
+    sql.indexes.push_back(filled("CREATE INDEX IF NOT EXISTS {0} ON {1} ({2})",
+                                 {quoted(name + std::string(ending)), sql.name, columns}));
+  };
+  if (number >= kFirstOfGraphs) {
+    sql.create = filled(
+        "CREATE TABLE IF NOT EXISTS {0} (id BIGSERIAL NOT NULL, namespace VARCHAR NOT NULL, "
+        "key VARCHAR COLLATE \"C\" NOT NULL, value {1}{2}, PRIMARY KEY (namespace, key))",
+        {sql.name, type, extra.types});
+    index(":insertion", "namespace, id");
+    if (number == kTriplets) index(":target", "namespace, target");
+    return;
+  }
+  sql.create = filled(
+      "CREATE TABLE IF NOT EXISTS {0} (id SERIAL NOT NULL, key VARCHAR NOT NULL, namespace VARCHAR NOT NULL, "
+      "value {1}, PRIMARY KEY (id), CONSTRAINT {2} UNIQUE (key, namespace))",
+      {sql.name, type, quoted(name + ":unique_key_namespace")});
+  index(":idx_key_namespace", "key, namespace");
+  // Ours: collections in their two orders.
+  index(":quipu_insertion", "namespace, id");
+  index(":quipu_key", "namespace, key COLLATE \"C\"");
+}
+
+void add_reads(const std::string& table, const Extra& extra, TableSql& sql) {
   sql.get = filled("SELECT value FROM {0} WHERE key = $1 AND namespace = $2", {table});
   sql.multi_get = lookup(table, "value");
   sql.orders = lookup(table, "id");
@@ -125,6 +192,18 @@ TableSql sql_of(const std::string& schema, std::string_view name, std::string_vi
       "\"C\"",
       {table});
   sql.namespaces = filled("SELECT namespace, count(*), min(id) FROM {0} GROUP BY namespace", {table});
+  sql.adjacent = filled(
+      "SELECT u.n, t.key FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS u(k, low, high, "
+      "n) "
+      "CROSS JOIN LATERAL ((SELECT 0 AS way, d.key FROM {0} AS d WHERE d.namespace = $1 AND {1} "
+      "ORDER BY d.key COLLATE \"C\" LIMIT $5::bigint) UNION ALL "
+      "(SELECT 1, d.key FROM {0} AS d WHERE d.namespace = $1 AND {2} = u.k AND NOT ({1}) "
+      "ORDER BY d.key COLLATE \"C\" LIMIT $5::bigint)) AS t ORDER BY u.n, t.way, t.key COLLATE \"C\"",
+      {table, "d.key COLLATE \"C\" >= u.low AND d.key COLLATE \"C\" < u.high", extra.target});
+}
+
+void add_writes(const std::string& schema, const std::string& table, std::string_view type,
+                const Extra& extra, TableSql& sql) {
   sql.erase = filled(
       "DELETE FROM {0} AS t USING unnest($1::text[], $2::text[]) AS u(s, k) WHERE t.key = u.k AND "
       "t.namespace = u.s",
@@ -139,14 +218,19 @@ TableSql sql_of(const std::string& schema, std::string_view name, std::string_vi
   // What is there is updated first: an INSERT would use up a number of the sequence even where it only
   // updates.
   sql.put = filled(
-      "WITH v AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS "
+      "WITH v AS MATERIALIZED (SELECT *{2} FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY "
+      "AS "
       "u(s, k, x, n)), "
       "w AS (UPDATE {0} AS t SET value = v.x::{1} FROM v WHERE t.key = v.k AND t.namespace = v.s "
       "RETURNING t.namespace, t.key) "
-      "INSERT INTO {0} AS t (key, namespace, value) SELECT v.k, v.s, v.x::{1} FROM v "
+      "INSERT INTO {0} AS t (key, namespace, value{3}) SELECT v.k, v.s, v.x::{1}{4} FROM v "
       "WHERE NOT EXISTS (SELECT 1 FROM w WHERE w.key = v.k AND w.namespace = v.s) ORDER BY v.n "
       "ON CONFLICT (key, namespace) DO UPDATE SET value = excluded.value",
-      {table, type});
+      {table, type, extra.ids, extra.columns, extra.values});
+}
+
+// Of what a bulk load has brought.
+void add_loads(const std::string& table, std::string_view type, const Extra& extra, TableSql& sql) {
   sql.update_loaded = filled(
       "UPDATE {0} AS t SET value = l.value::{1} FROM (SELECT DISTINCT ON (namespace, key) namespace, key, "
       "value "
@@ -154,25 +238,23 @@ TableSql sql_of(const std::string& schema, std::string_view name, std::string_vi
       "WHERE t.key = l.key AND t.namespace = l.namespace",
       {table, type});
   sql.insert_loaded = filled(
-      "INSERT INTO {0} AS t (key, namespace, value) SELECT l.key, l.namespace, l.value::{1} "
-      "FROM pg_temp.quipu_load AS l JOIN (SELECT min(n) AS first, max(n) AS last FROM pg_temp.quipu_load "
-      "WHERE namespace = ANY ($1::text[]) GROUP BY namespace, key) AS f ON l.n = f.last "
-      "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.key = l.key AND d.namespace = l.namespace) ORDER BY "
+      "INSERT INTO {0} AS t (key, namespace, value{2}) SELECT v.key, v.namespace, v.value::{1}{3} "
+      "FROM {4} AS v JOIN (SELECT min(n) AS first, max(n) AS last FROM pg_temp.quipu_load "
+      "WHERE namespace = ANY ($1::text[]) GROUP BY namespace, key) AS f ON v.n = f.last "
+      "WHERE NOT EXISTS (SELECT 1 FROM {0} AS d WHERE d.key = v.key AND d.namespace = v.namespace) ORDER BY "
       "f.first "
       "ON CONFLICT (key, namespace) DO UPDATE SET value = excluded.value",
-      {table, type});
-  sql.create = filled(
-      "CREATE TABLE IF NOT EXISTS {0} (id SERIAL NOT NULL, key VARCHAR NOT NULL, namespace VARCHAR NOT NULL, "
-      "value {1}, PRIMARY KEY (id), CONSTRAINT {2} UNIQUE (key, namespace))",
-      {table, type, quoted(std::string(name) + ":unique_key_namespace")});
-  const auto index = [&](std::string_view ending, std::string_view columns) {
-    sql.indexes.push_back(filled("CREATE INDEX IF NOT EXISTS {0} ON {1} ({2})",
-                                 {quoted(std::string(name) + ending.data()), table, columns}));
-  };
-  index(":idx_key_namespace", "key, namespace");
-  // Ours: collections in their two orders.
-  index(":quipu_insertion", "namespace, id");
-  index(":quipu_key", "namespace, key COLLATE \"C\"");
+      {table, type, extra.columns, extra.values, extra.loaded});
+}
+
+TableSql sql_of(const std::string& schema, size_t number, std::string_view type) {
+  TableSql sql;
+  const Extra extra = extra_of(number);
+  sql.name = quoted(schema) + "." + quoted(kNames[number]);
+  add_reads(sql.name, extra, sql);
+  add_writes(schema, sql.name, type, extra, sql);
+  add_loads(sql.name, type, extra, sql);
+  add_makers(number, type, extra, sql);
   return sql;
 }
 
@@ -182,7 +264,7 @@ Tables::Tables(const std::string& schema)
     : schema_(schema),
       lock_base_(static_cast<int64_t>(hash_of("quipu " + schema) >> 1 & ~uint64_t{2 * kLocks - 1})) {
   for (size_t table = 0; table < kDataTables; ++table) {
-    sql_[table] = {sql_of(schema, kNames[table], "json"), sql_of(schema, kNames[table], "jsonb")};
+    sql_[table] = {sql_of(schema, table, "json"), sql_of(schema, table, "jsonb")};
   }
   own_ = own_sql_of(schema);
   make_schema_ = "CREATE SCHEMA IF NOT EXISTS " + quoted(schema);
@@ -203,8 +285,11 @@ Tables::Tables(const std::string& schema)
 size_t Tables::table_of(std::string_view collection) {
   if (collection.starts_with("docstore/")) return 0;
   if (collection.starts_with("index_store/")) return 1;
-  return 2;
+  const auto graph = std::ranges::find(kGraphs, collection);
+  return graph == kGraphs.end() ? kOthers : kFirstOfGraphs + static_cast<size_t>(graph - kGraphs.begin());
 }
+
+std::span<const std::string_view> Tables::graph_collections() { return kGraphs; }
 
 std::string_view Tables::file_of(std::string_view collection) {
   static constexpr std::string_view kOfDocuments[] = {"docstore/data", "docstore/metadata",
@@ -214,7 +299,11 @@ std::string_view Tables::file_of(std::string_view collection) {
 }
 
 Statement Tables::look() const {
-  static const std::vector<std::string_view> kAll = {kNames[0], kNames[1], kNames[2], kOwn};
+  static const std::vector<std::string_view> kAll = [] {
+    std::vector<std::string_view> all(kNames.begin(), kNames.end());
+    all.push_back(kOwn);
+    return all;
+  }();
   Statement look(
       "SELECT c.relname, EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND "
       "a.attname = 'value' AND a.atttypid = 'pg_catalog.jsonb'::regtype AND NOT a.attisdropped)::int "

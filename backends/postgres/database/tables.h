@@ -1,12 +1,15 @@
-// Tables: where collections are: in LlamaIndex's tables of a schema, a row an entry, whose namespace is the
-// collection, and beside them in three of Quipu's own, whose names begin with quipu_.
+// Tables: where collections are: a row an entry, whose namespace is the collection, in LlamaIndex's tables of
+// a schema, graphs in tables of Quipu's own with the same columns. Quipu's begin with quipu_.
 //
-//   data_docstore      collections docstore/...       as PostgresDocumentStore has them
-//   data_indexstore    collections index_store/...    as PostgresIndexStore
-//   data_kvstore       all others                     as PostgresKVStore
-//   quipu_collections  what was declared of a collection, in the order of first writes
-//   quipu_files        persist files that were declared
-//   quipu_changes      how often each session has written to each collection (writer.h)
+//   data_docstore         collections docstore/...            as PostgresDocumentStore has them
+//   data_indexstore       collections index_store/...         as PostgresIndexStore
+//   data_kvstore          all others                          as PostgresKVStore
+//   quipu_graph_subjects  graph_store/data
+//   quipu_graph_nodes, quipu_graph_relations, quipu_graph_triplets
+//                         property_graph_store/nodes, /relations, /triplets
+//   quipu_collections     what was declared of a collection, in the order of first writes
+//   quipu_files           persist files that were declared
+//   quipu_changes         how often each session has written to each collection (writer.h)
 //
 // Thread-safety: any.
 
@@ -18,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,22 +31,25 @@
 
 namespace quipu::postgres {
 
-inline constexpr size_t kDataTables = 3;
+inline constexpr size_t kDataTables = 7;
 // Of TableState::has(): all of them, and none but Quipu's own.
 inline constexpr size_t kAllTables = kDataTables;
 inline constexpr size_t kNoTable = kDataTables + 1;
 
 // The SQL over one data table; $1, $2, ... as each says.
 struct TableSql {
-  std::string name;           // with its schema, quoted
-  std::string get;            // $1 key, $2 namespace: value
-  std::string multi_get;      // $1 keys, $2 namespace: value of each, or null
-  std::string orders;         // the same: id
-  std::string versions;       // the same: xmin
-  std::string digest;         // $1 namespace: a number of all rows' versions
-  std::string count;          // $1 namespace
-  std::string get_all;        // $1 namespace: key, value
-  std::string values_like;    // $1 namespace, $2 text: key, value
+  std::string name;         // with its schema, quoted
+  std::string get;          // $1 key, $2 namespace: value
+  std::string multi_get;    // $1 keys, $2 namespace: value of each, or null
+  std::string orders;       // the same: id
+  std::string versions;     // the same: xmin
+  std::string digest;       // $1 namespace: a number of all rows' versions
+  std::string count;        // $1 namespace
+  std::string get_all;      // $1 namespace: key, value
+  std::string values_like;  // $1 namespace, $2 text: key, value
+  // $1 namespace, $2 ids, $3 and $4 of each the range of keys of relations that lead from it, $5 how many
+  // keys of each range are enough: place of the id, key. See Adjacency.
+  std::string adjacent;
   std::string namespaces;     // namespace, count, least id
   std::string erase;          // $1 namespaces, $2 keys
   std::string erase_one;      // $1 namespace, $2 session, $3 key: how many went; recorded as a change
@@ -62,6 +69,7 @@ struct OwnSql {
   std::string tidy_changes;        // of sessions that have not written for a day
   std::string record_collections;  // $1 names
   std::string declare_collection;  // $1 name, $2 persist file, $3 indexed field
+  std::string declared;            // $1 names: those that are declared
   std::string collections;         // name, persist file, indexed field
   std::string declare_file;        // $1 name
   std::string files;               // name
@@ -87,6 +95,8 @@ class Tables {
   static size_t table_of(std::string_view collection);
   // The persist file of a collection that LlamaIndex's stores make, which declare none; empty for others.
   static std::string_view file_of(std::string_view collection);
+  // Those that are in tables of Quipu's own.
+  static std::span<const std::string_view> graph_collections();
   const TableSql& sql(size_t table, bool jsonb) const { return sql_[table][jsonb ? 1 : 0]; }
   const TableSql& sql(size_t table, const TableState& state) const { return sql(table, state.jsonb[table]); }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "backends/postgres/read/cursor.h"
+#include "quipu/backend/features.h"
 #include "quipu/backend/limits.h"
 
 namespace quipu::postgres {
@@ -122,6 +123,67 @@ Result<std::vector<std::optional<uint64_t>>> PostgresReader::insertion_order(
     if (!rows->is_null(row, 0)) orders[theirs[row]] = static_cast<uint64_t>(rows->number(row, 0));
   }
   return orders;
+}
+
+Result<std::vector<bool>> PostgresReader::keys_exist(std::span<const std::string_view> keys,
+                                                     std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> orders,
+                         insertion_order(keys, collection));
+  std::vector<bool> exist;
+  for (const std::optional<uint64_t>& order : orders) exist.push_back(order.has_value());
+  return exist;
+}
+
+Result<PostgresReader::Keys> PostgresReader::adjacent(std::span<const std::string_view> ids,
+                                                      std::string_view collection, uint64_t at_most) const {
+  Keys keys(ids.size());
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Place> place, place_of(collection));
+  std::vector<size_t> theirs;
+  std::vector<std::string_view> nodes;
+  std::vector<std::string> ranges;  // of each the first key, and the one after the last
+  for (size_t i = 0; place && i < ids.size(); ++i) {
+    if (!is_text(ids[i])) continue;
+    theirs.push_back(i);
+    nodes.push_back(ids[i]);
+    ranges.push_back(Adjacency::key_start(ids[i]));
+    ranges.push_back(ranges.back());
+    ++ranges.back().back();
+  }
+  if (nodes.empty()) return keys;
+  std::vector<std::string_view> low;
+  std::vector<std::string_view> high;
+  for (size_t i = 0; i < ranges.size(); ++i) (i % 2 == 0 ? low : high).push_back(ranges[i]);
+  Statement adjacent(place->sql->adjacent);
+  adjacent.text(collection).texts(nodes).texts(low).texts(high);
+  adjacent.number(at_most == 0 || at_most > INT64_MAX ? INT64_MAX : static_cast<int64_t>(at_most));
+  QUIPU_ASSIGN_OR_RETURN(const ResultSet rows, session_->run(adjacent));
+  for (size_t row = 0; row < rows.rows(); ++row) {
+    keys[theirs[static_cast<size_t>(rows.number(row, 0) - 1)]].emplace_back(rows.text(row, 1));
+  }
+  return keys;
+}
+
+// Before they had tables of their own, graphs were in data_kvstore. A collection is declared only when its
+// table is there.
+Status PostgresReader::check_graphs() const {
+  QUIPU_ASSIGN_OR_RETURN(TableState state, session_->tables(kNoTable));
+  if (!state.own) return Status::ok();
+  Statement declared(session_->sql().own().declared);
+  declared.texts(Tables::graph_collections());
+  QUIPU_ASSIGN_OR_RETURN(const ResultSet rows, session_->run(declared));
+  for (size_t row = 0; row < rows.rows(); ++row) {
+    const size_t table = Tables::table_of(rows.text(row, 0));
+    QUIPU_ASSIGN_OR_RETURN(state, session_->tables(table));
+    if (state.data[table]) continue;
+    return Status::not_supported(
+        "schema " + Json::from_string(session_->sql().schema()).text() + ": collection " +
+        Json::from_string(rows.text(row, 0)).text() +
+        " has no table: its graph was written to data_kvstore, by a version of Quipu before its first "
+        "release "
+        "for PostgreSQL. Export it with that version and import it here, or delete it: in data_kvstore the "
+        "rows whose namespace is that, in quipu_collections the row whose name is");
+  }
+  return Status::ok();
 }
 
 Result<std::vector<std::optional<std::string>>> PostgresReader::versions(

@@ -28,6 +28,8 @@ class PostgresReader : public KVReader {
                                                      std::string_view collection) const override;
   Result<std::vector<std::optional<uint64_t>>> insertion_order(std::span<const std::string_view> keys,
                                                                std::string_view collection) const override;
+  Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                       std::string_view collection) const override;
   Result<uint64_t> count(std::string_view collection) const override;
   Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
                                            std::string_view collection) const override;
@@ -36,6 +38,14 @@ class PostgresReader : public KVReader {
 
   // By key, all entries whose value may have this string in it, and some others.
   Result<std::vector<KVEntry>> values_like(std::string_view collection, std::string_view text) const;
+
+  // Of each id the keys of the relations at either end of which it is, as Adjacency has them, by one
+  // statement; of each way no more than `at_most`, 0: all.
+  using Keys = std::vector<std::vector<std::string>>;
+  Result<Keys> adjacent(std::span<const std::string_view> ids, std::string_view collection,
+                        uint64_t at_most) const;
+  // kNotSupported where a graph is not in the table where it is looked for.
+  Status check_graphs() const;
 
   // Of each key a text that is another one after every change, nothing where it is absent.
   Result<std::vector<std::optional<std::string>>> versions(std::span<const std::string_view> keys,

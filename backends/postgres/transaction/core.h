@@ -10,6 +10,7 @@
 
 #include "backends/postgres/chats/chat_table.h"
 #include "backends/postgres/database/session.h"
+#include "backends/postgres/read/adjacency.h"
 #include "backends/postgres/read/field_index.h"
 #include "backends/postgres/read/reader.h"
 #include "backends/postgres/vectors/vector_table.h"
@@ -19,7 +20,11 @@ namespace quipu::postgres {
 
 struct Core : std::enable_shared_from_this<Core> {
   explicit Core(const PostgresAddress& address)
-      : server(std::make_shared<Server>(address)), writer(server), reader(server), fields(reader) {}
+      : server(std::make_shared<Server>(address)),
+        writer(server),
+        reader(server),
+        fields(reader),
+        adjacency(reader) {}
 
   // Tables beside the collections, as the store has them.
   Result<std::shared_ptr<PostgresVectorTable>> vector_table(const VectorTableOptions& options,
@@ -37,6 +42,7 @@ struct Core : std::enable_shared_from_this<Core> {
   Writer writer;
   const PostgresReader reader;
   PostgresFieldIndex fields;
+  const PostgresAdjacency adjacency;
   std::atomic<int> transactions = 0;  // that are open
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backends/postgres/transaction/staged_relations.h"
 #include "backends/postgres/write/batch.h"
 
 namespace quipu::postgres {
@@ -76,6 +77,7 @@ KVCapabilities PostgresTransaction::capabilities() const {
           .batched_put_all = true,
           .in_transaction = true,
           .keeps_order = true,
+          .round_trips = true,
           .text_keys = true,
           .finite_numbers = true};
 }
@@ -128,6 +130,14 @@ Result<std::vector<std::optional<uint64_t>>> PostgresTransaction::insertion_orde
     }
   }
   return orders;
+}
+
+Result<std::vector<bool>> PostgresTransaction::keys_exist(std::span<const std::string_view> keys,
+                                                          std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(const auto orders, insertion_order(keys, collection));
+  std::vector<bool> exist;
+  for (const std::optional<uint64_t>& order : orders) exist.push_back(order.has_value());
+  return exist;
 }
 
 Result<std::vector<std::optional<uint64_t>>> PostgresTransaction::base_orders(
@@ -255,7 +265,7 @@ Status PostgresTransaction::declare_file(std::string_view persist_file) {
 
 LockSet PostgresTransaction::used() const {
   LockSet set;
-  if (!reads_.collections.empty() || !reads_.values.empty()) set.add_all();
+  if (!reads_.collections.empty() || !reads_.values.empty() || !reads_.ends.empty()) set.add_all();
   for (const auto& [collection, keys] : reads_.keys) {
     for (const std::string& key : keys) set.add(collection, key);
   }
@@ -286,6 +296,15 @@ Status PostgresTransaction::check(Connection& connection) const {
     if (then != present)
       return changed("what has " + field + " " + Json::from_string(value).text() + " in " +
                      name_of(collection));
+  }
+  for (const auto& [collection, noted] : reads_.ends) {
+    const std::vector<std::string_view> ids(noted.begin(), noted.end());
+    QUIPU_ASSIGN_OR_RETURN(const auto then, base_->adjacent(ids, collection, 0));
+    QUIPU_ASSIGN_OR_RETURN(const auto present, now.adjacent(ids, collection, 0));
+    if (then == present) continue;
+    const auto differs = std::ranges::mismatch(then, present);
+    const std::string_view id = ids[static_cast<size_t>(differs.in1 - then.begin())];
+    return changed("what is related to " + Json::from_string(id).text() + " in " + name_of(collection));
   }
   CommitSession present(*core_->server, connection);
   for (const StagedTable* const table : staged_tables()) QUIPU_RETURN_IF_ERROR(table->check(present));
@@ -417,6 +436,19 @@ Result<std::vector<std::string>> PostgresTransaction::Features::keys_with_value(
   }
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all, transaction_.scan_merged({}, collection));
   return scan_keys_with_value(*all, field, value);
+}
+
+Status PostgresTransaction::Features::for_each_node(std::string_view collection,
+                                                    std::span<const std::string_view> ids, uint64_t at_most,
+                                                    const Use& use) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.active());
+  transaction_.reads_.ends[std::string(collection)].insert(ids.begin(), ids.end());
+  const StagedChanges::Changes* const changes = transaction_.staged_.of(collection);
+  // Of those that are read so many may have gone.
+  const uint64_t read = changes == nullptr || at_most == 0 ? at_most : at_most + changes->size();
+  QUIPU_ASSIGN_OR_RETURN(PostgresReader::Keys keys, transaction_.base_->adjacent(ids, collection, read));
+  if (changes != nullptr) keys = merged_relations(*changes, ids, std::move(keys));
+  return PostgresAdjacency::hand_over(std::move(keys), use);
 }
 
 Result<std::vector<bool>> PostgresTransaction::Features::values_exist(

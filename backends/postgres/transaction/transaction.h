@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "backends/postgres/chats/staged_chats.h"
+#include "backends/postgres/read/adjacency.h"
 #include "backends/postgres/read/field_index.h"
 #include "backends/postgres/read/reader.h"
 #include "backends/postgres/transaction/core.h"
@@ -52,6 +53,8 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
                                                      std::string_view collection) const override;
   Result<std::vector<std::optional<uint64_t>>> insertion_order(std::span<const std::string_view> keys,
                                                                std::string_view collection) const override;
+  Result<std::vector<bool>> keys_exist(std::span<const std::string_view> keys,
+                                       std::string_view collection) const override;
   Result<uint64_t> count(std::string_view collection) const override;
   Result<std::unique_ptr<KVIterator>> scan(const ScanOptions& options,
                                            std::string_view collection) const override;
@@ -61,12 +64,13 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
   MemberLists& member_lists() override { return features_; }
   ComposedValues& composed_values() override { return features_; }
   FieldIndex& field_index() override { return features_; }
+  const Adjacency& adjacency() const override { return features_; }
   Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
   Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) override;
 
  private:
-  // There are no lists and no composed values; look-ups by a field are noted.
-  class Features : public MemberLists, public ComposedValues, public FieldIndex {
+  // There are no lists and no composed values; look-ups by a field and of relations are noted.
+  class Features : public MemberLists, public ComposedValues, public FieldIndex, public Adjacency {
    public:
     explicit Features(PostgresTransaction& transaction) : transaction_(transaction) {}
 
@@ -84,6 +88,8 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
                                                      std::string_view value) const override;
     Result<std::vector<bool>> values_exist(std::string_view collection, std::string_view field,
                                            std::span<const std::string_view> values) const override;
+    Status for_each_node(std::string_view collection, std::span<const std::string_view> ids, uint64_t at_most,
+                         const Use& use) const override;
 
    private:
     PostgresTransaction& transaction_;
@@ -91,6 +97,7 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
 
   // What the transaction depends on.
   struct Reads {
+    std::map<std::string, std::set<std::string>> ends;                   // of relations in each collection
     std::map<std::string, std::set<std::string>, std::less<>> keys;      // of each collection
     std::set<std::string, std::less<>> collections;                      // gone through or counted
     std::set<std::tuple<std::string, std::string, std::string>> values;  // collection, field, value
