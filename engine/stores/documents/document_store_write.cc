@@ -36,11 +36,24 @@ std::string id_of(JsonView node) {
   return id && id->is_string() ? id->string() : std::string();
 }
 
-Status check_absent(const KVDocumentStore& store, std::string_view node_id) {
-  QUIPU_ASSIGN_OR_RETURN(const bool exists, store.document_exists(node_id));
-  if (!exists) return Status::ok();
-  return Status::already_exists("node_id " + std::string(node_id) +
+Status check_absent(const KVDocumentStore& store, std::span<const std::string_view> node_ids) {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> exist,
+                         store.kvstore().keys_exist(node_ids, store.node_collection()));
+  const auto found = std::ranges::find(exist, true);
+  if (found == exist.end()) return Status::ok();
+  return Status::already_exists("node_id " +
+                                std::string(node_ids[static_cast<size_t>(found - exist.begin())]) +
                                 " already exists. Set allow_update to True to overwrite.");
+}
+
+// Brings the ref docs of these nodes to memory together.
+Status load_ref_docs(std::span<const NodeFacts> nodes, RefDocs& ref_docs) {
+  std::vector<std::string_view> ids;
+  for (const NodeFacts& node : nodes) {
+    const std::string* const id = recorded_ref_doc_id(node);
+    if (id != nullptr && (ids.empty() || ids.back() != *id)) ids.emplace_back(*id);
+  }
+  return ids.size() < 2 ? Status::ok() : ref_docs.load_all(ids);
 }
 
 Status declare_metadata_collection(const KVDocumentStore& store) {
@@ -152,13 +165,16 @@ Status KVDocumentStore::insert(std::span<const NodeFacts> nodes, const BadNode& 
   }
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
   if (!options.allow_update) {
-    for (const NodeFacts& node : nodes) QUIPU_RETURN_IF_ERROR(check_absent(*this, node.id));
-    if (!failed.error.is_ok()) QUIPU_RETURN_IF_ERROR(check_absent(*this, failed.id));
+    std::vector<std::string_view> ids;
+    for (const NodeFacts& node : nodes) ids.emplace_back(node.id);
+    if (!failed.error.is_ok()) ids.emplace_back(failed.id);
+    QUIPU_RETURN_IF_ERROR(check_absent(*this, ids));
   }
   QUIPU_RETURN_IF_ERROR(failed.error);
 
   WriteBatch batch;
   RefDocs ref_docs(*kvstore_, ref_doc_collection_);
+  QUIPU_RETURN_IF_ERROR(load_ref_docs(nodes, ref_docs));
   for (const NodeFacts& node : nodes) {
     if (options.store_text) {
       batch.add_view({&WriteOp::kPut, node_collection_, node.id, node.stored.text()});

@@ -1,5 +1,9 @@
 #include "engine/stores/documents/ref_docs.h"
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "engine/stores/documents/listed_ref_doc.h"
 #include "engine/stores/documents/plain_ref_doc.h"
 
@@ -34,6 +38,35 @@ Result<RefDoc*> RefDocs::load(std::string_view ref_doc_id) {
   RefDoc* const loaded = ref_doc.get();
   loaded_.insert_or_assign(std::move(id), std::move(ref_doc));
   return loaded;
+}
+
+Status RefDocs::load_all(std::span<const std::string_view> ref_doc_ids) {
+  MemberLists& lists = kvstore_.member_lists();
+  std::vector<std::string_view> plain;
+  for (const std::string_view id : ref_doc_ids) {
+    if (loaded_.find(id) != loaded_.end()) continue;
+    QUIPU_ASSIGN_OR_RETURN(std::optional<MemberLists::Info> info, lists.list_info(collection_, id));
+    std::unique_ptr<RefDoc> listed;
+    if (info) {
+      listed = std::make_unique<ListedRefDoc>(lists, collection_, std::string(id), *std::move(info));
+    } else {
+      plain.push_back(id);
+    }
+    loaded_.insert_or_assign(std::string(id), std::move(listed));  // in this order; plain ones follow
+  }
+  if (plain.empty()) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> stored,
+                         kvstore_.multi_get(plain, collection_));
+  for (size_t i = 0; i < plain.size(); ++i) {
+    std::unique_ptr<RefDoc>& ref_doc = loaded_.find(plain[i])->second;
+    std::string id(plain[i]);
+    if (!stored[i]) {
+      ref_doc = std::make_unique<PlainRefDoc>(kvstore_, collection_, std::move(id));
+    } else {
+      QUIPU_ASSIGN_OR_RETURN(ref_doc, PlainRefDoc::parse(kvstore_, collection_, std::move(id), *stored[i]));
+    }
+  }
+  return Status::ok();
 }
 
 Result<RefDoc*> RefDocs::load_whole(std::string_view ref_doc_id, JsonView stored) {

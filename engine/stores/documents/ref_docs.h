@@ -12,6 +12,7 @@
 #define QUIPU_ENGINE_STORES_DOCUMENTS_REF_DOCS_H_
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,8 @@ class RefDocs {
 
   // The ref doc, loaded at first use.
   Result<RefDoc*> load(std::string_view ref_doc_id);
+  // Loads those of many that have not been, in one look-up where the store has no lists of them.
+  Status load_all(std::span<const std::string_view> ref_doc_ids);
   // The same with all node ids in memory, for a mutation that goes through all of them.
   Result<RefDoc*> load_whole(std::string_view ref_doc_id, JsonView stored);
 
