@@ -11,6 +11,8 @@
 namespace quipu::postgres {
 namespace {
 
+constexpr size_t kMostCopied = size_t{64} << 20;  // at once: libpq counts in int
+
 // libpq's messages have several lines, the later ones with a tab before them.
 std::string on_one_line(const char* message) {
   std::string text;
@@ -199,8 +201,12 @@ std::optional<Failure> Connection::begin_copy(std::string_view sql) {
 }
 
 std::optional<Failure> Connection::copy(std::string_view rows) {
-  if (PQputCopyData(connection_, rows.data(), static_cast<int>(rows.size())) == 1) return std::nullopt;
-  return lost();
+  while (!rows.empty()) {
+    const std::string_view part = rows.substr(0, kMostCopied);
+    if (PQputCopyData(connection_, part.data(), static_cast<int>(part.size())) != 1) return lost();
+    rows.remove_prefix(part.size());
+  }
+  return std::nullopt;
 }
 
 std::optional<Failure> Connection::end_copy() {

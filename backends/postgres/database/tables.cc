@@ -216,7 +216,7 @@ void add_writes(const std::string& schema, const std::string& table, std::string
                                     "gone AS (SELECT * FROM rows UNION ALL SELECT * FROM listed)",
                                     {table, own_table(schema, "quipu_collections")}));
   // What is there is updated first: an INSERT would use up a number of the sequence even where it only
-  // updates.
+  // updates. Where others insert the same meanwhile it is a unique violation, and all is tried again.
   sql.put = filled(
       "WITH v AS MATERIALIZED (SELECT *{2} FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY "
       "AS "
@@ -224,9 +224,15 @@ void add_writes(const std::string& schema, const std::string& table, std::string
       "w AS (UPDATE {0} AS t SET value = v.x::{1} FROM v WHERE t.key = v.k AND t.namespace = v.s "
       "RETURNING t.namespace, t.key) "
       "INSERT INTO {0} AS t (key, namespace, value{3}) SELECT v.k, v.s, v.x::{1}{4} FROM v "
-      "WHERE NOT EXISTS (SELECT 1 FROM w WHERE w.key = v.k AND w.namespace = v.s) ORDER BY v.n "
-      "ON CONFLICT (key, namespace) DO UPDATE SET value = excluded.value",
+      "WHERE NOT EXISTS (SELECT 1 FROM w WHERE w.key = v.k AND w.namespace = v.s) ORDER BY v.n",
       {table, type, extra.ids, extra.columns, extra.values});
+  sql.present = filled(
+      "SELECT u.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(s, k, n) CROSS JOIN LATERAL "
+      "(SELECT 1 FROM {0} AS d WHERE d.key = u.k AND d.namespace = u.s LIMIT 1) AS t",
+      {table});
+  if (extra.columns.empty()) {
+    sql.copy = filled("COPY {0} (key, namespace, value) FROM STDIN (FORMAT binary)", {table});
+  }
 }
 
 // Of what a bulk load has brought.
@@ -306,7 +312,8 @@ Statement Tables::look() const {
   }();
   Statement look(
       "SELECT c.relname, EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND "
-      "a.attname = 'value' AND a.atttypid = 'pg_catalog.jsonb'::regtype AND NOT a.attisdropped)::int "
+      "a.attname = 'value' AND a.atttypid = 'pg_catalog.jsonb'::regtype AND NOT a.attisdropped)::int, "
+      "pg_catalog.row_security_active(c.oid)::int "
       "FROM pg_catalog.pg_namespace AS n LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND "
       "c.relname = ANY ($2::text[]) WHERE n.nspname = $1");
   look.text(schema_).texts(kAll);
@@ -323,6 +330,7 @@ TableState Tables::state_of(const ResultSet& looked) {
       if (name != kNames[table]) continue;
       state.data[table] = true;
       state.jsonb[table] = looked.number(row, 1) != 0;
+      state.has_row_security[table] = looked.number(row, 2) != 0;
     }
   }
   return state;

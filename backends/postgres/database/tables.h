@@ -55,6 +55,8 @@ struct TableSql {
   std::string erase_one;      // $1 namespace, $2 session, $3 key: how many went; recorded as a change
   std::string drop;           // the same of a whole namespace, its entry in quipu_collections included
   std::string put;            // $1 namespaces, $2 keys, $3 values
+  std::string present;        // $1 namespaces, $2 keys: the places, from 1 on, of those that are there
+  std::string copy;           // COPY of key, namespace, value in binary form; empty: rows have more
   std::string update_loaded;  // $1 namespaces: of what write/bulk_load.h has brought, what is there already
   std::string insert_loaded;  // and what is not
   std::string create;
@@ -81,6 +83,7 @@ struct TableState {
   bool own = false;  // those of Quipu
   std::array<bool, kDataTables> data{};
   std::array<bool, kDataTables> jsonb{};
+  std::array<bool, kDataTables> has_row_security{};  // for who is connected; no COPY then
 
   bool has(size_t table) const {
     if (table == kNoTable) return true;

@@ -82,9 +82,7 @@ Result<FinalBatch> FinalBatch::of(std::span<const WriteOp> ops) {
       part.erased.keys.push_back(outcome.key);
     }
     if (outcome.put != nullptr) {
-      part.put.collections.push_back(outcome.collection);
-      part.put.keys.push_back(outcome.key);
-      part.put.values.push_back(outcome.put->value);
+      part.put.add(outcome.collection, outcome.key, outcome.put->value);
       if (std::ranges::find(batch.put_collections_, outcome.collection) == batch.put_collections_.end()) {
         batch.put_collections_.push_back(outcome.collection);
       }

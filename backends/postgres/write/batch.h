@@ -30,6 +30,11 @@ class FinalBatch {
     std::vector<std::string_view> keys;
     std::vector<std::string_view> values;  // of puts
     size_t size() const { return keys.size(); }
+    void add(std::string_view collection, std::string_view key, std::string_view value) {
+      collections.push_back(collection);
+      keys.push_back(key);
+      values.push_back(value);
+    }
   };
   struct Part {
     Rows erased;  // what goes, to come back at the end or not at all

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "backends/postgres/write/new_entries.h"
 #include "backends/postgres/write/suspects.h"
 #include "quipu/backend/backoff.h"
 #include "quipu/backend/limits.h"
@@ -18,7 +19,13 @@ constexpr size_t kMostBytes = size_t{8} << 20;
 
 constexpr auto kOnce = Statement::Use::kOnce;
 
-bool is_missing_table(const Failure& failure) { return failure.is("42P01") || failure.is("3F000"); }
+// There is no such table any more, or it has got row security.
+bool is_other_table(const Failure& failure) {
+  return failure.is("42P01") || failure.is("3F000") || failure.is("0A000");
+}
+
+// Somebody was faster, without locks where the same has been inserted.
+bool is_conflict(const Failure& failure) { return failure.is_conflict() || failure.is("23505"); }
 
 // Statements over `rows`, so many at a time.
 void add_rows(const std::string& sql, const FinalBatch::Rows& rows, std::vector<Statement>& statements) {
@@ -70,19 +77,23 @@ Result<uint64_t> Writer::commit(const Prepare& prepare) {
       if (is_lost && backoff.wait()) continue;
       return prepared;
     }
-    work.statements.emplace_back("COMMIT", kOnce);
-    const Reply reply = connection.run(work.statements);
+    const bool is_whole = !work.failure;
+    Reply reply{{}, std::move(work.failure)};
+    if (is_whole) {
+      work.statements.emplace_back("COMMIT", kOnce);
+      reply = connection.run(work.statements);
+    }
     if (!reply.failure) {
       for (const std::string_view name : work.collections) ++connection.writes[std::string(name)];
       return work.counts ? static_cast<uint64_t>(reply.results[reply.results.size() - 2].number(0, 0)) : 0;
     }
     const Failure& failure = *reply.failure;
-    if (failure.is_lost && !failure.is(Failure::kReadOnly)) {
+    if (failure.is_lost && is_whole && !failure.is(Failure::kReadOnly)) {
       QUIPU_ASSIGN_OR_RETURN(const Fate fate, fate_of(connection, work.collections.front()));
       if (fate.committed) return fate.removed;
     } else if (!failure.is_lost) {
       connection.roll_back();
-      if (is_missing_table(failure) && !std::exchange(made_anew, true)) {
+      if (is_other_table(failure) && !std::exchange(made_anew, true)) {
         server_->forget_tables();
         forget_all();
         continue;
@@ -91,7 +102,7 @@ Result<uint64_t> Writer::commit(const Prepare& prepare) {
         return Status::busy(server_->shown() +
                             ": the locks were lost with their connection; nothing was changed");
       }
-      if (!failure.is_conflict()) return failure.status(server_->shown());
+      if (!is_conflict(failure)) return failure.status(server_->shown());
     }
     if (!backoff.wait()) return failure.status(server_->shown());
   }
@@ -128,20 +139,28 @@ Status Writer::make_tables(const FinalBatch& batch) {
   return Status::ok();
 }
 
-Status Writer::add_batch(const FinalBatch& batch, std::vector<Statement>& statements) {
-  const Tables& sql = server_->sql();
+Status Writer::add_batch(const FinalBatch& batch, Connection& connection, Work& work) {
+  std::vector<Statement>& statements = work.statements;
   std::vector<std::string_view> unknown;
   for (size_t table = 0; table < kDataTables; ++table) {
     const FinalBatch::Part& part = batch.part(table);
     if (part.put.size() + part.erased.size() == 0) continue;
     QUIPU_ASSIGN_OR_RETURN(const TableState state, server_->make_tables(table));
-    add_rows(sql.sql(table, state).erase, part.erased, statements);
-    add_rows(sql.sql(table, state).put, part.put, statements);
+    const TableSql& sql = server_->sql().sql(table, state);
+    add_rows(sql.erase, part.erased, statements);
+    if (part.put.size() <= kFewEntries || state.has_row_security[table] || sql.copy.empty()) {
+      add_rows(sql.put, part.put, statements);
+      continue;
+    }
+    FinalBatch::Rows present;
+    work.failure = copy_new_entries(sql, state.jsonb[table], part.put, connection, statements, present);
+    if (work.failure) return Status::ok();
+    add_rows(sql.put, present, statements);
   }
   for (const std::string_view name : batch.put_collections()) {
     if (!is_known(name, {})) unknown.push_back(name);
   }
-  if (!unknown.empty()) statements.emplace_back(sql.own().record_collections).texts(unknown);
+  if (!unknown.empty()) statements.emplace_back(server_->sql().own().record_collections).texts(unknown);
   return Status::ok();
 }
 
@@ -154,14 +173,13 @@ Status Writer::write(const FinalBatch& batch, const KeyLocks* held) {
   const auto* const locks = held == nullptr ? nullptr : dynamic_cast<const HeldLocks*>(held->table());
   const Result<uint64_t> committed = commit([&](Connection& connection, Work& work) {
     work.statements.emplace_back("BEGIN", kOnce);
-    if (locks != nullptr) {
-      work.statements.push_back(locks->fence());
-    } else {
+    if (locks == nullptr) {
       for (Statement& each : lock_statements(server_->sql(), batch.keys()))
         work.statements.push_back(std::move(each));
     }
-    QUIPU_RETURN_IF_ERROR(add_batch(batch, work.statements));
+    QUIPU_RETURN_IF_ERROR(add_batch(batch, connection, work));
     add_changes(batch.collections(), connection, work.statements);
+    if (locks != nullptr) work.statements.push_back(locks->fence());
     work.collections = batch.collections();
     return Status::ok();
   });
@@ -197,7 +215,7 @@ Status Writer::write_if(const FinalBatch& batch, const LockSet& used, const Chec
     if (begun.failure) return begun.failure->status(server_->shown());
     QUIPU_RETURN_IF_ERROR(check(connection));
     if (others.changes) QUIPU_RETURN_IF_ERROR(others.changes(connection, work.statements));
-    QUIPU_RETURN_IF_ERROR(add_batch(batch, work.statements));
+    QUIPU_RETURN_IF_ERROR(add_batch(batch, connection, work));
     add_changes(names, connection, work.statements);
     work.collections = names;
     return Status::ok();

@@ -81,9 +81,10 @@ class Writer {
     std::vector<Statement> statements;
     std::span<const std::string_view> collections;  // that it changes, sorted
     bool counts = false;                            // the last statement gives a number of rows that went
+    std::optional<Failure> failure = {};            // of what has been run of it already
   };
-  // Makes the work of one try, on this connection. What it returns ends the tries, unless the connection is
-  // lost.
+  // Makes the work of one try, on this connection, of which it may run a part. What it returns ends the
+  // tries, unless the connection is lost.
   using Prepare = std::function<Status(Connection&, Work&)>;
   // Tries until it is committed or cannot be; what the last statement counts, or 0.
   Result<uint64_t> commit(const Prepare& prepare);
@@ -92,8 +93,8 @@ class Writer {
   Status make_tables(const FinalBatch& batch);
   void add_changes(std::span<const std::string_view> names, const Connection& connection,
                    std::vector<Statement>& statements) const;
-  // The batch's statements, but for the count of the change.
-  Status add_batch(const FinalBatch& batch, std::vector<Statement>& statements);
+  // The batch, behind what the work has, but for the count of the change.
+  Status add_batch(const FinalBatch& batch, Connection& connection, Work& work);
 
   // Whether a lost transaction has been committed, and what it counted.
   struct Fate {
