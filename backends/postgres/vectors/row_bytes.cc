@@ -14,10 +14,6 @@ namespace {
 
 constexpr size_t kMostElements = 16000;
 
-void append_word(uint32_t value, std::string& out) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-}
-
 void append_short(uint16_t value, std::string& out) {
   out += static_cast<char>(value >> 8);
   out += static_cast<char>(value);
@@ -100,28 +96,6 @@ bool parse_vector(std::string_view text, std::vector<double>& elements) {
     if (at < end && *at++ != ',') return false;
   }
   return true;
-}
-
-void append_copy_header(std::string& out) {
-  out.append("PGCOPY\n\377\r\n\0", 11);
-  append_word(0, out);
-  append_word(0, out);
-}
-
-void append_copy_row(uint16_t fields, std::string& out) { append_short(fields, out); }
-
-void append_copy_field(std::string_view bytes, std::string& out) {
-  append_word(static_cast<uint32_t>(bytes.size()), out);
-  out += bytes;
-}
-
-void append_copy_end(std::string& out) { append_short(0xffff, out); }
-
-std::string bigint_bytes(int64_t value) {
-  std::string bytes;
-  append_word(static_cast<uint32_t>(static_cast<uint64_t>(value) >> 32), bytes);
-  append_word(static_cast<uint32_t>(value), bytes);
-  return bytes;
 }
 
 }  // namespace quipu::postgres

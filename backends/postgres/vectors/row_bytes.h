@@ -1,4 +1,4 @@
-// Rows of vectors in PostgreSQL's binary forms: of pgvector's types, and of COPY.
+// Embeddings in the forms of pgvector's types.
 //
 // Thread-safety: any.
 
@@ -23,14 +23,6 @@ Status append_vector(std::span<const double> elements, bool is_half, std::string
 
 // The text of a vector, "[0.1,2]"; false when it is none.
 bool parse_vector(std::string_view text, std::vector<double>& elements);
-
-// COPY's binary form: the header, then rows, each the count of its fields and the fields, then the end.
-void append_copy_header(std::string& out);
-void append_copy_row(uint16_t fields, std::string& out);
-void append_copy_field(std::string_view bytes, std::string& out);
-void append_copy_end(std::string& out);
-// A bigint as a field's bytes.
-std::string bigint_bytes(int64_t value);
 
 }  // namespace quipu::postgres
 

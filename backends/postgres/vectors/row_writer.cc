@@ -4,14 +4,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "backends/postgres/connection/copy_in.h"
 #include "backends/postgres/vectors/row_bytes.h"
 #include "quipu/backend/limits.h"
 
 namespace quipu::postgres {
 namespace {
 
-constexpr size_t kFew = 64;  // rows for which a temporary table is not worth it
-constexpr size_t kBufferBytes = size_t{256} << 10;
+constexpr size_t kFew = 64;  // rows for which COPY is not worth its round trips
 constexpr auto kOnce = Statement::Use::kOnce;
 
 Status refused(const VectorRow& row, const TableNames& names, const std::string& what) {
@@ -52,27 +52,30 @@ Status check(const VectorRow& row, const TableNames& names, const TableShape& sh
 }
 
 // jsonb in binary form has its version first.
-std::string_view metadata_bytes(const VectorRow& row, const TableShape& shape, std::string& scratch) {
-  if (!shape.is_jsonb) return row.metadata.text();
-  scratch.assign(1, '\1');
-  scratch += row.metadata.text();
-  return scratch;
-}
+constexpr std::string_view kJsonbVersion = "\1";
 
 }  // namespace
 
 RowWriter::RowWriter(const TableNames& names, const TableShape& shape)
     : names_(&names),
       shape_(shape),
-      loaded_("pg_temp." + quoted(names.plain + ":quipu_load")),
-      create_("CREATE TEMPORARY TABLE " + quoted(names.plain + ":quipu_load") +
-              " (n bigint, k varchar, x varchar, m " + (shape.is_jsonb ? "jsonb" : "json") + ", e " +
-              shape.type() + ") WITH (toast_tuple_target = 8160) ON COMMIT DROP"),
-      from_arrays_(
-          upsert_from("SELECT u.n, u.k, u.x, u.m::" + std::string(shape.is_jsonb ? "jsonb" : "json") +
-                      " AS m, u.e FROM unnest($1::text[], $2::text[], $3::text[], $4::" + shape.type() +
-                      "[]) WITH ORDINALITY AS u(k, x, m, e, n)")),
-      from_loaded_(upsert_from("SELECT n, k, x, m, e FROM " + loaded_)) {}
+      present_("SELECT count(*) FROM unnest($1::text[]) AS v(k) " +
+               (shape.has_node_index  // one look-up a node, however the planner sees the table
+                    ? "CROSS JOIN LATERAL (SELECT 1 FROM " + names.table +
+                          " AS t WHERE t.node_id = v.k LIMIT 1) AS f"
+                    : "JOIN " + names.table + " AS t ON t.node_id = v.k")),
+      copy_("COPY " + names.table + " (node_id, text, metadata_, embedding) FROM STDIN (FORMAT binary)") {
+  const std::string json = shape.is_jsonb ? "jsonb" : "json";
+  const std::string load = quoted(names.plain + ":quipu_load");
+  create_ = "CREATE TEMPORARY TABLE " + load + " (n serial, k varchar, x varchar, m " + json + ", e " +
+            shape.type() + ") WITH (toast_tuple_target = 8160) ON COMMIT DROP";
+  copy_to_load_ = "COPY pg_temp." + load + " (k, x, m, e) FROM STDIN (FORMAT binary)";
+  from_loaded_ = upsert_from("SELECT n, k, x, m, e FROM pg_temp." + load);
+  from_arrays_ =
+      upsert_from("SELECT u.n, u.k, u.x, u.m::" + json +
+                  " AS m, u.e FROM unnest($1::text[], $2::text[], $3::text[], $4::" + shape.type() +
+                  "[]) WITH ORDINALITY AS u(k, x, m, e, n)");
+}
 
 // The first row of a node is its place; other rows of it, which others have added, go. An UPDATE that finds
 // its row gone at last leaves it to the INSERT.
@@ -111,10 +114,7 @@ Result<RowWriter> RowWriter::of(std::span<const VectorRow> rows, const TableName
   return writer;
 }
 
-bool RowWriter::are_few() const { return rows_.size() <= kFew; }
-
-Statement RowWriter::upsert() const {
-  if (!are_few()) return Statement(from_loaded_, kOnce);
+Statement RowWriter::from_arrays() const {
   std::vector<std::string_view> ids;
   std::vector<std::string_view> texts;
   std::vector<std::string_view> metadata;
@@ -130,38 +130,41 @@ Statement RowWriter::upsert() const {
   return statement;
 }
 
-std::optional<Failure> RowWriter::load(Connection& connection, std::vector<Statement>& statements) const {
-  if (are_few()) return std::nullopt;
-  statements.emplace_back(create_, kOnce);
+std::optional<Failure> RowWriter::write(Connection& connection, std::vector<Statement>& statements) const {
+  if (rows_.size() <= kFew) {
+    statements.push_back(from_arrays());
+    return std::nullopt;
+  }
+  std::vector<std::string_view> ids;
+  for (const VectorRow& row : rows_) ids.push_back(row.node_id);
+  statements.emplace_back(present_, kOnce).texts(ids);
   const Reply begun = connection.run(statements);
   if (begun.failure) return begun.failure;
   statements.clear();
-  return copy(connection);
+  const bool are_new = begun.results.back().number(0, 0) == 0;
+  if (are_new && !shape_.has_row_security) return copy(connection, copy_);
+
+  const Statement create(create_, kOnce);
+  const Reply made = connection.run({&create, 1});
+  if (made.failure) return made.failure;
+  statements.emplace_back(from_loaded_, kOnce);
+  return copy(connection, copy_to_load_);
 }
 
-std::optional<Failure> RowWriter::copy(Connection& connection) const {
-  if (auto failure = connection.begin_copy("COPY " + loaded_ + " FROM STDIN (FORMAT binary)")) return failure;
-  std::string buffer;
-  std::string scratch;
-  append_copy_header(buffer);
-  std::optional<Failure> failure;
-  int64_t place = 0;
+std::optional<Failure> RowWriter::copy(Connection& connection, const std::string& sql) const {
+  CopyIn copy(connection);
+  copy.begin(sql);
+  std::string embedding;
   for (const VectorRow& row : rows_) {
-    append_copy_row(5, buffer);
-    append_copy_field(bigint_bytes(place++), buffer);
-    append_copy_field(row.node_id, buffer);
-    append_copy_field(row.text, buffer);
-    append_copy_field(metadata_bytes(row, shape_, scratch), buffer);
-    scratch.clear();
-    (void)append_vector(row.embedding, shape_.is_half, scratch);
-    append_copy_field(scratch, buffer);
-    if (buffer.size() < kBufferBytes) continue;
-    if ((failure = connection.copy(buffer))) return failure;
-    buffer.clear();
+    copy.row(4);
+    copy.field(row.node_id);
+    copy.field(row.text);
+    copy.field(shape_.is_jsonb ? kJsonbVersion : "", row.metadata.text());
+    embedding.clear();
+    (void)append_vector(row.embedding, shape_.is_half, embedding);  // it has been checked
+    copy.field(embedding);
   }
-  append_copy_end(buffer);
-  if ((failure = connection.copy(buffer))) return failure;
-  return connection.end_copy();
+  return copy.end();
 }
 
 }  // namespace quipu::postgres

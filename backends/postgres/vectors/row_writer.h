@@ -1,5 +1,6 @@
-// RowWriter: rows on their way into a table of vectors: one statement where they are few, COPY into a
-// temporary table and a statement over it where they are many. What is there is replaced at its place.
+// RowWriter: rows on their way into a table of vectors. Few go by one statement. Many go by COPY: into the
+// table where none of their nodes is there, else into a temporary one, and from there by a statement that
+// replaces what is there at its place.
 //
 // Thread-safety: one thread at a time. Lifetime: views rows and names; statements that it makes view it.
 
@@ -26,26 +27,27 @@ class RowWriter {
   // Of a node that comes twice the last row, at the first one's place.
   std::span<const VectorRow> rows() const { return rows_; }
 
-  // Where there are many rows: runs `statements`, which begin a transaction, so that none is left, and brings
-  // the rows to the server. A failure is to be rolled back.
-  std::optional<Failure> load(Connection& connection, std::vector<Statement>& statements) const;
-  // What writes them.
-  Statement upsert() const;
+  // Puts what writes them behind `statements`, which begin a transaction in which nobody else changes these
+  // nodes. Where there are many rows it runs what is there first, and may leave nothing. A failure is to be
+  // rolled back.
+  std::optional<Failure> write(Connection& connection, std::vector<Statement>& statements) const;
 
  private:
   RowWriter(const TableNames& names, const TableShape& shape);
 
-  bool are_few() const;
-  std::optional<Failure> copy(Connection& connection) const;
+  Statement from_arrays() const;
+  std::optional<Failure> copy(Connection& connection, const std::string& sql) const;
   std::string upsert_from(const std::string& source) const;
 
   const TableNames* names_;
   TableShape shape_;
   std::vector<VectorRow> rows_;
-  std::string loaded_;  // the temporary table, quoted
-  std::string create_;  // and what makes it
-  std::string from_arrays_;
+  std::string present_;  // counts the nodes that are there
+  std::string copy_;
+  std::string create_;  // the temporary table
+  std::string copy_to_load_;
   std::string from_loaded_;
+  std::string from_arrays_;
 };
 
 }  // namespace quipu::postgres

@@ -244,10 +244,8 @@ Status StagedVectors::add_changes(Connection& connection, std::vector<Statement>
   if (rows.empty()) return Status::ok();
   QUIPU_ASSIGN_OR_RETURN(RowWriter writer, RowWriter::of(rows, table_->names(), shape));
   writer_.emplace(std::move(writer));
-  if (const auto failure = writer_->load(connection, statements))
-    return failure->status(table_->names().table);
-  statements.push_back(writer_->upsert());
-  return Status::ok();
+  const auto failure = writer_->write(connection, statements);
+  return failure ? failure->status(table_->names().table) : Status::ok();
 }
 
 }  // namespace quipu::postgres

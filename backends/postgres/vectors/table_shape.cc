@@ -105,7 +105,8 @@ std::vector<Statement> look_at(const TableNames& names) {
       "WHERE x.extname = 'vector'");
   statements
       .emplace_back(
-          "SELECT a.attname, t.typname, a.atttypmod::bigint FROM pg_catalog.pg_class AS c "
+          "SELECT a.attname, t.typname, a.atttypmod::bigint, pg_catalog.row_security_active(c.oid)::int "
+          "FROM pg_catalog.pg_class AS c "
           "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
           "JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid "
           "JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid "
@@ -147,6 +148,7 @@ Result<TableShape> shape_of(const std::vector<ResultSet>& looked, const TableNam
       return Status::invalid_argument(
           names.table + ": this is no table of PGVectorStore (id, text, metadata_, node_id, embedding)");
     }
+    shape.has_row_security = columns.number(0, 3) != 0;
     const auto embedding = std::ranges::find(all, std::string_view("embedding"), &Column::name);
     shape.dimensions = static_cast<size_t>(std::max<int64_t>(0, columns.number(embedding->row, 2)));
   }

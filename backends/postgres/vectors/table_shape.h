@@ -27,12 +27,15 @@ struct TableShape {
   bool is_jsonb = false;
   bool has_words = false;
   bool has_node_index = false;
-  size_t dimensions = 0;  // 0: not bounded
+  bool may_not_index = false;     // it is not there, and whoever is connected may not make it
+  bool has_row_security = false;  // for who is connected; no COPY then
+  size_t dimensions = 0;          // 0: not bounded
 
   // Whether rows are written to both in the same way.
   bool same_as(const TableShape& other) const {
     return exists == other.exists && is_half == other.is_half && is_jsonb == other.is_jsonb &&
-           dimensions == other.dimensions && vector_type == other.vector_type;
+           dimensions == other.dimensions && vector_type == other.vector_type &&
+           has_row_security == other.has_row_security;
   }
 
   // The type of embeddings with its schema.

@@ -84,14 +84,16 @@ Status PostgresVectorTable::make_table(const TableShape& shape, size_t dimension
   return present.exists ? Status::ok() : made;  // somebody else has made it
 }
 
-// Ours alone: nodes are looked up by it. A table of others may not let us; it is slow then.
-Status PostgresVectorTable::make_node_index() const {
+// Ours alone: nodes are looked up by it. A table of others may not let us: false, and it is slow then.
+Result<bool> PostgresVectorTable::make_node_index() const {
   const std::string index =
       "CREATE INDEX IF NOT EXISTS " + names_.node_ids + " ON " + names_.table + " USING btree (node_id)";
   QUIPU_ASSIGN_OR_RETURN(const Lease lease, server_->pool().take());
   const Statement create(index, kOnce);
   const Reply reply = lease->run({&create, 1});
-  if (!reply.failure || reply.failure->is("42501") || reply.failure->is("23505")) return Status::ok();
+  if (!reply.failure) return true;
+  if (reply.failure->is("23505")) return true;  // somebody else is making it
+  if (reply.failure->is("42501")) return false;
   return reply.failure->status(server_->shown());
 }
 
@@ -107,9 +109,9 @@ Result<TableShape> PostgresVectorTable::make(size_t dimensions) {
     QUIPU_RETURN_IF_ERROR(make_table(now, dimensions));
     QUIPU_ASSIGN_OR_RETURN(now, shape());
   }
-  if (!now.has_node_index) {
-    QUIPU_RETURN_IF_ERROR(make_node_index());
-    now.has_node_index = true;
+  if (!now.has_node_index && !now.may_not_index) {
+    QUIPU_ASSIGN_OR_RETURN(now.has_node_index, make_node_index());
+    now.may_not_index = !now.has_node_index;
     const MutexLock lock(mutex_);
     known_ = now;
   }
@@ -124,12 +126,10 @@ Status PostgresVectorTable::put_into(const TableShape& shape, std::span<const Ve
   return writer_->write_rows(names_.plain,
                              [&](Connection& connection, std::vector<Statement>& work) -> Status {
                                work.emplace_back("BEGIN", kOnce);
-                               if (const auto failure = writer.load(connection, work))
-                                 return failure->status(server_->shown());
                                for (Statement& each : lock_statements(server_->sql(), keys))
                                  work.push_back(std::move(each));
-                               work.push_back(writer.upsert());
-                               return Status::ok();
+                               const auto failure = writer.write(connection, work);
+                               return failure ? failure->status(server_->shown()) : Status::ok();
                              });
 }
 

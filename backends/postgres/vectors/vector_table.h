@@ -60,7 +60,7 @@ class PostgresVectorTable : public VectorTable {
   Status put_into(const TableShape& shape, std::span<const VectorRow> rows);
   Status make_extension();
   Status make_table(const TableShape& shape, size_t dimensions);
-  Status make_node_index() const;
+  Result<bool> make_node_index() const;
 
   const std::shared_ptr<Server> server_;
   const std::shared_ptr<Writer> writer_;
