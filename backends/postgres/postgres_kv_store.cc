@@ -157,6 +157,15 @@ Result<std::shared_ptr<ChatTable>> PostgresKVStore::chat_table(const std::string
   return std::shared_ptr<ChatTable>(std::move(table));
 }
 
+Result<std::vector<SharedTables::Named>> PostgresKVStore::other_tables() const {
+  QUIPU_ASSIGN_OR_RETURN(const postgres::ResultSet rows,
+                         core_->server->run(core_->server->sql().look_for_others()));
+  std::vector<Named> tables;
+  for (size_t row = 0; row < rows.rows(); ++row)
+    tables.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1))});
+  return tables;
+}
+
 // ---- snapshots, transactions, locks ----
 
 Result<std::unique_ptr<KVReader>> PostgresKVStore::snapshot() const {

@@ -74,6 +74,7 @@ class PostgresKVStore : public BaseKVStore, public SharedTables {
   const Adjacency& adjacency() const override;
   Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
   Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) override;
+  Result<std::vector<Named>> other_tables() const override;
   Result<KeyLocks> lock(const LockSet& set) const override;
   Result<std::optional<uint64_t>> change_version(
       std::span<const std::string_view> collections) const override;

@@ -8,6 +8,7 @@
 #include "engine/migrate/file_target.h"
 #include "engine/migrate/migration_mark.h"
 #include "engine/migrate/store_target.h"
+#include "engine/persist/left_out.h"
 #include "quipu/open_store.h"
 
 namespace quipu {
@@ -44,6 +45,7 @@ Result<MigrateReport> migrate_from(const BaseKVStore& source, const KVCapabiliti
       return work.finish();
     });
   }));
+  QUIPU_ASSIGN_OR_RETURN(report.left_out, left_out(source));
   return report;
 }
 

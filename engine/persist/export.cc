@@ -10,6 +10,7 @@
 #include "engine/persist/files/file_exporter.h"
 #include "engine/persist/files/file_progress.h"
 #include "engine/persist/files/persist_file_kind.h"
+#include "engine/persist/left_out.h"
 #include "engine/persist/storage_files.h"
 #include "quipu/persist_dir.h"
 #include "quipu/property_graph_store.h"
@@ -157,7 +158,9 @@ Result<ExportReport> export_files(const BaseKVStore& store, const std::string& d
 
 Result<ExportReport> export_persist_dir(const BaseKVStore& store, const std::string& directory,
                                         const ExportOptions& options) {
-  return export_files(store, directory, options, {});
+  QUIPU_ASSIGN_OR_RETURN(ExportReport report, export_files(store, directory, options, {}));
+  QUIPU_ASSIGN_OR_RETURN(report.left_out, left_out(store));
+  return report;
 }
 
 }  // namespace quipu

@@ -95,7 +95,8 @@ Status verify_contents(const std::string& address, const std::function<void(cons
 //
 // The target is empty, or is made. A source that is a persist directory is read as by an import, and
 // converted where it is of an old form; a target that is one gets the files of an export. All that a database
-// holds goes into another: collections, their order, indexed fields, which files it was imported from.
+// holds goes into another: collections, their order, indexed fields, which files it was imported from. Tables
+// of vectors and of chats on a server are beside a store, not in it, and do not move; the report names them.
 //
 // A run that was ended, be it by kill -9, is completed by the same call again: what is in the target is
 // compared and goes on from there. Until then the target has a mark (docs/FORMAT.md), and is refused as a
@@ -135,6 +136,7 @@ struct MigrateReport {
   bool was_there = false;  // the target held all of it already
   uint64_t resumed = 0;    // collections, or files, that a run before had written whole
   ImportReport imported;   // of a source that is a persist directory: notes, warnings, what was left alone
+  std::vector<std::string> left_out;  // tables beside the source that do not move (ExportReport)
 };
 
 // A store that is open already, into another one or into a persist directory. Of the options dry_run,

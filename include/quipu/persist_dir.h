@@ -103,6 +103,8 @@ struct ExportOptions {
 
 struct ExportReport {
   std::vector<FileReport> files;
+  // Tables beside the store, on its server, that are no part of it, as in "data_essays (vectors)".
+  std::vector<std::string> left_out;
 };
 
 // Writes every persist file of the store into `directory`, which is made when it is missing. All files are of

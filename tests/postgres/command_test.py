@@ -10,6 +10,7 @@ Skipped (exit code 77) where no PostgreSQL server is installed.
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -101,6 +102,23 @@ class MigrateTest(CliTest):
         report = self.quipu_json("migrate", "--dry-run", GOLDENS / "vectors", address)
         self.assertTrue(report["dry_run"])
         self.assertEqual("0\n", server.run("SELECT count(*) FROM pg_namespace WHERE nspname = 'dry'"))
+
+    def test_tables_beside_a_store_are_named_as_left_out(self):
+        address = server.address("beside")
+        self.quipu("put", address, "c", "k", stdin=b'{"a": 1}')
+        columns = {"data_essays": "text varchar, metadata_ json, node_id varchar, embedding varchar", "mine": "key varchar, value json",
+                   "chatstore": "key varchar, value jsonb[]", "data_other": "key varchar, namespace varchar, value json"}
+        for name, each in columns.items():
+            server.run(f"CREATE TABLE beside.{name} (id serial, {each})")
+        expected = ["chatstore (chats)", "data_essays (vectors)", "data_other (key-value data)"]
+        for command in (("migrate", "--dry-run", address, self.folder / "to.quipu"), ("migrate", address, self.folder / "to.quipu"),
+                        ("migrate", address, self.folder / "files"), ("export", "--dry-run", address, self.copy),
+                        ("export", address, self.copy)):
+            with self.subTest(command):
+                printed, said = self.quipu(*command, "--json")
+                self.assertEqual(expected, json.loads(printed)["left_out"])
+                self.assertEqual(expected, re.findall(r"left out: table (.*), which", said))
+        self.assertEqual([], self.quipu_json("migrate", self.folder / "to.quipu", server.address("moved"))["left_out"])
 
     def test_names_of_schemas_are_data(self):
         names = ["Größe", "x\"'; DROP SCHEMA public; --", "%s $1 \\\t", "../a.b", "A" * 63]

@@ -321,6 +321,27 @@ Statement Tables::look() const {
   return look;
 }
 
+Statement Tables::look_for_others() const {
+  static const std::vector<std::string_view> kOurs(kNames.begin(), kNames.end());
+  Statement look(
+      "SELECT * FROM (SELECT c.relname, CASE WHEN a.names @> '{text,metadata_,node_id,embedding}' THEN "
+      "'vectors' "
+      "WHEN a.names @> '{key,namespace,value}' THEN 'key-value data' "
+      "WHEN a.names @> '{key,value}' AND a.types && '{_json,_jsonb}' THEN 'chats' END AS kind "
+      "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+      "CROSS JOIN LATERAL (SELECT array_agg(a.attname::text) AS names, array_agg(t.typname::text) AS types "
+      "FROM "
+      "pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid WHERE a.attrelid = "
+      "c.oid "
+      "AND a.attnum > 0 AND NOT a.attisdropped) AS a "
+      "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname <> ALL ($2::text[]) AND c.relname NOT "
+      "LIKE "
+      "'quipu\\_%') AS t WHERE kind IS NOT NULL ORDER BY relname COLLATE \"C\"",
+      Statement::Use::kOnce);
+  look.text(schema_).texts(kOurs);
+  return look;
+}
+
 TableState Tables::state_of(const ResultSet& looked) {
   TableState state;
   state.schema = looked.rows() > 0;

@@ -114,6 +114,8 @@ class Tables {
   // Looks which there are.
   Statement look() const;
   static TableState state_of(const ResultSet& looked);
+  // Looks for LlamaIndex's tables that hold no collections: name, what is in it.
+  Statement look_for_others() const;
   // Makes what is missing of Quipu's, and of the data tables this one.
   std::vector<Statement> make(const TableState& state, size_t table) const;
 

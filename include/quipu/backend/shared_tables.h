@@ -112,11 +112,22 @@ class SharedTables {
   virtual ~SharedTables() = default;
 
   static SharedTables* of(BaseKVStore& store) { return dynamic_cast<SharedTables*>(&store); }
+  static const SharedTables* of(const BaseKVStore& store) {
+    return dynamic_cast<const SharedTables*>(&store);
+  }
 
   // Makes nothing: the table comes with its first row. Errors: kInvalidArgument for a name that it cannot
   // have.
   virtual Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) = 0;
   virtual Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) = 0;
+
+  // The tables in LlamaIndex's layouts that hold no collections, by name: those of vectors, of chats, and of
+  // key-value data under names that the store does not read. Default, and in a transaction: none.
+  struct Named {
+    std::string name;
+    std::string kind;  // "vectors", "chats", "key-value data"
+  };
+  virtual Result<std::vector<Named>> other_tables() const { return std::vector<Named>(); }
 };
 
 }  // namespace quipu

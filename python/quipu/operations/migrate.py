@@ -29,6 +29,7 @@ class MigrateReport:
     bytes: int  # of keys and values
     was_there: bool  # the target held all of it already
     resumed: int  # collections, or files, that a run before had written whole
+    left_out: List[str]  # tables beside the source, on its server, that do not move, as in "data_essays (vectors)"
     notes: List[str]  # of a source that is a persist directory, as ``ImportReport.notes``
     warnings: List[Finding]  # likewise
 
@@ -73,8 +74,8 @@ def migrate(
     """
     where, where_fs = locate_contents(path_of(source), fs, storage_options)
     into, into_fs = locate_contents(target, target_fs, target_storage_options)
-    collections, size, was_there, resumed, notes, found = _native.migrate(
+    collections, size, was_there, resumed, left_out, notes, found = _native.migrate(
         where, where_fs, into, into_fs, to or "", dry_run, encoding or "", progress
     )
     moved = [MigratedCollection(*each) for each in collections]
-    return MigrateReport(moved, size, was_there, resumed, notes, [Finding(*each) for each in found])
+    return MigrateReport(moved, size, was_there, resumed, left_out, notes, [Finding(*each) for each in found])

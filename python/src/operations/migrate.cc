@@ -23,7 +23,7 @@ MigrateTo parse_to(const std::string& to) {
   throw StatusError(Status::invalid_argument("to: 'persist' or 'database' is wanted, not '" + to + "'"));
 }
 
-// ([(name, file, keys, SHA-256), ...], bytes, was there, resumed, notes, warnings)
+// ([(name, file, keys, SHA-256), ...], bytes, was there, resumed, left out, notes, warnings)
 nb::tuple to_tuple(const MigrateReport& report) {
   nb::list collections;
   for (const MigratedCollection& each : report.collections) {
@@ -32,7 +32,7 @@ nb::tuple to_tuple(const MigrateReport& report) {
   }
   nb::list warnings;
   for (const Fault& warning : report.imported.warnings) warnings.append(python::to_tuple(warning));
-  return nb::make_tuple(collections, report.bytes, report.was_there, report.resumed,
+  return nb::make_tuple(collections, report.bytes, report.was_there, report.resumed, to_list(report.left_out),
                         to_list(report.imported.notes), warnings);
 }
 

@@ -203,7 +203,7 @@ def test_what_theirs_gets_wrong(server: PostgresServer) -> None:
         assert len(ours.get_nodes(filters=filters)) == found
 
 
-def test_an_index_and_a_transaction_over_a_context(server: PostgresServer) -> None:
+def test_an_index_and_a_transaction_over_a_context(server: PostgresServer, tmp_path: Path) -> None:
     kvstore = quipu.RocksDBKVStore(server.address("context"))
     context = StorageContext.from_defaults(
         vector_store=quipu.PostgresVectorStore(kvstore, embed_dim=4),
@@ -229,6 +229,7 @@ def test_an_index_and_a_transaction_over_a_context(server: PostgresServer) -> No
     assert sorted(each.node.get_content() for each in retrieved) == ["first", "second"]
     index.delete_ref_doc("d1")
     assert [each.get_content() for each in context.vector_store.get_nodes()] == ["second"]
+    assert quipu.migrate(server.address("context"), tmp_path / "moved.quipu").left_out == ["data_llamaindex (vectors)"]
 
 
 def test_the_object(server: PostgresServer) -> None:

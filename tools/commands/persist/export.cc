@@ -34,6 +34,7 @@ Result<ExportReport> export_from(const BaseKVStore& store, const ExportArgs& arg
   options.progress = bar.callback();
   QUIPU_ASSIGN_OR_RETURN(ExportReport report, export_persist_dir(store, args.directory, options));
   bar.erase();
+  if (!args.common.quiet) tell_left_out(report.left_out);
   if (!args.common.quiet && !args.dry_run) message(summary("exported", report.files, bar.seconds()));
   return report;
 }
@@ -45,6 +46,7 @@ std::string report_text(const ExportArgs& args, const ExportReport& report) {
       .add("directory", args.directory)
       .add("dry_run", args.dry_run);
   text.add_raw("files", files_json(report.files));
+  text.add_raw("left_out", JsonText::array_of_strings(report.left_out));
   return text.object() + "\n";
 }
 

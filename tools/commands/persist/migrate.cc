@@ -62,11 +62,13 @@ std::string report_text(const MigrateArgs& args, const MigrateReport& report) {
   text.add_raw("collections", JsonText::array(collections));
   text.add_raw("notes", JsonText::array_of_strings(report.imported.notes));
   text.add_raw("warnings", warnings_json(report.imported.warnings));
+  text.add_raw("left_out", JsonText::array_of_strings(report.left_out));
   return text.object() + "\n";
 }
 
 void tell(const MigrateArgs& args, const MigrateReport& report, double seconds) {
   tell_import(report.imported);
+  tell_left_out(report.left_out);
   if (report.was_there) {
     message("the target holds all of it already");
     return;

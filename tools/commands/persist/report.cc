@@ -73,6 +73,11 @@ void tell_import(const ImportReport& report) {
   }
 }
 
+void tell_left_out(const std::vector<std::string>& tables) {
+  for (const std::string& table : tables)
+    message("left out: table " + printable(table) + ", which is no part of the store");
+}
+
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds) {
   uint64_t bytes = 0;
   uint64_t collections = 0;

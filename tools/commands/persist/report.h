@@ -24,6 +24,9 @@ std::string warnings_json(const std::vector<Fault>& warnings);
 // Warnings, notes and files that were left alone, as messages.
 void tell_import(const ImportReport& report);
 
+// The same of tables that an export or a migration left out.
+void tell_left_out(const std::vector<std::string>& tables);
+
 // "imported 3 collections, 40 entries, 1.2 MB in 0.02 s (60.0 MB/s)"
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds);
 
