@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """What LlamaIndex's own packages have written to PostgreSQL moves by the command, and what the command writes they read.
 
-    PYTHON interop_test.py QUIPU
+    PYTHON interop_test.py QUIPU [PACKAGE==VERSION]
 
+A package that is named is one that they are to include in that version.
 Skipped (exit code 77) where no PostgreSQL server is installed, or LlamaIndex's packages for it are missing, which
 `tools/dev test` installs.
 """
 
+import importlib.metadata
+import inspect
 import subprocess
 import sys
 import tempfile
@@ -29,6 +32,7 @@ except (ImportError, NoServer) as missing:
     sys.exit(77)
 
 QUIPU = sys.argv.pop(1)
+PACKAGE, _, VERSION = (sys.argv.pop(1) if len(sys.argv) > 1 else "").partition("==")
 IDS = ["n1", "", "é\u2028", "a/b", "{x}", "line\nbreak", "'; --", "%s", "k" * 2000]
 
 
@@ -46,6 +50,11 @@ class InteropTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(PostgresServer())
+
+    def test_the_package_is_the_one_that_is_meant(self):
+        if PACKAGE:
+            self.assertEqual(VERSION, importlib.metadata.version(PACKAGE))
+            self.assertIn(f"{PACKAGE}=={VERSION}", inspect.getsourcefile(PostgresKVStore))
 
     def stores(self, schema, use_jsonb=False):
         socket = f"/postgres?host={self.server.socket}&user=quipu"
