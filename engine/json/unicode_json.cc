@@ -126,6 +126,10 @@ Status append(JsonView value, const Style& style, std::string& out) {
 Status append_pydantic_json(JsonView value, std::string& out) { return append(value, kPydantic, out); }
 
 void append_unicode_json(JsonView value, std::string& out) {
+  if (value.text().find("\\u") == std::string_view::npos) {  // both forms are the same then
+    out += value.text();
+    return;
+  }
   (void)append(value, kPython, out).is_ok();  // which takes everything
 }
 

@@ -47,8 +47,16 @@ std::string to_text(const Members& members) {
   return text + "}";
 }
 
+// Whether that mode changes nothing: no key has a surrogate, no number is NaN or infinite.
+bool is_json_mode(std::string_view canonical) {
+  return canonical.find("\\ud") == std::string_view::npos &&
+         canonical.find("NaN") == std::string_view::npos &&
+         canonical.find("Infinity") == std::string_view::npos;
+}
+
 // A value as model_dump(mode="json") gives it.
 std::string json_mode(JsonView value) {
+  if (is_json_mode(value.text())) return std::string(value.text());
   switch (value.kind()) {
     case JsonKind::kFloat:
       return value.text().find_first_of("NI") == std::string_view::npos ? std::string(value.text()) : "null";
