@@ -1,7 +1,7 @@
 """The library, as the classes of this package use it. Not an interface: use those classes."""
 
 import io
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 __version__: str
 DATABASE_MARKER_FNAME: str
@@ -65,7 +65,7 @@ class DocumentStore:
         metadata_collection_suffix: str,
     ) -> None: ...
     def add_serialized(
-        self, nodes: List[Any], allow_update: bool, batch_size: Optional[int], store_text: bool
+        self, nodes: Iterable[Any], allow_update: bool, batch_size: Optional[int], store_text: bool
     ) -> None: ...
     def add_facts(
         self,
@@ -178,7 +178,7 @@ class PostgresVectorStore:
         indexed_metadata_keys: List[Tuple[str, str]],
         hnsw_ef_search: int,
     ) -> None: ...
-    def add(self, nodes: List[Dict[str, Any]], embeddings: List[Any]) -> None: ...
+    def add(self, nodes: Iterable[Dict[str, Any]], embeddings: List[Any]) -> None: ...
     def get_nodes(self, node_ids: Optional[List[str]], filters: Optional[str], nodes: ObjectReader) -> List[Any]: ...
     def delete(self, ref_doc_id: str) -> None: ...
     def delete_nodes(self, node_ids: Optional[List[str]], filters: Optional[str]) -> None: ...

@@ -10,13 +10,17 @@ from llama_index.core.storage.docstore.utils import doc_to_json
 _TEXT_NODE_FIELDS = tuple(TextNode.model_fields)
 
 
-def to_dicts(nodes: Sequence[BaseNode]) -> List[Dict[str, Any]]:
-    """doc_to_json of each, all that LlamaIndex itself puts there being of JSON's own types.
+def to_dict(node: BaseNode) -> Dict[str, Any]:
+    """doc_to_json, all that LlamaIndex itself puts there being of JSON's own types.
 
     Text nodes, which are most, are read without pydantic's serializers, which cost more than to store them. What
     only those could bring into JSON is left as it is.
     """
-    return [_text_node(node) if type(node) is TextNode else _other_node(node) for node in nodes]
+    return _text_node(node) if type(node) is TextNode else _other_node(node)
+
+
+def to_dicts(nodes: Sequence[BaseNode]) -> List[Dict[str, Any]]:
+    return [to_dict(node) for node in nodes]
 
 
 def _text_node(node: TextNode) -> Dict[str, Any]:

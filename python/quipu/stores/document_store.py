@@ -15,7 +15,7 @@ from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.models import NODES
-from quipu.convert.nodes import to_dicts
+from quipu.convert.nodes import to_dict
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
@@ -99,7 +99,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     def _add(self, docs: Sequence[BaseNode], options: Tuple[bool, Optional[int], bool]) -> None:
         if all(type(doc) in _PLAIN for doc in docs):
             try:
-                return self._native.add_serialized(to_dicts(docs), *options)
+                return self._native.add_serialized(map(to_dict, docs), *options)
             except TypeError:
                 pass  # a value that is no JSON, or only stands for it: its node's hash is of what it is
         facts, failed = _facts(docs)

@@ -21,7 +21,7 @@ from pydantic_core import PydanticSerializationError
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.models import NODES
-from quipu.convert.nodes import to_dicts
+from quipu.convert.nodes import to_dict
 from quipu.convert.vector_query import native_filters, native_query
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.vector_store_on_database import VectorStoreOnDatabase
@@ -124,10 +124,7 @@ class PostgresVectorStore(VectorStoreOnDatabase):
         an embedding, PydanticSerializationError, which names node and key, for one that cannot be written as JSON."""
         embeddings = [node.get_embedding() for node in nodes]
         try:
-            stored = to_dicts(nodes)
-            for each in stored:
-                each["__data__"]["embedding"] = None  # in a column of its own
-            self._store().add(stored, embeddings)
+            self._store().add(map(_without_embedding, nodes), embeddings)
         except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
             raise PydanticSerializationError(node_at_fault(nodes, error)) from error
         return [node.node_id for node in nodes]
@@ -178,3 +175,10 @@ class PostgresVectorStore(VectorStoreOnDatabase):
 
     def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "PostgresVectorStore":
         return self  # data is on a server: a copy is the same store
+
+
+def _without_embedding(node: BaseNode) -> Dict[str, Any]:
+    """As document stores keep it; the embedding is in a column of its own."""
+    stored = to_dict(node)
+    stored["__data__"]["embedding"] = None
+    return stored

@@ -32,6 +32,19 @@ class Encoder {
     }
   }
 
+  // An array of what the iterator yields, none of which is kept.
+  void items(nb::handle iterator) {
+    nested([&] {
+      text_ += '[';
+      for (bool first = true; const nb::object item = nb::steal(PyIter_Next(iterator.ptr())); first = false) {
+        if (!first) text_ += ", ";
+        value(item.ptr());
+      }
+      if (PyErr_Occurred() != nullptr) throw nb::python_error();
+      text_ += ']';
+    });
+  }
+
   EncodedJson take() && { return {std::move(text_), is_canonical_}; }
 
  private:
@@ -156,13 +169,19 @@ EncodedJson encode_json(nb::handle object) {
   return std::move(encoder).take();
 }
 
-EncodedJson encode_plain_json(nb::handle object) {
-  Encoder encoder(true);
-  encoder.value(object.ptr());
+EncodedJson encode_items(nb::handle iterable, bool plain) {
+  const nb::iterator items = nb::iter(iterable);
+  Encoder encoder(plain);
+  encoder.items(items);
   return std::move(encoder).take();
 }
 
 std::string to_json(nb::handle object) { return std::move(encode_json(object)).text(); }
-std::string to_plain_json(nb::handle object) { return std::move(encode_plain_json(object)).text(); }
+
+std::string to_plain_json(nb::handle object) {
+  Encoder encoder(true);
+  encoder.value(object.ptr());
+  return std::move(encoder).take().text();
+}
 
 }  // namespace quipu::python

@@ -35,7 +35,9 @@ EncodedJson encode_json(nanobind::handle object);
 // The same for objects of the types alone that json.loads gives; TypeError for others, subclasses included,
 // whose str() may be another than that of what their JSON is read as.
 std::string to_plain_json(nanobind::handle object);
-EncodedJson encode_plain_json(nanobind::handle object);
+// An array of what an iterable yields; `plain`: of these types alone. An object that is made by it goes when
+// it has been encoded, so that Python has no garbage to look for among all of them.
+EncodedJson encode_items(nanobind::handle iterable, bool plain);
 
 }  // namespace quipu::python
 

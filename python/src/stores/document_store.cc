@@ -21,9 +21,9 @@ AddOptions add_options(bool allow_update, std::optional<int> batch_size, bool st
   return {.allow_update = allow_update, .batch_size = batch_size, .store_text = store_text};
 }
 
-void add_serialized(Documents& documents, const nb::list& nodes, Flag<"allow_update"> allow_update,
+void add_serialized(Documents& documents, nb::handle nodes, Flag<"allow_update"> allow_update,
                     Arg<"batch_size", std::optional<int>> batch_size, Flag<"store_text"> store_text) {
-  EncodedJson encoded = encode_plain_json(nodes);
+  EncodedJson encoded = encode_items(nodes, /*plain=*/true);
   documents.run([&](KVDocumentStore& store) {
     const Json parsed = std::move(encoded).json();
     std::vector<JsonView> views;

@@ -31,12 +31,13 @@ SimilarityMode similarity_of(std::string_view name) {
                                              Json::from_string(name).text()));
 }
 
-// `nodes` as document stores keep them; one list an attribute.
-void add(Vectors& vectors, const nb::list& nodes, const nb::list& embeddings) {
+// `nodes`, of which an iterable yields one after the other, as document stores keep them, but for the
+// embeddings.
+void add(Vectors& vectors, nb::handle nodes, const nb::list& embeddings) {
   std::vector<std::vector<double>> elements;
   elements.reserve(embeddings.size());
   for (const nb::handle embedding : embeddings) elements.push_back(to_elements(embedding));
-  EncodedJson encoded = encode_json(nodes);
+  EncodedJson encoded = encode_items(nodes, /*plain=*/false);
   vectors.run([&](PostgresVectorStore& store) {
     const Json parsed = std::move(encoded).json();
     std::vector<JsonView> views;
