@@ -174,7 +174,7 @@ void add_makers(size_t number, std::string_view type, const Extra& extra, TableS
   // Ours: collections in their two orders. By key documents and index structs are seldom gone through, and an
   // index takes a fifth of what writing them does.
   index(":quipu_insertion", "namespace, id");
-  if (name == kNames.back()) index(":quipu_key", "namespace, key COLLATE \"C\"");
+  if (number == kOthers) index(":quipu_key", "namespace, key COLLATE \"C\"");
 }
 
 void add_reads(const std::string& table, const Extra& extra, TableSql& sql) {
