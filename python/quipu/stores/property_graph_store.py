@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple, Union
 
 import fsspec
 from llama_index.core.graph_stores.types import (
@@ -29,7 +29,7 @@ from quipu.stores.on_database import OnDatabase
 
 DEFAULT_NAMESPACE = "property_graph_store"
 
-_PLAIN = frozenset((ChunkNode, EntityNode, Relation))
+_PLAIN: Dict[type, FrozenSet[str]] = {each: frozenset(each.model_fields) for each in (ChunkNode, EntityNode, Relation)}
 _PLAIN_VALUES = frozenset((str, int, float, bool, type(None)))
 
 
@@ -149,7 +149,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     def upsert_relations(self, relations: List[Relation]) -> None:
         try:
-            self._native.upsert_relations([_to_dict(relation) for relation in relations])
+            self._native.upsert_relations([_values(relation) for relation in relations])
         except NotJSONError as error:
             named = ((f"relation {each.source_id!r} -> {each.label!r} -> {each.target_id!r}", each) for each in relations)
             raise TypeError(_at_fault(named, error)) from error
@@ -266,14 +266,19 @@ def _to_dicts(nodes: Sequence[LabelledNode]) -> List[Dict[str, Any]]:
 
 def _to_dict(model: Union[LabelledNode, Relation]) -> Dict[str, Any]:
     """model_dump(), without its serializer where that changes nothing."""
+    return dict(_values(model))
+
+
+def _values(model: Union[LabelledNode, Relation]) -> Dict[str, Any]:
+    """The same, to be read only: it may be the model's own."""
     values = model.__dict__
-    if type(model) in _PLAIN and values.keys() == type(model).model_fields.keys() and _is_plain(values["properties"]):
-        return dict(values)
+    if values.keys() == _PLAIN.get(type(model)) and _is_plain(values["properties"]):
+        return values
     return model.model_dump()
 
 
 def _is_plain(properties: Any) -> bool:
-    return type(properties) is dict and all(type(each) in _PLAIN_VALUES for each in properties.values())
+    return type(properties) is dict and _PLAIN_VALUES.issuperset(map(type, properties.values()))
 
 
 def _at_fault(named: Iterable[Tuple[str, Union[LabelledNode, Relation]]], error: NotJSONError) -> str:

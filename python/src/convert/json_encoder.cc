@@ -10,7 +10,7 @@ namespace {
 class Encoder {
  public:
   // `plain`: only objects of the types that JSON is read as.
-  explicit Encoder(bool plain) : plain_(plain) {}
+  explicit Encoder(bool plain, int depth = 0) : plain_(plain), depth_(depth) {}
 
   void value(PyObject* object) {
     if (object == Py_None) {
@@ -152,8 +152,8 @@ class Encoder {
   }
 
   const bool plain_;
+  int depth_;
   std::string text_;
-  int depth_ = 0;
   bool is_canonical_ = true;
 };
 
@@ -163,8 +163,8 @@ Json EncodedJson::json() && {
   return is_canonical_ ? Json::from_canonical(std::move(text_)) : parse_json(text_);
 }
 
-EncodedJson encode_json(nb::handle object) {
-  Encoder encoder(false);
+EncodedJson encode_json(nb::handle object, int depth) {
+  Encoder encoder(false, depth);
   encoder.value(object.ptr());
   return std::move(encoder).take();
 }

@@ -21,6 +21,8 @@ class EncodedJson {
   // Called without the GIL, once. Errors: those of Json::parse.
   Json json() &&;
   std::string text() && { return std::move(text_); }
+  // Whether json() has nothing to check.
+  bool is_canonical() const { return is_canonical_; }
 
  private:
   std::string text_;
@@ -30,8 +32,9 @@ class EncodedJson {
 // What json.dumps does not know, such as a date, becomes what pydantic's mode "json" makes of it. Errors:
 // NotJSONError, a TypeError, for what that does not know either; ValueError for an int that is too long to
 // print; RecursionError for what contains itself.
+// `depth`: in so many objects and arrays it will stand.
 std::string to_json(nanobind::handle object);
-EncodedJson encode_json(nanobind::handle object);
+EncodedJson encode_json(nanobind::handle object, int depth = 0);
 // The same for objects of the types alone that json.loads gives; TypeError for others, subclasses included,
 // whose str() may be another than that of what their JSON is read as.
 std::string to_plain_json(nanobind::handle object);

@@ -3,11 +3,13 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 
+#include <array>
+
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/json_encoder.h"
-#include "python/src/objects/model_reader.h"
 #include "python/src/convert/text.h"
 #include "python/src/convert/vector_query.h"
+#include "python/src/objects/model_reader.h"
 #include "python/src/stores/bound.h"
 #include "quipu/property_graph_store.h"
 
@@ -95,14 +97,43 @@ void upsert_nodes(PropertyGraph& graph, const nb::list& nodes) {
   });
 }
 
-void upsert_relations(PropertyGraph& graph, const nb::list& relations) {
-  EncodedJson encoded = encode_json(relations);
-  graph.run([&](KVPropertyGraphStore& store) {
-    const Json parsed = std::move(encoded).json();
-    std::vector<Relation> made;
-    for (const JsonView each : parsed.view().elements()) made.push_back(take(Relation::from_json(each)));
-    check(store.upsert_relations(made));
-  });
+// The strings of a relation's dict, without a look at its JSON; false where they are not as its class makes
+// them.
+bool read_strings(nb::handle relation, std::array<Text, 3>& strings, nb::handle& properties) {
+  static constexpr std::array<const char*, 4> kNames = {"label", "source_id", "target_id", "properties"};
+  if (!PyDict_CheckExact(relation.ptr()) || PyDict_GET_SIZE(relation.ptr()) != Py_ssize_t{kNames.size()})
+    return false;
+  Py_ssize_t position = 0;
+  PyObject* name = nullptr;
+  PyObject* member = nullptr;
+  for (size_t i = 0; PyDict_Next(relation.ptr(), &position, &name, &member) != 0; ++i) {
+    if (!PyUnicode_CheckExact(name) || PyUnicode_CompareWithASCIIString(name, kNames[i]) != 0) return false;
+    if (i == strings.size()) {
+      properties = member;
+    } else if (!PyUnicode_CheckExact(member) || !to_text(member, strings[i]) ||
+               strings[i].kept.ptr() != member) {
+      return PyErr_Clear(), false;  // a surrogate, at which two strings may be one
+    }
+  }
+  return PyDict_CheckExact(properties.ptr());
+}
+
+Relation to_relation(nb::handle given) {
+  std::array<Text, 3> strings;
+  nb::handle properties;
+  if (read_strings(given, strings, properties)) {
+    EncodedJson encoded = encode_json(properties, /*depth=*/2);
+    if (encoded.is_canonical())
+      return {strings[0].view, strings[1].view, strings[2].view, std::move(encoded).json()};
+  }
+  return take(Relation::from_json(encode_json(given, /*depth=*/1).json()));
+}
+
+void upsert_relations(PropertyGraph& graph, const nb::list& given) {
+  std::vector<Relation> relations;
+  relations.reserve(given.size());
+  for (const nb::handle each : given) relations.push_back(to_relation(each));
+  graph.run([&](KVPropertyGraphStore& store) { check(store.upsert_relations(relations)); });
 }
 
 void delete_selected(PropertyGraph& graph, const Text& selection) {

@@ -217,3 +217,55 @@ with quipu.storage_context(sys.argv[1]) as context:
         chunk.id,
     )
     assert ran.stdout == f"{chunk.id} {chunk.id} ['has', 'in']\n", ran.stderr
+
+
+class LongerRelation(Relation):
+    """One whose members are more than LlamaIndex's class has, which is read through its JSON."""
+
+    more: int = 1
+
+
+def assigned(made, **values):
+    for name, value in values.items():
+        object.__setattr__(made, name, value)  # as pydantic does, which does not look at what is assigned
+    return made
+
+
+def nested(depth):
+    made = {}
+    for _ in range(depth - 1):
+        made = {"a": made}
+    return made
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"label": "\u00e9 \U0001f600 \"q\" \\ \n"},
+        {"label": "\ud800"},
+        {"label": "\ud83d\ude00", "properties": {"a": "\ud83d\ude00"}},
+        {"source_id": "Ann \"A\"", "target_id": "B\ud800"},
+        {"label": 5},
+        {"target_id": None},
+        {"properties": {"b": [1, {"c": None}], "a": 0.1, "d": True}},
+        {"properties": {1: 2, "1": 3}},
+        {"properties": {"\ud83d\ude00": 1, "\U0001f600": 2}},
+        {"properties": nested(300)},
+        {"properties": nested(1000)},
+        {"properties": []},
+        {"properties": {"a": object()}},
+    ],
+)
+def test_a_relation_is_stored_as_its_json_is_read(tmp_path, values):
+    outcomes = []
+    for kind in (Relation, LongerRelation):
+        with quipu.storage_context(tmp_path / kind.__name__) as context:
+            graph = context.property_graph_store
+            relation = assigned(kind(label="l", source_id="s", target_id="t"), **values)
+            try:
+                graph.upsert_relations([relation, Relation(label="l", source_id="s", target_id="t")])
+                outcomes.append(graph.to_dict())
+            except Exception as error:
+                assert graph.to_dict() == {"nodes": {}, "relations": {}, "triplets": []}
+                outcomes.append((type(error), str(error)))
+    assert outcomes[0] == outcomes[1]
