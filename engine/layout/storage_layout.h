@@ -114,7 +114,10 @@ inline std::string triplet_key(std::string_view source, std::string_view label, 
 
 // As the reference's _get_relation_key.
 inline std::string relation_key(std::string_view source, std::string_view label, std::string_view target) {
-  return std::string(source) + "_" + std::string(label) + "_" + std::string(target);
+  std::string key;
+  key.reserve(source.size() + label.size() + target.size() + 2);
+  key.append(source).append("_").append(label).append("_").append(target);
+  return key;
 }
 
 // ---- vector stores ----

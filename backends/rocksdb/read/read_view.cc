@@ -70,6 +70,10 @@ rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb
 
 void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const rocksdb::Slice> keys,
                          rocksdb::PinnableSlice* values, rocksdb::Status* statuses, bool sorted) const {
+  if (keys.size() == 1) {
+    statuses[0] = get(family, keys[0], values[0]);
+    return;
+  }
   rocksdb::DB& db = database_->db();
   const UncountedWork uncounted;
   const auto changed = [&](const rocksdb::Slice& key) { return may_be_changed(family, key); };

@@ -79,8 +79,12 @@ Status Reader::read_many(const Collection& collection, std::span<const std::stri
 
 Result<std::vector<std::optional<Json>>> Reader::multi_get(const Collection& collection,
                                                            std::span<const std::string_view> keys) const {
-  const Reader reader = fixed();
   std::vector<std::optional<Json>> result(keys.size());
+  if (keys.size() == 1) {  // most values need no snapshot then
+    QUIPU_ASSIGN_OR_RETURN(result[0], get(collection, keys[0]));
+    return result;
+  }
+  const Reader reader = fixed();
   const auto use = [&](size_t i, const DataRecord& record) -> Status {
     QUIPU_ASSIGN_OR_RETURN(std::string text, reader.compose(collection, keys[i], record));
     result[i] = Json::from_canonical(std::move(text));

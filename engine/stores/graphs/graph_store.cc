@@ -24,6 +24,11 @@ std::string edge_text(std::string_view rel, std::string_view obj) {
   return text += ']';
 }
 
+Status declare(BaseKVStore& store, const std::string& collection) {
+  static const CollectionOptions options{std::string(GRAPH_STORE_PERSIST_FNAME), ""};
+  return store.declare_collection(collection, options);
+}
+
 Status malformed(std::string_view subj) {
   return Status::invalid_argument("graph store: subject " + Json::from_string(subj).text() +
                                   " is not a list of [relation, object] pairs of strings");
@@ -129,8 +134,7 @@ Result<GraphRelMap> KVGraphStore::get_rel_map(std::optional<std::span<const std:
 }
 
 Status KVGraphStore::upsert_triplet(std::string_view subj, std::string_view rel, std::string_view obj) {
-  QUIPU_RETURN_IF_ERROR(
-      kvstore_->declare_collection(collection_, {std::string(GRAPH_STORE_PERSIST_FNAME), ""}));
+  QUIPU_RETURN_IF_ERROR(declare(*kvstore_, collection_));
   LockSet lock_set;
   lock_set.add(collection_, subj);
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, kvstore_->lock(lock_set));
@@ -183,8 +187,7 @@ Status KVGraphStore::load(JsonView save_dict) {
     }
     batch.put(collection_, subj, wrapped(kEdges, member.value));
   }
-  QUIPU_RETURN_IF_ERROR(
-      kvstore_->declare_collection(collection_, {std::string(GRAPH_STORE_PERSIST_FNAME), ""}));
+  QUIPU_RETURN_IF_ERROR(declare(*kvstore_, collection_));
   return kvstore_->write(batch);
 }
 

@@ -14,11 +14,13 @@
 namespace quipu {
 namespace {
 
+// Whether an entity of this name has it as its id: entity_id() is the same.
+bool is_entity_id(std::string_view name) { return name.find('"') == std::string_view::npos; }
+
 // The ids under which the node that a relation names may be: its own, and that of an entity of this name.
 std::vector<std::string> ids_for(const std::string& id) {
-  std::string of_entity = entity_id(id);
-  if (of_entity == id) return {id};
-  return {id, std::move(of_entity)};
+  if (is_entity_id(id)) return {id};
+  return {id, entity_id(id)};
 }
 
 // What is read at once of many triplets.
@@ -47,12 +49,12 @@ Result<JsonView> object_member(JsonView dict, std::string_view name) {
 
 // And records how the graph keeps embeddings.
 Status GraphWriter::declare_collections() const {
-  const std::string file(PG_STORE_PERSIST_FNAME);
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.state, {file, ""}));
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.nodes, {file, ""}));
-  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.relations, {file, ""}));
-  QUIPU_RETURN_IF_ERROR(
-      kvstore_.declare_collection(graph_.collections.triplets, {file, std::string(kTripletTarget)}));
+  static const CollectionOptions plain{std::string(PG_STORE_PERSIST_FNAME), ""};
+  static const CollectionOptions of_triplets{plain.persist_file, std::string(kTripletTarget)};
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.state, plain));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.nodes, plain));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.relations, plain));
+  QUIPU_RETURN_IF_ERROR(kvstore_.declare_collection(graph_.collections.triplets, of_triplets));
   return graph_.vectors->record(kvstore_, graph_.supports_vector_queries);
 }
 
@@ -80,52 +82,72 @@ Status GraphWriter::write(const WriteBatch& batch, KeyLocks* locks,
 
 // A relation that is written, and the ids and keys that it is written under.
 struct GraphWriter::RelationWrite {
-  explicit RelationWrite(const Relation& relation) : relation(relation) {}
+  explicit RelationWrite(const Relation& relation) : relation(relation) {
+    if (is_entity_id(relation.source_id()) && is_entity_id(relation.target_id()))
+      settle({relation.source_id(), relation.label(), relation.target_id()});
+  }
+  void settle(TripletIds found) {
+    ids = std::move(found);
+    triplet_key = quipu::triplet_key(ids);
+    key_of_ids = relation_key(ids);
+  }
+  bool is_settled() const { return !triplet_key.empty(); }
 
   const Relation& relation;
   TripletIds ids;
   std::string triplet_key;
+  std::string key_of_ids;
   std::string key;  // of the relation
   Json triplet;
 };
 
-// Of each relation the ids of the nodes that it names: of those that are stored, else of entities to be made.
-Status GraphWriter::find_nodes(std::span<RelationWrite> writes) const {
+// Of the relations that are not settled the ids of the nodes that they name: of those that are stored, else of
+// entities to be made.
+Status GraphWriter::settle(std::span<RelationWrite> writes) const {
   std::unordered_map<std::string_view, std::string> ids;  // by the names of entities whose ids are others
   std::vector<std::string_view> names;
   for (const RelationWrite& write : writes) {
+    if (write.is_settled()) continue;
     for (const std::string* const name : {&write.relation.source_id(), &write.relation.target_id()}) {
-      std::string of_entity = entity_id(*name);
-      if (of_entity != *name && ids.emplace(*name, std::move(of_entity)).second) names.push_back(*name);
+      if (!is_entity_id(*name) && ids.emplace(*name, entity_id(*name)).second) names.push_back(*name);
     }
   }
-  if (!names.empty()) {
-    QUIPU_ASSIGN_OR_RETURN(auto stored, kvstore_.multi_get(names, graph_.collections.nodes));
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (stored[i]) ids[names[i]] = LabelledNode::from_stored(*std::move(stored[i]), names[i]).id();
-    }
+  if (names.empty()) return Status::ok();
+  QUIPU_ASSIGN_OR_RETURN(auto stored, kvstore_.multi_get(names, graph_.collections.nodes));
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (stored[i]) ids[names[i]] = LabelledNode::from_stored(*std::move(stored[i]), names[i]).id();
   }
   const auto id_of = [&](const std::string& name) {
     const auto found = ids.find(name);
     return found == ids.end() ? name : found->second;
   };
   for (RelationWrite& write : writes) {
-    write.ids = {id_of(write.relation.source_id()), write.relation.label(),
-                 id_of(write.relation.target_id())};
-    write.triplet_key = triplet_key(write.ids);
+    if (write.is_settled()) continue;
+    const Relation& relation = write.relation;
+    write.settle({id_of(relation.source_id()), relation.label(), id_of(relation.target_id())});
   }
   return Status::ok();
 }
 
-Result<KeyLocks> GraphWriter::lock(std::span<const Relation> relations) const {
+Result<KeyLocks> GraphWriter::lock(std::span<const RelationWrite> writes) const {
   LockSet keys;
-  for (const Relation& relation : relations) {
+  const auto add = [&](const std::string& source, const std::string& target, std::string_view relation,
+                       std::string_view triplet) {
+    keys.add(graph_.collections.nodes, source);
+    keys.add(graph_.collections.nodes, target);
+    keys.add(graph_.collections.relations, relation);
+    keys.add(graph_.collections.triplets, triplet);
+  };
+  for (const RelationWrite& write : writes) {
+    if (write.is_settled()) {
+      add(write.ids.source, write.ids.target, write.key_of_ids, write.triplet_key);
+      continue;
+    }
+    const Relation& relation = write.relation;
     for (const std::string& source : ids_for(relation.source_id())) {
       for (const std::string& target : ids_for(relation.target_id())) {
-        keys.add(graph_.collections.nodes, source);
-        keys.add(graph_.collections.nodes, target);
-        keys.add(graph_.collections.relations, relation_key(source, relation.label(), target));
-        keys.add(graph_.collections.triplets, triplet_key(source, relation.label(), target));
+        add(source, target, relation_key(source, relation.label(), target),
+            triplet_key(source, relation.label(), target));
       }
     }
   }
@@ -135,15 +157,15 @@ Result<KeyLocks> GraphWriter::lock(std::span<const Relation> relations) const {
 Status GraphWriter::upsert_relations(std::span<const Relation> relations) const {
   if (relations.empty()) return Status::ok();
   QUIPU_RETURN_IF_ERROR(declare_collections());
-  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, lock(relations));
   std::vector<RelationWrite> writes(relations.begin(), relations.end());
-  QUIPU_RETURN_IF_ERROR(find_nodes(writes));
+  QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, lock(writes));
+  QUIPU_RETURN_IF_ERROR(settle(writes));
   QUIPU_RETURN_IF_ERROR(find_keys(writes));
   QUIPU_ASSIGN_OR_RETURN(NodeSet nodes, find_ends(writes));
   WriteBatch batch;
   for (RelationWrite& write : writes) {
     make_ends(write, nodes, batch);
-    write.triplet = triplet_value(write.ids.target, write.key == relation_key(write.ids) ? "" : write.key);
+    write.triplet = triplet_value(write.ids.target, write.key == write.key_of_ids ? "" : write.key);
     batch.add_view(
         {&WriteOp::kPut, graph_.collections.relations, write.key, write.relation.to_json().text()});
     batch.add_view({&WriteOp::kPut, graph_.collections.triplets, write.triplet_key, write.triplet.text()});

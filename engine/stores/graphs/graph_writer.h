@@ -37,8 +37,8 @@ class GraphWriter {
 
   struct RelationWrite;
   using NodeSet = std::unordered_set<std::string_view>;  // ids of nodes that are there
-  Result<KeyLocks> lock(std::span<const Relation> relations) const;
-  Status find_nodes(std::span<RelationWrite> writes) const;
+  Result<KeyLocks> lock(std::span<const RelationWrite> writes) const;
+  Status settle(std::span<RelationWrite> writes) const;
   Status find_keys(std::span<RelationWrite> writes) const;
   Result<NodeSet> find_ends(std::span<const RelationWrite> writes) const;
   Result<std::vector<std::string>> selected_nodes(const GraphSelection& selection) const;
