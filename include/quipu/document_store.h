@@ -18,7 +18,8 @@
 #ifndef QUIPU_DOCUMENT_STORE_H_
 #define QUIPU_DOCUMENT_STORE_H_
 
-#include <functional>
+#include <cstddef>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
@@ -156,6 +157,31 @@ struct BadNode {
   Status error;
 };
 
+// The hashes of nodes with the nodes' ids, in the order in which the nodes were added; equal hashes come as
+// often as they are there. Independent of the store. Thread-safety: any number of threads may read.
+class DocumentHashes {
+ public:
+  size_t size() const { return places_.size(); }
+  // Views of this object. REQUIRES: i < size().
+  std::string_view hash(size_t i) const { return {texts_.data() + places_[i].begin, places_[i].hash_size}; }
+  std::string_view id(size_t i) const {
+    return {texts_.data() + places_[i].begin + places_[i].hash_size, places_[i].id_size};
+  }
+
+ private:
+  friend class KVDocumentStore;
+  struct Place {
+    uint64_t order;
+    size_t begin;  // of the hash, behind which stands the id
+    size_t hash_size;
+    size_t id_size;
+  };
+  void sort();
+
+  std::string texts_;
+  std::vector<Place> places_;
+};
+
 class KVDocumentStore : public BaseDocumentStore {
  public:
   // Empty strings in `options` mean the defaults, as in the reference.
@@ -170,10 +196,8 @@ class KVDocumentStore : public BaseDocumentStore {
   Status set_document_hashes(std::span<const std::pair<std::string, std::string>> doc_hashes) override;
   Result<std::optional<std::string>> get_document_hash(std::string_view doc_id) const override;
   Result<OrderedMap<std::string>> get_all_document_hashes() const override;
-  // The same without a map: calls `use` with each hash and its id, in the order in which the nodes were
-  // added; equal hashes come as often as they are there. Views live until `use` returns. Memory: bounded.
-  Status for_each_document_hash(
-      const std::function<void(std::string_view hash, std::string_view doc_id)>& use) const;
+  // The same without a map; O(nodes).
+  Result<DocumentHashes> document_hashes() const;
   Result<std::optional<RefDocInfo>> get_ref_doc_info(std::string_view ref_doc_id) const override;
   Result<OrderedMap<RefDocInfo>> get_all_ref_doc_info() const override;
   Result<bool> ref_doc_exists(std::string_view ref_doc_id) const override;

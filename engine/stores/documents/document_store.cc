@@ -3,10 +3,13 @@
 #include "quipu/document_store.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "engine/json_file/json_file.h"
+#include "engine/layout/document_metadata.h"
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/documents/ref_docs.h"
 #include "engine/stores/store_file.h"
@@ -16,6 +19,9 @@
 
 namespace quipu {
 namespace {
+
+constexpr size_t kUsualHashAndId = 112;  // bytes
+constexpr uint64_t kMostExpected = 1 << 20;
 
 Status doc_not_found(std::string_view doc_id) {
   return Status::not_found("doc_id " + std::string(doc_id) + " not found.");
@@ -142,28 +148,58 @@ Result<std::optional<std::string>> KVDocumentStore::get_document_hash(std::strin
   return metadata ? string_member(*metadata, kDocHash) : std::nullopt;
 }
 
-Status KVDocumentStore::for_each_document_hash(
-    const std::function<void(std::string_view hash, std::string_view doc_id)>& use) const {
-  ScanOptions in_order;
-  in_order.order = ScanOptions::Order::kInsertion;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> entries,
-                         kvstore_->scan(in_order, metadata_collection_));
-  std::string decoded;
-  while (entries->next()) {
-    const std::optional<JsonView> hash = entries->val().find(kDocHash);
-    if (!hash || !hash->is_string()) continue;
-    decoded.clear();
-    append_decoded_string(hash->text(), decoded);
-    if (!decoded.empty()) use(decoded, entries->key());
+// Read by key where the store numbers its keys: a scan in insertion order sorts whole entries.
+Result<DocumentHashes> KVDocumentStore::document_hashes() const {
+  ScanOptions all;
+  const KVCapabilities can = kvstore_->capabilities();
+  if (!can.keeps_order) all.order = ScanOptions::Order::kInsertion;
+  DocumentHashes hashes;
+  if (can.streams) {
+    QUIPU_ASSIGN_OR_RETURN(const uint64_t count, kvstore_->count(metadata_collection_));
+    const size_t expected = std::min(count, kMostExpected);
+    hashes.places_.reserve(expected);
+    hashes.texts_.reserve(expected * kUsualHashAndId);
   }
-  return entries->status();
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> entries,
+                         kvstore_->scan(all, metadata_collection_));
+  std::string& texts = hashes.texts_;
+  while (entries->next()) {
+    const size_t begin = texts.size();
+    if (!append_document_hash(entries->val(), texts) || texts.size() == begin) continue;  // empty is none
+    const uint64_t order = can.keeps_order ? *entries->order() : hashes.size();
+    const std::string_view id = entries->key();
+    hashes.places_.push_back({order, begin, texts.size() - begin, id.size()});
+    texts += id;
+  }
+  QUIPU_RETURN_IF_ERROR(entries->status());
+  hashes.sort();
+  return hashes;
+}
+
+// Digit by digit from the lowest on, of which numbers that are near to one another have few.
+void DocumentHashes::sort() {
+  if (places_.empty()) return;
+  constexpr unsigned kDigitBits = 11;
+  constexpr size_t kDigits = size_t{1} << kDigitBits;
+  const auto [least, most] = std::ranges::minmax(places_, {}, &Place::order);
+  const uint64_t first = least.order;
+  const uint64_t span = most.order - first;
+  std::vector<Place> sorted(places_.size());
+  for (unsigned shift = 0; shift < 64 && span >> shift != 0; shift += kDigitBits) {
+    const auto digit = [&](const Place& place) { return ((place.order - first) >> shift) % kDigits; };
+    std::array<size_t, kDigits + 1> ends{};
+    for (const Place& place : places_) ++ends[digit(place) + 1];
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    for (const Place& place : places_) sorted[ends[digit(place)]++] = place;
+    places_.swap(sorted);
+  }
 }
 
 Result<OrderedMap<std::string>> KVDocumentStore::get_all_document_hashes() const {
+  QUIPU_ASSIGN_OR_RETURN(const DocumentHashes hashes, document_hashes());
   OrderedMap<std::string> ids_by_hash;
-  QUIPU_RETURN_IF_ERROR(for_each_document_hash([&](std::string_view hash, std::string_view doc_id) {
-    ids_by_hash.insert_or_assign(std::string(hash), std::string(doc_id));
-  }));
+  for (size_t i = 0; i < hashes.size(); ++i)
+    ids_by_hash.insert_or_assign(std::string(hashes.hash(i)), std::string(hashes.id(i)));
   return ids_by_hash;
 }
 

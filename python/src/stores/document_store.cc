@@ -95,21 +95,12 @@ nb::str get_all_ref_doc_info(Documents& documents) {
 
 // As a comprehension over all nodes makes it: of equal hashes the last id, at the first one's place.
 nb::dict get_all_document_hashes(Documents& documents) {
-  std::string texts;
-  std::vector<std::pair<size_t, size_t>> sizes;  // of hash and id, which stand in `texts` one after the other
-  documents.run([&](const KVDocumentStore& store) {
-    check(store.for_each_document_hash([&](std::string_view hash, std::string_view id) {
-      texts.append(hash).append(id);
-      sizes.emplace_back(hash.size(), id.size());
-    }));
-  });
+  const DocumentHashes hashes =
+      documents.run([](const KVDocumentStore& store) { return take(store.document_hashes()); });
   nb::dict found;
-  std::string_view rest = texts;
-  for (const auto& [hash, id] : sizes) {
-    const nb::str key = to_str(rest.substr(0, hash));
-    if (PyDict_SetItem(found.ptr(), key.ptr(), to_str(rest.substr(hash, id)).ptr()) != 0)
-      nb::raise_python_error();
-    rest.remove_prefix(hash + id);
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    const nb::str hash = to_str(hashes.hash(i));
+    if (PyDict_SetItem(found.ptr(), hash.ptr(), to_str(hashes.id(i)).ptr()) != 0) nb::raise_python_error();
   }
   return found;
 }

@@ -255,6 +255,32 @@ TEST_P(DocumentStoreTest, AsyncCallsAreTheSyncOnes) {
   EXPECT_EQ(store->aget_all_document_hashes().get()->size(), 3u);  // n2's too, and not the empty one
 }
 
+// Ids that are not in order, more than a digit of the sort holds, and hashes that JSON writes with escapes.
+TEST_P(DocumentStoreTest, HashesComeInTheOrderOfTheirNodes) {
+  constexpr size_t kNodes = 2500;
+  KVDocumentStore store = docstore();
+  std::vector<std::pair<std::string, std::string>> hashes;
+  for (size_t i = 0; i < kNodes; ++i) {
+    hashes.emplace_back("n" + std::to_string(i * 7919 % kNodes), "h" + std::to_string(i % 1200));
+  }
+  hashes[3].second = "a \"quoted\" \\ \n\xc3\xa9";
+  hashes[5].second = "";
+  ASSERT_TRUE(store.set_document_hashes(hashes).is_ok());
+  ASSERT_TRUE(store.set_document_hash(hashes[0].first, "again").is_ok());  // keeps its place
+  hashes[0].second = "again";
+  hashes.erase(hashes.begin() + 5);
+
+  const DocumentHashes found = *store.document_hashes();
+  ASSERT_EQ(found.size(), hashes.size());
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    ASSERT_EQ(found.id(i), hashes[i].first) << i;
+    ASSERT_EQ(found.hash(i), hashes[i].second) << i;
+  }
+  const OrderedMap<std::string> ids = *store.get_all_document_hashes();
+  EXPECT_EQ(ids.begin()->first, "again");
+  EXPECT_EQ(ids.find("h1")->second, hashes[2400].first);  // of equal hashes the last
+}
+
 TEST_P(DocumentStoreTest, ThreadsThatShareARefDocLoseNothing) {
   constexpr int kThreads = 8;
   constexpr int kNodes = 50;
