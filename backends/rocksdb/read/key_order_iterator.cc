@@ -8,6 +8,16 @@ namespace quipu::rocks {
 namespace {
 
 constexpr size_t kReadaheadBytes = 1 << 20;
+constexpr uint64_t kPartOfCache = 32;
+
+// Whether a walk over all of a collection leaves most of the cache to others, so that the next one finds its
+// blocks there.
+bool is_small(const Reader& reader, const Collection& collection) {
+  uint64_t file_bytes = 0;
+  return reader.database().db().GetIntProperty(collection.family.get(),
+                                               rocksdb::DB::Properties::kLiveSstFilesSize, &file_bytes) &&
+         file_bytes <= reader.database().options().memory_budget_bytes / kPartOfCache;
+}
 
 }  // namespace
 
@@ -27,7 +37,8 @@ KeyOrderIterator::KeyOrderIterator(const Reader& reader, const Collection& colle
   rocksdb::ReadOptions read;
   read.iterate_lower_bound = &lower_slice_;
   if (!upper_.empty()) read.iterate_upper_bound = &upper_slice_;
-  if (options.limit == 0 && options.prefix.empty() && !options.start && !options.end) {
+  const bool whole = options.limit == 0 && options.prefix.empty() && !options.start && !options.end;
+  if (whole && !is_small(reader, collection)) {
     read.readahead_size = kReadaheadBytes;
     read.fill_cache = false;  // a walk over all must not drive out what is in use
   }
