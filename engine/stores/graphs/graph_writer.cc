@@ -101,8 +101,8 @@ struct GraphWriter::RelationWrite {
   Json triplet;
 };
 
-// Of the relations that are not settled the ids of the nodes that they name: of those that are stored, else of
-// entities to be made.
+// Of the relations that are not settled the ids of the nodes that they name: of those that are stored, else
+// of entities to be made.
 Status GraphWriter::settle(std::span<RelationWrite> writes) const {
   std::unordered_map<std::string_view, std::string> ids;  // by the names of entities whose ids are others
   std::vector<std::string_view> names;
