@@ -51,8 +51,7 @@ def figures(store, relations, calls):
         seeds = [[EntityNode(name=f"n{(call * 97 + i * 31) % nodes}") for i in range(5)] for call in range(calls)]
         result[name] = statistics.median(milliseconds(lambda some=some: store.get_rel_map(some, depth=2, limit=limit))
                                          for some in seeds)
-    result["found"] = len(store.get_rel_map([EntityNode(name=f"n{i}") for i in range(5)], depth=2, limit=ALL))
-    return result
+    return result, len(store.get_rel_map([EntityNode(name=f"n{i}") for i in range(5)], depth=2, limit=ALL))
 
 
 def in_this_package(address, count):
@@ -76,16 +75,18 @@ def main():
         print(json.dumps(in_this_package(options.figures, options.relations)))
         return
     interpreters = {"quipu": sys.executable, **({"against": options.against} if options.against else {})}
-    rounds = []
+    rounds, found = [], set()
     with PostgresServer(durable=True) as server:
         for number in range(ROUNDS):
-            rounds.append({name: in_package_of(python, server.address(f"{name}_{number}"), options.relations)
-                           for name, python in interpreters.items()})
-            rounds[-1]["simple"] = figures(SimplePropertyGraphStore(), relations_of(options.relations), 3)
+            runs = {name: in_package_of(python, server.address(f"{name}_{number}"), options.relations)
+                    for name, python in interpreters.items()}
+            runs["simple"] = figures(SimplePropertyGraphStore(), relations_of(options.relations), 3)
+            found.update(triplets for _, triplets in runs.values())
+            rounds.append({name: of_run for name, (of_run, _) in runs.items()})
     medians = {name: {figure: statistics.median(each[name][figure] for each in rounds) for figure in of_store}
                for name, of_store in rounds[0].items()}
-    if len({of_store["found"] for of_store in medians.values()}) != 1:
-        sys.exit(f"the stores find different relations: {medians}")
+    if len(found) != 1:
+        sys.exit(f"the stores find different numbers of triplets: {found}")
     ratios = {name: {figure: medians[name][figure] / medians["quipu"][figure] for figure in medians["quipu"]}
               for name in medians if name != "quipu"}
     print(json.dumps({"milliseconds": medians, "ratio": ratios}, indent=1))
