@@ -245,6 +245,7 @@ def nested(depth):
         {"label": "\ud800"},
         {"label": "\ud83d\ude00", "properties": {"a": "\ud83d\ude00"}},
         {"source_id": "Ann \"A\"", "target_id": "B\ud800"},
+        {"source_id": "\ud83d\ude00"},  # the node of the other relation
         {"label": 5},
         {"target_id": None},
         {"properties": {"b": [1, {"c": None}], "a": 0.1, "d": True}},
@@ -263,8 +264,8 @@ def test_a_relation_is_stored_as_its_json_is_read(tmp_path, values):
             graph = context.property_graph_store
             relation = assigned(kind(label="l", source_id="s", target_id="t"), **values)
             try:
-                graph.upsert_relations([relation, Relation(label="l", source_id="s", target_id="t")])
-                outcomes.append(graph.to_dict())
+                graph.upsert_relations([relation, Relation(label="l", source_id="\U0001f600", target_id="t")])
+                outcomes.append((graph.to_dict(), repr(graph).partition("nodes=")[2]))
             except Exception as error:
                 assert graph.to_dict() == {"nodes": {}, "relations": {}, "triplets": []}
                 outcomes.append((type(error), str(error)))
