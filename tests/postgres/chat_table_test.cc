@@ -5,13 +5,11 @@
 
 #include <thread>
 
-#include "backends/postgres/connection/connection.h"
 #include "quipu/chat_store.h"
 #include "quipu/document_store.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/open_store.h"
-#include "tests/postgres/test_address.h"
-#include "tests/support/temp_dir.h"
+#include "tests/postgres/schema_test.h"
 
 namespace quipu::testing {
 namespace {
@@ -20,26 +18,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class ChatTableTest : public ::testing::Test {
+class ChatTableTest : public SchemaTest {
  protected:
-  ChatTableTest() : schema_(schema_of(directory_.path())), kvstore_(*open_store(test_address(schema_))) {}
-
-  // The first column of all rows, each with a space behind it.
-  std::string run(const std::string& sql) {
-    using postgres::Connection;
-    if (!connection_)
-      connection_ = *Connection::open(*postgres::PostgresAddress::parse(test_address(schema_), false));
-    const postgres::Statement statement(sql, postgres::Statement::Use::kOnce);
-    const postgres::Reply reply = connection_->run({&statement, 1});
-    EXPECT_FALSE(reply.failure) << sql << ": " << (reply.failure ? reply.failure->message : "");
-    std::string text;
-    for (size_t row = 0; !reply.failure && row < reply.results[0].rows(); ++row)
-      (text += reply.results[0].text(row, 0)) += ' ';
-    return text;
-  }
-  std::string table(const std::string& name = "chatstore") const {
-    return postgres::quoted(schema_) + "." + postgres::quoted(name);
-  }
+  using SchemaTest::table;
+  std::string table() const { return table("chatstore"); }
   // The contents of a chat's messages, which chat_message() made.
   static std::vector<std::string> texts(const BaseChatStore& chats, const std::string& key,
                                         const MessageWindow& window = {}) {
@@ -54,10 +36,7 @@ class ChatTableTest : public ::testing::Test {
   }
   static Json message(const std::string& text) { return chat_message("user", text); }
 
-  TempDir directory_;
-  const std::string schema_;
-  std::unique_ptr<postgres::Connection> connection_;
-  const std::shared_ptr<BaseKVStore> kvstore_;
+  const std::shared_ptr<BaseKVStore> kvstore_ = *open_store(test_address(schema_));
 };
 
 TEST_F(ChatTableTest, TheTableIsThatOfPostgresChatStore) {

@@ -3,40 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backends/postgres/connection/connection.h"
 #include "quipu/document_store.h"
 #include "quipu/graph_store.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/open_store.h"
 #include "quipu/property_graph_store.h"
-#include "tests/postgres/test_address.h"
-#include "tests/support/temp_dir.h"
+#include "tests/postgres/schema_test.h"
 
 namespace quipu::testing {
 namespace {
 
 using ::testing::HasSubstr;
 
-class GraphTableTest : public ::testing::Test {
+class GraphTableTest : public SchemaTest {
  protected:
-  GraphTableTest() : schema_(schema_of(directory_.path())), kvstore_(*open_store(test_address(schema_))) {}
-
-  // The first column of all rows, each with a space behind it.
-  std::string run(const std::string& sql) {
-    using postgres::Connection;
-    if (!connection_)
-      connection_ = *Connection::open(*postgres::PostgresAddress::parse(test_address(schema_), false));
-    const postgres::Statement statement(sql, postgres::Statement::Use::kOnce);
-    const postgres::Reply reply = connection_->run({&statement, 1});
-    EXPECT_FALSE(reply.failure) << sql << ": " << (reply.failure ? reply.failure->message : "");
-    std::string text;
-    for (size_t row = 0; !reply.failure && row < reply.results[0].rows(); ++row)
-      (text += reply.results[0].text(row, 0)) += ' ';
-    return text;
-  }
-  std::string table(const std::string& name) const {
-    return postgres::quoted(schema_) + "." + postgres::quoted(name);
-  }
   // How many statements over each of the graph's tables a call takes, as the server counts them.
   std::string statements(const std::function<void()>& call) {
     const auto count = [&](const std::string& name) {
@@ -62,10 +42,7 @@ class GraphTableTest : public ::testing::Test {
     return counts;
   }
 
-  TempDir directory_;
-  const std::string schema_;
-  std::unique_ptr<postgres::Connection> connection_;
-  const std::shared_ptr<BaseKVStore> kvstore_;
+  const std::shared_ptr<BaseKVStore> kvstore_ = *open_store(test_address(schema_));
 };
 
 std::vector<LabelledNode> entities(const std::string& prefix, int count) {

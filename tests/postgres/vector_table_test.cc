@@ -9,12 +9,10 @@
 #include <random>
 #include <thread>
 
-#include "backends/postgres/connection/connection.h"
 #include "quipu/open_store.h"
 #include "quipu/postgres_vector_store.h"
 #include "quipu/storage_context.h"
-#include "tests/postgres/test_address.h"
-#include "tests/support/temp_dir.h"
+#include "tests/postgres/schema_test.h"
 
 namespace quipu::testing {
 namespace {
@@ -43,10 +41,8 @@ MetadataFilters filter(const std::string& key, FilterOperator op, const std::str
   return {{MetadataFilter{key, *Json::parse(value), op}}};
 }
 
-class VectorTableTest : public ::testing::Test {
+class VectorTableTest : public SchemaTest {
  protected:
-  VectorTableTest() : schema_(schema_of(directory_.path())) {}
-
   void SetUp() override {
     if (run("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").empty())
       GTEST_SKIP() << "the server has no pgvector";
@@ -59,22 +55,8 @@ class VectorTableTest : public ::testing::Test {
   PostgresVectorStore store(VectorTableOptions options = {}) const {
     return PostgresVectorStore(kvstore_, options);
   }
-  // The first column of all rows, each with a space behind it.
-  std::string run(const std::string& sql) {
-    using postgres::Connection;
-    if (!connection_)
-      connection_ = *Connection::open(*postgres::PostgresAddress::parse(test_address(schema_), false));
-    const postgres::Statement statement(sql, postgres::Statement::Use::kOnce);
-    const postgres::Reply reply = connection_->run({&statement, 1});
-    EXPECT_FALSE(reply.failure) << sql << ": " << (reply.failure ? reply.failure->message : "");
-    std::string text;
-    for (size_t row = 0; !reply.failure && row < reply.results[0].rows(); ++row)
-      (text += reply.results[0].text(row, 0)) += ' ';
-    return text;
-  }
-  std::string table(const std::string& name = "data_llamaindex") const {
-    return postgres::quoted(schema_) + "." + postgres::quoted(name);
-  }
+  using SchemaTest::table;
+  std::string table() const { return table("data_llamaindex"); }
   static Ids ids(const PostgresVectorStore& store, const VectorStoreQuery& query,
                  const PostgresQueryOptions& more = {}) {
     const Result<VectorStoreQueryResult> found = store.query(query, more);
@@ -97,9 +79,6 @@ class VectorTableTest : public ::testing::Test {
     ASSERT_TRUE(added) << added.status().to_string();
   }
 
-  TempDir directory_;
-  const std::string schema_;
-  std::unique_ptr<postgres::Connection> connection_;
   std::shared_ptr<BaseKVStore> kvstore_;
 };
 
