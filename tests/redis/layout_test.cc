@@ -100,6 +100,16 @@ TEST_F(RedisLayoutTest, WithoutANamespaceACollectionIsTheHashOfItsName) {
   EXPECT_EQ(own.code(), StatusCode::kInvalidArgument) << own.to_string();
 }
 
+TEST_F(RedisLayoutTest, HashesThatOthersWroteAreReadWithoutNumbers) {
+  for (const std::string id : {"b", "a", "c"})
+    ask({"HSET", "docstore/metadata", id, R"({"doc_hash": "h)" + id + R"("})"});
+  std::string hashes;
+  const auto all = KVDocumentStore(store_).get_all_document_hashes();
+  ASSERT_TRUE(all) << all.error().to_string();
+  for (const auto& [hash, id] : *all) hashes += hash + "=" + id + " ";
+  EXPECT_EQ(hashes, "hb=b ha=a hc=c ");
+}
+
 TEST_F(RedisLayoutTest, WhatOthersWriteIsReadAndNumberedByTheNextWrite) {
   for (const char* const key : {"z", "a", "m"}) ask({"HSET", "c", key, "{\"n\": 1}"});
   EXPECT_EQ(keys_of("c"), "z a m ") << "as Redis has small ones";

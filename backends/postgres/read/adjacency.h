@@ -1,6 +1,6 @@
 // PostgresAdjacency: the relations of any number of nodes by one statement. Where triplets have a table of
-// their own both ways are looked up in an index; elsewhere those that lead to the nodes are found in one pass
-// over the collection.
+// their own both ways are looked up in an index; elsewhere those that lead to the nodes are found in a pass
+// over the collection for each of them.
 //
 // Thread-safety, lifetime: as its reader.
 

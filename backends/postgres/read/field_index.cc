@@ -31,7 +31,8 @@ Result<std::vector<bool>> PostgresFieldIndex::values_exist(std::string_view coll
                                                            std::string_view field,
                                                            std::span<const std::string_view> values) const {
   if (values.size() > kFewValues) {
-    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all, reader_.scan({}, collection));
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all,
+                           reader_.scan({.order = ScanOptions::Order::kInsertion}, collection));
     return scan_values_exist(*all, field, values);
   }
   std::vector<bool> exist;

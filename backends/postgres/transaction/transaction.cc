@@ -459,7 +459,8 @@ Result<std::vector<bool>> PostgresTransaction::Features::values_exist(
   } else {
     for (const std::string_view value : values) transaction_.reads_.values.emplace(collection, field, value);
   }
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all, transaction_.scan_merged({}, collection));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> all,
+                         transaction_.scan_merged({.order = ScanOptions::Order::kInsertion}, collection));
   return scan_values_exist(*all, field, values);
 }
 

@@ -25,7 +25,9 @@ bool is_other_table(const Failure& failure) {
 }
 
 // Somebody was faster, without locks where the same has been inserted.
-bool is_conflict(const Failure& failure) { return failure.is_conflict() || failure.is("23505"); }
+// Somebody who takes no locks has inserted the same, and was waited for until his COMMIT.
+bool is_duplicate(const Failure& failure) { return failure.is("23505"); }
+bool is_conflict(const Failure& failure) { return failure.is_conflict() || is_duplicate(failure); }
 
 // Statements over `rows`, so many at a time.
 void add_rows(const std::string& sql, const FinalBatch::Rows& rows, std::vector<Statement>& statements) {
@@ -60,7 +62,9 @@ Status named(const Status& refused, const FinalBatch& batch) {
 
 Result<uint64_t> Writer::commit(const Prepare& prepare) {
   Backoff backoff(kPatience);
-  for (bool made_anew = false;;) {
+  bool made_anew = false;
+  bool seen_duplicate = false;
+  for (;;) {
     const bool may_come_back = server_->pool().has_connected();
     Result<Lease> lease = server_->pool().take();
     if (!lease) {
@@ -104,7 +108,11 @@ Result<uint64_t> Writer::commit(const Prepare& prepare) {
       }
       if (!is_conflict(failure)) return failure.status(server_->shown());
     }
-    if (!backoff.wait()) return failure.status(server_->shown());
+    if (backoff.wait()) continue;
+    if (!is_duplicate(failure)) return failure.status(server_->shown());
+    // All patience may have gone into waiting for the other.
+    if (std::exchange(seen_duplicate, true))
+      return Status::busy(server_->shown() + ": others keep inserting the same keys: " + failure.message);
   }
 }
 

@@ -1,5 +1,5 @@
 // Writer: the one way in. A batch is one transaction of the server, sent as one pipeline that ends with its
-// COMMIT, so that it takes one round trip.
+// COMMIT, so that it takes one round trip, or a few where it has many new entries (new_entries.h).
 //
 // Each session that writes has a row of its own in quipu_changes for each collection, and adds one to it with
 // every write. The sums over all sessions are the collections' versions (BaseKVStore::change_version). And

@@ -148,13 +148,15 @@ Result<std::optional<std::string>> KVDocumentStore::get_document_hash(std::strin
   return metadata ? string_member(*metadata, kDocHash) : std::nullopt;
 }
 
-// Read by key where the store numbers its keys: a scan in insertion order sorts whole entries.
+// Read by key where the store numbers its keys and is here: a scan in insertion order sorts whole entries. A
+// server has an index of that order, if of any, and may have entries without a number.
 Result<DocumentHashes> KVDocumentStore::document_hashes() const {
   ScanOptions all;
   const KVCapabilities can = kvstore_->capabilities();
-  if (!can.keeps_order) all.order = ScanOptions::Order::kInsertion;
+  const bool by_key = can.keeps_order && !can.round_trips;
+  if (!by_key) all.order = ScanOptions::Order::kInsertion;
   DocumentHashes hashes;
-  if (can.streams) {
+  if (can.streams && by_key) {
     QUIPU_ASSIGN_OR_RETURN(const uint64_t count, kvstore_->count(metadata_collection_));
     const size_t expected = std::min(count, kMostExpected);
     hashes.places_.reserve(expected);
@@ -166,7 +168,7 @@ Result<DocumentHashes> KVDocumentStore::document_hashes() const {
   while (entries->next()) {
     const size_t begin = texts.size();
     if (!append_document_hash(entries->val(), texts) || texts.size() == begin) continue;  // empty is none
-    const uint64_t order = can.keeps_order ? *entries->order() : hashes.size();
+    const uint64_t order = by_key ? *entries->order() : hashes.size();
     const std::string_view id = entries->key();
     hashes.places_.push_back({order, begin, texts.size() - begin, id.size()});
     texts += id;

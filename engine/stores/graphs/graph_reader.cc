@@ -98,8 +98,10 @@ Result<std::vector<Triplet>> GraphReader::get_rel_map(std::span<const LabelledNo
   for (int step = 0; step < depth && !ends.empty() && !enough(); ++step) {
     std::unordered_set<std::string_view> walked;
     std::vector<std::string> nodes;
-    for (const std::string& end : ends) {
-      if (walked.insert(end).second) nodes.push_back(end);
+    nodes.reserve(ends.size());  // what is walked stays in its place
+    for (std::string& end : ends) {
+      if (walked.contains(end)) continue;
+      walked.insert(nodes.emplace_back(std::move(end)));
     }
     // Of a node's triplets only those that were seen before, or at another node of this step, do not count.
     const bool all_count = limit >= 0 && ignore_rels.empty();

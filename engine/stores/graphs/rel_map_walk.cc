@@ -23,11 +23,11 @@ size_t kept_of(size_t edges, int limit) {
 
 }  // namespace
 
-// A walk finds a triplet for each subject that it comes to, so of a step it needs the first `at_most`
-// different subjects, in the order in which the steps before have them.
+// A walk finds a triplet for each subject that it comes to, so it takes no more than `at_most` steps, and of
+// each it needs the first `at_most` different subjects, in the order in which the steps before have them.
 Status WalkEdges::read_ahead(std::span<const std::string> subjs, int depth, int limit, size_t at_most) {
   std::vector<std::string> step(subjs.begin(), subjs.end());
-  for (int done = 0; done != depth && !step.empty(); ++done) {
+  for (int done = 0; done != depth && static_cast<size_t>(done) < at_most && !step.empty(); ++done) {
     std::vector<std::string_view> unknown;
     for (const std::string& subj : step) {
       if (!known_.contains(subj)) unknown.push_back(subj);

@@ -35,6 +35,7 @@ Status TripletReader::for_each_node(std::span<const std::string> ids, uint64_t a
       graph_.collections.triplets, views, at_most,
       [&](size_t /*i*/, const std::vector<std::string>& keys) -> Result<bool> {
         std::vector<TripletIds> triplets;
+        triplets.reserve(keys.size());
         for (const std::string& key : keys) {
           QUIPU_ASSIGN_OR_RETURN(TripletIds triplet, parse_triplet_key(key));
           triplets.push_back(std::move(triplet));
