@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional
 
 from quipu import _native
+from quipu.database.paths import is_store
 from quipu.database.progress import ProgressCallback
 from quipu.files.location import is_url, locate_contents
 from quipu.operations.source import Source, path_of
@@ -34,7 +35,8 @@ def diff(
         progress: called with what is being read and the bytes done, some times a second.
         storage_options: of those that are URLs.
     """
-    path_a, path_b = path_of(a), path_of(b)
-    where_a, fs_a = locate_contents(path_a, None, storage_options if is_url(path_a) else None)
-    where_b, fs_b = locate_contents(path_b, None, storage_options if is_url(path_b) else None)
+    (where_a, fs_a), (where_b, fs_b) = (
+        locate_contents(path, None, storage_options if is_url(path) and not is_store(path) else None)
+        for path in (path_of(a), path_of(b))
+    )
     return [Difference(*found) for found in _native.diff(where_a, fs_a, where_b, fs_b, encoding or "", progress)]

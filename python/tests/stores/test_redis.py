@@ -111,6 +111,7 @@ def test_no_text_has_the_password(address: str, port: int) -> None:
     shown = " ".join([*texts, *(str(error.value) for error in (closed, refused, nobody))])
     assert "s3cret" not in shown and "wr0ng" not in shown
 
+
 def test_what_is_done_with_a_whole_store(address: str, tmp_path: Path) -> None:
     with quipu.storage_context(address) as context:
         context.docstore.add_documents([*nodes_of("a", 5), *nodes_of("b", 2)])
@@ -119,6 +120,8 @@ def test_what_is_done_with_a_whole_store(address: str, tmp_path: Path) -> None:
         there = quipu.migrate(context, tmp_path / "here.quipu")
     assert {each.name: each.count for each in there.collections}["docstore/data"] == 7
     assert quipu.diff(address, tmp_path / "here.quipu") == []
+    quipu.migrate(tmp_path / "here.quipu", "memory://of-redis", target_storage_options={"skip_instance_cache": True})
+    assert quipu.diff(address, "memory://of-redis", storage_options={"skip_instance_cache": True}) == []
     with quipu.storage_context(tmp_path / "here.quipu") as here:
         assert here.docstore.get_ref_doc_info("a").node_ids == [f"a-{number}" for number in range(5)]
         here.vector_store.add([TextNode(id_="v", embedding=[1.0, 2.0])])
