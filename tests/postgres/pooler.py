@@ -7,6 +7,7 @@ runs the command with an address through the pooler in QUIPU_TEST_POSTGRES. Wher
 so and exits with 77, which ctest counts as skipped.
 """
 
+import contextlib
 import os
 import shutil
 import socket
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from postgres_server import NoServer, PostgresServer, end_with_parent
+from postgres_server import NoServer, PostgresServer, end_with_parent, run_with
 
 # More than any test has writers at the same time (docs/SCALE.md), and fewer than there are clients.
 SESSIONS = 20
@@ -66,14 +67,14 @@ class Pooler:
         return f"postgresql:///postgres?host={self.folder}&port={PORT}&user=quipu&prepare=false"
 
 
+@contextlib.contextmanager
+def pooled_server():
+    with PostgresServer() as server, Pooler(server) as pooler:
+        yield pooler
+
+
 def main():
-    try:
-        with PostgresServer() as server, Pooler(server) as pooler:
-            return subprocess.run(sys.argv[1:], env={**os.environ, "QUIPU_TEST_POSTGRES": pooler.address()},
-                                  check=False).returncode
-    except NoServer as error:
-        print(f"skipped: {error}", file=sys.stderr)
-        return 77
+    return run_with(pooled_server, sys.argv[1:])
 
 
 if __name__ == "__main__":

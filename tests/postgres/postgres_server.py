@@ -172,16 +172,21 @@ class PostgresServer:
         return f"postgresql:///postgres?host={hosts}&user=quipu{query}"
 
 
-def main():
-    command = sys.argv[1:]
-    vectors = command[:1] == ["--vectors"]
+def run_with(start, command):
+    """Runs a command with the address of the server that a call of `start` starts; its exit code, or 77 without one."""
     try:
-        with PostgresServer(vectors=vectors) as server:
-            return subprocess.run(command[1 if vectors else 0:], env={**os.environ, "QUIPU_TEST_POSTGRES": server.address()},
+        with start() as server:
+            return subprocess.run(command, env={**os.environ, "QUIPU_TEST_POSTGRES": server.address()},
                                   check=False).returncode
     except NoServer as error:
         print(f"skipped: {error}", file=sys.stderr)
         return 77
+
+
+def main():
+    command = sys.argv[1:]
+    vectors = command[:1] == ["--vectors"]
+    return run_with(lambda: PostgresServer(vectors=vectors), command[1 if vectors else 0:])
 
 
 if __name__ == "__main__":

@@ -31,10 +31,15 @@ void CopyIn::row(uint16_t fields) {
   append_big_endian(fields, 2, buffer_);
 }
 
-void CopyIn::field(std::string_view bytes, std::string_view more) {
-  append_big_endian(bytes.size() + more.size(), 4, buffer_);
+void CopyIn::field(std::string_view bytes) {
+  append_big_endian(bytes.size(), 4, buffer_);
   buffer_ += bytes;
-  buffer_ += more;
+}
+
+void CopyIn::json(std::string_view text, bool is_jsonb) {
+  append_big_endian(text.size() + (is_jsonb ? 1 : 0), 4, buffer_);
+  if (is_jsonb) buffer_ += '\1';  // its version comes first
+  buffer_ += text;
 }
 
 std::optional<Failure> CopyIn::end() {

@@ -32,8 +32,10 @@ class CopyIn {
   void begin(std::string_view sql);
   // A row of so many fields, each of which follows.
   void row(uint16_t fields);
-  // The bytes of a field in the binary form of its type; the second part comes behind the first.
-  void field(std::string_view bytes, std::string_view more = {});
+  // The bytes of a field in the binary form of its type.
+  void field(std::string_view bytes);
+  // A field of type json or jsonb.
+  void json(std::string_view text, bool is_jsonb);
   std::optional<Failure> end();
 
  private:

@@ -39,6 +39,12 @@ bool stands_as_it_is(std::string_view text) {
 
 }  // namespace
 
+std::vector<bool> with_order(std::span<const std::optional<uint64_t>> orders) {
+  std::vector<bool> exist;
+  for (const std::optional<uint64_t>& order : orders) exist.push_back(order.has_value());
+  return exist;
+}
+
 Result<Json> stored_value(std::string_view text, std::string_view key, std::string_view collection) {
   Result<Json> value = Json::parse(text);
   if (value) return value;
@@ -129,9 +135,7 @@ Result<std::vector<bool>> PostgresReader::keys_exist(std::span<const std::string
                                                      std::string_view collection) const {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> orders,
                          insertion_order(keys, collection));
-  std::vector<bool> exist;
-  for (const std::optional<uint64_t>& order : orders) exist.push_back(order.has_value());
-  return exist;
+  return with_order(orders);
 }
 
 Result<PostgresReader::Keys> PostgresReader::adjacent(std::span<const std::string_view> ids,

@@ -18,6 +18,9 @@
 
 namespace quipu::postgres {
 
+// Which of the keys are there whose places in insertion order these are.
+std::vector<bool> with_order(std::span<const std::optional<uint64_t>> orders);
+
 class PostgresReader : public KVReader {
  public:
   explicit PostgresReader(std::shared_ptr<Session> session) : session_(std::move(session)) {}

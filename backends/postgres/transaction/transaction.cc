@@ -135,9 +135,7 @@ Result<std::vector<std::optional<uint64_t>>> PostgresTransaction::insertion_orde
 Result<std::vector<bool>> PostgresTransaction::keys_exist(std::span<const std::string_view> keys,
                                                           std::string_view collection) const {
   QUIPU_ASSIGN_OR_RETURN(const auto orders, insertion_order(keys, collection));
-  std::vector<bool> exist;
-  for (const std::optional<uint64_t>& order : orders) exist.push_back(order.has_value());
-  return exist;
+  return with_order(orders);
 }
 
 Result<std::vector<std::optional<uint64_t>>> PostgresTransaction::base_orders(

@@ -51,9 +51,6 @@ Status check(const VectorRow& row, const TableNames& names, const TableShape& sh
   return fits.is_ok() ? fits : refused(row, names, fits.message());
 }
 
-// jsonb in binary form has its version first.
-constexpr std::string_view kJsonbVersion = "\1";
-
 }  // namespace
 
 RowWriter::RowWriter(const TableNames& names, const TableShape& shape)
@@ -159,7 +156,7 @@ std::optional<Failure> RowWriter::copy(Connection& connection, const std::string
     copy.row(4);
     copy.field(row.node_id);
     copy.field(row.text);
-    copy.field(shape_.is_jsonb ? kJsonbVersion : "", row.metadata.text());
+    copy.json(row.metadata.text(), shape_.is_jsonb);
     embedding.clear();
     (void)append_vector(row.embedding, shape_.is_half, embedding);  // it has been checked
     copy.field(embedding);

@@ -11,9 +11,6 @@ namespace {
 
 constexpr size_t kMostKeys = 5000;  // that one statement looks up
 
-// jsonb in binary form has its version first.
-constexpr std::string_view kJsonbVersion = "\1";
-
 }  // namespace
 
 std::optional<Failure> copy_new_entries(const TableSql& sql, bool is_jsonb, const FinalBatch::Rows& rows,
@@ -49,7 +46,7 @@ std::optional<Failure> copy_new_entries(const TableSql& sql, bool is_jsonb, cons
     copy.row(3);
     copy.field(rows.keys[i]);
     copy.field(rows.collections[i]);
-    copy.field(is_jsonb ? kJsonbVersion : "", rows.values[i]);
+    copy.json(rows.values[i], is_jsonb);
   }
   return copy.end();
 }

@@ -24,7 +24,6 @@ bool is_other_table(const Failure& failure) {
   return failure.is("42P01") || failure.is("3F000") || failure.is("0A000");
 }
 
-// Somebody was faster, without locks where the same has been inserted.
 // Somebody who takes no locks has inserted the same, and was waited for until his COMMIT.
 bool is_duplicate(const Failure& failure) { return failure.is("23505"); }
 bool is_conflict(const Failure& failure) { return failure.is_conflict() || is_duplicate(failure); }

@@ -287,8 +287,9 @@ Status GraphWriter::delete_(const GraphSelection& selection) const {
   for (const std::span<const TripletIds> part : parts_of(going)) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> keys, triplets_.relation_keys_of(part));
     for (size_t i = 0; i < part.size(); ++i) {
-      if (!gone.insert(triplet_key(part[i])).second) continue;
-      batch.delete_(graph_.collections.triplets, triplet_key(part[i]));
+      const auto [triplet, is_new] = gone.insert(triplet_key(part[i]));
+      if (!is_new) continue;
+      batch.delete_(graph_.collections.triplets, *triplet);
       batch.delete_(graph_.collections.relations, keys[i]);
     }
   }
