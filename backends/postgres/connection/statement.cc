@@ -118,6 +118,14 @@ void ResultSet::Clear::operator()(pg_result* result) const { PQclear(result); }
 
 size_t ResultSet::rows() const { return static_cast<size_t>(PQntuples(result_.get())); }
 
+int ResultSet::columns() const { return PQnfields(result_.get()); }
+
+size_t ResultSet::bytes(size_t row) const {
+  size_t bytes = 0;
+  for (int column = 0; column < columns(); ++column) bytes += text(row, column).size();
+  return bytes;
+}
+
 bool ResultSet::is_null(size_t row, int column) const {
   return PQgetisnull(result_.get(), static_cast<int>(row), column) != 0;
 }

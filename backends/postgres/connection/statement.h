@@ -73,6 +73,8 @@ class ResultSet {
   explicit ResultSet(pg_result* result) : result_(result) {}
 
   size_t rows() const;
+  int columns() const;
+  size_t bytes(size_t row) const;  // of all its values
   bool is_null(size_t row, int column) const;
   std::string_view text(size_t row, int column) const;
   int64_t number(size_t row, int column) const;

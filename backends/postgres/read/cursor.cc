@@ -9,10 +9,6 @@
 namespace quipu::postgres {
 namespace {
 
-constexpr size_t kFirstRows = 64;
-constexpr size_t kMostRows = 1000;
-constexpr size_t kPageBytes = size_t{1} << 20;
-
 std::string encoded(uint32_t code) {
   const auto tail = [&](int shift) { return static_cast<char>(0x80 | (code >> shift & 0x3f)); };
   if (code < 0x80) return {static_cast<char>(code)};
@@ -73,10 +69,9 @@ class Nothing : public KVIterator {
   Status status() const override { return Status::ok(); }
 };
 
-std::string declaration(const std::string& name, const TableSql& table, const ScanOptions& options,
-                        const KeyRange& range) {
-  std::string sql = "DECLARE " + name + " NO SCROLL CURSOR FOR SELECT key, id" +
-                    (options.keys_only ? "" : ", value") + " FROM " + table.name + " WHERE namespace = $1";
+std::string selection(const TableSql& table, const ScanOptions& options, const KeyRange& range) {
+  std::string sql = std::string("SELECT key, id") + (options.keys_only ? "" : ", value") + " FROM " +
+                    table.name + " WHERE namespace = $1";
   if (!range.start.empty()) sql += " AND key COLLATE \"C\" >= $2";
   if (range.end) sql += std::string(" AND key COLLATE \"C\" < ") + (range.start.empty() ? "$2" : "$3");
   sql += options.order == ScanOptions::Order::kKey ? " ORDER BY key COLLATE \"C\"" : " ORDER BY id";
@@ -101,20 +96,9 @@ std::optional<KeyRange> KeyRange::of(const ScanOptions& options) {
 }
 
 Cursor::Cursor(std::shared_ptr<PinnedSession> session, std::string_view collection, bool keys_only)
-    : session_(std::move(session)),
-      name_("quipu_" + std::to_string(session_->next_cursor())),
+    : rows_(std::move(session), keys_only ? RowStream::Length::kKey : RowStream::Length::kValue),
       collection_(collection),
-      keys_only_(keys_only),
-      page_rows_(keys_only ? kMostRows : kFirstRows) {}
-
-Cursor::~Cursor() { end(); }
-
-void Cursor::end() {
-  const std::shared_ptr<PinnedSession> session = std::exchange(session_, nullptr);
-  if (session == nullptr || session.use_count() == 1) return;  // its transaction ends, and with it the cursor
-  const std::string sql = "CLOSE " + name_;
-  (void)session->run(Statement(sql, Statement::Use::kOnce)).has_value();
-}
+      keys_only_(keys_only) {}
 
 std::unique_ptr<KVIterator> Cursor::none() { return std::make_unique<Nothing>(); }
 
@@ -122,67 +106,30 @@ Result<std::unique_ptr<KVIterator>> Cursor::open(std::shared_ptr<PinnedSession> 
                                                  const TableSql& table, std::string_view collection,
                                                  const ScanOptions& options, const KeyRange& range) {
   std::unique_ptr<Cursor> cursor(new Cursor(std::move(session), collection, options.keys_only));
-  const std::string declare = declaration(cursor->name_, table, options, range);
-  const std::string fetch = "FETCH " + std::to_string(cursor->page_rows_) + " FROM " + cursor->name_;
-  std::vector<Statement> statements;
-  Statement& declared = statements.emplace_back(declare, Statement::Use::kOnce);
+  const std::string declare = cursor->rows_.declaration() + selection(table, options, range);
+  Statement declared(declare, Statement::Use::kOnce);
   declared.text(cursor->collection_);
   if (!range.start.empty()) declared.text(range.start);
   if (range.end) declared.text(*range.end);
-  statements.emplace_back(fetch, Statement::Use::kOnce);
-  QUIPU_ASSIGN_OR_RETURN(std::vector<ResultSet> results, cursor->session_->run(statements));
-  cursor->take(std::move(results.back()));
+  QUIPU_RETURN_IF_ERROR(cursor->rows_.open(declared));
   return std::unique_ptr<KVIterator>(std::move(cursor));
 }
 
-void Cursor::take(ResultSet page) {
-  row_ = 0;
-  if (page.rows() < page_rows_) end();
-  size_t longest = 1;
-  for (size_t row = 0; !keys_only_ && row < page.rows(); ++row) {
-    longest = std::max(longest, page.text(row, 0).size() + page.text(row, 2).size());
-  }
-  if (!keys_only_)
-    page_rows_ = std::clamp<size_t>(kPageBytes / longest, 1, std::min(kMostRows, 4 * page_rows_));
-  page_ = std::move(page);
-}
-
-bool Cursor::fetch() {
-  if (!session_) return false;
-  page_.reset();
-  const std::string sql = "FETCH " + std::to_string(page_rows_) + " FROM " + name_;
-  Result<ResultSet> page = session_->run(Statement(sql, Statement::Use::kOnce));
-  if (!page) {
-    status_ = page.error();
-    end();
+bool Cursor::next() {
+  if (!status_.is_ok()) return false;
+  if (!rows_.next()) {
+    status_ = rows_.status();
     return false;
   }
-  take(*std::move(page));
-  return page_->rows() > 0;
-}
-
-bool Cursor::read_row() {
-  key_ = page_->text(row_, 0);
-  order_ = static_cast<uint64_t>(page_->number(row_, 1));
+  key_ = rows_.text(0);
+  order_ = static_cast<uint64_t>(rows_.number(1));
   if (keys_only_) return true;
-  Result<Json> value =
-      stored_value(page_->is_null(row_, 2) ? "null" : page_->text(row_, 2), key_, collection_);
+  Result<Json> value = stored_value(rows_.is_null(2) ? "null" : rows_.text(2), key_, collection_);
   if (!value) {
     status_ = value.error();
     return false;
   }
   value_ = *std::move(value);
-  return true;
-}
-
-bool Cursor::next() {
-  if (!status_.is_ok() || !page_) return false;
-  if (row_ == page_->rows() && !fetch()) return false;
-  if (!read_row()) {
-    end();
-    return false;
-  }
-  ++row_;
   return true;
 }
 

@@ -1,4 +1,4 @@
-// Cursor: a scan of one collection through a cursor of the server, some hundred rows at a time, about a MiB.
+// Cursor: a scan of one collection as a stream of its rows.
 // KeyRange: the keys that a scan is over, as bounds that PostgreSQL's text can hold.
 //
 // Thread-safety: one thread at a time. Lifetime: keeps its session.
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "backends/postgres/database/session.h"
+#include "backends/postgres/read/row_stream.h"
 #include "quipu/kv_store.h"
 
 namespace quipu::postgres {
@@ -33,7 +34,6 @@ class Cursor : public KVIterator {
                                                   const ScanOptions& options, const KeyRange& range);
   // Of what is not there.
   static std::unique_ptr<KVIterator> none();
-  ~Cursor() override;
 
   bool next() override;
   std::string_view key() const override { return key_; }
@@ -44,20 +44,9 @@ class Cursor : public KVIterator {
  private:
   Cursor(std::shared_ptr<PinnedSession> session, std::string_view collection, bool keys_only);
 
-  // Takes a fetched page, and says how many rows the next is to have. After the last one the session is let
-  // go.
-  void take(ResultSet page);
-  bool fetch();
-  bool read_row();
-  void end();
-
-  std::shared_ptr<PinnedSession> session_;  // null when the last page is here
-  const std::string name_;
+  RowStream rows_;
   const std::string collection_;
   const bool keys_only_;
-  size_t page_rows_;
-  std::optional<ResultSet> page_;
-  size_t row_ = 0;
   std::string key_;
   Json value_;
   uint64_t order_ = 0;
