@@ -3,24 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "backends/postgres/connection/copy_text.h"
+
 namespace quipu::postgres {
 namespace {
 
 constexpr size_t kBufferBytes = size_t{256} << 10;
 constexpr auto kOnce = Statement::Use::kOnce;
-
-// As COPY's text form has it.
-void append_field(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    switch (c) {
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default: out += c;
-    }
-  }
-}
 
 }  // namespace
 
@@ -103,11 +92,11 @@ Status PostgresBulkLoad::put(std::string_view key, JsonView val) {
   QUIPU_RETURN_IF_ERROR(check_names(collection, key));
   suspects_.look(collection, key, val.text());
   (buffer_ += std::to_string(rows_++)) += '\t';
-  append_field(collection, buffer_);
+  append_copy_field(collection, buffer_);
   buffer_ += '\t';
-  append_field(key, buffer_);
+  append_copy_field(key, buffer_);
   buffer_ += '\t';
-  append_field(val.text(), buffer_);
+  append_copy_field(val.text(), buffer_);
   buffer_ += '\n';
   return buffer_.size() >= kBufferBytes ? send_rows() : Status::ok();
 }
