@@ -76,6 +76,21 @@ class CliTest(unittest.TestCase):
             (directory / file).write_bytes(raw)
         return directory
 
+    def large_persist_dir(self, megabytes):
+        """One with vectors, and so many MiB of nodes."""
+        directory = self.folder / "source"
+        shutil.copytree(GOLDENS / "vectors", directory)
+        text = "a thread of many colours " * 30
+        with open(directory / "docstore.json", "w", encoding="ascii") as file:
+            file.write('{"knots": {')
+            count = 0
+            while file.tell() < megabytes << 20:
+                for _ in range(1000):
+                    file.write(f'{", " if count else ""}"n{count}": {json.dumps(node(f"n{count}", text))}')
+                    count += 1
+            file.write("}}")
+        return directory
+
     def imported(self):
         """The database with the default persist directory in it."""
         self.quipu("import", self.persist_dir(), self.database)

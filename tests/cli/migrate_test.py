@@ -9,7 +9,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import time
@@ -140,17 +139,7 @@ class KillTest(CliTest):
         seed = int(os.environ.get("QUIPU_TEST_SEED", time.time_ns() % 2**32))
         print(f"seed {seed}")
         self.random = random.Random(seed)
-        self.source = self.folder / "source"
-        shutil.copytree(GOLDENS / "vectors", self.source)
-        text = "a thread of many colours " * 30
-        with open(self.source / "docstore.json", "w", encoding="ascii") as file:
-            file.write('{"knots": {')
-            count = 0
-            while file.tell() < MEGABYTES << 20:
-                for _ in range(1000):
-                    file.write(f'{", " if count else ""}"n{count}": {json.dumps(node(f"n{count}", text))}')
-                    count += 1
-            file.write("}}")
+        self.source = self.large_persist_dir(MEGABYTES)
         self.large = self.folder / "large.quipu"
         self.quipu("import", self.source, self.large)
 
