@@ -85,6 +85,13 @@ Result<MigrateReport> migrate_to_store(const BaseKVStore& source, const Target& 
 
 }  // namespace
 
+Result<MigrateTo> parse_migrate_to(std::string_view text) {
+  if (text.empty()) return MigrateTo::kByName;
+  if (text == "persist") return MigrateTo::kPersistDir;
+  if (text == "database") return MigrateTo::kDatabase;
+  return Status::invalid_argument("to: 'persist' or 'database' is wanted, not '" + std::string(text) + "'");
+}
+
 Result<MigrateReport> migrate(const std::string& source, const std::string& target,
                               const MigrateOptions& options) {
   QUIPU_ASSIGN_OR_RETURN(const Target found, find_target(target, options));

@@ -112,6 +112,8 @@ enum class MigrateTo {
   kPersistDir,  // a persist directory
   kDatabase,    // a database
 };
+// Of "persist" and "database"; an empty text is kByName. Errors: kInvalidArgument, naming both.
+Result<MigrateTo> parse_migrate_to(std::string_view text);
 
 struct MigrateOptions {
   MigrateTo to = MigrateTo::kByName;  // what the target is, unless its address names a backend

@@ -16,13 +16,6 @@ namespace nb = nanobind;
 namespace quipu::python {
 namespace {
 
-MigrateTo parse_to(const std::string& to) {
-  if (to.empty()) return MigrateTo::kByName;
-  if (to == "persist") return MigrateTo::kPersistDir;
-  if (to == "database") return MigrateTo::kDatabase;
-  throw StatusError(Status::invalid_argument("to: 'persist' or 'database' is wanted, not '" + to + "'"));
-}
-
 // ([(name, file, keys, SHA-256), ...], bytes, was there, resumed, left out, notes, warnings)
 nb::tuple to_tuple(const MigrateReport& report) {
   nb::list collections;
@@ -42,7 +35,6 @@ nb::tuple migrate_between(const std::string& source, const nb::object& source_fs
   const FileSystemArgument source_files(source_fs);
   const FileSystemArgument target_files(target_fs);
   MigrateOptions options;
-  options.to = parse_to(to);
   options.dry_run = dry_run;
   options.encoding = encoding;
   options.source_files = &source_files.files();
@@ -52,6 +44,7 @@ nb::tuple migrate_between(const std::string& source, const nb::object& source_fs
       std::move(progress), {&source_files, &target_files},
       [&](const ProgressCallback& callback) -> Status {
         options.progress = callback;
+        QUIPU_ASSIGN_OR_RETURN(options.to, parse_migrate_to(to));
         QUIPU_ASSIGN_OR_RETURN(report, migrate(source, target, options));
         return Status::ok();
       },

@@ -29,13 +29,6 @@ struct MigrateArgs {
   bool dry_run = false;
 };
 
-Result<MigrateTo> parse_to(const std::string& to) {
-  if (to.empty()) return MigrateTo::kByName;
-  if (to == "persist") return MigrateTo::kPersistDir;
-  if (to == "database") return MigrateTo::kDatabase;
-  return Status::invalid_argument("--to " + to + ": neither persist nor database");
-}
-
 std::string report_text(const MigrateArgs& args, const MigrateReport& report) {
   if (!args.common.json) {
     Table table({"FILE", "COLLECTION", "ENTRIES", "SHA-256"}, {2});
@@ -85,7 +78,7 @@ Result<int> migrate_with(const MigrateArgs& args) {
   if (!place_of_files(args.source, *source)) QUIPU_RETURN_IF_ERROR(check_database(args.source));
   ProgressBar bar(args.common.quiet);
   MigrateOptions options;
-  QUIPU_ASSIGN_OR_RETURN(options.to, parse_to(args.to));
+  QUIPU_ASSIGN_OR_RETURN(options.to, parse_migrate_to(args.to));
   options.dry_run = args.dry_run;
   options.encoding = args.encoding;
   options.database = database_options(args.common);
