@@ -68,6 +68,7 @@ ORDER = (
     "backends/postgres/vectors",
     "backends/postgres/chats",
     "backends/postgres/transaction",
+    "backends/postgres/copies",
     "backends/postgres",
     "backends/redis/client",
     "backends/redis/layout",

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "backends/postgres/copies/snapshot.h"
+#include "backends/postgres/copies/table_copy.h"
 #include "backends/postgres/transaction/transaction.h"
 #include "backends/postgres/write/batch.h"
 #include "backends/postgres/write/bulk_load.h"
@@ -12,7 +14,19 @@ namespace quipu {
 
 using postgres::Core;
 using postgres::FinalBatch;
+using postgres::PostgresSnapshot;
 using postgres::Statement;
+
+namespace {
+
+// Of a store of this backend.
+Result<const PostgresSnapshot*> as_snapshot(const TableReads& tables) {
+  const auto* const snapshot = dynamic_cast<const PostgresSnapshot*>(&tables);
+  if (snapshot != nullptr) return snapshot;
+  return Status::not_supported("tables are copied from one schema of PostgreSQL to another");
+}
+
+}  // namespace
 
 PostgresKVStore::PostgresKVStore(std::shared_ptr<Core> core, bool read_only)
     : core_(std::move(core)), read_only_(read_only) {}
@@ -158,19 +172,32 @@ Result<std::shared_ptr<ChatTable>> PostgresKVStore::chat_table(const std::string
 }
 
 Result<std::vector<SharedTables::Named>> PostgresKVStore::other_tables() const {
-  QUIPU_ASSIGN_OR_RETURN(const postgres::ResultSet rows,
-                         core_->server->run(core_->server->sql().look_for_others()));
-  std::vector<Named> tables;
-  for (size_t row = 0; row < rows.rows(); ++row)
-    tables.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1))});
-  return tables;
+  return postgres::tables_beside(*core_->server);
+}
+
+bool PostgresKVStore::takes(const TableReads& from) const { return as_snapshot(from).has_value(); }
+
+Status PostgresKVStore::copy_table(const TableReads& from, const std::string& name, const WatchRow& watch) {
+  QUIPU_RETURN_IF_ERROR(writable());
+  QUIPU_ASSIGN_OR_RETURN(const PostgresSnapshot* const source, as_snapshot(from));
+  return postgres::copy_table(*source, name, *core_->server, watch);
+}
+
+Status PostgresKVStore::check_copy(const TableReads& from, const std::string& name) {
+  QUIPU_ASSIGN_OR_RETURN(const PostgresSnapshot* const source, as_snapshot(from));
+  return postgres::check_copy(*source, name, *core_->server);
+}
+
+Status PostgresKVStore::drop_table(const std::string& name) {
+  QUIPU_RETURN_IF_ERROR(writable());
+  return postgres::drop_table(name, *core_->server);
 }
 
 // ---- snapshots, transactions, locks ----
 
 Result<std::unique_ptr<KVReader>> PostgresKVStore::snapshot() const {
   QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<postgres::PinnedSession> session, core_->server->snapshot());
-  return std::make_unique<postgres::PostgresReader>(std::move(session));
+  return std::make_unique<PostgresSnapshot>(std::move(session));
 }
 
 Result<std::shared_ptr<KVTransaction>> PostgresKVStore::begin() {

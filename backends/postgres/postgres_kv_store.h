@@ -75,6 +75,10 @@ class PostgresKVStore : public BaseKVStore, public SharedTables {
   Result<std::shared_ptr<VectorTable>> vector_table(const VectorTableOptions& options) override;
   Result<std::shared_ptr<ChatTable>> chat_table(const std::string& table_name) override;
   Result<std::vector<Named>> other_tables() const override;
+  bool takes(const TableReads& from) const override;
+  Status copy_table(const TableReads& from, const std::string& name, const WatchRow& watch) override;
+  Status check_copy(const TableReads& from, const std::string& name) override;
+  Status drop_table(const std::string& name) override;
   Result<KeyLocks> lock(const LockSet& set) const override;
   Result<std::optional<uint64_t>> change_version(
       std::span<const std::string_view> collections) const override;

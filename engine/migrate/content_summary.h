@@ -45,10 +45,19 @@ struct CollectionSummary {
   std::string order;
 };
 
+// A table beside a store that moves as it is.
+struct TableSummary {
+  std::string name;
+  std::string columns;  // TableReads::columns()
+  uint64_t count = 0;   // rows
+  std::string content;  // EntryHashes of the rows' texts
+};
+
 struct ContentSummary {
   std::vector<std::string> declared_files;
   std::vector<CollectionSummary> collections;  // in the store's order, without a migration's own
-  uint64_t bytes = 0;                          // of all keys and values
+  std::vector<TableSummary> tables = {};       // by name
+  uint64_t bytes = 0;                          // of all keys, values and rows
 
   // The same for the same content, order of insertion and files.
   std::string fingerprint() const;

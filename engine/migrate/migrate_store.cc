@@ -1,5 +1,6 @@
 // migrate_store(): a store that is open, into another one or into a persist directory.
 
+#include <memory>
 #include <utility>
 
 #include "engine/kv/consistent_view.h"
@@ -8,7 +9,9 @@
 #include "engine/migrate/file_target.h"
 #include "engine/migrate/migration_mark.h"
 #include "engine/migrate/store_target.h"
-#include "engine/persist/left_out.h"
+#include "engine/migrate/table_collections.h"
+#include "engine/migrate/table_target.h"
+#include "quipu/backend/shared_tables.h"
 #include "quipu/open_store.h"
 
 namespace quipu {
@@ -19,33 +22,57 @@ MigrateReport report_of(const ContentSummary& summary, const TargetReport& targe
   for (const CollectionSummary& each : summary.collections) {
     report.collections.push_back({each.info.name, each.info.persist_file, each.info.count, each.content});
   }
+  for (const TableSummary& each : summary.tables) {
+    report.collections.push_back({each.name, "", each.count, each.content});
+  }
   report.bytes = summary.bytes;
   report.was_there = target.was_there;
   report.resumed = target.resumed;
   return report;
 }
 
-// What the source holds, by `use`, which takes it to a target of these capabilities; `passes` over it are yet
-// to come.
+// What there is to move.
+struct Source {
+  const KVReader& collections;
+  const TableReads* tables;  // that move as they are; null: none do
+};
+
+Result<ContentSummary> summarize(const Source& source, const KVCapabilities& target, Work& work) {
+  UnfitEntries unfit(target);
+  QUIPU_ASSIGN_OR_RETURN(ContentSummary summary, summarize(WatchedReader(source.collections, work), unfit));
+  QUIPU_RETURN_IF_ERROR(unfit.status());
+  if (source.tables != nullptr) {
+    QUIPU_ASSIGN_OR_RETURN(summary.tables, summarize_tables(*source.tables, summary.bytes, work));
+  }
+  return summary;
+}
+
+// What the source holds, by `use`, which takes it to a target of these capabilities and tables, null where it
+// has none; `passes` over it are yet to come.
 template <class Use>
-Result<MigrateReport> migrate_from(const BaseKVStore& source, const KVCapabilities& target,
-                                   const ProgressCallback& progress, int passes, const Use& use) {
+Result<MigrateReport> migrate_from(const BaseKVStore& store, const KVCapabilities& target,
+                                   const SharedTables* target_tables, const ProgressCallback& progress,
+                                   int passes, const Use& use) {
   MigrateReport report;
   QUIPU_RETURN_IF_ERROR(watch(progress, {}, [&](Work& work) {
-    return read_consistent_view(source, [&](const KVReader& state) -> Status {
-      const WatchedReader watched(state, work);
+    return read_consistent_view(store, [&](const KVReader& state) -> Status {
       QUIPU_ASSIGN_OR_RETURN(const bool incomplete, state.exists(kMigrationKey, kMigrationCollection));
       if (incomplete) return incomplete_migration("the source");
-      UnfitEntries unfit(target);
-      QUIPU_ASSIGN_OR_RETURN(const ContentSummary summary, summarize(watched, unfit));
-      QUIPU_RETURN_IF_ERROR(unfit.status());
+      const TableReads* const tables = TableReads::of(state);
+      const bool as_they_are = tables != nullptr && target_tables != nullptr && target_tables->takes(*tables);
+      std::unique_ptr<TableCollections> made;  // of tables that do not move as they are
+      if (!as_they_are) {
+        QUIPU_ASSIGN_OR_RETURN(made, TableCollections::of(state));
+      }
+      const Source source{made ? *made : state, as_they_are ? tables : nullptr};
+      QUIPU_ASSIGN_OR_RETURN(const ContentSummary summary, summarize(source, target, work));
       work.expect(summary.bytes * (1 + passes));
-      QUIPU_ASSIGN_OR_RETURN(const TargetReport used, use(state, summary, work));
+      QUIPU_ASSIGN_OR_RETURN(const TargetReport used, use(source, summary, work));
       report = report_of(summary, used);
+      if (made) report.left_out = made->left_out();
       return work.finish();
     });
   }));
-  QUIPU_ASSIGN_OR_RETURN(report.left_out, left_out(source));
   return report;
 }
 
@@ -56,10 +83,10 @@ Result<MigrateReport> migrate_store(const BaseKVStore& source, BaseKVStore& targ
   if (&source == &target) return Status::invalid_argument("the source of the migration is its target");
   constexpr int kPasses = 2;  // the copy, and reading it again
   return migrate_from(
-      source, target.capabilities(), options.progress, kPasses,
-      [&](const KVReader& state, const ContentSummary& summary, Work& work) -> Result<TargetReport> {
-        if (options.dry_run) return check_target(summary, target);
-        return copy_to_store(WatchedReader(state, work), summary, target, work);
+      source, target.capabilities(), SharedTables::of(target), options.progress, kPasses,
+      [&](const Source& from, const ContentSummary& summary, Work& work) -> Result<TargetReport> {
+        if (options.dry_run) return check_target(from.tables, summary, target);
+        return copy_to_store(WatchedReader(from.collections, work), from.tables, summary, target, work);
       });
 }
 
@@ -68,11 +95,11 @@ Result<MigrateReport> migrate_store(const BaseKVStore& source, const std::string
   constexpr int kPasses = 3;        // the copy, its hashes, and what an import finds in it
   const KVCapabilities everything;  // is what files hold
   return migrate_from(
-      source, everything, options.progress, kPasses,
-      [&](const KVReader& state, const ContentSummary& summary, Work& work) -> Result<TargetReport> {
+      source, everything, nullptr, options.progress, kPasses,
+      [&](const Source& from, const ContentSummary& summary, Work& work) -> Result<TargetReport> {
         const FileSystem& fs = *options.target_files;
-        if (options.dry_run) return check_target(state, persist_dir, fs, work);
-        return copy_to_files(state, summary, persist_dir, fs, work);
+        if (options.dry_run) return check_target(from.collections, persist_dir, fs, work);
+        return copy_to_files(from.collections, summary, persist_dir, fs, work);
       });
 }
 

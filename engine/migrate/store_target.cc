@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "engine/kv/watched_reader.h"
 #include "engine/layout/storage_layout.h"
 #include "engine/migrate/migration_mark.h"
+#include "engine/migrate/table_target.h"
 #include "engine/persist/files/persist_file_kind.h"
 #include "quipu/backend/features.h"
 #include "quipu/bulk_load.h"
@@ -57,11 +59,17 @@ Status check_can_hold(const ContentSummary& wanted, BaseKVStore& target) {
 
 class StoreCopy {
  public:
-  StoreCopy(const KVReader& source, const ContentSummary& wanted, BaseKVStore& target, Work& work)
-      : source_(source), wanted_(wanted), target_(target), work_(work) {}
+  StoreCopy(const KVReader& source, const TableReads* tables, const ContentSummary& wanted,
+            BaseKVStore& target, Work& work)
+      : source_(source),
+        shared_(tables),
+        wanted_(wanted),
+        target_(target),
+        work_(work),
+        tables_(tables, wanted.tables, target) {}
 
   Result<TargetReport> run() {
-    QUIPU_ASSIGN_OR_RETURN(TargetReport report, check_target(wanted_, target_));
+    QUIPU_ASSIGN_OR_RETURN(TargetReport report, check_target(shared_, wanted_, target_));
     if (report.was_there) return report;
     QUIPU_RETURN_IF_ERROR(begin());
     for (const CollectionSummary& each : wanted_.collections) {
@@ -74,6 +82,9 @@ class StoreCopy {
       }
       QUIPU_RETURN_IF_ERROR(work_.check());
     }
+    QUIPU_ASSIGN_OR_RETURN(const std::set<std::string> whole, tables_.look(mark_, &work_));
+    report.resumed += whole.size();
+    QUIPU_RETURN_IF_ERROR(tables_.copy(whole, mark_, work_));
     QUIPU_RETURN_IF_ERROR(check());
     QUIPU_RETURN_IF_ERROR(target_.sync());
     QUIPU_RETURN_IF_ERROR(target_.drop_collection(kMigrationCollection).status());
@@ -86,14 +97,16 @@ class StoreCopy {
   Status begin() {
     QUIPU_ASSIGN_OR_RETURN(const std::optional<MigrationMark> mark, read_mark(target_));
     const std::string fingerprint = wanted_.fingerprint();
-    if (mark && mark->source != fingerprint) QUIPU_RETURN_IF_ERROR(remove_all());
-    if (!mark || mark->source != fingerprint) QUIPU_RETURN_IF_ERROR(write_mark({fingerprint, {}}, target_));
+    const bool goes_on = mark && mark->source == fingerprint;
+    if (mark && !goes_on) QUIPU_RETURN_IF_ERROR(remove_all(*mark));
+    mark_ = goes_on ? *mark : MigrationMark{fingerprint, {}};
+    if (!goes_on) QUIPU_RETURN_IF_ERROR(write_mark(mark_, target_));
     for (const std::string& file : wanted_.declared_files) QUIPU_RETURN_IF_ERROR(target_.declare_file(file));
     QUIPU_ASSIGN_OR_RETURN(existing_, target_.collections());
     return Status::ok();
   }
 
-  Status remove_all() {
+  Status remove_all(const MigrationMark& mark) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> files, target_.declared_files());
     for (const std::string& file : files) {
       if (std::ranges::find(wanted_.declared_files, file) != wanted_.declared_files.end()) continue;
@@ -105,7 +118,7 @@ class StoreCopy {
       if (info.name == kMigrationCollection) continue;
       QUIPU_RETURN_IF_ERROR(target_.drop_collection(info.name).status());
     }
-    return Status::ok();
+    return tables_.remove(mark);
   }
 
   const CollectionInfo* existing(const std::string& name) const {
@@ -211,25 +224,30 @@ class StoreCopy {
         return Status::corruption("the target has no collection \"" + each.info.name + "\"");
       }
     }
-    return Status::ok();
+    return tables_.check(work_);
   }
 
   const KVReader& source_;
+  const TableReads* const shared_;
   const ContentSummary& wanted_;
   BaseKVStore& target_;
   Work& work_;
+  const TableTarget tables_;
+  MigrationMark mark_;
   std::vector<CollectionInfo> existing_;  // when the copy began
 };
 
 }  // namespace
 
-Result<TargetReport> check_target(const ContentSummary& wanted, BaseKVStore& target) {
+Result<TargetReport> check_target(const TableReads* tables, const ContentSummary& wanted,
+                                  BaseKVStore& target) {
   TargetReport report;
   QUIPU_RETURN_IF_ERROR(check_can_hold(wanted, target));
   QUIPU_ASSIGN_OR_RETURN(const std::optional<MigrationMark> mark, read_mark(target));
+  QUIPU_ASSIGN_OR_RETURN(const std::set<std::string> whole,
+                         TableTarget(tables, wanted.tables, target).look(mark, nullptr));
   if (mark) return report;
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, target.collections());
-  if (collections.empty()) return report;
   bool same = collections.size() == wanted.collections.size();
   bool only_declared = true;  // by a run that was ended before it wrote the mark
   for (const CollectionInfo& info : collections) {
@@ -242,18 +260,18 @@ Result<TargetReport> check_target(const ContentSummary& wanted, BaseKVStore& tar
     QUIPU_ASSIGN_OR_RETURN(const CollectionSummary found, summarize(target, collections[i], bytes));
     same = check_same(*wanted.find(found.info.name), found, target.capabilities().keeps_order).is_ok();
   }
-  if (!same && only_declared) return report;
-  if (!same) {
+  if (!same && !only_declared) {
     return Status::already_exists("the target is not empty: it holds collection \"" +
                                   collections.front().name + "\", and not what is in the source");
   }
-  report.was_there = true;
+  const bool is_something = !collections.empty() || !whole.empty();
+  report.was_there = same && is_something && whole.size() == wanted.tables.size();
   return report;
 }
 
-Result<TargetReport> copy_to_store(const KVReader& source, const ContentSummary& wanted, BaseKVStore& target,
-                                   Work& work) {
-  return StoreCopy(source, wanted, target, work).run();
+Result<TargetReport> copy_to_store(const KVReader& source, const TableReads* tables,
+                                   const ContentSummary& wanted, BaseKVStore& target, Work& work) {
+  return StoreCopy(source, tables, wanted, target, work).run();
 }
 
 }  // namespace quipu

@@ -117,9 +117,18 @@ std::string type_of(JsonView metadata) {
   return type && type->is_string() ? type->string() : "";
 }
 
-Result<std::shared_ptr<const BaseNode>> to_node(const Members& data, const std::string& type) {
-  return BaseNode::from_json(
-      Json::from_canonical("{\"__data__\": " + to_text(data) + ", \"__type__\": \"" + type + "\"}"));
+// The number of the class that a vector store reads a kept node as.
+std::string_view kept_type(std::string_view class_name, bool has_text_resource) {
+  if (class_name == "ImageNode") return "2";
+  if (class_name == "IndexNode") return "3";
+  if (class_name == "Document" || class_name == "ImageDocument") return "4";
+  // A class of the program's own is read as the one of which it has the fields.
+  return has_text_resource ? "5" : "1";
+}
+
+Result<std::shared_ptr<const BaseNode>> to_node(const Members& data, std::string_view type) {
+  return BaseNode::from_json(Json::from_canonical("{\"__data__\": " + to_text(data) + ", \"__type__\": \"" +
+                                                  std::string(type) + "\"}"));
 }
 
 }  // namespace
@@ -157,12 +166,26 @@ Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata,
 
 Result<std::shared_ptr<const BaseNode>> vector_metadata_to_node(JsonView metadata) {
   QUIPU_ASSIGN_OR_RETURN(const Members data, parse_content(metadata));
-  const std::string type = type_of(metadata);
-  if (type == "ImageNode") return to_node(data, "2");
-  if (type == "IndexNode") return to_node(data, "3");
-  if (type == "Document" || type == "ImageDocument") return to_node(data, "4");
-  // A class of the program's own is read as the one of which it has the fields.
-  return to_node(data, data.find("text_resource") != data.end() ? "5" : "1");
+  return to_node(data, kept_type(type_of(metadata), data.find("text_resource") != data.end()));
+}
+
+Result<Json> with_kept_node(JsonView metadata, const BaseNode& node) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> ref_doc_id, node.ref_doc_id());
+  const JsonView stored = node.to_json();
+  Members members = metadata.is_object() ? json_mode_members(metadata) : Members();
+  members.insert_or_assign(std::string(kNodeContent), node_content(stored, /*remove_text=*/false));
+  const bool has_text_resource = stored.find("__data__")->find("text_resource").has_value();
+  if (members.find("_node_type") == members.end() ||
+      stored.find("__type__")->string() != kept_type(type_of(metadata), has_text_resource)) {
+    members.insert_or_assign("_node_type", Json::from_string(node.class_name()).text());
+  }
+  Members origin;
+  add_origin(node.class_name(), ref_doc_id.value_or(""), origin);
+  for (const auto& [key, value] : origin) {
+    const auto there = members.find(key);
+    if (there == members.end() || !there->second.starts_with('"')) members.insert_or_assign(key, value);
+  }
+  return Json::from_canonical(to_text(members));
 }
 
 }  // namespace quipu

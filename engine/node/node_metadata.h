@@ -26,6 +26,11 @@ Result<std::shared_ptr<const BaseNode>> metadata_dict_to_node(JsonView metadata,
 Json vector_metadata(JsonView metadata, std::string_view class_name, std::string_view ref_doc_id,
                      JsonView node = {});
 
+// The same of metadata as stores that have the text elsewhere keep them, or as others have written them:
+// their members stay, and what is missing of where the node comes from is added. A class by which the node
+// would not be read back as it is, is replaced. Errors: as BaseNode::ref_doc_id().
+Result<Json> with_kept_node(JsonView metadata, const BaseNode& node);
+
 // The node of such metadata, with the text that is in it. Errors: kInvalidArgument, also without a node.
 Result<std::shared_ptr<const BaseNode>> vector_metadata_to_node(JsonView metadata);
 

@@ -95,8 +95,10 @@ Status verify_contents(const std::string& address, const std::function<void(cons
 //
 // The target is empty, or is made. A source that is a persist directory is read as by an import, and
 // converted where it is of an old form; a target that is one gets the files of an export. All that a database
-// holds goes into another: collections, their order, indexed fields, which files it was imported from. Tables
-// of vectors and of chats on a server are beside a store, not in it, and do not move; the report names them.
+// holds goes into another: collections, their order, indexed fields, which files it was imported from.
+// Tables of vectors and of chats beside a store on a server (postgres_vector_store.h, chat_store.h) move with
+// it: into a store that has such tables as they are, else as what a KVVectorStore that keeps text, or a
+// KVChatStore, has of the same nodes and messages (docs/FORMAT.md). left_out names what does not move.
 //
 // A run that was ended, be it by kill -9, is completed by the same call again: what is in the target is
 // compared and goes on from there. Until then the target has a mark (docs/FORMAT.md), and is refused as a
@@ -126,25 +128,28 @@ struct MigrateOptions {
 };
 
 struct MigratedCollection {
-  std::string name;
-  std::string persist_file;
-  uint64_t count = 0;  // keys
-  std::string sha256;  // of the entries, the same on both sides
+  std::string name;          // of a table that has moved as it is, the table's
+  std::string persist_file;  // of a table empty
+  uint64_t count = 0;        // keys, or rows
+  std::string sha256;        // of the entries, the same on both sides
 };
 
 struct MigrateReport {
   std::vector<MigratedCollection> collections;
   uint64_t bytes = 0;      // of keys and values
   bool was_there = false;  // the target held all of it already
-  uint64_t resumed = 0;    // collections, or files, that a run before had written whole
+  uint64_t resumed = 0;    // collections, tables or files that a run before had written whole
   ImportReport imported;   // of a source that is a persist directory: notes, warnings, what was left alone
-  std::vector<std::string> left_out;  // tables beside the source that do not move (ExportReport)
+  // What is beside the source, on its server, and does not move: a table, or of one that moves some rows or a
+  // column, as in "data_other (key-value data)".
+  std::vector<std::string> left_out;
 };
 
 // A store that is open already, into another one or into a persist directory. Of the options dry_run,
 // progress and target_files count. Errors: kAlreadyExists for a target that holds something else;
-// kNotSupported naming the collections that it cannot hold, kInvalidArgument naming entries, and then nothing
-// was written; kCorruption where the target, read again, is not as the source; those of reading and writing.
+// kNotSupported naming the collections that it cannot hold, kInvalidArgument naming entries or a table, and
+// then nothing was written; kCorruption where the target, read again, is not as the source; those of reading
+// and writing.
 Result<MigrateReport> migrate_store(const BaseKVStore& source, BaseKVStore& target,
                                     const MigrateOptions& options = {});
 Result<MigrateReport> migrate_store(const BaseKVStore& source, const std::string& persist_dir,

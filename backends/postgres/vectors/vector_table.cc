@@ -20,6 +20,16 @@ LockSet keys_of(std::span<const VectorRow> rows, std::string_view table) {
 
 }  // namespace
 
+Status make_extension(Server& server) {
+  const Result<ResultSet> made = server.run(Statement("CREATE EXTENSION IF NOT EXISTS vector", kOnce));
+  if (made) return Status::ok();
+  const Statement look("SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'vector'", kOnce);
+  QUIPU_ASSIGN_OR_RETURN(const ResultSet there, server.run(look));
+  if (there.rows() > 0) return Status::ok();  // somebody else has made it
+  return Status::invalid_argument(
+      "tables of vectors need the extension pgvector, which cannot be made here: " + made.error().message());
+}
+
 PostgresVectorTable::PostgresVectorTable(std::shared_ptr<Server> server, std::shared_ptr<Writer> writer,
                                          const VectorTableOptions& options, bool read_only)
     : server_(std::move(server)),
@@ -60,15 +70,6 @@ void PostgresVectorTable::forget_shape() const {
   known_.reset();
 }
 
-Status PostgresVectorTable::make_extension() {
-  const Result<ResultSet> made = server_->run(Statement("CREATE EXTENSION IF NOT EXISTS vector", kOnce));
-  if (made) return Status::ok();
-  QUIPU_ASSIGN_OR_RETURN(const TableShape shape, reads_.shape(*server_));
-  if (shape.has_extension) return Status::ok();  // somebody else has made it
-  return Status::invalid_argument(
-      "tables of vectors need the extension pgvector, which cannot be made here: " + made.error().message());
-}
-
 Status PostgresVectorTable::make_table(const TableShape& shape, size_t dimensions) {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> create,
                          postgres::make_table(names_, shape, options_, dimensions));
@@ -101,7 +102,7 @@ Result<TableShape> PostgresVectorTable::make(size_t dimensions) {
   QUIPU_RETURN_IF_ERROR(server_->make_tables(kNoTable).status());
   QUIPU_ASSIGN_OR_RETURN(TableShape now, shape());
   if (!now.has_extension) {
-    QUIPU_RETURN_IF_ERROR(make_extension());
+    QUIPU_RETURN_IF_ERROR(make_extension(*server_));
     QUIPU_ASSIGN_OR_RETURN(now, shape());
   }
   if (!now.exists) {

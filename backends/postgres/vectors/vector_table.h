@@ -20,6 +20,9 @@
 
 namespace quipu::postgres {
 
+// Sees to it that the server's database has pgvector. Errors: kInvalidArgument where it cannot.
+Status make_extension(Server& server);
+
 class PostgresVectorTable : public VectorTable {
  public:
   // Errors: kInvalidArgument for a name that no table can have.
@@ -58,7 +61,6 @@ class PostgresVectorTable : public VectorTable {
   template <class Rows, class Read>
   Result<Rows> read(Rows none, const Read& read) const;
   Status put_into(const TableShape& shape, std::span<const VectorRow> rows);
-  Status make_extension();
   Status make_table(const TableShape& shape, size_t dimensions);
   Result<bool> make_node_index() const;
 

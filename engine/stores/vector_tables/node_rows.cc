@@ -15,6 +15,11 @@ Result<std::shared_ptr<const BaseNode>> plain_node(const StoredVectorRow& row) {
   return node;
 }
 
+Result<std::shared_ptr<const BaseNode>> node_without_embedding(const StoredVectorRow& row) {
+  Result<std::shared_ptr<const BaseNode>> node = metadata_dict_to_node(row.metadata, row.text);
+  return node ? node : plain_node(row);
+}
+
 // The same node with this embedding.
 Result<std::shared_ptr<const BaseNode>> with_embedding(const BaseNode& node,
                                                        std::span<const double> embedding) {
@@ -55,10 +60,14 @@ Status NodeRows::add(const BaseNode& node, std::vector<double>&& embedding) {
 }
 
 Result<std::shared_ptr<const BaseNode>> node_of_row(const StoredVectorRow& row) {
-  Result<std::shared_ptr<const BaseNode>> node = metadata_dict_to_node(row.metadata, row.text);
-  if (!node) node = plain_node(row);
+  Result<std::shared_ptr<const BaseNode>> node = node_without_embedding(row);
   if (!node || row.embedding.empty()) return node;
   return with_embedding(**node, row.embedding);
+}
+
+Result<Json> kept_metadata_of_row(const StoredVectorRow& row) {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const BaseNode> node, node_without_embedding(row));
+  return with_kept_node(row.metadata, *node);
 }
 
 }  // namespace quipu

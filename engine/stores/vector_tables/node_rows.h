@@ -44,6 +44,9 @@ class NodeRows {
 // others have written, is a TextNode of them. Errors: kInvalidArgument.
 Result<std::shared_ptr<const BaseNode>> node_of_row(const StoredVectorRow& row);
 
+// What a KVVectorStore that keeps text has as the metadata of that node (with_kept_node()).
+Result<Json> kept_metadata_of_row(const StoredVectorRow& row);
+
 }  // namespace quipu
 
 #endif  // QUIPU_ENGINE_STORES_VECTOR_TABLES_NODE_ROWS_H_

@@ -1,6 +1,6 @@
 // SharedTables: tables that a backend reads and writes itself, in the layout that other programs have for
 // them. They are no collections, but a transaction is over both. SharedTables::of(store) is null for a store,
-// or a transaction, that has none.
+// or a transaction, that has none. TableReads: the same tables for who takes them elsewhere.
 //
 // Thread-safety: any; in a transaction one thread at a time. Lifetime: a table may outlive the store's
 // object, not its close(). Errors: kInvalidArgument for what a table cannot hold, naming the node, and for a
@@ -107,6 +107,8 @@ class ChatTable {
   virtual Status change(std::string_view key, const Change& change) = 0;
 };
 
+class TableReads;
+
 class SharedTables {
  public:
   virtual ~SharedTables() = default;
@@ -128,6 +130,114 @@ class SharedTables {
     std::string kind;  // "vectors", "chats", "key-value data"
   };
   virtual Result<std::vector<Named>> other_tables() const { return std::vector<Named>(); }
+
+  // Whether these are of another store of this backend, so that copy_table() takes them. Default: false.
+  virtual bool takes(const TableReads& /*from*/) const { return false; }
+  // Makes a table as it stands in another store of this backend, with its rows, constraints and indexes, in
+  // one transaction. `watch` is called with each row's text (TableReads::scan_rows()); what it returns ends
+  // the call. Errors: kAlreadyExists for a table that is there, or a name that it needs. Default:
+  // kNotSupported.
+  using WatchRow = std::function<Status(std::string_view row)>;
+  virtual Status copy_table(const TableReads& /*from*/, const std::string& /*name*/,
+                            const WatchRow& /*watch*/) {
+    return Status::not_supported("this store takes no tables of others");
+  }
+  // OK where copy_table() could make it, as far as can be told without making anything.
+  virtual Status check_copy(const TableReads& from, const std::string& name) {
+    return copy_table(from, name, {});
+  }
+  // OK also where it is not there.
+  virtual Status drop_table(const std::string& /*name*/) {
+    return Status::not_supported("this store takes no tables of others");
+  }
+};
+
+// Rows one after the other: while (rows->next()) use(rows->row()); then check rows->status(). A row lives
+// until the next call. Thread-safety: one thread at a time. Lifetime: must go before what it reads.
+template <class Row>
+class TableRows {
+ public:
+  virtual ~TableRows() = default;
+  virtual bool next() = 0;  // false at the end, and on an error
+  virtual const Row& row() const = 0;
+  virtual Status status() const = 0;
+};
+
+// TableReads: what programs of others keep beside a store, as streams: SharedTables::other_tables() as they
+// are in one moment, where the reader is a snapshot, or what else a backend counts as such. of(reader) is
+// null for a reader of a store that has none. Lifetime: that of the reader. Defaults: kNotSupported.
+class TableReads {
+ public:
+  virtual ~TableReads() = default;
+
+  static const TableReads* of(const KVReader& reader) { return dynamic_cast<const TableReads*>(&reader); }
+
+  virtual Result<std::vector<SharedTables::Named>> tables() const = 0;
+
+  // ---- a table of vectors ----
+
+  struct VectorCounts {
+    bool is_readable = false;  // its columns are of the types that such a table has; else nothing is counted
+    uint64_t rows = 0;
+    uint64_t nodes = 0;  // ids of nodes, each counted once
+    uint64_t without_id = 0;
+    uint64_t without_embedding = 0;
+    std::vector<std::string> more_columns = {};  // that have values of their own and are not in the layout
+  };
+  virtual Result<VectorCounts> count_vectors(const std::string& /*table*/) const { return none(); }
+  // What a row has beside node_id.
+  enum class VectorParts {
+    kEmbedding,
+    kRefDocId,  // where metadata's member "ref_doc_id" is a string, metadata of this alone; else as kNode
+    kNode,      // metadata and text
+  };
+  struct VectorScan {
+    VectorParts parts;
+    bool newest = false;  // of each node the last row that it has, else all
+    std::optional<std::string_view> node_id = std::nullopt;  // of this one alone
+  };
+  virtual Result<std::unique_ptr<TableRows<StoredVectorRow>>> scan_vectors(const std::string& /*table*/,
+                                                                           const VectorScan& /*scan*/) const {
+    return none();
+  }
+
+  // ---- tables of chats, one after the other ----
+
+  struct ChatCounts {
+    uint64_t chats = 0;
+    uint64_t messages = 0;
+    std::optional<std::string> repeated = std::nullopt;  // a key that two of the tables have
+  };
+  struct Chat {
+    std::string key;
+    uint64_t messages = 0;
+  };
+  struct ChatMessage {
+    std::string key;
+    uint64_t place = 0;  // in its chat, from 1 on
+    Json message;
+  };
+  using TableList = std::span<const std::string>;
+  virtual Result<ChatCounts> count_chats(TableList tables) const = 0;
+  virtual Result<std::unique_ptr<TableRows<Chat>>> scan_chats(
+      TableList tables, std::optional<std::string_view> key = std::nullopt) const = 0;
+  // Errors of the rows: kInvalidArgument for a message that is no JSON object.
+  virtual Result<std::unique_ptr<TableRows<ChatMessage>>> scan_messages(TableList tables) const = 0;
+  // Of one chat those at the places from `first` to `last`, as far as there are.
+  virtual Result<std::vector<Json>> messages(TableList tables, std::string_view key, uint64_t first,
+                                             uint64_t last) const = 0;
+
+  // ---- any table, as it is ----
+
+  // Its columns, the same text for tables that take the same rows.
+  virtual Result<std::string> columns(const std::string& /*table*/) const { return none(); }
+  // A text for each row, the same for the same values, in insertion order where the table keeps one.
+  virtual Result<std::unique_ptr<TableRows<std::string>>> scan_rows(const std::string& /*table*/) const {
+    return none();
+  }
+
+ private:
+  static Status none() { return Status::not_supported("this store has no such tables"); }
 };
 
 }  // namespace quipu

@@ -18,8 +18,8 @@ from quipu.operations.source import Source, path_of
 @dataclass(frozen=True)
 class MigratedCollection:
     name: str
-    persist_file: str
-    count: int  # keys
+    persist_file: str  # empty for a table that moves as it is
+    count: int  # keys, or a table's rows
     sha256: str  # of the entries, the same on both sides
 
 
@@ -28,8 +28,8 @@ class MigrateReport:
     collections: List[MigratedCollection]
     bytes: int  # of keys and values
     was_there: bool  # the target held all of it already
-    resumed: int  # collections, or files, that a run before had written whole
-    left_out: List[str]  # tables beside the source, on its server, that do not move, as in "data_essays (vectors)"
+    resumed: int  # collections, tables or files that a run before had written whole
+    left_out: List[str]  # what is beside the source, on its server, and stays, as in "data_other (key-value data)"
     notes: List[str]  # of a source that is a persist directory, as ``ImportReport.notes``
     warnings: List[Finding]  # likewise
 
@@ -54,6 +54,10 @@ def migrate(
     exception of ``progress`` or ``kill -9``, is completed by the same call again; until then the target has a mark and
     is no source. The source is read as it is at the start, and may be in use; nobody else may write to the target.
 
+    Tables that PGVectorStore and PostgresChatStore, or Quipu's own, have in a schema move with it: into another schema as
+    they are; else ``data_essays`` is then ``QuipuVectorStore(kvstore, "essays", stores_text=True)``, and all chats are
+    those of the ``QuipuChatStore``.
+
     Args:
         source: also a storage context or a RocksDBKVStore.
         target: empty, or not there yet: then it becomes a database where its name ends in ``.quipu``, else a persist
@@ -70,7 +74,8 @@ def migrate(
         LockedError: the target is open, in this process or another.
         NotImplementedError: the target cannot hold some of the collections, which the message names (vectors and
             graphs in Redis). Nothing has been written then.
-        ValueError: the target holds something else, or is the source, or the source is not sound.
+        ValueError: the target holds something else, or is the source, or the source is not sound, or has a table that
+            cannot become such a store, which the message names.
     """
     where, where_fs = locate_contents(path_of(source), fs, storage_options)
     into, into_fs = locate_contents(target, target_fs, target_storage_options)

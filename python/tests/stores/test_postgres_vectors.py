@@ -10,7 +10,7 @@ from typing import Any, Iterator, List
 
 import pytest
 import quipu
-from llama_index.core import StorageContext, VectorStoreIndex
+from llama_index.core import StorageContext, VectorStoreIndex, load_index_from_storage
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.schema import (
     Document,
@@ -229,7 +229,19 @@ def test_an_index_and_a_transaction_over_a_context(server: PostgresServer, tmp_p
     assert sorted(each.node.get_content() for each in retrieved) == ["first", "second"]
     index.delete_ref_doc("d1")
     assert [each.get_content() for each in context.vector_store.get_nodes()] == ["second"]
-    assert quipu.migrate(server.address("context"), tmp_path / "moved.quipu").left_out == ["data_llamaindex (vectors)"]
+    moved = quipu.migrate(server.address("context"), tmp_path / "moved.quipu")
+    assert moved.left_out == [] and "vector_store/llamaindex/metadata" in [each.name for each in moved.collections]
+    with quipu.RocksDBKVStore(tmp_path / "moved.quipu") as database:
+        again = StorageContext.from_defaults(
+            vector_store=quipu.QuipuVectorStore(database, "llamaindex", stores_text=True),
+            docstore=quipu.QuipuDocumentStore(database),
+            index_store=quipu.QuipuIndexStore(database),
+        )
+        loaded = load_index_from_storage(again, embed_model=MockEmbedding(4))
+        found = [each.as_retriever(similarity_top_k=5).retrieve("x") for each in (loaded, index)]
+        assert [(each.node.to_dict(), each.score) for each in found[0]] == [(each.node.to_dict(), pytest.approx(each.score)) for each in found[1]]
+        loaded.delete_ref_doc("d2")
+        assert again.vector_store.get_nodes() == []
 
 
 def test_the_object(server: PostgresServer) -> None:

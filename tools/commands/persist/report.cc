@@ -75,7 +75,7 @@ void tell_import(const ImportReport& report) {
 
 void tell_left_out(const std::vector<std::string>& tables) {
   for (const std::string& table : tables)
-    message("left out: table " + printable(table) + ", which is no part of the store");
+    message("left out: " + printable(table) + ", which has no place there");
 }
 
 std::string summary(std::string_view verb, const std::vector<FileReport>& files, double seconds) {
