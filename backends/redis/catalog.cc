@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backends/redis/client/slot.h"
+#include "backends/redis/keys.h"
 #include "backends/redis/pages.h"
 
 namespace quipu::redis {
@@ -37,26 +38,14 @@ Status Catalog::add_catalog(const std::string& key, Entries& entries) const {
 
 Status Catalog::add_from_all_keys(Entries& entries) const {
   std::vector<std::string> catalogs;
-  const auto take = [&](Connection& server) -> Status {
-    std::string cursor = "0";
-    do {
-      Command scan("SCAN");
-      scan.add(cursor).add("COUNT").add("1000").add("TYPE").add("hash");
-      QUIPU_ASSIGN_OR_RETURN(const Reply reply, server.exchange(scan));
-      if (is_error(*reply)) return error_of(*reply);
-      const auto parts = elements_of(*reply);
-      if (parts.size() != 2) return Status::io_error("Redis: SCAN answers with something else");
-      cursor = text_of(*parts[0]);
-      for (const redisReply* const element : elements_of(*parts[1])) {
-        std::string key(text_of(*element));
-        if (names_.collection_of(key)) {
-          entries.try_emplace(std::move(key));
-        } else if (key.ends_with(std::string(kOwn) + std::string(kCollections))) {
-          catalogs.push_back(std::move(key));
-        }
+  const auto take = [&](Connection& server) {
+    return for_each_key(server, "hash", [&](std::string key) {
+      if (names_.collection_of(key)) {
+        entries.try_emplace(std::move(key));
+      } else if (key.ends_with(std::string(kOwn) + std::string(kCollections))) {
+        catalogs.push_back(std::move(key));
       }
-    } while (cursor != "0");
-    return Status::ok();
+    });
   };
   QUIPU_RETURN_IF_ERROR(client_.on_each_master(take));
   for (const std::string& key : catalogs) QUIPU_RETURN_IF_ERROR(add_catalog(key, entries));

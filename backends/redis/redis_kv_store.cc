@@ -25,7 +25,8 @@ RedisKVStore::RedisKVStore(std::unique_ptr<Client> client, Names names, bool rea
       reader_(*client_, names_),
       writer_(*client_, names_, holder_, calls_),
       locks_(*client_, names_, holder_),
-      catalog_(*client_, names_) {}
+      catalog_(*client_, names_),
+      chat_lists_(*client_, names_) {}
 
 RedisKVStore::~RedisKVStore() { finish_async_calls(); }
 

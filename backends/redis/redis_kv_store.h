@@ -23,17 +23,19 @@
 #include <string_view>
 
 #include "backends/redis/catalog.h"
+#include "backends/redis/chat_lists.h"
 #include "backends/redis/client/client.h"
 #include "backends/redis/layout/calls.h"
 #include "backends/redis/layout/names.h"
 #include "backends/redis/locks.h"
 #include "backends/redis/reader.h"
 #include "backends/redis/writer.h"
+#include "quipu/backend/shared_tables.h"
 #include "quipu/kv_store.h"
 
 namespace quipu::redis {
 
-class RedisKVStore : public BaseKVStore {
+class RedisKVStore : public BaseKVStore, public TableReads {
  public:
   // Errors: kInvalidArgument for an address that is none, or refused; kIoError where no server answers.
   static Result<std::shared_ptr<BaseKVStore>> open(Address address, bool read_only);
@@ -72,6 +74,21 @@ class RedisKVStore : public BaseKVStore {
   Result<std::vector<CollectionInfo>> collections() const override { return catalog_.collections(); }
   Result<std::vector<std::string>> declared_files() const override { return catalog_.files(); }
 
+  // Chats of LlamaIndex's RedisChatStore.
+  Result<std::vector<SharedTables::Named>> tables() const override { return chat_lists_.tables(); }
+  Result<ChatCounts> count_chats(TableList /*tables*/) const override { return chat_lists_.count(); }
+  Result<std::unique_ptr<TableRows<Chat>>> scan_chats(TableList /*tables*/,
+                                                      std::optional<std::string_view> key) const override {
+    return chat_lists_.chats(key);
+  }
+  Result<std::unique_ptr<TableRows<ChatMessage>>> scan_messages(TableList /*tables*/) const override {
+    return chat_lists_.messages();
+  }
+  Result<std::vector<Json>> messages(TableList /*tables*/, std::string_view key, uint64_t first,
+                                     uint64_t last) const override {
+    return chat_lists_.messages(key, first, last);
+  }
+
   Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection = DEFAULT_COLLECTION,
                  int batch_size = DEFAULT_BATCH_SIZE) override;
   Status write(const WriteBatch& batch, const WriteOptions& options = {}) override;
@@ -103,6 +120,7 @@ class RedisKVStore : public BaseKVStore {
   mutable Writer writer_;
   mutable Locks locks_;
   Catalog catalog_;
+  ChatLists chat_lists_;
 };
 
 }  // namespace quipu::redis

@@ -3,7 +3,8 @@
 
     PYTHON interop_test.py QUIPU
 
-Skipped (exit code 77) where redis-server, llama-index-storage-docstore-redis or -index-store-redis is missing;
+Skipped (exit code 77) where redis-server or one of llama-index-storage-docstore-redis, -index-store-redis and
+-chat-store-redis is missing;
 `tools/dev test` installs them.
 """
 
@@ -18,9 +19,12 @@ import unittest
 
 try:
     from llama_index.core.data_structs import IndexDict
+    from llama_index.core.llms import ChatMessage, TextBlock
     from llama_index.core.schema import Document, NodeRelationship, RelatedNodeInfo, TextNode
+    from llama_index.core.storage.chat_store import SimpleChatStore
     from llama_index.core.storage.docstore import SimpleDocumentStore
     from llama_index.core.storage.index_store import SimpleIndexStore
+    from llama_index.storage.chat_store.redis import RedisChatStore
     from llama_index.storage.docstore.redis import RedisDocumentStore
     from llama_index.storage.index_store.redis import RedisIndexStore
     from llama_index.storage.kvstore.redis import RedisKVStore
@@ -168,6 +172,37 @@ class InteropTest(unittest.TestCase):
         self.assertIn('"was_there": true', self.quipu("migrate", "--json", files, self.address("{again}")))
         documents.add_documents([TextNode(id_="later", text="later")])
         self.refused("not empty", "migrate", self.address("{theirs}"), self.address("{again}"))
+
+    def test_chats_move(self):
+        """Into a chat store; lists of others stay."""
+        theirs = RedisChatStore(redis_client=self.kvstore._redis_client, aredis_client=self.kvstore._redis_client)
+        messages = [ChatMessage(role="user", content="é\U0001f600 'q' \\ \n"),
+                    ChatMessage(role="assistant", content="", additional_kwargs={"n": 1.5, "none": None}),
+                    ChatMessage(role="tool", blocks=[TextBlock(text="t")])]
+        keys = ["a/b", "plain", "é"]
+        for key in keys:
+            theirs.set_messages(key, messages * 67)
+        theirs.add_message("one", messages[0])
+        for queue in ("jobs", "numbers"):
+            self.kvstore._redis_client.rpush(queue, '{"job": 1}' if queue == "jobs" else "1")
+        documents, _ = self.stores(None)
+        documents.add_documents(nodes())
+        database, files = os.path.join(self.folder, "chats.quipu"), os.path.join(self.folder, "chats")
+        report = json.loads(self.quipu("migrate", "--json", self.address(""), database))
+        self.assertEqual(["2 lists (no chats)"], report["left_out"])
+        counts = {row["collection"]: row["entries"] for row in report["collections"]}
+        self.assertEqual((3 * 201 + 1, 4), (counts["chat_store/messages"], counts["chat_store/chats"]))
+        self.quipu("migrate", database, files)
+        moved = SimpleChatStore.from_persist_path(os.path.join(files, "chat_store.json"))
+        self.assertEqual([*keys[:1], "one", *keys[1:]], moved.get_keys())
+        for key in moved.get_keys():
+            self.assertEqual(theirs.get_messages(key), moved.get_messages(key))
+        self.quipu("migrate", self.address(""), files + "_at_once")
+        for name in ("chat_store.json", "docstore.json"):
+            with open(os.path.join(files, name)) as before, open(os.path.join(files + "_at_once", name)) as after:
+                self.assertEqual(before.read(), after.read())
+        self.kvstore._redis_client.rpush("plain", "no message")
+        self.refused('message 202 of the list "plain" is no JSON object', "migrate", self.address(""), database + "2")
 
     def refused(self, why, *arguments):
         done = subprocess.run([QUIPU, *arguments], capture_output=True, text=True)
