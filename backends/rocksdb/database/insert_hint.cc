@@ -1,5 +1,7 @@
 #include "backends/rocksdb/database/insert_hint.h"
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include "backends/rocksdb/format/record.h"
@@ -7,29 +9,52 @@
 namespace quipu::rocks {
 namespace {
 
-// All keys of the domain share one hint.
+// How many of a key's first bytes keys with one hint have in common; nothing for a key outside the domain.
+using SharedBytes = std::optional<size_t> (*)(std::string_view key);
+
 class InsertHint : public rocksdb::SliceTransform {
  public:
-  using Domain = bool (*)(std::string_view key);
-  InsertHint(const char* name, Domain domain) : name_(name), domain_(domain) {}
+  InsertHint(const char* name, SharedBytes shared_bytes) : name_(name), shared_bytes_(shared_bytes) {}
 
   const char* Name() const override { return name_; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), 0}; }
-  bool InDomain(const rocksdb::Slice& key) const override { return domain_(key.ToStringView()); }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), shared_bytes_(key.ToStringView()).value_or(0)};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return shared_bytes_(key.ToStringView()).has_value();
+  }
 
  private:
   const char* const name_;
-  const Domain domain_;
+  const SharedBytes shared_bytes_;
 };
 
-bool any(std::string_view /*key*/) { return true; }
+// Two bytes are some hundred hints at most where keys are ids at random, and one where they begin alike. What
+// stands before the first string of a JSON array, as keys of triplets are, tells nothing.
+size_t first_bytes(std::string_view key) {
+  constexpr size_t kBytes = 2;
+  constexpr std::string_view kArray = "[\"";
+  return std::min(key.size(), kBytes + (key.starts_with(kArray) ? kArray.size() : 0));
+}
 
-bool behind_collection(std::string_view key) { return key.size() > sizeof(uint32_t); }
+std::optional<size_t> any(std::string_view key) { return first_bytes(key); }
 
-bool behind_list(std::string_view key) {
+std::optional<size_t> behind_collection(std::string_view key) {
+  constexpr size_t kCollection = sizeof(uint32_t);
+  if (key.size() <= kCollection) return std::nullopt;
+  return kCollection + first_bytes(key.substr(kCollection));
+}
+
+std::optional<size_t> behind_list(std::string_view key) {
+  std::string_view rest = key;
   uint32_t collection = 0;
   std::string_view list;
-  return take_u32(key, collection) && take_bytes(key, list) && !key.empty();
+  if (!take_u32(rest, collection) || !take_bytes(rest, list) || rest.empty()) return std::nullopt;
+  return static_cast<size_t>(list.data() - key.data()) + first_bytes(list);
+}
+
+std::optional<size_t> count(std::string_view key) {
+  return key.starts_with('c') ? std::optional(key.size()) : std::nullopt;
 }
 
 }  // namespace
@@ -44,6 +69,10 @@ std::shared_ptr<const rocksdb::SliceTransform> hint_behind_collection() {
 
 std::shared_ptr<const rocksdb::SliceTransform> hint_behind_list() {
   return std::make_shared<InsertHint>("quipu.HintBehindList", behind_list);
+}
+
+std::shared_ptr<const rocksdb::SliceTransform> hint_for_counts() {
+  return std::make_shared<InsertHint>("quipu.HintForCounts", count);
 }
 
 }  // namespace quipu::rocks

@@ -109,6 +109,7 @@ TunedOptions make_tuned_options(const RocksDBOptions& options) {
   tuning.lists = data;
   tuning.lists.memtable_insert_with_hint_prefix_extractor = hint_behind_list();
   tuning.catalog = data;
+  tuning.catalog.memtable_insert_with_hint_prefix_extractor = hint_for_counts();
   tuning.catalog.merge_operator = std::make_shared<AddCounts>();
   tuning.catalog.max_successive_merges = 32;  // a count is read by adding up at most so many changes
   return tuning;

@@ -30,6 +30,27 @@ TEST(InsertHintTest, WhereRangeDeletionsStartIsOutside) {
   EXPECT_TRUE(rocks::hint_for_all_keys()->InDomain(""));
 }
 
+TEST(InsertHintTest, KeysThatBeginAlikeShareAHint) {
+  const auto shared = [](const auto& hint, const std::string& key) {
+    return hint->Transform(key).ToString();
+  };
+  EXPECT_EQ(shared(rocks::hint_for_all_keys(), ""), "");
+  EXPECT_EQ(shared(rocks::hint_for_all_keys(), "abc"), "ab");
+  EXPECT_EQ(shared(rocks::hint_for_all_keys(), R"(["abc", "d", "e"])"), R"(["ab)");
+  std::string collection;
+  rocks::put_u32(7, collection);
+  EXPECT_EQ(shared(rocks::hint_behind_collection(), collection + "abc"), collection + "ab");
+  const std::string list = rocks::list_prefix(7, "abc");
+  EXPECT_EQ(shared(rocks::hint_behind_list(), list + "member"), list.substr(0, list.size() - 1));
+  EXPECT_EQ(shared(rocks::hint_behind_list(), rocks::list_prefix(7, "") + "m"), rocks::list_prefix(7, ""));
+}
+
+TEST(InsertHintTest, EachCountHasItsOwn) {
+  const auto hint = rocks::hint_for_counts();
+  EXPECT_EQ(hint->Transform(rocks::count_key(7)).ToString(), rocks::count_key(7));
+  EXPECT_FALSE(hint->InDomain(rocks::collection_key("c")));
+}
+
 class RangesAndInserts {
  public:
   explicit RangesAndInserts(const std::string& path)
