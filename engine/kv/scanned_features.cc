@@ -90,7 +90,9 @@ Result<std::vector<bool>> scan_values_exist(KVIterator& all, std::string_view fi
 // ---- relations ----
 
 std::string Adjacency::key_start(std::string_view source) {
-  std::string text = "[";
+  std::string text;
+  text.reserve(source.size() + 8);
+  text += '[';
   append_json_string(source, text);
   return text += ", ";
 }

@@ -139,13 +139,16 @@ std::optional<std::vector<double>> LabelledNode::embedding() const {
 Relation::Relation(std::string_view label, std::string_view source_id, std::string_view target_id,
                    JsonView properties)
     : label_(label), source_id_(source_id), target_id_(target_id) {
-  std::string text = "{\"label\": ";
+  std::string text;
+  text.reserve(80 + label.size() + source_id.size() + target_id.size() + properties.text().size());
+  text += "{\"label\": ";
   append_json_string(label, text);
   text += ", \"source_id\": ";
   append_json_string(source_id, text);
   text += ", \"target_id\": ";
   append_json_string(target_id, text);
-  json_ = Json::from_canonical(text + ", \"properties\": " + std::string(properties.text()) + "}");
+  text.append(", \"properties\": ").append(properties.text()) += '}';
+  json_ = Json::from_canonical(std::move(text));
 }
 
 Relation Relation::from_stored(Json relation) {

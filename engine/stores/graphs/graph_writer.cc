@@ -84,27 +84,34 @@ Status GraphWriter::write(const WriteBatch& batch, KeyLocks* locks,
 struct GraphWriter::RelationWrite {
   explicit RelationWrite(const Relation& relation) : relation(relation) {
     if (is_entity_id(relation.source_id()) && is_entity_id(relation.target_id()))
-      settle({relation.source_id(), relation.label(), relation.target_id()});
+      settle(relation.source_id(), relation.target_id());
   }
-  void settle(TripletIds found) {
-    ids = std::move(found);
-    triplet_key = quipu::triplet_key(ids);
-    key_of_ids = relation_key(ids);
+  // The ids of its nodes, which live as long as this.
+  void settle(std::string_view source_id, std::string_view target_id) {
+    source = source_id;
+    target = target_id;
+    triplet_key = quipu::triplet_key(source, relation.label(), target);
+    key_of_ids = relation_key(source, relation.label(), target);
   }
   bool is_settled() const { return !triplet_key.empty(); }
+  const std::string& key() const { return other_key.empty() ? key_of_ids : other_key; }
+  void set_key(std::string key) {
+    if (key != key_of_ids) other_key = std::move(key);
+  }
 
   const Relation& relation;
-  TripletIds ids;
+  std::string_view source;
+  std::string_view target;
   std::string triplet_key;
   std::string key_of_ids;
-  std::string key;  // of the relation
+  std::string other_key;  // that the relation is under, if any
   Json triplet;
 };
 
 // Of the relations that are not settled the ids of the nodes that they name: of those that are stored, else
-// of entities to be made.
-Status GraphWriter::settle(std::span<RelationWrite> writes) const {
-  std::unordered_map<std::string_view, std::string> ids;  // by the names of entities whose ids are others
+// of entities to be made. The writes view them.
+Result<GraphWriter::NodeIds> GraphWriter::settle(std::span<RelationWrite> writes) const {
+  NodeIds ids;
   std::vector<std::string_view> names;
   for (const RelationWrite& write : writes) {
     if (write.is_settled()) continue;
@@ -112,26 +119,25 @@ Status GraphWriter::settle(std::span<RelationWrite> writes) const {
       if (!is_entity_id(*name) && ids.emplace(*name, entity_id(*name)).second) names.push_back(*name);
     }
   }
-  if (names.empty()) return Status::ok();
+  if (names.empty()) return Result<NodeIds>(std::move(ids));
   QUIPU_ASSIGN_OR_RETURN(auto stored, kvstore_.multi_get(names, graph_.collections.nodes));
   for (size_t i = 0; i < names.size(); ++i) {
     if (stored[i]) ids[names[i]] = LabelledNode::from_stored(*std::move(stored[i]), names[i]).id();
   }
-  const auto id_of = [&](const std::string& name) {
+  const auto id_of = [&](const std::string& name) -> std::string_view {
     const auto found = ids.find(name);
     return found == ids.end() ? name : found->second;
   };
   for (RelationWrite& write : writes) {
-    if (write.is_settled()) continue;
-    const Relation& relation = write.relation;
-    write.settle({id_of(relation.source_id()), relation.label(), id_of(relation.target_id())});
+    if (!write.is_settled())
+      write.settle(id_of(write.relation.source_id()), id_of(write.relation.target_id()));
   }
-  return Status::ok();
+  return Result<NodeIds>(std::move(ids));
 }
 
 Result<KeyLocks> GraphWriter::lock(std::span<const RelationWrite> writes) const {
   LockSet keys;
-  const auto add = [&](const std::string& source, const std::string& target, std::string_view relation,
+  const auto add = [&](std::string_view source, std::string_view target, std::string_view relation,
                        std::string_view triplet) {
     keys.add(graph_.collections.nodes, source);
     keys.add(graph_.collections.nodes, target);
@@ -140,7 +146,7 @@ Result<KeyLocks> GraphWriter::lock(std::span<const RelationWrite> writes) const 
   };
   for (const RelationWrite& write : writes) {
     if (write.is_settled()) {
-      add(write.ids.source, write.ids.target, write.key_of_ids, write.triplet_key);
+      add(write.source, write.target, write.key_of_ids, write.triplet_key);
       continue;
     }
     const Relation& relation = write.relation;
@@ -159,15 +165,15 @@ Status GraphWriter::upsert_relations(std::span<const Relation> relations) const 
   QUIPU_RETURN_IF_ERROR(declare_collections());
   std::vector<RelationWrite> writes(relations.begin(), relations.end());
   QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, lock(writes));
-  QUIPU_RETURN_IF_ERROR(settle(writes));
+  QUIPU_ASSIGN_OR_RETURN(const NodeIds ids, settle(writes));
   QUIPU_RETURN_IF_ERROR(find_keys(writes));
   QUIPU_ASSIGN_OR_RETURN(NodeSet nodes, find_ends(writes));
   WriteBatch batch;
   for (RelationWrite& write : writes) {
     make_ends(write, nodes, batch);
-    write.triplet = triplet_value(write.ids.target, write.key == write.key_of_ids ? "" : write.key);
+    write.triplet = triplet_value(write.target, write.other_key);
     batch.add_view(
-        {&WriteOp::kPut, graph_.collections.relations, write.key, write.relation.to_json().text()});
+        {&WriteOp::kPut, graph_.collections.relations, write.key(), write.relation.to_json().text()});
     batch.add_view({&WriteOp::kPut, graph_.collections.triplets, write.triplet_key, write.triplet.text()});
   }
   return kvstore_.write(batch, {.held = &locks});
@@ -182,18 +188,21 @@ Status GraphWriter::find_keys(std::span<RelationWrite> writes) const {
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<Json>> stored,
                          kvstore_.multi_get(triplets, graph_.collections.triplets));
-  std::vector<const std::string*> keys(triplets.size());
+  std::vector<const RelationWrite*> first(triplets.size());
   for (RelationWrite& write : writes) {
     const size_t place = places.at(write.triplet_key);
     const Relation& relation = write.relation;
-    if (keys[place] != nullptr) {
-      write.key = *keys[place];
-    } else if (stored[place]) {
-      write.key = TripletReader::relation_key_of(write.ids, *stored[place]);
-    } else {
-      write.key = relation_key(relation.source_id(), relation.label(), relation.target_id());
+    if (first[place] != nullptr) {
+      write.other_key = first[place]->other_key;
+      continue;
     }
-    keys[place] = &write.key;
+    first[place] = &write;
+    if (stored[place]) {
+      const TripletIds ids{std::string(write.source), relation.label(), std::string(write.target)};
+      write.set_key(TripletReader::relation_key_of(ids, *stored[place]));
+    } else if (write.source != relation.source_id() || write.target != relation.target_id()) {
+      write.set_key(relation_key(relation.source_id(), relation.label(), relation.target_id()));
+    }
   }
   return Status::ok();
 }
@@ -203,8 +212,8 @@ Result<GraphWriter::NodeSet> GraphWriter::find_ends(std::span<const RelationWrit
   NodeSet nodes;
   std::vector<std::string_view> ids;
   for (const RelationWrite& write : writes) {
-    for (const std::string* const id : {&write.ids.source, &write.ids.target}) {
-      if (nodes.insert(*id).second) ids.push_back(*id);
+    for (const std::string_view id : {write.source, write.target}) {
+      if (nodes.insert(id).second) ids.push_back(id);
     }
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<bool> exist, kvstore_.keys_exist(ids, graph_.collections.nodes));
@@ -217,8 +226,8 @@ Result<GraphWriter::NodeSet> GraphWriter::find_ends(std::span<const RelationWrit
 // Makes the entities at a relation's ends that are not there. One whose name is not its id is stored under
 // both, as the reference stores it.
 void GraphWriter::make_ends(const RelationWrite& write, NodeSet& nodes, WriteBatch& batch) const {
-  const std::array<std::pair<const std::string&, const std::string&>, 2> ends = {
-      {{write.relation.source_id(), write.ids.source}, {write.relation.target_id(), write.ids.target}}};
+  const std::array<std::pair<std::string_view, std::string_view>, 2> ends = {
+      {{write.relation.source_id(), write.source}, {write.relation.target_id(), write.target}}};
   std::array<bool, 2> missing{};
   for (size_t i = 0; i < ends.size(); ++i) {
     const auto& [name, id] = ends[i];

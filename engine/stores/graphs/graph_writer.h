@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -38,7 +39,8 @@ class GraphWriter {
   struct RelationWrite;
   using NodeSet = std::unordered_set<std::string_view>;  // ids of nodes that are there
   Result<KeyLocks> lock(std::span<const RelationWrite> writes) const;
-  Status settle(std::span<RelationWrite> writes) const;
+  using NodeIds = std::unordered_map<std::string_view, std::string>;  // by the names of entities
+  Result<NodeIds> settle(std::span<RelationWrite> writes) const;
   Status find_keys(std::span<RelationWrite> writes) const;
   Result<NodeSet> find_ends(std::span<const RelationWrite> writes) const;
   Result<std::vector<std::string>> selected_nodes(const GraphSelection& selection) const;

@@ -83,7 +83,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     @property
     def _native(self) -> _native.PropertyGraphStore:
-        return self._kvstore.bind(_native.PropertyGraphStore, self._arguments())
+        return self._kvstore.bind(_native.PropertyGraphStore, self._bound_arguments)
 
     @property
     def supports_vector_queries(self) -> bool:
@@ -93,6 +93,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
     @supports_vector_queries.setter
     def supports_vector_queries(self, value: Optional[bool]) -> None:
         self._supports_vector_queries = value
+        self.__dict__.pop("_bound_arguments", None)
 
     # ---- reading ----
 
@@ -149,7 +150,7 @@ class QuipuPropertyGraphStore(OnDatabase, PropertyGraphStore):
 
     def upsert_relations(self, relations: List[Relation]) -> None:
         try:
-            self._native.upsert_relations([_values(relation) for relation in relations])
+            self._native.upsert_relations(relations, Relation, _values)
         except NotJSONError as error:
             named = ((f"relation {each.source_id!r} -> {each.label!r} -> {each.target_id!r}", each) for each in relations)
             raise TypeError(_at_fault(named, error)) from error

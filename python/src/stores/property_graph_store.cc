@@ -118,21 +118,44 @@ bool read_strings(nb::handle relation, std::array<Text, 3>& strings, nb::handle&
   return PyDict_CheckExact(properties.ptr());
 }
 
-Relation to_relation(nb::handle given) {
-  std::array<Text, 3> strings;
-  nb::handle properties;
-  if (read_strings(given, strings, properties)) {
-    EncodedJson encoded = encode_json(properties, /*depth=*/2);
-    if (encoded.is_canonical())
-      return {strings[0].view, strings[1].view, strings[2].view, std::move(encoded).json()};
+// Whether all values of a relation's properties are of the types that JSON has for itself.
+bool are_plain(nb::handle properties) {
+  Py_ssize_t position = 0;
+  PyObject* name = nullptr;
+  PyObject* value = nullptr;
+  while (PyDict_Next(properties.ptr(), &position, &name, &value) != 0) {
+    const bool plain = value == Py_None || PyUnicode_CheckExact(value) || PyLong_CheckExact(value) ||
+                       PyFloat_CheckExact(value) || PyBool_Check(value);
+    if (!plain) return false;
   }
-  return take(Relation::from_json(encode_json(given, /*depth=*/1).json()));
+  return true;
 }
 
-void upsert_relations(PropertyGraph& graph, const nb::list& given) {
+std::optional<Relation> read_relation(nb::handle values, bool plain) {
+  std::array<Text, 3> strings;
+  nb::handle properties;
+  if (!read_strings(values, strings, properties) || (plain && !are_plain(properties))) return std::nullopt;
+  EncodedJson encoded = encode_json(properties, /*depth=*/2);
+  if (!encoded.is_canonical()) return std::nullopt;
+  return Relation(strings[0].view, strings[1].view, strings[2].view, std::move(encoded).json());
+}
+
+// A relation of `type` is read from its fields, where its class would write them as they are; every other
+// one from the dict that `to_dict` makes of it.
+Relation to_relation(nb::handle given, nb::handle type, nb::handle to_dict) {
+  if (Py_TYPE(given.ptr()) == reinterpret_cast<PyTypeObject*>(type.ptr())) {
+    const nb::object fields = nb::steal(PyObject_GenericGetDict(given.ptr(), nullptr));
+    if (!fields.is_valid()) throw nb::python_error();
+    if (std::optional<Relation> read = read_relation(fields, /*plain=*/true)) return *std::move(read);
+  }
+  const nb::object dict = to_dict(given);
+  if (std::optional<Relation> read = read_relation(dict, /*plain=*/false)) return *std::move(read);
+  return take(Relation::from_json(encode_json(dict, /*depth=*/1).json()));
+}
+
+void upsert_relations(PropertyGraph& graph, nb::handle given, nb::handle type, nb::handle to_dict) {
   std::vector<Relation> relations;
-  relations.reserve(given.size());
-  for (const nb::handle each : given) relations.push_back(to_relation(each));
+  for (const nb::handle each : given) relations.push_back(to_relation(each, type, to_dict));
   graph.run([&](KVPropertyGraphStore& store) { check(store.upsert_relations(relations)); });
 }
 
@@ -169,7 +192,7 @@ void register_property_graph_store(nb::module_& module) {
       .def("get_rel_map", &get_rel_map, nb::arg("graph_nodes"), nb::arg("depth").none(),
            nb::arg("limit").none(), nb::arg("ignore_rels"), nb::arg("nodes"), nb::arg("relations"))
       .def("upsert_nodes", &upsert_nodes, nb::arg("nodes"))
-      .def("upsert_relations", &upsert_relations, nb::arg("relations"))
+      .def("upsert_relations", &upsert_relations, nb::arg("relations"), nb::arg("type"), nb::arg("to_dict"))
       .def("delete", &delete_selected, nb::arg("selection"))
       .def("vector_query", &vector_query, nb::arg("query"), nb::arg("nodes"))
       .def(
