@@ -1,10 +1,35 @@
 #include "python/src/convert/text.h"
 
+#include <cstdint>
+#include <cstring>
+
 #include "python/src/convert/errors.h"
 
 namespace nb = nanobind;
 
 namespace quipu::python {
+namespace {
+
+bool is_ascii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t all = 0;
+  while (text.size() >= sizeof(uint64_t)) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data(), sizeof(bytes));
+    all |= bytes;
+    text.remove_prefix(sizeof(bytes));
+  }
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return (all & kHighBits) == 0;
+}
+
+}  // namespace
+
+PyObject* make_ascii(std::string_view text) {
+  PyObject* const made = PyUnicode_New(static_cast<Py_ssize_t>(text.size()), 0x7F);
+  if (made != nullptr && !text.empty()) std::memcpy(PyUnicode_1BYTE_DATA(made), text.data(), text.size());
+  return made;
+}
 
 bool to_text(nb::handle value, Text& text) {
   Py_ssize_t size = 0;
@@ -23,7 +48,9 @@ bool to_text(nb::handle value, Text& text) {
 
 nb::str to_str(std::string_view text) {
   PyObject* const made =
-      PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass");
+      is_ascii(text)
+          ? make_ascii(text)
+          : PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass");
   if (made == nullptr) throw nb::python_error();
   return nb::steal<nb::str>(made);
 }

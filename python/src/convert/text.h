@@ -24,6 +24,9 @@ struct Text {
 // False, with Python's error set, for what is no str.
 bool to_text(nanobind::handle value, Text& text);
 
+// A new str of bytes that are ASCII; null, with Python's error set, where there is no memory for it.
+PyObject* make_ascii(std::string_view text);
+
 // Error: UnicodeDecodeError for bytes that are no text, which only other programs can have stored.
 nanobind::str to_str(std::string_view text);
 

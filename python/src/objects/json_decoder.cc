@@ -50,12 +50,8 @@ class Nested {
   const bool entered_;
 };
 
-// A str of bytes that are ASCII; null where they are not.
 nb::object ascii(const char* from, const char* to) {
-  nb::object made = nb::steal(PyUnicode_New(to - from, 0x7F));
-  if (made.is_valid() && from != to)
-    std::memcpy(PyUnicode_1BYTE_DATA(made.ptr()), from, static_cast<size_t>(to - from));
-  return made;
+  return nb::steal(make_ascii({from, static_cast<size_t>(to - from)}));
 }
 
 }  // namespace

@@ -93,12 +93,22 @@ nb::str get_all_ref_doc_info(Documents& documents) {
       [](const KVDocumentStore& store) { return entries_text(take(store.get_all_ref_doc_info())); }));
 }
 
+// The hashes are in the order of the nodes' insertion, their texts in that of the ids: the next ones are to
+// be on their way from memory.
+void prefetch(const DocumentHashes& hashes, size_t i) {
+  if (i >= hashes.size()) return;
+  __builtin_prefetch(hashes.hash(i).data());
+  __builtin_prefetch(hashes.id(i).data());
+}
+
 // As a comprehension over all nodes makes it: of equal hashes the last id, at the first one's place.
 nb::dict get_all_document_hashes(Documents& documents) {
   const DocumentHashes hashes =
       documents.run([](const KVDocumentStore& store) { return take(store.document_hashes()); });
+  constexpr size_t kAhead = 8;
   nb::dict found;
   for (size_t i = 0; i < hashes.size(); ++i) {
+    prefetch(hashes, i + kAhead);
     const nb::str hash = to_str(hashes.hash(i));
     if (PyDict_SetItem(found.ptr(), hash.ptr(), to_str(hashes.id(i)).ptr()) != 0) nb::raise_python_error();
   }
