@@ -1,7 +1,5 @@
 #include "python/src/objects/chat_message.h"
 
-#include <array>
-#include <optional>
 #include <utility>
 
 #include "python/src/convert/text.h"
@@ -45,26 +43,6 @@ nb::object make_model(nb::handle type, nb::handle fields, nb::handle fields_set)
   return model;
 }
 
-// The values of an object's members, which must be these in this order.
-template <size_t N>
-std::optional<std::array<JsonView, N>> values_of(JsonView object,
-                                                 const std::array<std::string_view, N>& names) {
-  if (!object.is_object()) return std::nullopt;
-  std::array<JsonView, N> values;
-  size_t count = 0;
-  for (const JsonMember& member : object.members()) {
-    if (count == N || !member.key_is(names[count])) return std::nullopt;
-    values[count++] = member.value;
-  }
-  return count == N ? std::optional(values) : std::nullopt;
-}
-
-nb::object str_of(JsonView string) {
-  const std::string_view quoted = string.text();
-  if (quoted.find('\\') != std::string_view::npos) return to_str(string.string());
-  return to_str(quoted.substr(1, quoted.size() - 2));
-}
-
 nb::object set_of(std::initializer_list<PyObject*> fields) {
   nb::set made;
   for (PyObject* const field : fields) made.add(nb::handle(field));
@@ -83,53 +61,58 @@ MessageReader::MessageReader(nb::object message_type, nb::object block_type, nb:
       block_type_(std::move(block_type)),
       roles_(std::move(roles)),
       validate_(std::move(validate)),
-      loads_(nb::module_::import_("json").attr("loads")),
       message_fields_(set_of({names().role, names().additional_kwargs, names().blocks})),
       block_fields_(set_of({names().block_type, names().text})),
       plain_(plain) {}
 
-nb::object MessageReader::read(JsonView message) const {
-  nb::object made = plain_ ? read_plain(message) : nb::object();
-  return made.is_valid() ? made : validate_(to_str(message.text()));
+nb::object MessageReader::read(JsonView message, JsonDecoder& decoder) const {
+  nb::object made = plain_ ? read_plain(message.text(), decoder) : nb::object();
+  if (made.is_valid()) return made;
+  PyErr_Clear();
+  return validate_(to_str(message.text()));
 }
 
 nb::list MessageReader::read_all(const std::vector<Json>& messages) const {
+  JsonDecoder decoder;
   nb::list all;
-  for (const Json& message : messages) all.append(read(message));
+  for (const Json& message : messages) all.append(read(message, decoder));
   return all;
 }
 
-nb::object MessageReader::read_plain(JsonView message) const {
-  const auto values =
-      values_of<3>(message, {std::string_view("role"), std::string_view("additional_kwargs"), "blocks"});
-  if (!values) return {};
-  const auto [role, kwargs, blocks] = *values;
-  if (!role.is_string() || !kwargs.is_object() || !blocks.is_array()) return {};
-  const nb::object known_role = nb::borrow(PyDict_GetItem(roles_.ptr(), str_of(role).ptr()));
-  if (!known_role.is_valid()) return {};
+nb::object MessageReader::read_plain(std::string_view message, JsonDecoder& decoder) const {
+  JsonCursor cursor(message, decoder);
+  if (!cursor.take("{\"role\": ")) return {};
+  const nb::object role = cursor.string();
+  if (!role.is_valid() || !cursor.take(", \"additional_kwargs\": ")) return {};
+  const nb::object known_role = nb::borrow(PyDict_GetItem(roles_.ptr(), role.ptr()));
   // Images among the arguments become blocks.
-  if (kwargs.text().find("images") != std::string_view::npos) return {};
-  const nb::object made_blocks = read_blocks(blocks);
-  if (!made_blocks.is_valid()) return {};
+  if (!known_role.is_valid() || (!cursor.starts_with("{}") && message.find("images") != message.npos))
+    return {};
+  const nb::object kwargs = cursor.object();
+  if (!kwargs.is_valid() || !cursor.take(", \"blocks\": ")) return {};
+  const nb::object blocks = read_blocks(cursor);
+  if (!blocks.is_valid() || !cursor.take("}") || !cursor.at_end()) return {};
   nb::dict fields;
   set_field(fields, names().role, known_role);
-  set_field(fields, names().additional_kwargs,
-            kwargs.text() == "{}" ? nb::object(nb::dict()) : loads_(to_str(kwargs.text())));
-  set_field(fields, names().blocks, made_blocks);
+  set_field(fields, names().additional_kwargs, kwargs);
+  set_field(fields, names().blocks, blocks);
   return make_model(message_type_, fields, message_fields_);
 }
 
-nb::object MessageReader::read_blocks(JsonView blocks) const {
+nb::object MessageReader::read_blocks(JsonCursor& cursor) const {
+  if (!cursor.take("[")) return {};
   nb::list made;
-  for (const JsonView block : blocks.elements()) {
-    const auto values = values_of<2>(block, {std::string_view("block_type"), std::string_view("text")});
-    if (!values || (*values)[0].text() != "\"text\"" || !(*values)[1].is_string()) return {};
+  if (cursor.take("]")) return made;
+  do {
+    if (!cursor.take("{\"block_type\": \"text\", \"text\": ")) return {};
+    const nb::object text = cursor.string();
+    if (!text.is_valid() || !cursor.take("}")) return {};
     nb::dict fields;
     set_field(fields, names().block_type, nb::borrow(names().text));
-    set_field(fields, names().text, str_of((*values)[1]));
+    set_field(fields, names().text, text);
     made.append(make_model(block_type_, fields, block_fields_));
-  }
-  return made;
+  } while (cursor.take(", "));
+  return cursor.take("]") ? nb::object(made) : nb::object();
 }
 
 }  // namespace quipu::python

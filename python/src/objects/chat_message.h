@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "python/src/objects/json_decoder.h"
 #include "quipu/json.h"
 
 namespace quipu::python {
@@ -23,19 +24,22 @@ class MessageReader {
   MessageReader(nanobind::object message_type, nanobind::object block_type, nanobind::dict roles,
                 nanobind::object validate, bool plain);
 
-  nanobind::object read(JsonView message) const;
+  nanobind::object read(JsonView message) const {
+    JsonDecoder decoder;
+    return read(message, decoder);
+  }
   nanobind::list read_all(const std::vector<Json>& messages) const;
 
  private:
-  // Null where pydantic is to make it.
-  nanobind::object read_plain(JsonView message) const;
-  nanobind::object read_blocks(JsonView blocks) const;
+  nanobind::object read(JsonView message, JsonDecoder& decoder) const;
+  // Null where pydantic is to make it; a Python error may be set then.
+  nanobind::object read_plain(std::string_view message, JsonDecoder& decoder) const;
+  nanobind::object read_blocks(JsonCursor& cursor) const;
 
   const nanobind::object message_type_;
   const nanobind::object block_type_;
   const nanobind::dict roles_;
   const nanobind::object validate_;
-  const nanobind::object loads_;
   const nanobind::object message_fields_;
   const nanobind::object block_fields_;
   const bool plain_;
