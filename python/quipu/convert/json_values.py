@@ -50,7 +50,8 @@ def node_at_fault(nodes: Sequence[BaseNode], error: Exception) -> str:
 
 def related_metadata(nodes: Iterable[BaseNode]) -> List[Mapping[str, Any]]:
     """What the nodes say of other nodes' metadata."""
-    return [info.metadata for node in nodes for _, info in _related(node) if info.metadata]
+    infos = [info for node in nodes for info in node.relationships.values()]
+    return [each.metadata for info in infos for each in (info if isinstance(info, list) else (info,)) if each.metadata]
 
 
 def _all_metadata(node: BaseNode) -> List[Tuple[str, Mapping[str, Any]]]:
