@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What calls of the Python package cost, each beside its baseline: LlamaIndex's Simple store in memory, a RocksDB Put
-of the same bytes from C++, json.loads and the class, or the package's own other way.
+of the same bytes from C++, json.loads and the class, or the package's own other way. Rows whose target is "floor" say
+what is to be had at best: what RocksDB or LlamaIndex takes of it by itself.
 
 usage: python_calls.py NODES.jsonl RAW_PUTS [COUNT]
        NODES.jsonl: what write_workload prints; RAW_PUTS: the program; COUNT: so many nodes, default 20,000
@@ -20,13 +21,14 @@ import warnings
 from pathlib import Path
 
 import quipu
-from llama_index.core import Document, MockEmbedding, VectorStoreIndex
+from llama_index.core import Document, MockEmbedding, StorageContext, VectorStoreIndex
 from llama_index.core.graph_stores import EntityNode, Relation
-from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.ingestion import IngestionCache, IngestionPipeline
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import TextNode
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.storage.docstore.utils import json_to_doc
+from llama_index.core.storage.index_store import SimpleIndexStore
 from llama_index.core.vector_stores.simple import SimpleVectorStore
 
 ROUNDS = 5
@@ -44,6 +46,41 @@ def in_turns(baseline, own, count, rounds=ROUNDS):
     """Medians of seconds a call, of calls that make `count` each and take turns; the first round warms up."""
     runs = [(timed(baseline, count), timed(own, count)) for _ in range(rounds + 1)][1:]
     return [statistics.median(run[i] for run in runs) for i in (0, 1)]
+
+
+class NoDocumentStore(SimpleDocumentStore):
+    """Keeps nothing; makes the hashes that it is given, as (hashes, ids) in bytes, anew for each call."""
+
+    hashes = ([], [])
+
+    def get_all_document_hashes(self):
+        return dict(zip(*(map(bytes.decode, each) for each in self.hashes)))
+
+    def get_document_hash(self, doc_id):
+        return None
+
+    def _ignore(self, *args, **kwargs):
+        pass
+
+    add_documents = set_document_hash = set_document_hashes = _ignore
+
+
+class NoIndexStore(SimpleIndexStore):
+    def add_index_struct(self, index_struct):
+        pass
+
+
+class NoVectorStore(SimpleVectorStore):
+    def add(self, nodes, **kwargs):
+        return [node.node_id for node in nodes]
+
+
+class NoCache(IngestionCache):
+    def get(self, key, collection=None):
+        return None
+
+    def put(self, key, nodes, collection=None):
+        pass
 
 
 class Bench:
@@ -70,13 +107,13 @@ class Bench:
 
     # ---- RocksDB alone ----
 
-    def raw_seconds(self, pairs):
-        """Median seconds of a Put of these pairs from C++."""
+    def raw_seconds(self, pairs, at_once=1):
+        """Median seconds a pair of writing these from C++: a Put each, or so many as one batch."""
         file = self.folder / "pairs"
         with open(file, "wb") as out:
             for key, value in pairs:
                 out.write(struct.pack("<II", len(key), len(value)) + key + value)
-        run = subprocess.run([self.raw_puts, file], check=True, stdout=subprocess.PIPE)
+        run = subprocess.run([self.raw_puts, file, str(at_once)], check=True, stdout=subprocess.PIPE)
         return statistics.median(map(float, run.stdout.split())) / len(pairs)
 
     def against_puts(self, what, pairs, own, rounds=3):
@@ -148,6 +185,17 @@ class Bench:
                     graph.upsert_relations(relations[number][at : at + at_once])
 
             self.against_puts(what, pairs, upsert)
+        self.row("RocksDB's write of a relation's five entries, against a Put of the same bytes", "floor",
+                 self.raw_seconds(pairs), 5 * self.raw_seconds(list(self.entries(pairs)), 5))
+
+    def entries(self, pairs):
+        """What upsert_relations writes of each relation: itself, its triplet, that by its target, two counts."""
+        for number, ((key, value), a, b) in enumerate(zip(pairs, self.ids, self.shuffled)):
+            triplet = json.dumps([a, "label", b]).encode()
+            yield key, value
+            yield triplet, json.dumps({"target": b}).encode()
+            yield b.encode() + triplet, b""
+            yield from ((b"count", struct.pack("<Q", number)) for _ in range(2))
 
     # ---- ingestion ----
 
@@ -155,6 +203,9 @@ class Bench:
         text = json.loads(self.texts[0])["__data__"]["text"]
         numbers = iter(range(10**9))
         own_cache = quipu.QuipuIngestionCache(self.context.kvstore)
+        no_docstore = NoDocumentStore()
+        no_docstore.hashes = [[text.encode() for text in texts]
+                              for texts in zip(*self.simple.get_all_document_hashes().items())]
         for what, simple_vectors, own_vectors in (
             ("a document store", None, None),
             ("document and vector store", SimpleVectorStore(), self.context.vector_store),
@@ -166,12 +217,17 @@ class Bench:
             own = IngestionPipeline(
                 transformations=transformations, docstore=self.context.docstore, vector_store=own_vectors,
                 cache=own_cache)
+            nothing = IngestionPipeline(
+                transformations=transformations, docstore=no_docstore,
+                vector_store=own_vectors and NoVectorStore(), cache=NoCache())
 
             def run(pipeline):
                 pipeline.run(documents=[Document(text=f"{next(numbers)} {text}")])
 
             self.row(f"one document through a pipeline with {what}, against the Simple ones", "≤ 1 ×",
                      *in_turns(lambda: run(simple), lambda: run(own), 1, rounds=31))
+            self.row("the same with stores that keep nothing, and make the hashes where they are read", "floor",
+                     *in_turns(lambda: run(simple), lambda: run(nothing), 1, rounds=31))
 
     # ---- transactions ----
 
@@ -201,8 +257,19 @@ class Bench:
                             plain()
 
                     synced = "with sync" if sync else "without sync"
+                    rounds = 9 if sync else 31
                     self.row(f"{INSERTS} {what} in a transaction, {synced}, against without one", target,
-                             *in_turns(plain, together, INSERTS, rounds=9 if sync else 31))
+                             *in_turns(plain, together, INSERTS, rounds=rounds))
+                nothing = StorageContext.from_defaults(
+                    docstore=NoDocumentStore(), index_store=NoIndexStore(), vector_store=NoVectorStore())
+                of_nothing = VectorStoreIndex([], storage_context=nothing, embed_model=MockEmbedding(8))
+
+                def insert_nothing():
+                    for number in range(INSERTS):
+                        of_nothing.insert(Document(id_=f"d{number}", text=f"text {number}"))
+
+                self.row(f"{INSERTS} index.insert into stores that keep nothing, against {synced}", "floor",
+                         *in_turns(plain, insert_nothing, INSERTS, rounds=rounds))
 
 
 def main():

@@ -1,7 +1,8 @@
-// What RocksDB itself needs to Put given pairs one by one, for the Python package's calls to be measured
-// against. usage: raw_puts FILE    FILE: of each pair the lengths of key and value (uint32, little-endian)
-// and both;
-//                         prints seconds a round, on a new database each
+// What RocksDB itself needs to write given pairs, for the Python package's calls to be measured against.
+// usage: raw_puts FILE [AT_ONCE]
+//        FILE: of each pair the lengths of key and value (uint32, little-endian) and both
+//        AT_ONCE: so many pairs are one batch, each in a family of its own; default 1, a Put each
+// prints seconds a round, on a new database each
 
 #include <rocksdb/db.h>
 
@@ -55,20 +56,37 @@ Pairs pairs_of(std::string_view file) {
   return pairs;
 }
 
-double seconds_to_put(const Pairs& pairs) {
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+void put(const Pairs& pairs, rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+  for (const auto& [key, value] : pairs) require(db.Put({}, family, slice(key), slice(value)));
+}
+
+// Pair i of each batch goes to family i.
+void write(const Pairs& pairs, rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+  for (auto pair = pairs.begin(); pair != pairs.end();) {
+    rocksdb::WriteBatch batch;
+    for (rocksdb::ColumnFamilyHandle* const family : families) {
+      if (pair == pairs.end()) break;
+      require(batch.Put(family, slice(pair->first), slice(pair->second)));
+      ++pair;
+    }
+    require(db.Write({}, &batch));
+  }
+}
+
+double seconds_to_put(const Pairs& pairs, size_t at_once) {
   const ScratchDir directory;
-  const rocks::TunedOptions tuning = rocks::make_tuned_options({});
+  rocks::TunedOptions tuning = rocks::make_tuned_options({});
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {{rocksdb::kDefaultColumnFamilyName, tuning.data}};
+  for (size_t i = 1; i < at_once; ++i) families.emplace_back("f" + std::to_string(i), tuning.data);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   std::unique_ptr<rocksdb::DB> db;
-  require(rocks::open_rocksdb(tuning.db, directory / "db", {{rocksdb::kDefaultColumnFamilyName, tuning.data}},
-                              handles, db));
+  require(rocks::open_rocksdb(tuning.db, directory / "db", families, handles, db));
   const auto start = std::chrono::steady_clock::now();
-  for (const auto& [key, value] : pairs) {
-    require(db->Put({}, handles[0], rocksdb::Slice(key.data(), key.size()),
-                    rocksdb::Slice(value.data(), value.size())));
-  }
+  at_once == 1 ? put(pairs, *db, handles[0]) : write(pairs, *db, handles);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  require(db->DestroyColumnFamilyHandle(handles[0]));
+  for (rocksdb::ColumnFamilyHandle* const handle : handles) require(db->DestroyColumnFamilyHandle(handle));
   require(db->Close());
   return taken.count();
 }
@@ -77,15 +95,16 @@ double seconds_to_put(const Pairs& pairs) {
 }  // namespace quipu::bench
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: raw_puts FILE\n", stderr);
+  const int at_once = argc == 3 ? std::atoi(argv[2]) : 1;
+  if (argc < 2 || argc > 3 || at_once < 1) {
+    std::fputs("usage: raw_puts FILE [AT_ONCE]\n", stderr);
     return 2;
   }
   std::ifstream file(argv[1], std::ios::binary);
   const std::string bytes(std::istreambuf_iterator<char>(file), {});
   const quipu::bench::Pairs pairs = quipu::bench::pairs_of(bytes);
   for (int round = 0; round < quipu::bench::kRounds; ++round) {
-    std::printf("%.9f\n", quipu::bench::seconds_to_put(pairs));
+    std::printf("%.9f\n", quipu::bench::seconds_to_put(pairs, static_cast<size_t>(at_once)));
   }
   return 0;
 }
