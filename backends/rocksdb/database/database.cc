@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/database/insert_hint.h"
 #include "backends/rocksdb/database/uncounted_work.h"
 #include "backends/rocksdb/format/status.h"
 
@@ -291,6 +292,7 @@ Status Database::write_at_hand(rocksdb::WriteBatch& batch) {
 Status Database::write(rocksdb::WriteBatch& batch, const rocksdb::WriteOptions& options) {
   const uint64_t before = db_->GetLatestSequenceNumber();
   const UncountedWork uncounted;
+  const ManyInserts inserts(static_cast<uint64_t>(batch.Count()));
   const rocksdb::Status written = db_->Write(options, &batch);
   if (options.no_slowdown && written.IsIncomplete()) return from_rocksdb(written, "cannot write");
   if (!written.ok()) return health_->failed(written);

@@ -12,13 +12,15 @@ namespace {
 // How many of a key's first bytes keys with one hint have in common; nothing for a key outside the domain.
 using SharedBytes = std::optional<size_t> (*)(std::string_view key);
 
+thread_local bool many_inserts = false;
+
 class InsertHint : public rocksdb::SliceTransform {
  public:
   InsertHint(const char* name, SharedBytes shared_bytes) : name_(name), shared_bytes_(shared_bytes) {}
 
   const char* Name() const override { return name_; }
   rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {key.data(), shared_bytes_(key.ToStringView()).value_or(0)};
+    return {key.data(), many_inserts ? 0 : shared_bytes_(key.ToStringView()).value_or(0)};
   }
   bool InDomain(const rocksdb::Slice& key) const override {
     return shared_bytes_(key.ToStringView()).has_value();
@@ -58,6 +60,13 @@ std::optional<size_t> count(std::string_view key) {
 }
 
 }  // namespace
+
+ManyInserts::ManyInserts(uint64_t count) : before_(many_inserts) {
+  constexpr uint64_t kMany = 200;
+  many_inserts = count > kMany;
+}
+
+ManyInserts::~ManyInserts() { many_inserts = before_; }
 
 std::shared_ptr<const rocksdb::SliceTransform> hint_for_all_keys() {
   return std::make_shared<InsertHint>("quipu.HintForAllKeys", any);

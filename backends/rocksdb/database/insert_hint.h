@@ -13,9 +13,23 @@
 
 #include <rocksdb/slice_transform.h>
 
+#include <cstdint>
 #include <memory>
 
 namespace quipu::rocks {
+
+// While one lives, what this thread inserts is a batch of `count`, in order: of many keys each is beside the
+// one before it, whatever they begin with, and all share a hint.
+class ManyInserts {
+ public:
+  explicit ManyInserts(uint64_t count);
+  ~ManyInserts();
+  ManyInserts(const ManyInserts&) = delete;
+  ManyInserts& operator=(const ManyInserts&) = delete;
+
+ private:
+  const bool before_;
+};
 
 // For families that nobody deletes ranges from: those of one collection, which are dropped whole.
 std::shared_ptr<const rocksdb::SliceTransform> hint_for_all_keys();

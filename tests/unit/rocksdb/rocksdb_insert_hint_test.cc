@@ -45,6 +45,17 @@ TEST(InsertHintTest, KeysThatBeginAlikeShareAHint) {
   EXPECT_EQ(shared(rocks::hint_behind_list(), rocks::list_prefix(7, "") + "m"), rocks::list_prefix(7, ""));
 }
 
+TEST(InsertHintTest, ManyKeysShareOne) {
+  const auto hint = rocks::hint_for_all_keys();
+  {
+    const rocks::ManyInserts many(1000);
+    EXPECT_EQ(hint->Transform("abc").ToString(), "");
+    EXPECT_TRUE(hint->InDomain("abc"));
+  }
+  const rocks::ManyInserts few(2);
+  EXPECT_EQ(hint->Transform("abc").ToString(), "ab");
+}
+
 TEST(InsertHintTest, EachCountHasItsOwn) {
   const auto hint = rocks::hint_for_counts();
   EXPECT_EQ(hint->Transform(rocks::count_key(7)).ToString(), rocks::count_key(7));
