@@ -15,6 +15,12 @@ from llama_index.core import Settings
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+def pytest_collection_finish() -> None:
+    """What has been imported by now stays: collections need not go through it, and most tests make one."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[Path]:
     """Where a database may be made."""
