@@ -37,6 +37,7 @@ ORDER = (
     "engine/persist/former",
     "engine/persist/files",
     "backends/memory",
+    "engine/vectors/codes",
     "engine/vectors/filters",
     "engine/vectors",
     "engine/vectors/hnsw",

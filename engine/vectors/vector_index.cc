@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/vectors/codes/code_search.h"
+#include "engine/vectors/codes/similarity.h"
+
 namespace quipu {
 namespace {
 
@@ -43,7 +46,7 @@ size_t VectorIndex::dimensions() const { return dimensions_.empty() ? 0 : dimens
 size_t VectorIndex::memory_bytes() const {
   constexpr size_t kOfAPlace = 64;  // in the map and the lists of rows
   size_t bytes = rows_.size() * (sizeof(Row) + kOfAPlace) + id_bytes_ + columns_.memory_bytes();
-  for (const auto& [size, dimension] : dimensions_) bytes += dimension.block.memory_bytes();
+  for (const auto& [size, dimension] : dimensions_) bytes += dimension.codes.memory_bytes();
   return bytes;
 }
 
@@ -59,10 +62,10 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
   if (row) {
     Row& known = rows_[*row];
     known.order = order;
-    if (known.block->dimensions() == elements.size()) {
-      known.block->set(known.slot, elements);
+    if (known.codes->dimensions() == elements.size()) {
+      known.codes->set(known.slot, elements);
     } else {
-      remove_from_block(known);
+      remove_codes(known);
       insert(*row, elements);
     }
     return;
@@ -83,19 +86,19 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
 
 void VectorIndex::insert(uint32_t row, std::span<const double> elements) {
   Dimension& dimension = dimensions_.try_emplace(elements.size(), elements.size()).first->second;
-  rows_[row].block = &dimension.block;
-  rows_[row].slot = static_cast<uint32_t>(dimension.block.add(elements));
+  rows_[row].codes = &dimension.codes;
+  rows_[row].slot = static_cast<uint32_t>(dimension.codes.add(elements));
   dimension.row_of_slot.push_back(row);
 }
 
-void VectorIndex::remove_from_block(Row& row) {
-  Dimension& dimension = dimensions_.at(row.block->dimensions());
-  dimension.block.move_last_to(row.slot);
+void VectorIndex::remove_codes(Row& row) {
+  Dimension& dimension = dimensions_.at(row.codes->dimensions());
+  dimension.codes.move_last_to(row.slot);
   const uint32_t moved = dimension.row_of_slot.back();
   dimension.row_of_slot[row.slot] = moved;
   rows_[moved].slot = row.slot;
   dimension.row_of_slot.pop_back();
-  row.block = nullptr;
+  row.codes = nullptr;
 }
 
 void VectorIndex::erase(std::string_view id) {
@@ -103,7 +106,7 @@ void VectorIndex::erase(std::string_view id) {
   if (place == places_.end()) return;
   const uint32_t row = place->second;
   places_.erase(place);
-  remove_from_block(rows_[row]);
+  remove_codes(rows_[row]);
   id_bytes_ -= rows_[row].id.size();
   rows_[row].id.clear();
   free_rows_.push_back(row);
@@ -114,7 +117,7 @@ std::vector<uint32_t> VectorIndex::sample(size_t count) const {
   std::vector<uint32_t> rows;
   const size_t step = std::max<size_t>(rows_.size() / count, 1);
   for (size_t row = 0; row < rows_.size(); row += step) {
-    if (rows_[row].block != nullptr) rows.push_back(static_cast<uint32_t>(row));
+    if (holds(static_cast<uint32_t>(row))) rows.push_back(static_cast<uint32_t>(row));
   }
   return rows;
 }
@@ -133,9 +136,9 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
                                                                  const std::vector<uint32_t>* rows) const {
   const Dimension* found = nullptr;
   const auto take = [&](const Dimension& dimension) -> Status {
-    if (dimension.block.size() == 0) return Status::ok();
-    if (dimension.block.dimensions() != query_size)
-      return shapes_differ(query_size, dimension.block.dimensions());
+    if (dimension.codes.size() == 0) return Status::ok();
+    if (dimension.codes.dimensions() != query_size)
+      return shapes_differ(query_size, dimension.codes.dimensions());
     found = &dimension;
     return Status::ok();
   };
@@ -143,10 +146,10 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
     for (const auto& [size, dimension] : dimensions_) QUIPU_RETURN_IF_ERROR(take(dimension));
     return found;
   }
-  const VectorBlock* known = nullptr;
+  const VectorCodes* known = nullptr;
   for (const uint32_t row : *rows) {
-    if (rows_[row].block == known) continue;
-    known = rows_[row].block;
+    if (rows_[row].codes == known) continue;
+    known = rows_[row].codes;
     QUIPU_RETURN_IF_ERROR(take(dimensions_.at(known->dimensions())));
   }
   return found;
@@ -160,46 +163,87 @@ std::vector<std::string_view> VectorIndex::ids_of(const std::vector<uint32_t>& r
   return ids;
 }
 
-Result<VectorStoreQueryResult> VectorIndex::top_k(std::span<const double> query, int k, SimilarityMode mode,
-                                                  const std::vector<uint32_t>* rows,
+bool VectorIndex::scans(const TopK& wanted, const Dimension& dimension, size_t count) {
+  return wanted.k > 0 && count > kTooFewToScan && static_cast<size_t>(wanted.k) < count &&
+         is_regular(norm_of(wanted.query)) && !dimension.codes.has_irregular();
+}
+
+Result<std::optional<VectorStoreQueryResult>> VectorIndex::best_of(const TopK& wanted,
+                                                                   const Dimension& dimension,
+                                                                   const std::vector<uint32_t>& slots,
+                                                                   size_t count, const Fetch& fetch) const {
+  std::vector<uint32_t> rows;
+  for (const uint32_t slot : slots) rows.push_back(dimension.row_of_slot[slot]);
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best, compare(wanted, std::move(rows), fetch));
+  if (count <= kFewRows && has_ties(best)) return std::optional<VectorStoreQueryResult>();
+  return std::optional(to_result(best));
+}
+
+Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std::vector<uint32_t>* rows,
                                                   const Fetch& fetch) const {
-  QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(query.size(), rows));
+  QUIPU_ASSIGN_OR_RETURN(const Dimension* const dimension, dimension_for(wanted.query.size(), rows));
   if (dimension == nullptr) return VectorStoreQueryResult();
-  const double query_norm = norm_of(query);
-  const VectorBlock& block = dimension->block;
-  const size_t count = rows != nullptr ? rows->size() : block.size();
-  const bool scans = k > 0 && count > kTooFewToScan && static_cast<size_t>(k) < count &&
-                     is_regular(query_norm) && !block.has_irregular();
-  if (scans) {
+  const size_t count = rows != nullptr ? rows->size() : dimension->codes.size();
+  if (scans(wanted, *dimension, count)) {
     std::vector<uint32_t> slots;
     if (rows != nullptr) {
       for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
     }
-    std::vector<uint32_t> likely;
-    for (const uint32_t slot :
-         block.candidates(query, static_cast<size_t>(k), mode, rows != nullptr ? &slots : nullptr)) {
-      likely.push_back(dimension->row_of_slot[slot]);
-    }
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
-                           compare(query, k, mode, std::move(likely), fetch));
-    if (count > kFewRows || !has_ties(best)) return to_result(best);
+    const CodeQuery query{wanted.query, static_cast<size_t>(wanted.k), wanted.mode};
+    const auto found = find_candidates(dimension->codes, {&query, 1}, rows != nullptr ? &slots : nullptr);
+    QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> best,
+                           best_of(wanted, *dimension, found.front(), count, fetch));
+    if (best) return *std::move(best);
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
-                         compare(query, k, mode, rows != nullptr ? *rows : dimension->row_of_slot, fetch));
+                         compare(wanted, rows != nullptr ? *rows : dimension->row_of_slot, fetch));
   return to_result(best);
 }
 
+std::vector<Result<VectorStoreQueryResult>> VectorIndex::top_k_all(std::span<const TopK> wanted,
+                                                                   const Fetch& fetch) const {
+  std::vector<Result<VectorStoreQueryResult>> results(wanted.size());
+  std::vector<size_t> together;
+  std::vector<CodeQuery> queries;
+  const Dimension* dimension = nullptr;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const Result<const Dimension*> own = dimension_for(wanted[i].query.size(), nullptr);
+    if (own && *own != nullptr && scans(wanted[i], **own, (*own)->codes.size())) {
+      dimension = *own;  // the only one that there is
+      together.push_back(i);
+      queries.push_back({wanted[i].query, static_cast<size_t>(wanted[i].k), wanted[i].mode});
+    } else {
+      results[i] = top_k(wanted[i], nullptr, fetch);
+    }
+  }
+  if (together.empty()) return results;
+  const std::vector<std::vector<uint32_t>> found = find_candidates(dimension->codes, queries, nullptr);
+  for (size_t i = 0; i < together.size(); ++i) {
+    const TopK& query = wanted[together[i]];
+    Result<std::optional<VectorStoreQueryResult>> best =
+        best_of(query, *dimension, found[i], dimension->codes.size(), fetch);
+    if (!best) {
+      results[together[i]] = best.error();
+    } else if (*best) {
+      results[together[i]] = **std::move(best);
+    } else {
+      results[together[i]] = top_k(query, nullptr, fetch);
+    }
+  }
+  return results;
+}
+
 // The best of `rows` by their stored elements.
-Result<std::vector<ScoredId>> VectorIndex::compare(std::span<const double> query, int k, SimilarityMode mode,
-                                                   std::vector<uint32_t> rows, const Fetch& fetch) const {
+Result<std::vector<ScoredId>> VectorIndex::compare(const TopK& wanted, std::vector<uint32_t> rows,
+                                                   const Fetch& fetch) const {
   sort(rows);
-  const double query_norm = norm_of(query);
-  PythonTopK best(k);
+  const double query_norm = norm_of(wanted.query);
+  PythonTopK best(wanted.k);
   for (size_t begin = 0; begin < rows.size(); begin += kFetchedAtOnce) {
     const std::vector<std::string_view> ids = ids_of(rows, begin);
     QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
-      if (elements.size() != query.size()) return;
-      best.offer({similarity(query, query_norm, elements, norm_of(elements), mode), ids[i]});
+      if (elements.size() != wanted.query.size()) return;
+      best.offer({similarity(wanted.query, query_norm, elements, norm_of(elements), wanted.mode), ids[i]});
     }));
   }
   return best.sorted();

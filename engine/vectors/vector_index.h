@@ -19,9 +19,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/filters/metadata_columns.h"
 #include "engine/vectors/top_k_heap.h"
-#include "engine/vectors/vector_block.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
@@ -46,7 +46,7 @@ class VectorIndex {
   std::optional<uint32_t> row_of(std::string_view id) const;
   std::string_view id_of(uint32_t row) const { return rows_[row].id; }
   size_t rows() const { return rows_.size(); }  // those of deleted vectors included
-  bool holds(uint32_t row) const { return rows_[row].block != nullptr; }
+  bool holds(uint32_t row) const { return rows_[row].codes != nullptr; }
 
   MetadataColumns& columns() { return columns_; }
   const MetadataColumns& columns() const { return columns_; }
@@ -56,7 +56,7 @@ class VectorIndex {
   void for_each_row(const std::vector<std::string>* ids, const Use& use) const {
     if (ids == nullptr) {
       for (uint32_t row = 0; row < rows_.size(); ++row) {
-        if (rows_[row].block != nullptr) use(row);
+        if (holds(row)) use(row);
       }
       return;
     }
@@ -75,9 +75,17 @@ class VectorIndex {
   using Fetch = std::function<Status(std::span<const std::string_view> ids,
                                      const std::function<void(size_t i, std::span<const double>)>& use)>;
 
+  struct TopK {
+    std::span<const double> query;
+    int k;
+    SimilarityMode mode;
+  };
   // `rows` null: all. Errors: kInvalidArgument "ValueError: shapes ..." where dimensions differ.
-  Result<VectorStoreQueryResult> top_k(std::span<const double> query, int k, SimilarityMode mode,
-                                       const std::vector<uint32_t>* rows, const Fetch& fetch) const;
+  Result<VectorStoreQueryResult> top_k(const TopK& wanted, const std::vector<uint32_t>* rows,
+                                       const Fetch& fetch) const;
+  // The same of all rows for several queries, which go over the index together.
+  std::vector<Result<VectorStoreQueryResult>> top_k_all(std::span<const TopK> wanted,
+                                                        const Fetch& fetch) const;
   // `rows` in order. Memory: all their vectors.
   Result<VectorStoreQueryResult> mmr(std::span<const double> query, int k, double threshold,
                                      SimilarityMode mode, const std::vector<uint32_t>& rows,
@@ -87,19 +95,25 @@ class VectorIndex {
   struct Row {
     std::string id;
     uint64_t order = 0;
-    VectorBlock* block = nullptr;  // null: deleted
+    VectorCodes* codes = nullptr;  // null: deleted
     uint32_t slot = 0;
   };
   struct Dimension {
-    explicit Dimension(size_t dimensions) : block(dimensions) {}
-    VectorBlock block;
+    explicit Dimension(size_t dimensions) : codes(dimensions) {}
+    VectorCodes codes;
     std::vector<uint32_t> row_of_slot;
   };
 
   void insert(uint32_t row, std::span<const double> elements);
-  void remove_from_block(Row& row);
-  Result<std::vector<ScoredId>> compare(std::span<const double> query, int k, SimilarityMode mode,
-                                        std::vector<uint32_t> rows, const Fetch& fetch) const;
+  void remove_codes(Row& row);
+  // Whether codes say which of so many rows of a dimension to compare.
+  static bool scans(const TopK& wanted, const Dimension& dimension, size_t count);
+  // The best of `slots`, which codes have said, of so many rows; nothing where ties need all of them.
+  Result<std::optional<VectorStoreQueryResult>> best_of(const TopK& wanted, const Dimension& dimension,
+                                                        const std::vector<uint32_t>& slots, size_t count,
+                                                        const Fetch& fetch) const;
+  Result<std::vector<ScoredId>> compare(const TopK& wanted, std::vector<uint32_t> rows,
+                                        const Fetch& fetch) const;
   // Of the rows from `begin` on, as many as are fetched at once.
   std::vector<std::string_view> ids_of(const std::vector<uint32_t>& rows, size_t begin) const;
   // The dimension that all of `rows` have, which is the query's.

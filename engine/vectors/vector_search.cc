@@ -101,7 +101,7 @@ Result<VectorStoreQueryResult> search_vectors(const VectorIndex& index, const Ve
     return index.mmr(query.query_embedding, query.similarity_top_k, query.mmr_threshold, query.similarity,
                      rows, fetch);
   }
-  return index.top_k(query.query_embedding, query.similarity_top_k, query.similarity, all ? nullptr : &rows,
+  return index.top_k({query.query_embedding, query.similarity_top_k, query.similarity}, all ? nullptr : &rows,
                      fetch);
 }
 

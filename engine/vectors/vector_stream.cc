@@ -8,8 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/vectors/codes/similarity.h"
 #include "engine/vectors/top_k_heap.h"
-#include "engine/vectors/vector_block.h"
 #include "engine/vectors/vector_index.h"
 #include "engine/vectors/vector_search.h"
 

@@ -113,7 +113,7 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorS
     std::ranges::copy_if(cache_.hnsw->pending(), std::back_inserter(pending),
                          [&](uint32_t row) { return !run || allowed(row); });
     QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult exact,
-                           index.top_k(query.query_embedding, query.similarity_top_k, query.similarity,
+                           index.top_k({query.query_embedding, query.similarity_top_k, query.similarity},
                                        &pending, [this](auto ids, const auto& use) {
                                          return store_.kvstore->vector_values().get_vectors(
                                              store_.collections.embeddings, ids, use);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/vectors/vector_block.h"
+#include "engine/vectors/codes/similarity.h"
 
 namespace quipu {
 namespace {

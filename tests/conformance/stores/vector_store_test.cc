@@ -9,8 +9,8 @@
 #include <limits>
 #include <thread>
 
+#include "engine/vectors/codes/similarity.h"
 #include "engine/vectors/top_k_heap.h"
-#include "engine/vectors/vector_block.h"
 #include "quipu/persist_dir.h"
 #include "tests/support/backends.h"
 #include "tests/support/expect_consistent.h"

@@ -1,0 +1,131 @@
+#include "engine/vectors/codes/code_search.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <functional>
+
+#include "engine/vectors/codes/query_bounds.h"
+
+namespace quipu {
+namespace {
+
+// A query on its way through the codes.
+class Search {
+ public:
+  Search(const VectorCodes& codes, const CodeQuery& query, const CodeKernels& kernels)
+      : codes_(codes), kernels_(kernels), k_(query.k), bounds_(codes, query.elements, query.mode) {}
+
+  const int8_t* code() const { return bounds_.code().data(); }
+
+  // `products`: of the upper halves of the group's codes with the query's.
+  void take(size_t group, const int32_t* products, uint64_t rows) {
+    take_waiting();
+    const VectorCodes::Coarse& coarse = codes_.coarse(group);
+    const CodeLimit limit = bounds_.limit_for(codes_.norms(group));
+    uint64_t left = rows & kernels_.reaching(products, bounds_.shift(), coarse.along, coarse.across,
+                                             limit.along, limit.across);
+    for (; left != 0; left &= left - 1) {
+      const auto row = static_cast<size_t>(std::countr_zero(left));
+      waiting_[waiting_count_++] = {static_cast<uint32_t>(group * kGroupRows + row), products[row]};
+      codes_.prefetch_lower_halves(group * kGroupRows + row);
+    }
+  }
+
+  std::vector<uint32_t> found() {
+    take_waiting();
+    std::vector<uint32_t> slots;
+    for (const Possible& possible : possible_) {
+      if (possible.upper >= bounds_.threshold()) slots.push_back(possible.slot);
+    }
+    return slots;
+  }
+
+ private:
+  struct Waiting {
+    uint32_t slot;
+    int32_t upper_halves;  // their product with the query's code
+  };
+  struct Possible {
+    uint32_t slot;
+    double upper;
+  };
+
+  void take_waiting() {
+    for (size_t i = 0; i < waiting_count_; ++i) take_row(waiting_[i].slot, waiting_[i].upper_halves);
+    waiting_count_ = 0;
+  }
+
+  void take_row(uint32_t slot, int32_t upper_halves) {
+    const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
+    const VectorCodes::Fine& fine = codes_.fine(slot / kGroupRows);
+    const size_t row = slot % kGroupRows;
+    const ScoreBounds bounds =
+        bounds_.of(fine.directions[row], fine.norms[row], 16 * int64_t{upper_halves} + lower_halves);
+    if (bounds.upper < bounds_.threshold()) return;
+    possible_.push_back({slot, bounds.upper});
+    if (lowest_.size() == k_ && bounds.lower <= lowest_.front()) return;
+    if (lowest_.size() == k_) {
+      std::ranges::pop_heap(lowest_, std::greater());
+      lowest_.pop_back();
+    }
+    lowest_.push_back(bounds.lower);
+    std::ranges::push_heap(lowest_, std::greater());
+    if (lowest_.size() == k_) bounds_.set_threshold(lowest_.front());
+  }
+
+  const VectorCodes& codes_;
+  const CodeKernels& kernels_;
+  const size_t k_;
+  QueryBounds bounds_;
+  std::vector<double> lowest_;  // a heap of the k best lower bounds, the worst in front
+  std::vector<Possible> possible_;
+  std::array<Waiting, kGroupRows> waiting_;  // rows whose lower halves are on their way from memory
+  size_t waiting_count_ = 0;
+};
+
+// The rows of each group that are allowed, as bits.
+std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector<uint32_t>* allowed) {
+  std::vector<uint64_t> rows(codes.groups());
+  if (allowed != nullptr) {
+    for (const uint32_t slot : *allowed) rows[slot / kGroupRows] |= uint64_t{1} << slot % kGroupRows;
+    return rows;
+  }
+  for (size_t group = 0; group < rows.size(); ++group) {
+    rows[group] = ~uint64_t{0} >> (kGroupRows - codes.rows_of_group(group));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<std::vector<uint32_t>> find_candidates(const VectorCodes& codes,
+                                                   std::span<const CodeQuery> queries,
+                                                   const std::vector<uint32_t>* allowed,
+                                                   const CodeKernels& kernels) {
+  constexpr uint64_t kRowsOfBlock = (uint64_t{1} << kBlockRows) - 1;
+  std::vector<Search> searches;
+  searches.reserve(queries.size());
+  for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels);
+  std::vector<const int8_t*> coded;
+  for (const Search& search : searches) coded.push_back(search.code());
+  std::vector<int32_t> products(searches.size() * kGroupRows);
+  const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
+  for (size_t group = 0; group < rows.size(); ++group) {
+    if (rows[group] == 0) continue;
+    for (size_t row = 0; row < kGroupRows; row += kBlockRows) {
+      if ((rows[group] >> row & kRowsOfBlock) == 0) continue;
+      kernels.block(codes.upper_halves(group) + row / kBlockRows * codes.steps() * kStepBytes, codes.steps(),
+                    coded.data(), coded.size(), products.data() + row);
+    }
+    for (size_t i = 0; i < searches.size(); ++i) {
+      searches[i].take(group, products.data() + i * kGroupRows, rows[group]);
+    }
+  }
+  std::vector<std::vector<uint32_t>> found;
+  for (Search& search : searches) found.push_back(search.found());
+  return found;
+}
+
+}  // namespace quipu

@@ -1,0 +1,35 @@
+// Exact search by codes: which few vectors may be among the most similar ones. What a vector's code and a
+// query's tell bounds their similarity from both sides; a vector whose upper bound is below the k-th best
+// lower bound is none of them. README.md has the bounds and why they hold.
+
+#ifndef QUIPU_ENGINE_VECTORS_CODES_CODE_SEARCH_H_
+#define QUIPU_ENGINE_VECTORS_CODES_CODE_SEARCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/vectors/codes/code_kernels.h"
+#include "engine/vectors/codes/vector_codes.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+struct CodeQuery {
+  std::span<const double> elements;  // with a regular norm
+  size_t k;                          // at least 1
+  SimilarityMode mode;
+};
+
+// For each query slots, in ascending order, among which the `k` most similar of `allowed` (null: of all) must
+// be, all that are as similar as the k-th included. All queries go over the codes together. REQUIRES:
+// !codes.has_irregular().
+std::vector<std::vector<uint32_t>> find_candidates(const VectorCodes& codes,
+                                                   std::span<const CodeQuery> queries,
+                                                   const std::vector<uint32_t>* allowed,
+                                                   const CodeKernels& kernels = code_kernels().front());
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_CODES_CODE_SEARCH_H_

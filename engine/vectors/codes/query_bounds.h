@@ -1,0 +1,67 @@
+// QueryBounds: what the codes of a query and of a vector say of their similarity: between which two numbers
+// it is.
+//
+// The number that is bounded is a score, which grows with the similarity: the cosine, the inner product, or
+// 2 q·x - |x|² for the distance. README.md has the proof.
+
+#ifndef QUIPU_ENGINE_VECTORS_CODES_QUERY_BOUNDS_H_
+#define QUIPU_ENGINE_VECTORS_CODES_QUERY_BOUNDS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "engine/vectors/codes/vector_code.h"
+#include "engine/vectors/codes/vector_codes.h"
+#include "quipu/vector_store.h"
+
+namespace quipu {
+
+struct ScoreBounds {
+  double lower;
+  double upper;
+};
+
+// A vector may reach a score where the product of its code's upper halves with the query's, 2 * product -
+// shift, is at least along * coarse.along - across * coarse.across.
+struct CodeLimit {
+  float along;
+  float across;
+};
+
+class QueryBounds {
+ public:
+  // REQUIRES: the query has a regular norm.
+  QueryBounds(const VectorCodes& codes, std::span<const double> query, SimilarityMode mode);
+
+  std::span<const int8_t> code() const { return query_.code; }
+  int32_t shift() const { return static_cast<int32_t>(15 * query_.sum); }
+
+  // Of a vector of this norm whose whole code has this product with the query's.
+  ScoreBounds of(const Direction& direction, double norm, int64_t product) const;
+
+  // The least score that counts.
+  double threshold() const { return threshold_; }
+  void set_threshold(double threshold);
+  // What no vector of these norms that can reach the threshold is below.
+  CodeLimit limit_for(std::span<const double> norms) const {
+    return mode_ == SimilarityMode::DEFAULT ? limit_ : limit_of(least_cosine(norms));
+  }
+
+ private:
+  CodeLimit limit_of(double cosine) const;
+  double least_cosine(std::span<const double> norms) const;
+
+  const SimilarityMode mode_;
+  double norm_;
+  double slack_;  // what arithmetic may add to a cosine's error
+  CodedQuery query_;
+  double threshold_ = -std::numeric_limits<double>::infinity();
+  CodeLimit limit_;  // for cosines that reach the threshold
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_CODES_QUERY_BOUNDS_H_

@@ -1,0 +1,51 @@
+// The code of one vector: a byte an element of its rotated direction, and how far the code's direction is
+// from it.
+//
+// A byte b stands for b - 127.5; its upper half h, by itself, for h - 7.5. Both are read as directions, times
+// 2 so that all are whole numbers: 2 b - 255, and 2 h - 15. What is known of a direction c beside its
+// elements is the vector's length along it and across: |c| cos(a) and |c| sin(a), with a the angle between c
+// and the vector. A code depends on the vector and its dimension's Rotation, and on nothing else.
+
+#ifndef QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODE_H_
+#define QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quipu {
+
+struct Direction {
+  float along = 1;
+  float across = 0;
+};
+
+// What the arithmetic here and in CodedQuery may add to an angle, beside Rotation::error().
+inline constexpr double kCodeRounding = 4e-6;
+
+// The two directions of a code: by the upper halves alone, and by the bytes.
+struct CodeDirections {
+  Direction coarse;
+  Direction fine;
+};
+
+// Writes a byte an element. REQUIRES: an element is not zero, and all are numbers of an ordinary size.
+CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code);
+
+// A query in whole numbers: elements of its rotated direction, and its angle to them.
+struct CodedQuery {
+  // REQUIRES: as encode_vector.
+  CodedQuery() = default;
+  CodedQuery(std::span<const float> rotated, size_t padded_size);
+
+  std::vector<int8_t> code;
+  int64_t sum = 0;    // of the code's elements
+  double length = 1;  // of the code
+  double cosine = 1;  // of the angle between code and query
+  double sine = 0;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODE_H_

@@ -1,0 +1,96 @@
+#include "engine/vectors/codes/vector_codes.h"
+
+#include <cstring>
+
+#include "engine/vectors/codes/similarity.h"
+
+namespace quipu {
+namespace {
+
+size_t divided_up(size_t number, size_t by) { return (number + by - 1) / by; }
+
+}  // namespace
+
+VectorCodes::VectorCodes(size_t dimensions)
+    : dimensions_(dimensions),
+      steps_(divided_up(dimensions, kElementsOfStep)),
+      chunks_(divided_up(dimensions, kElementsOfChunk)),
+      scanned_bytes_(sizeof(Coarse) + kGroupRows / kBlockRows * steps_ * kStepBytes),
+      looked_up_bytes_(sizeof(Fine) + kGroupRows * chunks_ * kChunkBytes),
+      rotation_(dimensions),
+      rotated_(dimensions),
+      code_(padded_dimensions()) {}
+
+void VectorCodes::resize(size_t size) {
+  size_ = size;
+  scanned_.resize(groups() * scanned_bytes_);
+  looked_up_.resize(groups() * looked_up_bytes_);
+}
+
+size_t VectorCodes::add(std::span<const double> elements) {
+  const size_t slot = size_;
+  resize(size_ + 1);
+  fine_of(slot).norms[slot % kGroupRows] = 1;
+  set(slot, elements);
+  return slot;
+}
+
+void VectorCodes::set(size_t slot, std::span<const double> elements) {
+  double& norm = fine_of(slot).norms[slot % kGroupRows];
+  if (!is_regular(norm)) --irregular_;
+  norm = norm_of(elements);
+  if (!is_regular(norm)) {
+    ++irregular_;
+    return;
+  }
+  encode(slot, elements, norm);
+}
+
+void VectorCodes::encode(size_t slot, std::span<const double> elements, double norm) {
+  const double factor = 1 / norm;
+  for (size_t i = 0; i < dimensions_; ++i) rotated_[i] = static_cast<float>(elements[i] * factor);
+  rotation_.apply(rotated_.data());
+  const CodeDirections directions = encode_vector(rotated_, code_.data());
+  const size_t row = slot % kGroupRows;
+  coarse_of(slot).along[row] = directions.coarse.along;
+  coarse_of(slot).across[row] = directions.coarse.across;
+  fine_of(slot).directions[row] = directions.fine;
+  store(slot, code_);
+}
+
+void VectorCodes::store(size_t slot, std::span<const uint8_t> code) {
+  uint8_t* const upper = upper_halves_of(slot);
+  for (size_t step = 0; step < steps_; ++step) {  // code is filled up to whole chunks, which are whole steps
+    const uint8_t* const from = code.data() + step * kElementsOfStep;
+    uint8_t* const to = upper + step * kStepBytes;
+    for (size_t j = 0; j < 4; ++j) to[j] = static_cast<uint8_t>((from[j] >> 4) | (from[4 + j] & 0xf0));
+  }
+  auto* const lower = const_cast<uint8_t*>(lower_halves(slot));
+  for (size_t chunk = 0; chunk < chunks_; ++chunk) {
+    const uint8_t* const from = code.data() + chunk * kElementsOfChunk;
+    uint8_t* const to = lower + chunk * kChunkBytes;
+    for (size_t i = 0; i < kChunkBytes; ++i) {
+      to[i] = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
+    }
+  }
+}
+
+void VectorCodes::move_last_to(size_t slot) {
+  const size_t last = size_ - 1;
+  const size_t from = last % kGroupRows;
+  const size_t to = slot % kGroupRows;
+  if (!is_regular(fine_of(slot).norms[to])) --irregular_;
+  if (slot != last) {
+    coarse_of(slot).along[to] = coarse_of(last).along[from];
+    coarse_of(slot).across[to] = coarse_of(last).across[from];
+    fine_of(slot).directions[to] = fine_of(last).directions[from];
+    fine_of(slot).norms[to] = fine_of(last).norms[from];
+    const uint8_t* const source = upper_halves_of(last);
+    uint8_t* const target = upper_halves_of(slot);
+    for (size_t at = 0; at < steps_ * kStepBytes; at += kStepBytes) std::memcpy(target + at, source + at, 4);
+    std::memcpy(const_cast<uint8_t*>(lower_halves(slot)), lower_halves(last), chunks_ * kChunkBytes);
+  }
+  resize(last);
+}
+
+}  // namespace quipu

@@ -1,0 +1,109 @@
+// VectorCodes: the codes of the vectors of one dimension, in slots that follow one another.
+//
+// What every query reads of all vectors, the upper halves of codes, lies apart from what it reads of few.
+// Thread-safety: as a standard container. Cost: a byte an element and 24 bytes a vector; adding takes some 8
+// ns an element.
+
+#ifndef QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODES_H_
+#define QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/vectors/codes/code_kernels.h"
+#include "engine/vectors/codes/page_buffer.h"
+#include "engine/vectors/codes/rotation.h"
+#include "engine/vectors/codes/vector_code.h"
+
+namespace quipu {
+
+class VectorCodes {
+ public:
+  explicit VectorCodes(size_t dimensions);
+
+  size_t dimensions() const { return dimensions_; }
+  size_t size() const { return size_; }
+  size_t memory_bytes() const { return groups() * (scanned_bytes_ + looked_up_bytes_); }
+  // Whether codes tell nothing: a vector has no regular norm, or all are too long for integers to add up.
+  bool has_irregular() const { return irregular_ != 0 || dimensions_ > kMaxDimensions; }
+
+  size_t add(std::span<const double> elements);  // its slot, the last
+  void set(size_t slot, std::span<const double> elements);
+  void move_last_to(size_t slot);  // drops the last slot
+
+  // ---- for those who scan ----
+  // What makes a vector's elements, divided by its norm, those that are encoded.
+  const Rotation& rotation() const { return rotation_; }
+  size_t steps() const { return steps_; }
+  size_t chunks() const { return chunks_; }
+  size_t padded_dimensions() const { return chunks_ * kElementsOfChunk; }
+  size_t groups() const { return (size_ + kGroupRows - 1) / kGroupRows; }
+  size_t rows_of_group(size_t group) const {
+    return group + 1 < groups() ? kGroupRows : size_ - group * kGroupRows;
+  }
+
+  // What is known of each row of a group by the upper halves of its codes, and these, as code_kernels.h has
+  // them.
+  struct Coarse {
+    float along[kGroupRows];
+    float across[kGroupRows];
+  };
+  const Coarse& coarse(size_t group) const {
+    return *reinterpret_cast<const Coarse*>(scanned_.data() + group * scanned_bytes_);
+  }
+  const uint8_t* upper_halves(size_t group) const {
+    return scanned_.data() + group * scanned_bytes_ + sizeof(Coarse);
+  }
+
+  // What is known by whole codes, and the lower halves of a row's.
+  struct Fine {
+    Direction directions[kGroupRows];
+    double norms[kGroupRows];
+  };
+  const Fine& fine(size_t group) const {
+    return *reinterpret_cast<const Fine*>(looked_up_.data() + group * looked_up_bytes_);
+  }
+  std::span<const double> norms(size_t group) const { return {fine(group).norms, rows_of_group(group)}; }
+  const uint8_t* lower_halves(size_t slot) const {
+    return looked_up_.data() + slot / kGroupRows * looked_up_bytes_ + sizeof(Fine) +
+           slot % kGroupRows * chunks_ * kChunkBytes;
+  }
+  // Rows that lie apart are read about as fast as all in turn when they are asked for early.
+  void prefetch_lower_halves(size_t slot) const {
+    const uint8_t* const bytes = lower_halves(slot);
+    for (size_t at = 0; at < chunks_ * kChunkBytes; at += 64) __builtin_prefetch(bytes + at);
+  }
+
+ private:
+  static constexpr size_t kMaxDimensions = 1 << 18;
+
+  Coarse& coarse_of(size_t slot) { return const_cast<Coarse&>(coarse(slot / kGroupRows)); }
+  Fine& fine_of(size_t slot) { return const_cast<Fine&>(fine(slot / kGroupRows)); }
+  // The four bytes of a slot in the first step of its block.
+  uint8_t* upper_halves_of(size_t slot) {
+    return const_cast<uint8_t*>(upper_halves(slot / kGroupRows)) +
+           slot % kGroupRows / kBlockRows * steps_ * kStepBytes + slot % kBlockRows * 4;
+  }
+  void resize(size_t size);
+  void encode(size_t slot, std::span<const double> elements, double norm);
+  void store(size_t slot, std::span<const uint8_t> code);
+
+  const size_t dimensions_;
+  const size_t steps_;
+  const size_t chunks_;
+  const size_t scanned_bytes_;  // of a group
+  const size_t looked_up_bytes_;
+  const Rotation rotation_;
+  PageBuffer scanned_;
+  PageBuffer looked_up_;
+  size_t size_ = 0;
+  size_t irregular_ = 0;
+  std::vector<float> rotated_;  // one vector's, on its way
+  std::vector<uint8_t> code_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODES_H_

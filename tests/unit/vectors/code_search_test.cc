@@ -1,0 +1,270 @@
+// The first stages of exact search: whatever the vectors, the best by float64 are among the candidates.
+
+#include "engine/vectors/codes/code_search.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "engine/vectors/codes/similarity.h"
+#include "tests/support/random.h"
+
+namespace quipu::testing {
+namespace {
+
+using Vector = std::vector<double>;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr SimilarityMode kModes[] = {SimilarityMode::DEFAULT, SimilarityMode::DOT_PRODUCT,
+                                     SimilarityMode::EUCLIDEAN};
+
+double between(Random& random, double low, double high) {
+  return low + (high - low) * static_cast<double>(random.below(1'000'001)) / 1e6;
+}
+
+// One way to make vectors hard to tell apart, or far apart in size.
+Vector odd_vector(Random& random, size_t dimensions, const Vector& base) {
+  Vector vector(dimensions);
+  const uint64_t kind = random.below(9);
+  const double size = std::pow(10, between(random, -140, 140));
+  for (size_t i = 0; i < dimensions; ++i) {
+    const double element = between(random, -1, 1);
+    switch (kind) {
+      case 0: vector[i] = element * size; break;                        // any length
+      case 1: vector[i] = base[i]; break;                               // all alike
+      case 2: vector[i] = base[i] * (1 + 1e-9 * element); break;        // almost alike
+      case 3: vector[i] = random.one_in(dimensions) ? size : 0; break;  // mostly zeros
+      case 4: vector[i] = i == 0 ? 1 : element * 1e-3; break;           // one that outweighs the others
+      case 5: vector[i] = element * std::pow(10, between(random, -12, 12)); break;
+      case 6: vector[i] = -base[i]; break;
+      case 7: vector[i] = i == 0 ? 1 : element * 5e-324; break;  // denormals
+      default: vector[i] = element; break;
+    }
+  }
+  if (!is_regular(norm_of(vector))) vector[0] = size;
+  return vector;
+}
+
+struct Vectors {
+  std::vector<Vector> all;
+  VectorCodes codes;
+
+  explicit Vectors(size_t dimensions) : codes(dimensions) {}
+  void add(Vector vector) {
+    codes.add(vector);
+    all.push_back(std::move(vector));
+  }
+};
+
+Vectors odd_vectors(Random& random, size_t dimensions, size_t count, const Vector& base) {
+  Vectors vectors(dimensions);
+  for (size_t i = 0; i < count; ++i) vectors.add(odd_vector(random, dimensions, base));
+  return vectors;
+}
+
+Vector base_vector(Random& random, size_t dimensions) {
+  Vector base;
+  for (size_t i = 0; i < dimensions; ++i) base.push_back(between(random, -1, 1) + 1e-3);
+  return base;
+}
+
+Vector similarities_of(const Vector& query, const std::vector<Vector>& vectors, SimilarityMode mode) {
+  Vector similarities;
+  for (const Vector& vector : vectors) {
+    similarities.push_back(similarity(query, norm_of(query), vector, norm_of(vector), mode));
+  }
+  return similarities;
+}
+
+// The candidates hold every vector that is as similar as the k-th best of `allowed`, ties included.
+void expect_best_among(const std::vector<uint32_t>& candidates, const Vector& similarities, size_t k,
+                       const std::vector<uint32_t>& allowed, const std::string& what) {
+  Vector sorted;
+  for (const uint32_t slot : allowed) sorted.push_back(similarities[slot]);
+  std::ranges::sort(sorted, std::greater());
+  EXPECT_TRUE(std::ranges::is_sorted(candidates)) << what;
+  for (const uint32_t slot : allowed) {
+    if (similarities[slot] < sorted[k - 1]) continue;
+    EXPECT_TRUE(std::ranges::binary_search(candidates, slot))
+        << what << ": vector " << slot << ", similarity " << similarities[slot] << ", k-th " << sorted[k - 1];
+  }
+}
+
+std::vector<uint32_t> all_slots(const Vectors& vectors) {
+  std::vector<uint32_t> slots;
+  for (uint32_t slot = 0; slot < vectors.all.size(); ++slot) slots.push_back(slot);
+  return slots;
+}
+
+TEST(CodeSearchTest, TheBestAreAmongTheCandidatesOfEveryKernel) {
+  Random random(test_seed());
+  for (const size_t dimensions : {1, 2, 7, 8, 9, 31, 50, 64, 65, 300, 384, 1000}) {
+    for (int round = 0; round < 3; ++round) {
+      const Vector base = base_vector(random, dimensions);
+      const Vectors vectors = odd_vectors(random, dimensions, 150, base);
+      ASSERT_FALSE(vectors.codes.has_irregular());
+      std::vector<Vector> queries;
+      std::vector<CodeQuery> wanted;
+      for (int i = 0; i < 7; ++i) queries.push_back(odd_vector(random, dimensions, base));
+      for (const Vector& query : queries) {
+        wanted.push_back({query, random.pick(std::vector<size_t>{1, 10, 149}), kModes[random.below(3)]});
+      }
+      for (const CodeKernels& kernels : code_kernels()) {
+        const auto found = find_candidates(vectors.codes, wanted, nullptr, kernels);
+        ASSERT_EQ(found.size(), wanted.size());
+        for (size_t i = 0; i < wanted.size(); ++i) {
+          expect_best_among(found[i], similarities_of(queries[i], vectors.all, wanted[i].mode), wanted[i].k,
+                            all_slots(vectors),
+                            std::string(kernels.name) + ", mode " +
+                                std::to_string(static_cast<int>(wanted[i].mode)) + ", dimensions " +
+                                std::to_string(dimensions));
+        }
+      }
+    }
+  }
+}
+
+TEST(CodeSearchTest, OfThoseAllowedTheBestAreAmongTheCandidates) {
+  Random random(test_seed());
+  for (const size_t dimensions : {3, 50, 384}) {
+    const Vector base = base_vector(random, dimensions);
+    const Vectors vectors = odd_vectors(random, dimensions, 300, base);
+    for (const uint64_t one_in : {1, 2, 20, 60}) {
+      std::vector<uint32_t> allowed = {0, 1, 299};
+      for (uint32_t slot = 2; slot < 299; ++slot) {
+        if (random.one_in(one_in)) allowed.push_back(slot);
+      }
+      const Vector query = odd_vector(random, dimensions, base);
+      for (const SimilarityMode mode : kModes) {
+        const CodeQuery wanted{query, 2, mode};
+        const auto found = find_candidates(vectors.codes, {&wanted, 1}, &allowed).front();
+        expect_best_among(found, similarities_of(query, vectors.all, mode), 2, allowed,
+                          std::to_string(one_in));
+        for (const uint32_t slot : found) EXPECT_NE(std::ranges::find(allowed, slot), allowed.end());
+      }
+    }
+  }
+}
+
+TEST(CodeSearchTest, FewOthersAreAmongTheCandidates) {
+  Random random(test_seed());
+  for (const size_t dimensions : {16, 50, 384}) {
+    Vectors vectors(dimensions);
+    for (int i = 0; i < 2000; ++i) vectors.add(base_vector(random, dimensions));
+    const Vector query = base_vector(random, dimensions);
+    for (const SimilarityMode mode : kModes) {
+      const CodeQuery wanted{query, 10, mode};
+      const size_t found = find_candidates(vectors.codes, {&wanted, 1}, nullptr).front().size();
+      EXPECT_GE(found, 10U);
+      EXPECT_LE(found, 100U) << dimensions;
+    }
+  }
+}
+
+TEST(CodeSearchTest, LengthsBeyondFloat32AreTold) {
+  for (const double size : {1e-120, 1e-25, 1.0, 1e25, 1e120}) {
+    Vectors vectors(2);
+    for (int i = 0; i < 100; ++i) vectors.add({size * (1 + i), size * (50 - i)});
+    for (const SimilarityMode mode : {SimilarityMode::DOT_PRODUCT, SimilarityMode::EUCLIDEAN}) {
+      const Vector query = {size * 40, size * 12};
+      const CodeQuery wanted{query, 3, mode};
+      const auto found = find_candidates(vectors.codes, {&wanted, 1}, nullptr).front();
+      expect_best_among(found, similarities_of(query, vectors.all, mode), 3, all_slots(vectors), "");
+      EXPECT_LT(found.size(), 30U) << size;  // and few others
+    }
+  }
+}
+
+TEST(CodeSearchTest, ChangedAndMovedVectorsAreFoundWhereTheyAre) {
+  Random random(test_seed());
+  for (const size_t dimensions : {5, 100}) {
+    const Vector base = base_vector(random, dimensions);
+    Vectors vectors = odd_vectors(random, dimensions, 200, base);
+    for (int change = 0; change < 150; ++change) {
+      const size_t slot = random.below(vectors.all.size());
+      if (random.one_in(2)) {
+        vectors.all[slot] = odd_vector(random, dimensions, base);
+        vectors.codes.set(slot, vectors.all[slot]);
+      } else {
+        vectors.codes.move_last_to(slot);
+        vectors.all[slot] = vectors.all.back();
+        vectors.all.pop_back();
+      }
+    }
+    ASSERT_EQ(vectors.codes.size(), vectors.all.size());
+    const Vector query = odd_vector(random, dimensions, base);
+    for (const SimilarityMode mode : kModes) {
+      const CodeQuery wanted{query, 5, mode};
+      const auto found = find_candidates(vectors.codes, {&wanted, 1}, nullptr).front();
+      expect_best_among(found, similarities_of(query, vectors.all, mode), 5, all_slots(vectors), "");
+    }
+  }
+}
+
+// All that is kept of a vector.
+std::vector<double> kept_of(const VectorCodes& codes, size_t slot) {
+  const VectorCodes::Coarse& coarse = codes.coarse(slot / kGroupRows);
+  const VectorCodes::Fine& fine = codes.fine(slot / kGroupRows);
+  const size_t row = slot % kGroupRows;
+  std::vector<double> kept = {coarse.along[row], coarse.across[row], fine.directions[row].along,
+                              fine.directions[row].across, fine.norms[row]};
+  const uint8_t* const lower = codes.lower_halves(slot);
+  kept.insert(kept.end(), lower, lower + codes.chunks() * kChunkBytes);
+  const uint8_t* upper =
+      codes.upper_halves(slot / kGroupRows) + row / kBlockRows * codes.steps() * kStepBytes;
+  for (size_t step = 0; step < codes.steps(); ++step, upper += kStepBytes) {
+    const uint8_t* const at = upper + row % kBlockRows * 4;
+    kept.insert(kept.end(), at, at + 4);
+  }
+  return kept;
+}
+
+TEST(VectorCodesTest, ACodeIsItsVectorsWhereverItLies) {
+  Random random(test_seed());
+  for (const size_t dimensions : {3, 50, 384}) {
+    Vectors vectors = odd_vectors(random, dimensions, 150, base_vector(random, dimensions));
+    for (const size_t slot : {149, 70, 3, 0}) {
+      vectors.codes.move_last_to(slot);
+      vectors.all[slot] = vectors.all.back();
+      vectors.all.pop_back();
+    }
+    for (const size_t slot : {145, 70, 64, 3, 0}) {
+      VectorCodes alone(dimensions);
+      alone.add(vectors.all[slot]);
+      EXPECT_EQ(kept_of(vectors.codes, slot), kept_of(alone, 0)) << slot;
+    }
+  }
+}
+
+TEST(VectorCodesTest, KnowsWhereItsBoundsDoNotHold) {
+  for (const Vector& odd :
+       {Vector{0, 0}, Vector{kNaN, 1}, Vector{1, kInfinity}, Vector{1e200, 1}, Vector{5e-324, 0}}) {
+    VectorCodes codes(2);
+    codes.add(Vector{1, 2});
+    codes.add(odd);
+    codes.add(Vector{2, 1});
+    EXPECT_TRUE(codes.has_irregular());
+    codes.set(1, Vector{3, 3});
+    EXPECT_FALSE(codes.has_irregular());
+    codes.set(0, odd);
+    EXPECT_TRUE(codes.has_irregular());
+    codes.move_last_to(0);
+    EXPECT_FALSE(codes.has_irregular());
+  }
+}
+
+TEST(VectorCodesTest, MemoryFollowsTheCountOfVectors) {
+  VectorCodes codes(128);
+  EXPECT_EQ(codes.memory_bytes(), 0U);
+  for (int i = 0; i < 640; ++i) codes.add(Vector(128, 1));
+  EXPECT_GE(codes.memory_bytes(), 640U * 128);
+  EXPECT_LE(codes.memory_bytes(), 640U * (128 + 32));
+  while (codes.size() > 64) codes.move_last_to(0);
+  EXPECT_LE(codes.memory_bytes(), 64U * (128 + 32));
+}
+
+}  // namespace
+}  // namespace quipu::testing
