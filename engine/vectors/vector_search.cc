@@ -105,4 +105,25 @@ Result<VectorStoreQueryResult> search_vectors(const VectorIndex& index, const Ve
                      fetch);
 }
 
+std::vector<Result<VectorStoreQueryResult>> search_together(const VectorIndex& index,
+                                                            std::span<const VectorStoreQuery* const> queries,
+                                                            const VectorIndex::Fetch& fetch) {
+  std::vector<Result<VectorStoreQueryResult>> results(queries.size());
+  std::vector<size_t> valid;
+  std::vector<VectorIndex::TopK> wanted;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const VectorStoreQuery& query = *queries[i];
+    const Status checked = check_query(query);
+    if (checked.is_ok()) {
+      valid.push_back(i);
+      wanted.push_back({query.query_embedding, query.similarity_top_k, query.similarity});
+    } else {
+      results[i] = checked;
+    }
+  }
+  std::vector<Result<VectorStoreQueryResult>> found = index.top_k_all(wanted, fetch);
+  for (size_t i = 0; i < valid.size(); ++i) results[valid[i]] = std::move(found[i]);
+  return results;
+}
+
 }  // namespace quipu

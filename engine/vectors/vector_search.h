@@ -3,6 +3,7 @@
 #ifndef QUIPU_ENGINE_VECTORS_VECTOR_SEARCH_H_
 #define QUIPU_ENGINE_VECTORS_VECTOR_SEARCH_H_
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ Status filter_rows(const VectorIndex& index, const std::vector<std::string>* ids
 Result<VectorStoreQueryResult> search_vectors(const VectorIndex& index, const VectorStoreQuery& query,
                                               const MetadataFilters* filters,
                                               const VectorIndex::Fetch& fetch);
+
+// The same for queries that ask all vectors, without filters and node ids, in the mode DEFAULT: in one pass.
+std::vector<Result<VectorStoreQueryResult>> search_together(const VectorIndex& index,
+                                                            std::span<const VectorStoreQuery* const> queries,
+                                                            const VectorIndex::Fetch& fetch);
 
 }  // namespace quipu
 

@@ -77,7 +77,7 @@ struct MetadataFilters {
 //
 // Methods and behaviour are those of the reference's BasePydanticVectorStore and SimpleVectorStore: ids in
 // order of falling similarity, similarities as float64 computes them, MMR, filters as Python evaluates them.
-// Vectors are stored losslessly and searched exactly: int8 codes with an error bound pick the few candidates
+// Vectors are stored losslessly and searched exactly: codes with bounds of their error pick few candidates
 // whose true similarity is then computed.
 //
 // Thread-safety: any number of threads; queries run beside each other. Several objects over one key-value
@@ -219,8 +219,8 @@ class KVVectorStore : public VectorStore {
   Result<std::vector<std::pair<std::string, std::vector<double>>>> candidates(
       const VectorStoreQuery& query) const;
 
-  // The results of several queries, in their order; as many at a time as there are processors. Errors: the
-  // first query's that has one.
+  // The results of several queries, in their order, on all processors; without filters, node ids and modes in
+  // one pass, so that each costs a fraction of query(). Errors: the first query's that has one.
   Result<std::vector<VectorStoreQueryResult>> query_all(std::span<const VectorStoreQuery> queries) const;
 
   // The reference's async twins: the calls above on the key-value store's executor.

@@ -20,6 +20,8 @@ constexpr size_t kSample = 200;
 constexpr size_t kPassingOfSample = 10;
 // Where others delete vectors during each of so many searches, the last one counts.
 constexpr int kSearchesAtMost = 3;
+// So many queries go over the index together: what each of them needs stays in the processor's cache.
+constexpr size_t kTogetherAtMost = 64;
 
 // Whether a filter lets enough rows pass for a walk through the graph to find some; an error counts as no.
 bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<uint32_t>& sample) {
@@ -72,7 +74,11 @@ Result<VectorStoreQueryResult> VectorSearcher::search(const VectorStoreQuery& qu
   }
   QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near(query, filters));
   if (found) return *std::move(found);
-  return search_vectors(cache_.index, query, filters, [&](auto ids, const auto& use) {
+  return search_vectors(cache_.index, query, filters, fetch(gone));
+}
+
+VectorIndex::Fetch VectorSearcher::fetch(bool& gone) const {
+  return [this, &gone](auto ids, const auto& use) {
     size_t fetched = 0;
     const Status read = store_.kvstore->vector_values().get_vectors(
         store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
@@ -81,7 +87,7 @@ Result<VectorStoreQueryResult> VectorSearcher::search(const VectorStoreQuery& qu
         });
     gone = gone || fetched < ids.size();
     return read;
-  });
+  };
 }
 
 Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorStoreQuery& query,
@@ -189,16 +195,37 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher:
   return vectors;
 }
 
+Result<bool> VectorSearcher::query_together(std::span<const VectorStoreQuery> queries,
+                                            std::span<Result<VectorStoreQueryResult>> results) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(nullptr));
+  if (cache_.streamed || cache_.hnsw) return false;
+  std::vector<const VectorStoreQuery*> together;
+  for (const VectorStoreQuery& query : queries) {
+    if (query.filters || query.node_ids || query.mode != VectorStoreQueryMode::DEFAULT) return false;
+    together.push_back(&query);
+  }
+  bool gone = false;
+  std::ranges::move(search_together(cache_.index, together, fetch(gone)), results.begin());
+  return !gone;
+}
+
 Result<std::vector<VectorStoreQueryResult>> VectorSearcher::query_all(
     std::span<const VectorStoreQuery> queries) const {
   std::vector<Result<VectorStoreQueryResult>> results(queries.size());
+  const size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  const size_t together = std::clamp<size_t>(queries.size() / processors, 1, kTogetherAtMost);
   std::atomic<size_t> next = 0;
   const auto work = [&] {
-    for (size_t i = next++; i < queries.size(); i = next++) results[i] = query(queries[i]);
+    for (size_t begin = next.fetch_add(together); begin < queries.size(); begin = next.fetch_add(together)) {
+      const size_t count = std::min(together, queries.size() - begin);
+      const Result<bool> found =
+          query_together(queries.subspan(begin, count), std::span(results).subspan(begin, count));
+      if (found && *found) continue;
+      for (size_t i = begin; i < begin + count; ++i) results[i] = query(queries[i]);
+    }
   };
   {
-    const size_t threads =
-        std::min<size_t>(queries.size(), std::max(1U, std::thread::hardware_concurrency()));
+    const size_t threads = std::min(queries.size(), processors);
     std::vector<std::jthread> others;
     for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
     work();

@@ -34,6 +34,11 @@ class VectorSearcher {
   // REQUIRES: a lock on the index. `gone`: whether the store lacks vectors that the index has.
   Result<VectorStoreQueryResult> search(const VectorStoreQuery& query, const MetadataFilters* filters,
                                         bool& gone) const;
+  // Elements as stored. `gone`: as above; it outlives what is returned.
+  VectorIndex::Fetch fetch(bool& gone) const;
+  // All of `queries` in one pass over the index; false, and no results, where they cannot be answered so.
+  Result<bool> query_together(std::span<const VectorStoreQuery> queries,
+                              std::span<Result<VectorStoreQueryResult>> results) const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;

@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/elements.h"
@@ -97,10 +98,24 @@ nb::list get_nodes(Vectors& vectors, const Arg<"node_ids", std::optional<Strings
   }));
 }
 
-nb::tuple query(Vectors& vectors, const QueryArguments& arguments) {
-  const VectorStoreQueryResult found =
-      vectors.run([&](const KVVectorStore& store) { return take(store.query(arguments.query())); });
+nb::tuple to_tuple(const VectorStoreQueryResult& found) {
   return nb::make_tuple(to_list(found.ids), to_list(found.similarities), texts_of(found.nodes));
+}
+
+nb::tuple query(Vectors& vectors, const QueryArguments& arguments) {
+  return to_tuple(
+      vectors.run([&](const KVVectorStore& store) { return take(store.query(arguments.query())); }));
+}
+
+nb::list query_all(Vectors& vectors, const std::vector<QueryArguments>& arguments) {
+  const auto found = vectors.run([&](const KVVectorStore& store) {
+    std::vector<VectorStoreQuery> queries;
+    for (const QueryArguments& each : arguments) queries.push_back(each.query());
+    return take(store.query_all(queries));
+  });
+  nb::list results;
+  for (const VectorStoreQueryResult& each : found) results.append(to_tuple(each));
+  return results;
 }
 
 nb::list namespaces(const std::shared_ptr<Database>& database) {
@@ -137,6 +152,7 @@ void register_vector_store(nb::module_& module) {
       .def("delete_nodes", &delete_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
       .def("clear", [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.clear()); }); })
       .def("query", &query, nb::arg("query"))
+      .def("query_all", &query_all, nb::arg("queries"))
       .def("candidates", &candidates, nb::arg("query"))
       .def(
           "use_hnsw",

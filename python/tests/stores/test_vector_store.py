@@ -44,6 +44,23 @@ def test_numpy_embeddings(context, dtype):
     assert context.vector_store.query(query).ids == ["n1"]
 
 
+def test_many_queries_at_once_give_what_each_gives(context):
+    theirs, ours = SimpleVectorStore(), context.vector_store
+    for store in (theirs, ours):
+        store.add(nodes(300))
+    draw = random.Random(6)
+    queries = [VectorStoreQuery(query_embedding=[draw.gauss(0, 1) for _ in range(8)], similarity_top_k=k) for k in range(1, 20)]
+    filtered = MetadataFilters(filters=[MetadataFilter(key="even", value=0)])
+    others = [VectorStoreQuery(query_embedding=[1.0] * 8, similarity_top_k=4, filters=filtered),
+              VectorStoreQuery(query_embedding=[1.0] * 8, similarity_top_k=4, mode=VectorStoreQueryMode.MMR)]
+    for some in (queries, queries + others, others[1:], []):
+        found = ours.query_all(some)
+        assert [each.ids for each in found] == [theirs.query(query).ids for query in some]
+        assert [each.similarities for each in found] == [ours.query(query).similarities for query in some]
+    with pytest.raises(ValueError, match="shapes"):
+        ours.query_all([*queries, VectorStoreQuery(query_embedding=[1.0] * 7)])
+
+
 @pytest.mark.parametrize("mode", LEARNERS)
 @pytest.mark.parametrize("filtered", [False, True])
 def test_learners_give_the_references_result(context, mode, filtered):
