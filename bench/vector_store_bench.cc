@@ -57,6 +57,22 @@ void BM_Query(benchmark::State& state) {
 }
 BENCHMARK(BM_Query)->Unit(benchmark::kMillisecond)->Iterations(50)->Repetitions(5)->UseRealTime();
 
+// 100 queries in one call.
+void BM_QueryAll(benchmark::State& state) {
+  Opened store;
+  std::vector<VectorStoreQuery> queries;
+  for (uint64_t i = 0; i < 100; ++i) queries.push_back(top_10(i));
+  require(store.vectors.query_all(queries).status());
+  for (auto _ : state) require(store.vectors.query_all(queries).status());
+  state.SetItemsProcessed(state.iterations() * 100);
+}
+BENCHMARK(BM_QueryAll)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(5)
+    ->Repetitions(5)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
+
 // The same where the index may not be held: all vectors are read from disk.
 void BM_StreamedQuery(benchmark::State& state) {
   RocksDBOptions options;
