@@ -25,6 +25,13 @@ void block(const uint8_t* codes, size_t steps, const int8_t* const* queries, siz
   }
 }
 
+void group(const uint8_t* codes, size_t steps, size_t /*next*/, const int8_t* const* queries, size_t count,
+           int32_t* products) {
+  for (size_t i = 0; i < kBlocks; ++i) {
+    block(codes + i * steps * kStepBytes, steps, queries, count, products + i * kBlockRows);
+  }
+}
+
 int32_t row(const uint8_t* codes, size_t chunks, const int8_t* query) {
   int32_t sum = 0;
   for (size_t chunk = 0; chunk < chunks; ++chunk, codes += kChunkBytes, query += kElementsOfChunk) {
@@ -47,7 +54,7 @@ uint64_t reaching(const int32_t* products, int32_t shift, const float* along, co
 
 std::vector<CodeKernels> find_kernels() {
   std::vector<CodeKernels> found = x86_kernels();
-  found.push_back({"plain", block, row, reaching});
+  found.push_back({"plain", block, group, row, reaching});
   return found;
 }
 

@@ -16,6 +16,7 @@ namespace quipu {
 
 inline constexpr size_t kBlockRows = 16;  // rows of one vector register
 inline constexpr size_t kGroupRows = 64;
+inline constexpr size_t kBlocks = kGroupRows / kBlockRows;
 inline constexpr size_t kElementsOfStep = 8;    // of a row, in 64 bytes of a block
 inline constexpr size_t kElementsOfChunk = 64;  // in 32 bytes of a single row
 inline constexpr size_t kStepBytes = 64;
@@ -27,9 +28,13 @@ inline constexpr int kMaxQueryCode = 127;
 // One way to do it, by its instructions. Queries are filled up with zeros to a multiple of kElementsOfChunk.
 struct CodeKernels {
   const char* name;
-  // products[q * kGroupRows + r] = codes of row r · queries[q], for the rows of a block, each of `steps`
-  // steps. `codes` is aligned to 64 bytes.
+  // products[q * kGroupRows + r] = codes of row r · queries[q], for the rows of a block of so many steps.
+  // `codes` is aligned to 64 bytes.
   void (*block)(const uint8_t* codes, size_t steps, const int8_t* const* queries, size_t count,
+                int32_t* products);
+  // The same for all four blocks of a group, which follow one another; another group follows after `next`
+  // bytes.
+  void (*group)(const uint8_t* codes, size_t steps, size_t next, const int8_t* const* queries, size_t count,
                 int32_t* products);
   // codes · query, of one row.
   int32_t (*row)(const uint8_t* codes, size_t chunks, const int8_t* query);

@@ -98,13 +98,28 @@ std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector
   return rows;
 }
 
+// The products of a group's upper halves with the queries', for those blocks that have some of `rows`.
+void scan_group(const VectorCodes& codes, const CodeKernels& kernels, size_t group, uint64_t rows,
+                std::span<const int8_t* const> queries, int32_t* products) {
+  constexpr uint64_t kRowsOfBlock = (uint64_t{1} << kBlockRows) - 1;
+  const uint8_t* block = codes.upper_halves(group);
+  const size_t some = static_cast<size_t>(std::popcount(rows));
+  if (some > kGroupRows / 2) {
+    kernels.group(block, codes.steps(), codes.group_distance(), queries.data(), queries.size(), products);
+    return;
+  }
+  for (size_t i = 0; i < kBlocks; ++i, block += codes.steps() * kStepBytes, products += kBlockRows) {
+    if ((rows >> i * kBlockRows & kRowsOfBlock) == 0) continue;
+    kernels.block(block, codes.steps(), queries.data(), queries.size(), products);
+  }
+}
+
 }  // namespace
 
 std::vector<std::vector<uint32_t>> find_candidates(const VectorCodes& codes,
                                                    std::span<const CodeQuery> queries,
                                                    const std::vector<uint32_t>* allowed,
                                                    const CodeKernels& kernels) {
-  constexpr uint64_t kRowsOfBlock = (uint64_t{1} << kBlockRows) - 1;
   std::vector<Search> searches;
   searches.reserve(queries.size());
   for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels);
@@ -114,11 +129,7 @@ std::vector<std::vector<uint32_t>> find_candidates(const VectorCodes& codes,
   const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
   for (size_t group = 0; group < rows.size(); ++group) {
     if (rows[group] == 0) continue;
-    for (size_t row = 0; row < kGroupRows; row += kBlockRows) {
-      if ((rows[group] >> row & kRowsOfBlock) == 0) continue;
-      kernels.block(codes.upper_halves(group) + row / kBlockRows * codes.steps() * kStepBytes, codes.steps(),
-                    coded.data(), coded.size(), products.data() + row);
-    }
+    scan_group(codes, kernels, group, rows[group], coded, products.data());
     for (size_t i = 0; i < searches.size(); ++i) {
       searches[i].take(group, products.data() + i * kGroupRows, rows[group]);
     }

@@ -57,6 +57,8 @@ class VectorCodes {
     return scanned_.data() + group * scanned_bytes_ + sizeof(Coarse);
   }
 
+  size_t group_distance() const { return scanned_bytes_; }  // from a group's upper halves to the next one's
+
   // What is known by whole codes, and the lower halves of a row's.
   struct Fine {
     Direction directions[kGroupRows];
