@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "engine/vectors/codes/code_kernels.h"
 
@@ -19,38 +20,82 @@ struct Sums {
   int64_t fine_squares = 0;
 };
 
+using Floats = float __attribute__((vector_size(32)));
+using Wholes = int32_t __attribute__((vector_size(32)));
+using Bytes = uint8_t __attribute__((vector_size(8)));
+using Doubles = double __attribute__((vector_size(32)));
+using HalfFloats = float __attribute__((vector_size(16)));
+using HalfWholes = int32_t __attribute__((vector_size(16)));
+
+// The byte of an element that is `scaled` to -128 ... 128: the whole number below it, and 128.
+__attribute__((always_inline)) inline void to_bytes(const Floats& scaled, Wholes& bytes) {
+  const Wholes whole = __builtin_convertvector(scaled, Wholes);
+  const Wholes byte = whole + (scaled < __builtin_convertvector(whole, Floats)) + 128;
+  const Wholes positive = byte < 0 ? Wholes{} : byte;
+  bytes = positive > 255 ? Wholes{} + 255 : positive;
+}
+
+struct Halves {
+  Doubles first;
+  Doubles last;
+};
+
+__attribute__((always_inline)) inline Halves doubles_of(const Floats& numbers) {
+  const HalfFloats first = __builtin_shufflevector(numbers, numbers, 0, 1, 2, 3);
+  const HalfFloats last = __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7);
+  return {__builtin_convertvector(first, Doubles), __builtin_convertvector(last, Doubles)};
+}
+
+__attribute__((always_inline)) inline Halves doubles_of(const Wholes& numbers) {
+  const HalfWholes first = __builtin_shufflevector(numbers, numbers, 0, 1, 2, 3);
+  const HalfWholes last = __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7);
+  return {__builtin_convertvector(first, Doubles), __builtin_convertvector(last, Doubles)};
+}
+
+__attribute__((always_inline)) inline void add_product(Halves& sums, const Halves& a, const Halves& b) {
+  sums.first += a.first * b.first;
+  sums.last += a.last * b.last;
+}
+
+__attribute__((always_inline)) inline double total(const Halves& sums) {
+  double total = 0;
+  for (size_t lane = 0; lane < kLanes / 2; ++lane) total += sums.first[lane] + sums.last[lane];
+  return total;
+}
+
+// Sums are kept apart by lanes, so that they are the same whatever the instructions.
 __attribute__((always_inline)) inline Sums encode_elements(const float* vector, size_t size, float factor,
                                                            uint8_t* code) {
-  double squares[kLanes] = {};
-  double coarse[kLanes] = {};
-  double fine[kLanes] = {};
-  int32_t coarse_squares[kLanes] = {};
-  int32_t fine_squares[kLanes] = {};
-  const auto add = [&](size_t i, size_t lane) {
-    const float scaled = vector[i] * factor;
-    const auto whole = static_cast<int32_t>(scaled);
-    const int32_t below = whole - static_cast<int32_t>(scaled < static_cast<float>(whole));
-    const int32_t byte = std::clamp(below + 128, 0, 255);
-    code[i] = static_cast<uint8_t>(byte);
-    const auto element = static_cast<double>(vector[i]);
-    const int32_t fine_element = 2 * byte - 255;
-    const int32_t coarse_element = 2 * (byte >> 4) - 15;
-    squares[lane] += element * element;
-    coarse[lane] += element * coarse_element;
-    fine[lane] += element * fine_element;
-    coarse_squares[lane] += coarse_element * coarse_element;
-    fine_squares[lane] += fine_element * fine_element;
+  Halves squares{};
+  Halves coarse{};
+  Halves fine{};
+  Wholes coarse_squares{};
+  Wholes fine_squares{};
+  const auto encode = [&](size_t i, size_t count, const Wholes& used) __attribute__((always_inline)) {
+    Floats elements{};
+    std::memcpy(&elements, vector + i, count * sizeof(float));
+    Wholes byte;
+    to_bytes(elements * factor, byte);
+    const Bytes narrow = __builtin_convertvector(byte, Bytes);
+    std::memcpy(code + i, &narrow, count);
+    const Wholes fine_elements = (2 * byte - 255) & used;
+    const Wholes coarse_elements = (2 * (byte >> 4) - 15) & used;
+    const Halves exact = doubles_of(elements);
+    add_product(squares, exact, exact);
+    add_product(coarse, exact, doubles_of(coarse_elements));
+    add_product(fine, exact, doubles_of(fine_elements));
+    coarse_squares += coarse_elements * coarse_elements;
+    fine_squares += fine_elements * fine_elements;
   };
   size_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+  for (; i + kLanes <= size; i += kLanes) encode(i, kLanes, ~Wholes{});
+  if (i < size) {
+    Wholes used{};
+    for (size_t lane = 0; i + lane < size; ++lane) used[lane] = -1;
+    encode(i, size - i, used);
   }
-  for (; i < size; ++i) add(i, 0);
-  Sums sums;
+  Sums sums{total(squares), total(coarse), total(fine), 0, 0};
   for (size_t lane = 0; lane < kLanes; ++lane) {
-    sums.squares += squares[lane];
-    sums.coarse += coarse[lane];
-    sums.fine += fine[lane];
     sums.coarse_squares += coarse_squares[lane];
     sums.fine_squares += fine_squares[lane];
   }
