@@ -98,21 +98,26 @@ class Faiss:
 
 
 class Turbovec:
-    """4 bits an element; the best 40 are compared by their float32."""
+    """4 bits an element; the best 40 are compared by their float32. It takes multiples of 8 elements: others are zero."""
 
     def __init__(self, rows):
         import turbovec
 
         self.name = f"turbovec {importlib.metadata.version('turbovec')} 4 bit, rerank"
         self.rows = rows
+        rows = self.padded(rows)
         self.index = turbovec.TurboQuantIndex(rows.shape[1], 4)
         sample = numpy.random.default_rng(SEED).choice(len(rows), min(1024, len(rows)), replace=False)
         self.index.calibrate(rows[sample])
         self.index.add(rows)
         self.index.prepare()
 
+    @staticmethod
+    def padded(rows):
+        return numpy.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
+
     def search(self, queries):
-        found = self.index.search(queries, 4 * K)[1].astype(numpy.int64)
+        found = self.index.search(self.padded(queries), 4 * K)[1].astype(numpy.int64)
         similarities = numpy.einsum("qd,qkd->qk", queries, self.rows[found])
         return numpy.take_along_axis(found, numpy.argsort(-similarities, axis=1)[:, :K], axis=1)
 
