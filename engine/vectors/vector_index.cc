@@ -15,6 +15,9 @@ constexpr size_t kFewRows = 256;
 constexpr size_t kTooFewToScan = 24;
 // How many vectors are in memory at a time where many are compared exactly.
 constexpr size_t kFetchedAtOnce = 256;
+// How many vectors each of several queries may have to compare: one that has more is asked by itself, so that
+// memory does not grow with queries and vectors alike.
+constexpr size_t kCandidatesTogether = 16384;
 
 VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
   VectorStoreQueryResult result;
@@ -86,9 +89,9 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
 
 void VectorIndex::insert(uint32_t row, std::span<const double> elements) {
   Dimension& dimension = dimensions_.try_emplace(elements.size(), elements.size()).first->second;
-  rows_[row].codes = &dimension.codes;
   rows_[row].slot = static_cast<uint32_t>(dimension.codes.add(elements));
   dimension.row_of_slot.push_back(row);
+  rows_[row].codes = &dimension.codes;
 }
 
 void VectorIndex::remove_codes(Row& row) {
@@ -190,9 +193,9 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std:
       for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
     }
     const CodeQuery query{wanted.query, static_cast<size_t>(wanted.k), wanted.mode};
-    const auto found = find_candidates(dimension->codes, {&query, 1}, rows != nullptr ? &slots : nullptr);
+    const auto found = find_candidates(dimension->codes, query, rows != nullptr ? &slots : nullptr);
     QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> best,
-                           best_of(wanted, *dimension, found.front(), count, fetch));
+                           best_of(wanted, *dimension, found, count, fetch));
     if (best) return *std::move(best);
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
@@ -217,11 +220,11 @@ std::vector<Result<VectorStoreQueryResult>> VectorIndex::top_k_all(std::span<con
     }
   }
   if (together.empty()) return results;
-  const std::vector<std::vector<uint32_t>> found = find_candidates(dimension->codes, queries, nullptr);
+  const auto found = find_candidates_together(dimension->codes, queries, kCandidatesTogether);
   for (size_t i = 0; i < together.size(); ++i) {
     const TopK& query = wanted[together[i]];
-    Result<std::optional<VectorStoreQueryResult>> best =
-        best_of(query, *dimension, found[i], dimension->codes.size(), fetch);
+    Result<std::optional<VectorStoreQueryResult>> best;
+    if (found[i]) best = best_of(query, *dimension, *found[i], dimension->codes.size(), fetch);
     if (!best) {
       results[together[i]] = best.error();
     } else if (*best) {

@@ -86,13 +86,16 @@ class SharedMapKVStore : public BaseKVStore {
   }
   Result<std::optional<uint64_t>> change_version(
       std::span<const std::string_view> collections) const override {
+    ++version_reads;
     std::lock_guard lock(map_->mutex);
     uint64_t sum = 0;
     for (const std::string_view collection : collections) sum += version_of(collection);
     return std::optional(sum);
   }
 
-  mutable std::atomic<int> whole_reads = 0;  // of collections, by this object
+  // By this object.
+  mutable std::atomic<int> whole_reads = 0;  // of collections
+  mutable std::atomic<int> version_reads = 0;
 
  private:
   uint64_t& version_of(std::string_view collection) const {

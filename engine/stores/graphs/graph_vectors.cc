@@ -7,6 +7,7 @@
 #include "engine/layout/entity_vectors.h"
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/vectors/index_cache.h"
+#include "engine/stores/within_memory.h"
 #include "engine/vectors/filters/metadata_filter.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"
@@ -85,7 +86,8 @@ void GraphVectors::written(BaseKVStore& store, const WriteBatch& batch, KnownVer
 
 void GraphVectors::update(BaseKVStore& store, const std::vector<std::string>& keys) {
   shown_ = Known::kNothing;
-  if (loaded_ && !reload(store, keys).is_ok()) drop_index();  // and let the next query report what is wrong
+  if (!loaded_ || succeeds_within_memory([&] { return reload(store, keys); })) return;
+  drop_index();  // and let the next query report what is wrong
 }
 
 Status GraphVectors::reload(const BaseKVStore& store, const std::vector<std::string>& keys) {
@@ -141,15 +143,14 @@ Status GraphVectors::load(const BaseKVStore& store) {
   drop_index();
   QUIPU_RETURN_IF_ERROR(version_.begin(store));
   loaded_ = true;
-  const Status read = for_each_entity(store, nullptr, [&](const Entity& entity, bool& end) {
+  const auto take = [&](const Entity& entity, bool& end) {
     ordered_ = entity.order.has_value();
     put(entity);
     keep_within_budget(store);
     end = !loaded_;
     return Status::ok();
-  });
-  if (!read.is_ok()) drop_index();
-  return read;
+  };
+  return make_or_forget([&] { return for_each_entity(store, nullptr, take); }, [this] { drop_index(); });
 }
 
 Status GraphVectors::make_columns(const BaseKVStore& store, const MetadataFilters& filters) {

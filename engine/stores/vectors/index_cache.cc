@@ -1,5 +1,6 @@
 #include "engine/stores/vectors/index_cache.h"
 
+#include "engine/stores/within_memory.h"
 #include "quipu/backend/features.h"
 
 namespace quipu {
@@ -9,7 +10,7 @@ void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& key
   // Where the store does not keep the places of its keys, only a new look at all of them tells these.
   const Result<bool> current = version.is_current(store);
   const bool only_these = current && *current && store.capabilities().keeps_order;
-  if (!only_these || !reload(store, keys).is_ok()) forget();
+  if (!only_these || !succeeds_within_memory([&] { return reload(store, keys); })) forget();
 }
 
 Result<bool> IndexCache::is_current(const BaseKVStore& store) const {
@@ -32,15 +33,19 @@ void IndexCache::keep_within_budget() {
 void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
                        std::span<const VectorStoreEntry> entries, std::span<const Json> metadata) {
   if (!loaded) return;
-  const bool added = version.follow(store, batch) && add(store, entries, metadata).is_ok();
+  const bool added = version.follow(store, batch) &&
+                     succeeds_within_memory([&] { return add(store, entries, metadata); });
   if (!added) forget();  // and let the next query report what is wrong, if anything is
 }
 
 void IndexCache::removed(const BaseKVStore& store, const WriteBatch& batch,
                          std::span<const std::string> ids) {
   if (!loaded) return;
-  if (!version.follow(store, batch)) return forget();
-  for (const std::string& id : ids) erase(id);
+  const bool removed = version.follow(store, batch) && succeeds_within_memory([&] {
+                         for (const std::string& id : ids) erase(id);
+                         return Status::ok();
+                       });
+  if (!removed) forget();
 }
 
 void IndexCache::cleared(const BaseKVStore& store, const WriteBatch& batch) {

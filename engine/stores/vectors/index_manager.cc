@@ -1,9 +1,11 @@
 #include "engine/stores/vectors/index_manager.h"
 
+#include <memory>
 #include <mutex>
 #include <utility>
 
 #include "engine/stores/vectors/vector_reader.h"
+#include "engine/stores/within_memory.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"
 
@@ -62,12 +64,13 @@ Status IndexManager::load() const {
       cache_.keep_within_budget();
       return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
     };
-    Status taken = store_.kvstore->vector_values().scan_vectors(store_.collections.embeddings, take);
+    QUIPU_RETURN_IF_ERROR(make_or_forget(
+        [&] {
+          Status taken = store_.kvstore->vector_values().scan_vectors(store_.collections.embeddings, take);
+          return cache_.streamed ? Status::ok() : taken;
+        },
+        [&] { cache_.forget(); }));
     if (cache_.streamed) return Status::ok();
-    if (!taken.is_ok()) {
-      cache_.forget();
-      return taken;
-    }
     if (cache_.hnsw) cache_.hnsw->finish_adoption();
   }
   return hnsw_.insert_pending();
@@ -100,10 +103,10 @@ Status IndexManager::use_hnsw(const HnswOptions& options, const ProgressCallback
   std::lock_guard writing(cache_.writing);
   QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> before, hnsw_.json());
   Status made = watch(progress, store_.collections.embeddings, [&](Work& work) {
-    cache_.work = &work;
+    const auto end = [this](Work* /*work*/) { cache_.work = nullptr; };
+    const std::unique_ptr<Work, decltype(end)> working(cache_.work = &work, end);
     return make_hnsw(options);
   });
-  cache_.work = nullptr;
   if (made.is_ok()) return made;
   QUIPU_RETURN_IF_ERROR(hnsw_.restore(before));
   std::unique_lock lock(cache_.mutex);

@@ -197,13 +197,13 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher:
 
 Result<bool> VectorSearcher::query_together(std::span<const VectorStoreQuery> queries,
                                             std::span<Result<VectorStoreQueryResult>> results) const {
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(nullptr));
-  if (cache_.streamed || cache_.hnsw) return false;
   std::vector<const VectorStoreQuery*> together;
   for (const VectorStoreQuery& query : queries) {
     if (query.filters || query.node_ids || query.mode != VectorStoreQueryMode::DEFAULT) return false;
     together.push_back(&query);
   }
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(nullptr));
+  if (cache_.streamed || cache_.hnsw) return false;
   bool gone = false;
   std::ranges::move(search_together(cache_.index, together, fetch(gone)), results.begin());
   return !gone;

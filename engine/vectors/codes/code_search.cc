@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
-#include <functional>
+#include <limits>
 
+#include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/query_bounds.h"
 
 namespace quipu {
@@ -14,14 +14,19 @@ namespace {
 // A query on its way through the codes.
 class Search {
  public:
-  Search(const VectorCodes& codes, const CodeQuery& query, const CodeKernels& kernels)
-      : codes_(codes), kernels_(kernels), k_(query.k), bounds_(codes, query.elements, query.mode) {}
+  Search(const VectorCodes& codes, const CodeQuery& query, const CodeKernels& kernels,
+         size_t most = std::numeric_limits<size_t>::max())
+      : codes_(codes),
+        kernels_(kernels),
+        bounds_(codes, query.elements, query.mode),
+        candidates_(query.k, most) {}
 
   const int8_t* code() const { return bounds_.code().data(); }
 
   // `products`: of the upper halves of the group's codes with the query's.
   void take(size_t group, const int32_t* products, uint64_t rows) {
     take_waiting();
+    if (candidates_.too_many()) return;
     const VectorCodes::Coarse& coarse = codes_.coarse(group);
     const CodeLimit limit = bounds_.limit_for(codes_.norms(group));
     uint64_t left = rows & kernels_.reaching(products, bounds_.shift(), coarse.along, coarse.across,
@@ -33,23 +38,17 @@ class Search {
     }
   }
 
+  bool has_too_many() const { return candidates_.too_many(); }
+
   std::vector<uint32_t> found() {
     take_waiting();
-    std::vector<uint32_t> slots;
-    for (const Possible& possible : possible_) {
-      if (possible.upper >= bounds_.threshold()) slots.push_back(possible.slot);
-    }
-    return slots;
+    return candidates_.slots();
   }
 
  private:
   struct Waiting {
     uint32_t slot;
     int32_t upper_halves;  // their product with the query's code
-  };
-  struct Possible {
-    uint32_t slot;
-    double upper;
   };
 
   void take_waiting() {
@@ -61,26 +60,15 @@ class Search {
     const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
     const VectorCodes::Fine& fine = codes_.fine(slot / kGroupRows);
     const size_t row = slot % kGroupRows;
-    const ScoreBounds bounds =
-        bounds_.of(fine.directions[row], fine.norms[row], 16 * int64_t{upper_halves} + lower_halves);
-    if (bounds.upper < bounds_.threshold()) return;
-    possible_.push_back({slot, bounds.upper});
-    if (lowest_.size() == k_ && bounds.lower <= lowest_.front()) return;
-    if (lowest_.size() == k_) {
-      std::ranges::pop_heap(lowest_, std::greater());
-      lowest_.pop_back();
-    }
-    lowest_.push_back(bounds.lower);
-    std::ranges::push_heap(lowest_, std::greater());
-    if (lowest_.size() == k_) bounds_.set_threshold(lowest_.front());
+    candidates_.offer(
+        slot, bounds_.of(fine.directions[row], fine.norms[row], 16 * int64_t{upper_halves} + lower_halves));
+    if (candidates_.threshold() > bounds_.threshold()) bounds_.set_threshold(candidates_.threshold());
   }
 
   const VectorCodes& codes_;
   const CodeKernels& kernels_;
-  const size_t k_;
   QueryBounds bounds_;
-  std::vector<double> lowest_;  // a heap of the k best lower bounds, the worst in front
-  std::vector<Possible> possible_;
+  Candidates candidates_;
   std::array<Waiting, kGroupRows> waiting_;  // rows whose lower halves are on their way from memory
   size_t waiting_count_ = 0;
 };
@@ -116,26 +104,41 @@ void scan_group(const VectorCodes& codes, const CodeKernels& kernels, size_t gro
 
 }  // namespace
 
-std::vector<std::vector<uint32_t>> find_candidates(const VectorCodes& codes,
-                                                   std::span<const CodeQuery> queries,
-                                                   const std::vector<uint32_t>* allowed,
-                                                   const CodeKernels& kernels) {
+std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery& query,
+                                      const std::vector<uint32_t>* allowed, const CodeKernels& kernels) {
+  Search search(codes, query, kernels);
+  const int8_t* const coded = search.code();
+  const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
+  int32_t products[kGroupRows];
+  for (size_t group = 0; group < rows.size(); ++group) {
+    if (rows[group] == 0) continue;
+    scan_group(codes, kernels, group, rows[group], {&coded, 1}, products);
+    search.take(group, products, rows[group]);
+  }
+  return search.found();
+}
+
+std::vector<std::optional<std::vector<uint32_t>>> find_candidates_together(const VectorCodes& codes,
+                                                                           std::span<const CodeQuery> queries,
+                                                                           size_t most,
+                                                                           const CodeKernels& kernels) {
   std::vector<Search> searches;
   searches.reserve(queries.size());
-  for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels);
+  for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels, most);
   std::vector<const int8_t*> coded;
   for (const Search& search : searches) coded.push_back(search.code());
   std::vector<int32_t> products(searches.size() * kGroupRows);
-  const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
+  const std::vector<uint64_t> rows = rows_of_groups(codes, nullptr);
   for (size_t group = 0; group < rows.size(); ++group) {
-    if (rows[group] == 0) continue;
     scan_group(codes, kernels, group, rows[group], coded, products.data());
     for (size_t i = 0; i < searches.size(); ++i) {
       searches[i].take(group, products.data() + i * kGroupRows, rows[group]);
     }
   }
-  std::vector<std::vector<uint32_t>> found;
-  for (Search& search : searches) found.push_back(search.found());
+  std::vector<std::optional<std::vector<uint32_t>>> found(searches.size());
+  for (size_t i = 0; i < searches.size(); ++i) {
+    if (!searches[i].has_too_many()) found[i] = searches[i].found();
+  }
   return found;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,13 +23,17 @@ struct CodeQuery {
   SimilarityMode mode;
 };
 
-// For each query slots, in ascending order, among which the `k` most similar of `allowed` (null: of all) must
-// be, all that are as similar as the k-th included. All queries go over the codes together. REQUIRES:
-// !codes.has_irregular().
-std::vector<std::vector<uint32_t>> find_candidates(const VectorCodes& codes,
-                                                   std::span<const CodeQuery> queries,
-                                                   const std::vector<uint32_t>* allowed,
-                                                   const CodeKernels& kernels = code_kernels().front());
+// Slots, in ascending order, among which the `k` most similar of `allowed` (null: of all) must be, all that are
+// as similar as the k-th included. REQUIRES: !codes.has_irregular().
+std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery& query,
+                                      const std::vector<uint32_t>* allowed,
+                                      const CodeKernels& kernels = code_kernels().front());
+
+// The same of all slots for each query; the queries go over the codes together. Nothing for a query that has
+// more than `most` candidates, so that the memory is bounded: some 32 bytes each.
+std::vector<std::optional<std::vector<uint32_t>>> find_candidates_together(
+    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most,
+    const CodeKernels& kernels = code_kernels().front());
 
 }  // namespace quipu
 

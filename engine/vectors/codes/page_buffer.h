@@ -17,22 +17,19 @@ class PageBuffer {
       : data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
-  PageBuffer& operator=(PageBuffer&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-    return *this;
-  }
-  ~PageBuffer() { move_to(0); }
+  PageBuffer& operator=(PageBuffer&&) = delete;
+  ~PageBuffer() { (void)move_to(0); }
 
   const uint8_t* data() const { return data_; }
   uint8_t* data() { return data_; }
 
-  // Keeps what fits. Throws std::bad_alloc. Cost: constant on average.
+  // Keeps what fits. Throws std::bad_alloc, and has changed nothing then; not where it shrinks. Cost: constant
+  // on average.
   void resize(size_t size);
 
  private:
-  void move_to(size_t capacity);
+  // False where there is not so much memory.
+  [[nodiscard]] bool move_to(size_t capacity);
 
   uint8_t* data_ = nullptr;
   size_t size_ = 0;

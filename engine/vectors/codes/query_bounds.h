@@ -13,16 +13,12 @@
 #include <span>
 #include <vector>
 
+#include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/vector_code.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
-
-struct ScoreBounds {
-  double lower;
-  double upper;
-};
 
 // A vector may reach a score where the product of its code's upper halves with the query's, 2 * product -
 // shift, is at least along * coarse.along - across * coarse.across.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
+#include <numeric>
 
 #include "engine/vectors/codes/code_kernels.h"
 
@@ -155,8 +157,8 @@ CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code) {
 
 CodedQuery::CodedQuery(std::span<const float> rotated, size_t padded_size) : code(padded_size) {
   const double factor = kMaxQueryCode / static_cast<double>(largest_of(rotated));
-  double squares = 0;
-  double product = 0;
+  double squares[kLanes] = {};  // apart, as in encode_elements(), so that they are as exact
+  double products[kLanes] = {};
   int64_t code_squares = 0;
   for (size_t i = 0; i < rotated.size(); ++i) {
     const auto element = static_cast<double>(rotated[i]);
@@ -164,11 +166,13 @@ CodedQuery::CodedQuery(std::span<const float> rotated, size_t padded_size) : cod
     code[i] = static_cast<int8_t>(whole);
     sum += whole;
     code_squares += int64_t{whole} * whole;
-    squares += element * element;
-    product += element * whole;
+    squares[i % kLanes] += element * element;
+    products[i % kLanes] += element * whole;
   }
+  const double product = std::accumulate(std::begin(products), std::end(products), 0.0);
+  const double square = std::accumulate(std::begin(squares), std::end(squares), 0.0);
   length = std::sqrt(static_cast<double>(code_squares));
-  cosine = std::min(1.0, product / (std::sqrt(squares) * length));
+  cosine = std::min(1.0, product / (std::sqrt(square) * length));
   sine = std::sqrt(1 - cosine * cosine);
 }
 

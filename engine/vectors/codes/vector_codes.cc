@@ -13,18 +13,19 @@ size_t divided_up(size_t number, size_t by) { return (number + by - 1) / by; }
 
 VectorCodes::VectorCodes(size_t dimensions)
     : dimensions_(dimensions),
-      steps_(divided_up(dimensions, kElementsOfStep)),
-      chunks_(divided_up(dimensions, kElementsOfChunk)),
+      steps_(divided_up(is_too_long() ? 0 : dimensions, kElementsOfStep)),
+      chunks_(divided_up(is_too_long() ? 0 : dimensions, kElementsOfChunk)),
       scanned_bytes_(sizeof(Coarse) + kGroupRows / kBlockRows * steps_ * kStepBytes),
       looked_up_bytes_(sizeof(Fine) + kGroupRows * chunks_ * kChunkBytes),
-      rotation_(dimensions),
-      rotated_(dimensions),
+      rotation_(is_too_long() ? 0 : dimensions),
+      rotated_(is_too_long() ? 0 : dimensions),
       code_(padded_dimensions()) {}
 
 void VectorCodes::resize(size_t size) {
+  const size_t groups = divided_up(size, kGroupRows);
+  scanned_.resize(groups * scanned_bytes_);
+  looked_up_.resize(groups * looked_up_bytes_);
   size_ = size;
-  scanned_.resize(groups() * scanned_bytes_);
-  looked_up_.resize(groups() * looked_up_bytes_);
 }
 
 size_t VectorCodes::add(std::span<const double> elements) {
@@ -43,7 +44,7 @@ void VectorCodes::set(size_t slot, std::span<const double> elements) {
     ++irregular_;
     return;
   }
-  encode(slot, elements, norm);
+  if (!is_too_long()) encode(slot, elements, norm);
 }
 
 void VectorCodes::encode(size_t slot, std::span<const double> elements, double norm) {

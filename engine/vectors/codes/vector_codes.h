@@ -1,8 +1,8 @@
 // VectorCodes: the codes of the vectors of one dimension, in slots that follow one another.
 //
 // What every query reads of all vectors, the upper halves of codes, lies apart from what it reads of few.
-// Thread-safety: as a standard container. Cost: a byte an element and 24 bytes a vector; adding takes some 8
-// ns an element.
+// Thread-safety: as a standard container. Cost: a byte an element, the upper halves filled up to 8 elements and
+// the lower ones to 64, and 24 bytes a vector, for groups of 64 vectors; adding takes some 8 ns an element.
 
 #ifndef QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODES_H_
 #define QUIPU_ENGINE_VECTORS_CODES_VECTOR_CODES_H_
@@ -26,10 +26,12 @@ class VectorCodes {
   size_t dimensions() const { return dimensions_; }
   size_t size() const { return size_; }
   size_t memory_bytes() const { return groups() * (scanned_bytes_ + looked_up_bytes_); }
-  // Whether codes tell nothing: a vector has no regular norm, or all are too long for integers to add up.
-  bool has_irregular() const { return irregular_ != 0 || dimensions_ > kMaxDimensions; }
+  // Whether codes tell nothing: a vector has no regular norm, or all are too long for sums to be as exact as
+  // kCodeRounding has it; no codes are kept of such.
+  bool has_irregular() const { return irregular_ != 0 || is_too_long(); }
 
-  size_t add(std::span<const double> elements);  // its slot, the last
+  // Its slot, the last. Throws std::bad_alloc, and has changed nothing then.
+  size_t add(std::span<const double> elements);
   void set(size_t slot, std::span<const double> elements);
   void move_last_to(size_t slot);  // drops the last slot
 
@@ -79,8 +81,9 @@ class VectorCodes {
   }
 
  private:
-  static constexpr size_t kMaxDimensions = 1 << 18;
+  static constexpr size_t kMaxDimensions = 1 << 15;
 
+  bool is_too_long() const { return dimensions_ > kMaxDimensions; }
   Coarse& coarse_of(size_t slot) { return const_cast<Coarse&>(coarse(slot / kGroupRows)); }
   Fine& fine_of(size_t slot) { return const_cast<Fine&>(fine(slot / kGroupRows)); }
   // The four bytes of a slot in the first step of its block.

@@ -56,6 +56,17 @@ class VectorChangeVersionTest : public ChangeVersionTest {
   KVVectorStore there_{theirs_};
 };
 
+TEST_F(VectorChangeVersionTest, QueriesThatDoNotGoTogetherAskOnceEach) {
+  const std::vector<VectorStoreQuery> one = {nearest_of_page(1)};
+  mine_->version_reads = 0;
+  ASSERT_EQ(ids_of(here_.query(one[0])), Ids({"a", "b"}));
+  const int expected = mine_->version_reads;
+  EXPECT_GE(expected, 1);
+  mine_->version_reads = 0;
+  ASSERT_EQ(ids_of(here_.query_all(one)->front()), Ids({"a", "b"}));
+  EXPECT_EQ(mine_->version_reads, expected);
+}
+
 TEST_F(VectorChangeVersionTest, AQuerySeesWhatAnotherAdded) {
   ASSERT_TRUE(there_.add(Nodes{node("c", {1, 0.1}, 2)}));
   EXPECT_EQ(Ids({"a", "c", "b"}), ids_of(here_.query(nearest(10))));

@@ -4,9 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
+#include <new>
 
 #include "engine/vectors/codes/similarity.h"
 #include "tests/support/random.h"
@@ -16,6 +21,7 @@ namespace {
 
 using Vector = std::vector<double>;
 
+constexpr size_t kMany = 1 << 20;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr SimilarityMode kModes[] = {SimilarityMode::DEFAULT, SimilarityMode::DOT_PRODUCT,
@@ -113,10 +119,11 @@ TEST(CodeSearchTest, TheBestAreAmongTheCandidatesOfEveryKernel) {
         wanted.push_back({query, random.pick(std::vector<size_t>{1, 10, 149}), kModes[random.below(3)]});
       }
       for (const CodeKernels& kernels : code_kernels()) {
-        const auto found = find_candidates(vectors.codes, wanted, nullptr, kernels);
+        const auto found = find_candidates_together(vectors.codes, wanted, kMany, kernels);
         ASSERT_EQ(found.size(), wanted.size());
         for (size_t i = 0; i < wanted.size(); ++i) {
-          expect_best_among(found[i], similarities_of(queries[i], vectors.all, wanted[i].mode), wanted[i].k,
+          EXPECT_EQ(find_candidates(vectors.codes, wanted[i], nullptr, kernels), found[i]) << kernels.name;
+          expect_best_among(*found[i], similarities_of(queries[i], vectors.all, wanted[i].mode), wanted[i].k,
                             all_slots(vectors),
                             std::string(kernels.name) + ", mode " +
                                 std::to_string(static_cast<int>(wanted[i].mode)) + ", dimensions " +
@@ -140,7 +147,7 @@ TEST(CodeSearchTest, OfThoseAllowedTheBestAreAmongTheCandidates) {
       const Vector query = odd_vector(random, dimensions, base);
       for (const SimilarityMode mode : kModes) {
         const CodeQuery wanted{query, 2, mode};
-        const auto found = find_candidates(vectors.codes, {&wanted, 1}, &allowed).front();
+        const auto found = find_candidates(vectors.codes, wanted, &allowed);
         expect_best_among(found, similarities_of(query, vectors.all, mode), 2, allowed,
                           std::to_string(one_in));
         for (const uint32_t slot : found) EXPECT_NE(std::ranges::find(allowed, slot), allowed.end());
@@ -157,7 +164,7 @@ TEST(CodeSearchTest, FewOthersAreAmongTheCandidates) {
     const Vector query = base_vector(random, dimensions);
     for (const SimilarityMode mode : kModes) {
       const CodeQuery wanted{query, 10, mode};
-      const size_t found = find_candidates(vectors.codes, {&wanted, 1}, nullptr).front().size();
+      const size_t found = find_candidates(vectors.codes, wanted, nullptr).size();
       EXPECT_GE(found, 10U);
       EXPECT_LE(found, 100U) << dimensions;
     }
@@ -171,7 +178,7 @@ TEST(CodeSearchTest, LengthsBeyondFloat32AreTold) {
     for (const SimilarityMode mode : {SimilarityMode::DOT_PRODUCT, SimilarityMode::EUCLIDEAN}) {
       const Vector query = {size * 40, size * 12};
       const CodeQuery wanted{query, 3, mode};
-      const auto found = find_candidates(vectors.codes, {&wanted, 1}, nullptr).front();
+      const auto found = find_candidates(vectors.codes, wanted, nullptr);
       expect_best_among(found, similarities_of(query, vectors.all, mode), 3, all_slots(vectors), "");
       EXPECT_LT(found.size(), 30U) << size;  // and few others
     }
@@ -198,7 +205,7 @@ TEST(CodeSearchTest, ChangedAndMovedVectorsAreFoundWhereTheyAre) {
     const Vector query = odd_vector(random, dimensions, base);
     for (const SimilarityMode mode : kModes) {
       const CodeQuery wanted{query, 5, mode};
-      const auto found = find_candidates(vectors.codes, {&wanted, 1}, nullptr).front();
+      const auto found = find_candidates(vectors.codes, wanted, nullptr);
       expect_best_among(found, similarities_of(query, vectors.all, mode), 5, all_slots(vectors), "");
     }
   }
@@ -239,6 +246,27 @@ TEST(VectorCodesTest, ACodeIsItsVectorsWhereverItLies) {
   }
 }
 
+TEST(CodeSearchTest, TooManyCandidatesOfOneOfManyAreNone) {
+  Random random(test_seed());
+  Vectors vectors(16);
+  const Vector same = base_vector(random, 16);
+  for (int i = 0; i < 20; ++i) vectors.add(base_vector(random, 16));
+  for (int i = 0; i < 9000; ++i) vectors.add(same);
+  const Vector opposite = [&] {
+    Vector negative;
+    for (const double element : same) negative.push_back(-element);
+    return negative;
+  }();
+  const std::vector<CodeQuery> wanted = {{same, 3, SimilarityMode::DEFAULT},
+                                         {opposite, 3, SimilarityMode::DEFAULT}};
+  const auto found = find_candidates_together(vectors.codes, wanted, 5000);
+  EXPECT_FALSE(found[0]);
+  ASSERT_TRUE(found[1]);
+  EXPECT_LE(found[1]->size(), 20U);
+  EXPECT_EQ(find_candidates_together(vectors.codes, wanted, kMany)[0]->size(), 9000U);
+  EXPECT_EQ(find_candidates(vectors.codes, wanted[0], nullptr).size(), 9000U);
+}
+
 TEST(VectorCodesTest, KnowsWhereItsBoundsDoNotHold) {
   for (const Vector& odd :
        {Vector{0, 0}, Vector{kNaN, 1}, Vector{1, kInfinity}, Vector{1e200, 1}, Vector{5e-324, 0}}) {
@@ -254,6 +282,60 @@ TEST(VectorCodesTest, KnowsWhereItsBoundsDoNotHold) {
     codes.move_last_to(0);
     EXPECT_FALSE(codes.has_irregular());
   }
+}
+
+// Lets the process have so many bytes more, while it lives.
+class ScarceMemory {
+ public:
+  explicit ScarceMemory(uint64_t bytes) {
+    uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    ::getrlimit(RLIMIT_AS, &before_);
+    rlimit few = before_;
+    few.rlim_cur = pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) + bytes;
+    ::setrlimit(RLIMIT_AS, &few);
+  }
+  ScarceMemory(const ScarceMemory&) = delete;
+  ScarceMemory& operator=(const ScarceMemory&) = delete;
+  ~ScarceMemory() { ::setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(VectorCodesTest, AnAddWithoutMemoryChangesNothing) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer takes address space of its own";
+#endif
+  VectorCodes codes(1 << 14);
+  const Vector vector(1 << 14, 1);
+  size_t added = 0;
+  {
+    const ScarceMemory scarce(32 << 20);
+    try {
+      for (; added < 10'000; ++added) codes.add(vector);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  ASSERT_LT(added, 10'000U);
+  EXPECT_EQ(codes.size(), added);
+  EXPECT_EQ(codes.add(vector), added);
+  const CodeQuery wanted{vector, 1, SimilarityMode::DEFAULT};
+  EXPECT_EQ(find_candidates(codes, wanted, nullptr).size(), added + 1);
+}
+
+TEST(VectorCodesTest, TooLongVectorsHaveNoCodes) {
+  VectorCodes longest(1 << 15);
+  longest.add(Vector(1 << 15, 1));
+  EXPECT_FALSE(longest.has_irregular());
+  VectorCodes codes((1 << 15) + 1);
+  codes.add(Vector((1 << 15) + 1, 1));
+  EXPECT_TRUE(codes.has_irregular());
+  EXPECT_LE(codes.memory_bytes(), kGroupRows * 24);
+  codes.add(Vector((1 << 15) + 1, 2));
+  codes.move_last_to(0);
+  EXPECT_EQ(codes.size(), 1U);
+  EXPECT_EQ(codes.norms(0)[0], norm_of(Vector((1 << 15) + 1, 2)));
 }
 
 TEST(VectorCodesTest, MemoryFollowsTheCountOfVectors) {

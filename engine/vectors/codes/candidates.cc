@@ -1,0 +1,49 @@
+#include "engine/vectors/codes/candidates.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace quipu {
+
+void Candidates::offer(uint32_t slot, const ScoreBounds& bounds) {
+  if (bounds.upper < threshold_ || too_many_) return;
+  if (possible_.size() == prune_at_) {
+    prune();
+    if (too_many_) return;
+  }
+  possible_.push_back({slot, bounds.upper});
+  raise_threshold(bounds.lower);
+}
+
+void Candidates::raise_threshold(double lower) {
+  if (lowest_.size() == k_) {
+    if (lower <= lowest_.front()) return;
+    std::ranges::pop_heap(lowest_, std::greater());
+    lowest_.pop_back();
+  }
+  lowest_.push_back(lower);
+  std::ranges::push_heap(lowest_, std::greater());
+  if (lowest_.size() == k_) threshold_ = lowest_.front();
+}
+
+// Most have been overtaken where the best come last. Each is looked at twice on average.
+void Candidates::prune() {
+  std::erase_if(possible_, [this](const Possible& possible) { return possible.upper < threshold_; });
+  if (possible_.size() > most_) {
+    too_many_ = true;
+    possible_ = {};
+    lowest_ = {};
+  }
+  prune_at_ = std::max(prune_at_, 2 * possible_.size());
+}
+
+std::vector<uint32_t> Candidates::slots() const {
+  std::vector<uint32_t> slots;
+  for (const Possible& possible : possible_) {
+    if (possible.upper >= threshold_) slots.push_back(possible.slot);
+  }
+  std::ranges::sort(slots);
+  return slots;
+}
+
+}  // namespace quipu

@@ -1,0 +1,55 @@
+// Candidates: of vectors that are offered with the bounds of their scores, those that may be among the k best.
+
+#ifndef QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
+#define QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace quipu {
+
+struct ScoreBounds {
+  double lower;
+  double upper;
+};
+
+class Candidates {
+ public:
+  // `k`: at least 1. More than `most` candidates are too many. Memory: 16 bytes each of at most twice `most`,
+  // and of twice those that are candidates.
+  explicit Candidates(size_t k, size_t most = std::numeric_limits<size_t>::max()) : k_(k), most_(most) {}
+
+  // The k-th best lower bound so far: whoever is below it is none of the k best.
+  double threshold() const { return threshold_; }
+  void offer(uint32_t slot, const ScoreBounds& bounds);
+
+  // Whether there have been too many, of which nothing is kept.
+  bool too_many() const { return too_many_; }
+  // Those that have been offered and may still be among the best.
+  size_t size() const { return possible_.size(); }
+  // In ascending order.
+  std::vector<uint32_t> slots() const;
+
+ private:
+  struct Possible {
+    uint32_t slot;
+    double upper;
+  };
+
+  void raise_threshold(double lower);
+  void prune();
+
+  const size_t k_;
+  const size_t most_;
+  bool too_many_ = false;
+  double threshold_ = -std::numeric_limits<double>::infinity();
+  std::vector<double> lowest_;  // a heap of the k best lower bounds, the worst in front
+  std::vector<Possible> possible_;
+  size_t prune_at_ = 4096;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
