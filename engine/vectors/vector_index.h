@@ -29,8 +29,8 @@ namespace quipu {
 class VectorIndex {
  public:
   // Adds a vector, or replaces the one of this id. `order`: its place, be it another than the id had, larger
-  // comes later; without it, the one that the id has, or behind all others. When it throws std::bad_alloc, the
-  // index may only be cleared.
+  // comes later; without it, the one that the id has, or behind all others. When it throws std::bad_alloc,
+  // the index may only be cleared.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
   void erase(std::string_view id);
   void clear();

@@ -33,8 +33,8 @@ void IndexCache::keep_within_budget() {
 void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
                        std::span<const VectorStoreEntry> entries, std::span<const Json> metadata) {
   if (!loaded) return;
-  const bool added = version.follow(store, batch) &&
-                     succeeds_within_memory([&] { return add(store, entries, metadata); });
+  const bool added =
+      version.follow(store, batch) && succeeds_within_memory([&] { return add(store, entries, metadata); });
   if (!added) forget();  // and let the next query report what is wrong, if anything is
 }
 

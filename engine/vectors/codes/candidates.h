@@ -1,4 +1,5 @@
-// Candidates: of vectors that are offered with the bounds of their scores, those that may be among the k best.
+// Candidates: of vectors that are offered with the bounds of their scores, those that may be among the k
+// best.
 
 #ifndef QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
 #define QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_

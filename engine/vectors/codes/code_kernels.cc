@@ -7,31 +7,6 @@
 namespace quipu {
 namespace {
 
-void block(const uint8_t* codes, size_t steps, const int8_t* const* queries, size_t count,
-           int32_t* products) {
-  for (size_t q = 0; q < count; ++q) {
-    int32_t sums[kBlockRows] = {};
-    for (size_t step = 0; step < steps; ++step) {
-      const uint8_t* const at = codes + step * kStepBytes;
-      const int8_t* const query = queries[q] + step * kElementsOfStep;
-      for (size_t r = 0; r < kBlockRows; ++r) {
-        for (size_t j = 0; j < 4; ++j) {
-          const uint8_t code = at[4 * r + j];
-          sums[r] += (code & 15) * query[j] + (code >> 4) * query[4 + j];
-        }
-      }
-    }
-    for (size_t r = 0; r < kBlockRows; ++r) products[q * kGroupRows + r] = sums[r];
-  }
-}
-
-void group(const uint8_t* codes, size_t steps, size_t /*next*/, const int8_t* const* queries, size_t count,
-           int32_t* products) {
-  for (size_t i = 0; i < kBlocks; ++i) {
-    block(codes + i * steps * kStepBytes, steps, queries, count, products + i * kBlockRows);
-  }
-}
-
 int32_t row(const uint8_t* codes, size_t chunks, const int8_t* query) {
   int32_t sum = 0;
   for (size_t chunk = 0; chunk < chunks; ++chunk, codes += kChunkBytes, query += kElementsOfChunk) {
@@ -40,6 +15,16 @@ int32_t row(const uint8_t* codes, size_t chunks, const int8_t* query) {
     }
   }
   return sum;
+}
+
+void group(const GroupCodes& group, const int8_t* query, int32_t* products) {
+  for (size_t r = 0; r < kGroupRows; ++r) {
+    products[r] = row(group.rows + r * group.chunks * kChunkBytes, group.chunks, query);
+  }
+}
+
+void queries(const GroupCodes& codes, std::span<const int8_t* const> queries, int32_t* products) {
+  for (size_t q = 0; q < queries.size(); ++q) group(codes, queries[q], products + q * kGroupRows);
 }
 
 uint64_t reaching(const int32_t* products, int32_t shift, const float* along, const float* across, float a,
@@ -54,7 +39,7 @@ uint64_t reaching(const int32_t* products, int32_t shift, const float* along, co
 
 std::vector<CodeKernels> find_kernels() {
   std::vector<CodeKernels> found = x86_kernels();
-  found.push_back({"plain", block, group, row, reaching});
+  found.push_back({"plain", row, group, queries, reaching});
   return found;
 }
 

@@ -11,6 +11,11 @@
 namespace quipu {
 namespace {
 
+// One vector in so many, or fewer, are read one by one: a group is read faster than half of its rows.
+constexpr size_t kApart = 3;
+// So many rows are on their way from memory where they are read one by one.
+constexpr size_t kAhead = 8;
+
 // A query on its way through the codes.
 class Search {
  public:
@@ -24,7 +29,7 @@ class Search {
   const int8_t* code() const { return bounds_.code().data(); }
 
   // `products`: of the upper halves of the group's codes with the query's.
-  void take(size_t group, const int32_t* products, uint64_t rows) {
+  void take_group(size_t group, const int32_t* products, uint64_t rows) {
     take_waiting();
     if (candidates_.too_many()) return;
     const VectorCodes::Coarse& coarse = codes_.coarse(group);
@@ -33,8 +38,23 @@ class Search {
                                              limit.along, limit.across);
     for (; left != 0; left &= left - 1) {
       const auto row = static_cast<size_t>(std::countr_zero(left));
-      waiting_[waiting_count_++] = {static_cast<uint32_t>(group * kGroupRows + row), products[row]};
-      codes_.prefetch_lower_halves(group * kGroupRows + row);
+      wait(static_cast<uint32_t>(group * kGroupRows + row), products[row]);
+    }
+  }
+
+  // Reads these rows one by one.
+  void take_rows(const std::vector<uint32_t>& slots) {
+    for (size_t i = 0; i < slots.size(); ++i) {
+      if (i + kAhead < slots.size()) codes_.prefetch_upper_halves(slots[i + kAhead]);
+      const uint32_t slot = slots[i];
+      const int32_t product = kernels_.row(codes_.upper_halves(slot), codes_.chunks(), code());
+      const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
+      const size_t row = slot % kGroupRows;
+      const CodeLimit limit = bounds_.limit_for({&codes_.fine(slot / kGroupRows).norms[row], 1});
+      const float least = limit.along * coarse.along[row] - limit.across * coarse.across[row];
+      if (static_cast<float>(2 * product - bounds_.shift()) < least) continue;
+      wait(slot, product);
+      if (waiting_count_ == kAhead) take_waiting();
     }
   }
 
@@ -50,6 +70,11 @@ class Search {
     uint32_t slot;
     int32_t upper_halves;  // their product with the query's code
   };
+
+  void wait(uint32_t slot, int32_t product) {
+    waiting_[waiting_count_++] = {slot, product};
+    codes_.prefetch_lower_halves(slot);
+  }
 
   void take_waiting() {
     for (size_t i = 0; i < waiting_count_; ++i) take_row(waiting_[i].slot, waiting_[i].upper_halves);
@@ -73,33 +98,20 @@ class Search {
   size_t waiting_count_ = 0;
 };
 
-// The rows of each group that are allowed, as bits.
-std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector<uint32_t>* allowed) {
-  std::vector<uint64_t> rows(codes.groups());
-  if (allowed != nullptr) {
-    for (const uint32_t slot : *allowed) rows[slot / kGroupRows] |= uint64_t{1} << slot % kGroupRows;
-    return rows;
-  }
-  for (size_t group = 0; group < rows.size(); ++group) {
-    rows[group] = ~uint64_t{0} >> (kGroupRows - codes.rows_of_group(group));
-  }
-  return rows;
+// The rows of a group that there are, as bits.
+uint64_t rows_of(const VectorCodes& codes, size_t group) {
+  return ~uint64_t{0} >> (kGroupRows - codes.rows_of_group(group));
 }
 
-// The products of a group's upper halves with the queries', for those blocks that have some of `rows`.
-void scan_group(const VectorCodes& codes, const CodeKernels& kernels, size_t group, uint64_t rows,
-                std::span<const int8_t* const> queries, int32_t* products) {
-  constexpr uint64_t kRowsOfBlock = (uint64_t{1} << kBlockRows) - 1;
-  const uint8_t* block = codes.upper_halves(group);
-  const size_t some = static_cast<size_t>(std::popcount(rows));
-  if (some > kGroupRows / 2) {
-    kernels.group(block, codes.steps(), codes.group_distance(), queries.data(), queries.size(), products);
-    return;
+// The rows of each group that are allowed.
+std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector<uint32_t>* allowed) {
+  std::vector<uint64_t> rows(codes.groups());
+  if (allowed == nullptr) {
+    for (size_t group = 0; group < rows.size(); ++group) rows[group] = rows_of(codes, group);
+  } else {
+    for (const uint32_t slot : *allowed) rows[slot / kGroupRows] |= uint64_t{1} << slot % kGroupRows;
   }
-  for (size_t i = 0; i < kBlocks; ++i, block += codes.steps() * kStepBytes, products += kBlockRows) {
-    if ((rows >> i * kBlockRows & kRowsOfBlock) == 0) continue;
-    kernels.block(block, codes.steps(), queries.data(), queries.size(), products);
-  }
+  return rows;
 }
 
 }  // namespace
@@ -107,13 +119,16 @@ void scan_group(const VectorCodes& codes, const CodeKernels& kernels, size_t gro
 std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery& query,
                                       const std::vector<uint32_t>* allowed, const CodeKernels& kernels) {
   Search search(codes, query, kernels);
-  const int8_t* const coded = search.code();
+  if (allowed != nullptr && allowed->size() * kApart < codes.size()) {
+    search.take_rows(*allowed);
+    return search.found();
+  }
   const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
   int32_t products[kGroupRows];
   for (size_t group = 0; group < rows.size(); ++group) {
     if (rows[group] == 0) continue;
-    scan_group(codes, kernels, group, rows[group], {&coded, 1}, products);
-    search.take(group, products, rows[group]);
+    kernels.group(codes.group(group), search.code(), products);
+    search.take_group(group, products, rows[group]);
   }
   return search.found();
 }
@@ -128,11 +143,10 @@ std::vector<std::optional<std::vector<uint32_t>>> find_candidates_together(const
   std::vector<const int8_t*> coded;
   for (const Search& search : searches) coded.push_back(search.code());
   std::vector<int32_t> products(searches.size() * kGroupRows);
-  const std::vector<uint64_t> rows = rows_of_groups(codes, nullptr);
-  for (size_t group = 0; group < rows.size(); ++group) {
-    scan_group(codes, kernels, group, rows[group], coded, products.data());
+  for (size_t group = 0; group < codes.groups(); ++group) {
+    kernels.queries(codes.group(group), coded, products.data());
     for (size_t i = 0; i < searches.size(); ++i) {
-      searches[i].take(group, products.data() + i * kGroupRows, rows[group]);
+      searches[i].take_group(group, products.data() + i * kGroupRows, rows_of(codes, group));
     }
   }
   std::vector<std::optional<std::vector<uint32_t>>> found(searches.size());

@@ -23,8 +23,8 @@ struct CodeQuery {
   SimilarityMode mode;
 };
 
-// Slots, in ascending order, among which the `k` most similar of `allowed` (null: of all) must be, all that are
-// as similar as the k-th included. REQUIRES: !codes.has_irregular().
+// Slots, in ascending order, among which the `k` most similar of `allowed` (null: of all) must be, all that
+// are as similar as the k-th included. REQUIRES: !codes.has_irregular().
 std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery& query,
                                       const std::vector<uint32_t>* allowed,
                                       const CodeKernels& kernels = code_kernels().front());

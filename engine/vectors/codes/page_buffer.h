@@ -23,8 +23,8 @@ class PageBuffer {
   const uint8_t* data() const { return data_; }
   uint8_t* data() { return data_; }
 
-  // Keeps what fits. Throws std::bad_alloc, and has changed nothing then; not where it shrinks. Cost: constant
-  // on average.
+  // Keeps what fits. Throws std::bad_alloc, and has changed nothing then; not where it shrinks. Cost:
+  // constant on average.
   void resize(size_t size);
 
  private:

@@ -18,15 +18,44 @@ uint64_t next_random(uint64_t& state) {  // splitmix64
   return z ^ (z >> 31);
 }
 
-// One stage of the transform: sums and differences of elements that lie `half` apart.
+using Eight = float __attribute__((vector_size(32)));
+
+__attribute__((always_inline)) inline void load(const float* from, Eight& eight) {
+  std::memcpy(&eight, from, sizeof(eight));
+}
+
+__attribute__((always_inline)) inline void store(const Eight& eight, float* to) {
+  std::memcpy(to, &eight, sizeof(eight));
+}
+
+// The stages of the halves 1, 2 and 4, within registers.
+__attribute__((always_inline)) inline void first_stages(float* vector, size_t size) {
+  constexpr Eight kSecondOfTwo = {1, -1, 1, -1, 1, -1, 1, -1};
+  constexpr Eight kSecondOfFour = {1, 1, -1, -1, 1, 1, -1, -1};
+  constexpr Eight kSecondOfEight = {1, 1, 1, 1, -1, -1, -1, -1};
+  for (size_t i = 0; i < size; i += 8) {
+    Eight x;
+    load(vector + i, x);
+    x = __builtin_shufflevector(x, x, 0, 0, 2, 2, 4, 4, 6, 6) +
+        __builtin_shufflevector(x, x, 1, 1, 3, 3, 5, 5, 7, 7) * kSecondOfTwo;
+    x = __builtin_shufflevector(x, x, 0, 1, 0, 1, 4, 5, 4, 5) +
+        __builtin_shufflevector(x, x, 2, 3, 2, 3, 6, 7, 6, 7) * kSecondOfFour;
+    x = __builtin_shufflevector(x, x, 0, 1, 2, 3, 0, 1, 2, 3) +
+        __builtin_shufflevector(x, x, 4, 5, 6, 7, 4, 5, 6, 7) * kSecondOfEight;
+    store(x, vector + i);
+  }
+}
+
+// One stage of the transform: sums and differences of elements that lie `half` apart, which is at least 8.
 __attribute__((always_inline)) inline void stage(float* vector, size_t size, size_t half) {
   for (size_t at = 0; at < size; at += 2 * half) {
-    float* const a = vector + at;
-    float* const b = a + half;
-    for (size_t i = 0; i < half; ++i) {
-      const float sum = a[i] + b[i];
-      b[i] = a[i] - b[i];
-      a[i] = sum;
+    for (size_t i = at; i < at + half; i += 8) {
+      Eight a;
+      Eight b;
+      load(vector + i, a);
+      load(vector + i + half, b);
+      store(a + b, vector + i);
+      store(a - b, vector + i + half);
     }
   }
 }
@@ -34,43 +63,43 @@ __attribute__((always_inline)) inline void stage(float* vector, size_t size, siz
 // The same for two stages, `half` and twice that, with half the loads.
 __attribute__((always_inline)) inline void two_stages(float* vector, size_t size, size_t half) {
   for (size_t at = 0; at < size; at += 4 * half) {
-    float* const a = vector + at;
-    for (size_t i = 0; i < half; ++i) {
-      const float sum_1 = a[i] + a[i + half];
-      const float difference_1 = a[i] - a[i + half];
-      const float sum_2 = a[i + 2 * half] + a[i + 3 * half];
-      const float difference_2 = a[i + 2 * half] - a[i + 3 * half];
-      a[i] = sum_1 + sum_2;
-      a[i + half] = difference_1 + difference_2;
-      a[i + 2 * half] = sum_1 - sum_2;
-      a[i + 3 * half] = difference_1 - difference_2;
+    for (size_t i = at; i < at + half; i += 8) {
+      Eight a;
+      Eight b;
+      Eight c;
+      Eight d;
+      load(vector + i, a);
+      load(vector + i + half, b);
+      load(vector + i + 2 * half, c);
+      load(vector + i + 3 * half, d);
+      const Eight first_sum = a + b;
+      const Eight first_difference = a - b;
+      const Eight last_sum = c + d;
+      const Eight last_difference = c - d;
+      store(first_sum + last_sum, vector + i);
+      store(first_difference + last_difference, vector + i + half);
+      store(first_sum - last_sum, vector + i + 2 * half);
+      store(first_difference - last_difference, vector + i + 3 * half);
     }
   }
 }
 
-using Eight = float __attribute__((vector_size(32)));
-
-// The stages of the halves 1 and 2, within registers.
-__attribute__((always_inline)) inline void first_stages(float* vector, size_t size) {
-  constexpr Eight kSecondOfTwo = {1, -1, 1, -1, 1, -1, 1, -1};
-  constexpr Eight kSecondOfFour = {1, 1, -1, -1, 1, 1, -1, -1};
-  for (size_t i = 0; i < size; i += 8) {
-    Eight x;
-    std::memcpy(&x, vector + i, sizeof(x));
-    x = __builtin_shufflevector(x, x, 0, 0, 2, 2, 4, 4, 6, 6) +
-        __builtin_shufflevector(x, x, 1, 1, 3, 3, 5, 5, 7, 7) * kSecondOfTwo;
-    x = __builtin_shufflevector(x, x, 0, 1, 0, 1, 4, 5, 4, 5) +
-        __builtin_shufflevector(x, x, 2, 3, 2, 3, 6, 7, 6, 7) * kSecondOfFour;
-    std::memcpy(vector + i, &x, sizeof(x));
+// All stages for fewer than 8 elements.
+__attribute__((always_inline)) inline void few_elements(float* vector, size_t size) {
+  for (size_t half = 1; half < size; half *= 2) {
+    for (size_t i = 0; i < size; ++i) {
+      if ((i & half) != 0) continue;
+      const float sum = vector[i] + vector[i + half];
+      vector[i + half] = vector[i] - vector[i + half];
+      vector[i] = sum;
+    }
   }
 }
 
 __attribute__((always_inline)) inline void hadamard(float* vector, size_t size) {
-  size_t half = 1;
-  if (size >= 8) {
-    first_stages(vector, size);
-    half = 4;
-  }
+  if (size < 8) return few_elements(vector, size);
+  first_stages(vector, size);
+  size_t half = 8;
   for (; 4 * half <= size; half *= 4) two_stages(vector, size, half);
   if (half < size) stage(vector, size, half);
 }

@@ -24,77 +24,123 @@ struct Sums {
 
 using Floats = float __attribute__((vector_size(32)));
 using Wholes = int32_t __attribute__((vector_size(32)));
-using Bytes = uint8_t __attribute__((vector_size(8)));
-using Doubles = double __attribute__((vector_size(32)));
-using HalfFloats = float __attribute__((vector_size(16)));
-using HalfWholes = int32_t __attribute__((vector_size(16)));
 
 // The byte of an element that is `scaled` to -128 ... 128: the whole number below it, and 128.
 __attribute__((always_inline)) inline void to_bytes(const Floats& scaled, Wholes& bytes) {
-  const Wholes whole = __builtin_convertvector(scaled, Wholes);
-  const Wholes byte = whole + (scaled < __builtin_convertvector(whole, Floats)) + 128;
-  const Wholes positive = byte < 0 ? Wholes{} : byte;
-  bytes = positive > 255 ? Wholes{} + 255 : positive;
+  const Wholes whole = __builtin_convertvector(scaled + 128, Wholes);
+  bytes = whole > 255 ? Wholes{} + 255 : whole;
 }
 
-struct Halves {
-  Doubles first;
-  Doubles last;
+// Eight numbers as float64: in two registers, or in one.
+struct TwoRegisters {
+  using Doubles = double __attribute__((vector_size(32)));
+  using HalfFloats = float __attribute__((vector_size(16)));
+  using HalfWholes = int32_t __attribute__((vector_size(16)));
+
+  Doubles first{};
+  Doubles last{};
+
+  __attribute__((always_inline)) void set(const Floats& numbers) {
+    const HalfFloats four = __builtin_shufflevector(numbers, numbers, 0, 1, 2, 3);
+    const HalfFloats others = __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7);
+    first = __builtin_convertvector(four, Doubles);
+    last = __builtin_convertvector(others, Doubles);
+  }
+  __attribute__((always_inline)) void set(const Wholes& numbers) {
+    const HalfWholes four = __builtin_shufflevector(numbers, numbers, 0, 1, 2, 3);
+    const HalfWholes others = __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7);
+    first = __builtin_convertvector(four, Doubles);
+    last = __builtin_convertvector(others, Doubles);
+  }
+  __attribute__((always_inline)) void add_product(const TwoRegisters& a, const TwoRegisters& b) {
+    first += a.first * b.first;
+    last += a.last * b.last;
+  }
+  __attribute__((always_inline)) double number(size_t i) const { return i < 4 ? first[i] : last[i - 4]; }
 };
 
-__attribute__((always_inline)) inline Halves doubles_of(const Floats& numbers) {
-  const HalfFloats first = __builtin_shufflevector(numbers, numbers, 0, 1, 2, 3);
-  const HalfFloats last = __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7);
-  return {__builtin_convertvector(first, Doubles), __builtin_convertvector(last, Doubles)};
-}
+struct OneRegister {
+  using Doubles = double __attribute__((vector_size(64)));
 
-__attribute__((always_inline)) inline Halves doubles_of(const Wholes& numbers) {
-  const HalfWholes first = __builtin_shufflevector(numbers, numbers, 0, 1, 2, 3);
-  const HalfWholes last = __builtin_shufflevector(numbers, numbers, 4, 5, 6, 7);
-  return {__builtin_convertvector(first, Doubles), __builtin_convertvector(last, Doubles)};
-}
+  Doubles all{};
 
-__attribute__((always_inline)) inline void add_product(Halves& sums, const Halves& a, const Halves& b) {
-  sums.first += a.first * b.first;
-  sums.last += a.last * b.last;
-}
+  __attribute__((always_inline)) void set(const Floats& numbers) {
+    all = __builtin_convertvector(numbers, Doubles);
+  }
+  __attribute__((always_inline)) void set(const Wholes& numbers) {
+    all = __builtin_convertvector(numbers, Doubles);
+  }
+  __attribute__((always_inline)) void add_product(const OneRegister& a, const OneRegister& b) {
+    all += a.all * b.all;
+  }
+  __attribute__((always_inline)) double number(size_t i) const { return all[i]; }
+};
 
-__attribute__((always_inline)) inline double total(const Halves& sums) {
+template <class Eight>
+__attribute__((always_inline)) inline double total(const Eight& sums) {
   double total = 0;
-  for (size_t lane = 0; lane < kLanes / 2; ++lane) total += sums.first[lane] + sums.last[lane];
+  for (size_t i = 0; i < kLanes / 2; ++i) total += sums.number(i) + sums.number(kLanes / 2 + i);
   return total;
 }
 
+// Within vectors of 32 bytes; GCC would take the numbers apart one by one.
+__attribute__((always_inline)) inline void store_bytes(const Wholes& numbers, uint8_t* to) {
+  using Bytes = uint8_t __attribute__((vector_size(32)));
+  Bytes bytes;
+  std::memcpy(&bytes, &numbers, sizeof(bytes));
+  bytes = __builtin_shufflevector(bytes, bytes, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 16, 20,
+                                  24, 28, 16, 20, 24, 28, 16, 20, 24, 28, 16, 20, 24, 28);
+  Wholes fours;
+  std::memcpy(&fours, &bytes, sizeof(bytes));
+  const int32_t first = fours[0];
+  const int32_t last = fours[4];
+  std::memcpy(to, &first, sizeof(first));
+  std::memcpy(to + sizeof(first), &last, sizeof(last));
+}
+
 // Sums are kept apart by lanes, so that they are the same whatever the instructions.
+template <class Eight>
 __attribute__((always_inline)) inline Sums encode_elements(const float* vector, size_t size, float factor,
                                                            uint8_t* code) {
-  Halves squares{};
-  Halves coarse{};
-  Halves fine{};
+  Eight squares;
+  Eight coarse;
+  Eight fine;
   Wholes coarse_squares{};
   Wholes fine_squares{};
-  const auto encode = [&](size_t i, size_t count, const Wholes& used) __attribute__((always_inline)) {
-    Floats elements{};
-    std::memcpy(&elements, vector + i, count * sizeof(float));
+  const auto encode = [&](const Floats& elements, const Wholes& used, uint8_t* to)
+      __attribute__((always_inline)) {
     Wholes byte;
     to_bytes(elements * factor, byte);
-    const Bytes narrow = __builtin_convertvector(byte, Bytes);
-    std::memcpy(code + i, &narrow, count);
+    store_bytes(byte, to);
     const Wholes fine_elements = (2 * byte - 255) & used;
     const Wholes coarse_elements = (2 * (byte >> 4) - 15) & used;
-    const Halves exact = doubles_of(elements);
-    add_product(squares, exact, exact);
-    add_product(coarse, exact, doubles_of(coarse_elements));
-    add_product(fine, exact, doubles_of(fine_elements));
+    Eight exact;
+    Eight other;
+    exact.set(elements);
+    squares.add_product(exact, exact);
+    other.set(coarse_elements);
+    coarse.add_product(exact, other);
+    other.set(fine_elements);
+    fine.add_product(exact, other);
     coarse_squares += coarse_elements * coarse_elements;
     fine_squares += fine_elements * fine_elements;
   };
   size_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) encode(i, kLanes, ~Wholes{});
+  Floats elements;
+  for (; i + kLanes <= size; i += kLanes) {
+    std::memcpy(&elements, vector + i, sizeof(elements));
+    encode(elements, ~Wholes{}, code + i);
+  }
   if (i < size) {
+    elements = Floats{};
     Wholes used{};
-    for (size_t lane = 0; i + lane < size; ++lane) used[lane] = -1;
-    encode(i, size - i, used);
+    uint8_t bytes[kLanes];
+    for (size_t lane = 0; i + lane < size; ++lane) {
+      elements[lane] = vector[i + lane];
+      used[lane] = -1;
+    }
+    encode(elements, used, bytes);
+    std::memcpy(code + i, bytes, size - i);
   }
   Sums sums{total(squares), total(coarse), total(fine), 0, 0};
   for (size_t lane = 0; lane < kLanes; ++lane) {
@@ -105,7 +151,7 @@ __attribute__((always_inline)) inline Sums encode_elements(const float* vector, 
 }
 
 Sums encode_plain(const float* vector, size_t size, float factor, uint8_t* code) {
-  return encode_elements(vector, size, factor, code);
+  return encode_elements<TwoRegisters>(vector, size, factor, code);
 }
 
 using Encode = decltype(&encode_plain);
@@ -114,10 +160,18 @@ using Encode = decltype(&encode_plain);
 
 __attribute__((target("avx2"))) Sums encode_avx2(const float* vector, size_t size, float factor,
                                                  uint8_t* code) {
-  return encode_elements(vector, size, factor, code);
+  return encode_elements<TwoRegisters>(vector, size, factor, code);
 }
 
-Encode choose() { return __builtin_cpu_supports("avx2") ? encode_avx2 : encode_plain; }
+__attribute__((target("avx512f,avx512vl,avx2"))) Sums encode_avx512(const float* vector, size_t size,
+                                                                    float factor, uint8_t* code) {
+  return encode_elements<OneRegister>(vector, size, factor, code);
+}
+
+Encode choose() {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) return encode_avx512;
+  return __builtin_cpu_supports("avx2") ? encode_avx2 : encode_plain;
+}
 
 #else
 
@@ -134,15 +188,14 @@ Direction direction_of(double product, double squares, int64_t code_squares) {
 
 float largest_of(std::span<const float> elements) {
   float lanes[kLanes] = {};
-  const auto take = [&](size_t i, size_t lane) {
-    const float size = std::abs(elements[i]);
-    lanes[lane] = size > lanes[lane] ? size : lanes[lane];
-  };
   size_t i = 0;
   for (; i + kLanes <= elements.size(); i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) take(i + lane, lane);
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float size = std::abs(elements[i + lane]);
+      lanes[lane] = size > lanes[lane] ? size : lanes[lane];
+    }
   }
-  for (; i < elements.size(); ++i) take(i, 0);
+  for (; i < elements.size(); ++i) lanes[0] = std::max(lanes[0], std::abs(elements[i]));
   return *std::ranges::max_element(lanes);
 }
 

@@ -13,10 +13,10 @@ size_t divided_up(size_t number, size_t by) { return (number + by - 1) / by; }
 
 VectorCodes::VectorCodes(size_t dimensions)
     : dimensions_(dimensions),
-      steps_(divided_up(is_too_long() ? 0 : dimensions, kElementsOfStep)),
       chunks_(divided_up(is_too_long() ? 0 : dimensions, kElementsOfChunk)),
-      scanned_bytes_(sizeof(Coarse) + kGroupRows / kBlockRows * steps_ * kStepBytes),
-      looked_up_bytes_(sizeof(Fine) + kGroupRows * chunks_ * kChunkBytes),
+      row_bytes_(chunks_ * kChunkBytes),
+      scanned_bytes_(sizeof(Coarse) + kGroupRows * row_bytes_),
+      looked_up_bytes_(sizeof(Fine) + kGroupRows * row_bytes_),
       rotation_(is_too_long() ? 0 : dimensions),
       rotated_(is_too_long() ? 0 : dimensions),
       code_(padded_dimensions()) {}
@@ -60,18 +60,13 @@ void VectorCodes::encode(size_t slot, std::span<const double> elements, double n
 }
 
 void VectorCodes::store(size_t slot, std::span<const uint8_t> code) {
-  uint8_t* const upper = upper_halves_of(slot);
-  for (size_t step = 0; step < steps_; ++step) {  // code is filled up to whole chunks, which are whole steps
-    const uint8_t* const from = code.data() + step * kElementsOfStep;
-    uint8_t* const to = upper + step * kStepBytes;
-    for (size_t j = 0; j < 4; ++j) to[j] = static_cast<uint8_t>((from[j] >> 4) | (from[4 + j] & 0xf0));
-  }
-  auto* const lower = const_cast<uint8_t*>(lower_halves(slot));
-  for (size_t chunk = 0; chunk < chunks_; ++chunk) {
-    const uint8_t* const from = code.data() + chunk * kElementsOfChunk;
-    uint8_t* const to = lower + chunk * kChunkBytes;
-    for (size_t i = 0; i < kChunkBytes; ++i) {
-      to[i] = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
+  auto* upper = const_cast<uint8_t*>(upper_halves(slot));
+  auto* lower = const_cast<uint8_t*>(lower_halves(slot));
+  const uint8_t* from = code.data();  // which is filled up to whole chunks
+  for (size_t chunk = 0; chunk < chunks_; ++chunk, from += kElementsOfChunk) {
+    for (size_t i = 0; i < kChunkBytes; ++i, ++upper, ++lower) {
+      *upper = static_cast<uint8_t>((from[i] >> 4) | (from[kChunkBytes + i] & 0xf0));
+      *lower = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
     }
   }
 }
@@ -86,10 +81,8 @@ void VectorCodes::move_last_to(size_t slot) {
     coarse_of(slot).across[to] = coarse_of(last).across[from];
     fine_of(slot).directions[to] = fine_of(last).directions[from];
     fine_of(slot).norms[to] = fine_of(last).norms[from];
-    const uint8_t* const source = upper_halves_of(last);
-    uint8_t* const target = upper_halves_of(slot);
-    for (size_t at = 0; at < steps_ * kStepBytes; at += kStepBytes) std::memcpy(target + at, source + at, 4);
-    std::memcpy(const_cast<uint8_t*>(lower_halves(slot)), lower_halves(last), chunks_ * kChunkBytes);
+    std::memcpy(const_cast<uint8_t*>(upper_halves(slot)), upper_halves(last), row_bytes_);
+    std::memcpy(const_cast<uint8_t*>(lower_halves(slot)), lower_halves(last), row_bytes_);
   }
   resize(last);
 }

@@ -1,4 +1,5 @@
-// Where memory runs out while a search index is made or changed it is given up, and the next query makes it again.
+// Where memory runs out while a search index is made or changed it is given up, and the next query makes it
+// again.
 
 #include <gtest/gtest.h>
 
@@ -41,7 +42,8 @@ class ScarceKVStore : public MutableMappingKVStore<OrderedMap<Json>>, private Ve
  private:
   class Iterator : public KVIterator {
    public:
-    Iterator(const ScarceKVStore& store, std::unique_ptr<KVIterator> it) : store_(store), it_(std::move(it)) {}
+    Iterator(const ScarceKVStore& store, std::unique_ptr<KVIterator> it)
+        : store_(store), it_(std::move(it)) {}
     bool next() override {
       if (store_.scarce && ++taken_ > kMany / 2) throw std::bad_alloc();
       return it_->next();

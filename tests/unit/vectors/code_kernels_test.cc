@@ -11,8 +11,8 @@
 namespace quipu::testing {
 namespace {
 
-struct alignas(64) Step {
-  std::array<uint8_t, kStepBytes> bytes;
+struct alignas(64) Line {
+  std::array<uint8_t, 64> bytes;
 };
 
 uint8_t any_byte(Random& random) { return random.one_in(3) ? 0xff : static_cast<uint8_t>(random.below(256)); }
@@ -27,68 +27,50 @@ TEST(CodeKernelsTest, ThePlainOneIsLast) {
   EXPECT_STREQ(code_kernels().back().name, "plain");
 }
 
-int64_t product(const uint8_t* block, size_t row, const std::vector<int8_t>& query) {
+int64_t product(const uint8_t* row, const std::vector<int8_t>& query) {
   int64_t sum = 0;
   for (size_t i = 0; i < query.size(); ++i) {
-    const uint8_t byte = block[i / 8 * kStepBytes + 4 * row + i % 4];
-    sum += int64_t{i % 8 < 4 ? byte & 15 : byte >> 4} * query[i];
+    const uint8_t byte = row[i / 64 * 32 + i % 32];
+    sum += int64_t{i % 64 < 32 ? byte & 15 : byte >> 4} * query[i];
   }
   return sum;
 }
 
-TEST(CodeKernelsTest, BlocksAndGroupsAddUp) {
+TEST(CodeKernelsTest, RowsAndGroupsAddUp) {
   Random random(test_seed());
-  for (const size_t steps : {1, 3, 4, 5, 7, 8, 48, 96, 513}) {
+  for (const size_t chunks : {1, 2, 3, 6, 12, 16, 17, 33, 512}) {
     for (const bool extreme : {false, true}) {
-      std::vector<Step> codes(kBlocks * steps);
-      for (Step& step : codes) {
-        for (uint8_t& byte : step.bytes) byte = extreme ? 0xff : any_byte(random);
+      std::vector<Line> codes(kGroupRows * chunks / 2);
+      for (Line& line : codes) {
+        for (uint8_t& byte : line.bytes) byte = extreme ? 0xff : any_byte(random);
       }
-      const uint8_t* const group = codes.front().bytes.data();
+      const GroupCodes group = {codes.front().bytes.data(), chunks, 4096};
       std::vector<std::vector<int8_t>> queries(13);
       std::vector<const int8_t*> pointers;
       for (std::vector<int8_t>& query : queries) {
-        for (size_t i = 0; i < steps * kElementsOfStep; ++i) query.push_back(any_query(random, extreme));
+        for (size_t i = 0; i < chunks * kElementsOfChunk; ++i) query.push_back(any_query(random, extreme));
         pointers.push_back(query.data());
       }
-      for (const CodeKernels& kernels : code_kernels()) {
-        for (const size_t count : {size_t{1}, size_t{5}, queries.size()}) {
-          std::vector<int32_t> of_block(count * kGroupRows, -1);
-          std::vector<int32_t> of_group(count * kGroupRows, -1);
-          kernels.block(group, steps, pointers.data(), count, of_block.data());
-          kernels.group(group, steps, 4096, pointers.data(), count, of_group.data());
-          for (size_t q = 0; q < count; ++q) {
-            for (size_t row = 0; row < kGroupRows; ++row) {
-              const uint8_t* const block = group + row / kBlockRows * steps * kStepBytes;
-              const int64_t expected = product(block, row % kBlockRows, queries[q]);
-              const size_t at = q * kGroupRows + row;
-              ASSERT_EQ(of_group[at], expected) << kernels.name << ", steps " << steps << ", row " << row;
-              ASSERT_EQ(of_block[at], row < kBlockRows ? expected : -1)
-                  << kernels.name << ", steps " << steps;
-            }
-          }
+      std::vector<int32_t> expected;
+      for (const std::vector<int8_t>& query : queries) {
+        for (size_t row = 0; row < kGroupRows; ++row) {
+          expected.push_back(static_cast<int32_t>(product(group.rows + row * chunks * kChunkBytes, query)));
         }
       }
-    }
-  }
-}
-
-TEST(CodeKernelsTest, RowsAddUp) {
-  Random random(test_seed());
-  for (const size_t chunks : {1, 2, 6, 12, 300}) {
-    for (const bool extreme : {false, true}) {
-      std::vector<uint8_t> codes;
-      std::vector<int8_t> query;
-      for (size_t i = 0; i < chunks * kChunkBytes; ++i) codes.push_back(extreme ? 0xff : any_byte(random));
-      for (size_t i = 0; i < chunks * kElementsOfChunk; ++i) query.push_back(any_query(random, extreme));
-      int64_t sum = 0;
-      for (size_t i = 0; i < query.size(); ++i) {
-        const uint8_t byte = codes[i / 64 * 32 + i % 32];
-        sum += int64_t{i % 64 < 32 ? byte & 15 : byte >> 4} * query[i];
-      }
       for (const CodeKernels& kernels : code_kernels()) {
-        EXPECT_EQ(kernels.row(codes.data(), chunks, query.data()), sum)
-            << kernels.name << ", chunks " << chunks;
+        const std::string what = std::string(kernels.name) + ", chunks " + std::to_string(chunks);
+        for (const size_t count : {size_t{1}, size_t{2}, size_t{5}, queries.size()}) {
+          std::vector<int32_t> products(count * kGroupRows, -1);
+          kernels.queries(group, std::span(pointers).first(count), products.data());
+          EXPECT_TRUE(std::equal(products.begin(), products.end(), expected.begin())) << what;
+        }
+        std::vector<int32_t> of_group(kGroupRows, -1);
+        kernels.group(group, pointers[0], of_group.data());
+        for (size_t row = 0; row < kGroupRows; ++row) {
+          const uint8_t* const of_row = group.rows + row * chunks * kChunkBytes;
+          ASSERT_EQ(of_group[row], expected[row]) << what << ", row " << row;
+          ASSERT_EQ(kernels.row(of_row, chunks, pointers[0]), expected[row]) << what << ", row " << row;
+        }
       }
     }
   }

@@ -220,12 +220,8 @@ std::vector<double> kept_of(const VectorCodes& codes, size_t slot) {
                               fine.directions[row].across, fine.norms[row]};
   const uint8_t* const lower = codes.lower_halves(slot);
   kept.insert(kept.end(), lower, lower + codes.chunks() * kChunkBytes);
-  const uint8_t* upper =
-      codes.upper_halves(slot / kGroupRows) + row / kBlockRows * codes.steps() * kStepBytes;
-  for (size_t step = 0; step < codes.steps(); ++step, upper += kStepBytes) {
-    const uint8_t* const at = upper + row % kBlockRows * 4;
-    kept.insert(kept.end(), at, at + 4);
-  }
+  const uint8_t* const upper = codes.upper_halves(slot);
+  kept.insert(kept.end(), upper, upper + codes.chunks() * kChunkBytes);
   return kept;
 }
 

@@ -41,12 +41,8 @@ struct Products {
 Products products_of(const VectorCodes& codes, size_t slot, const QueryBounds& bounds) {
   const CodeKernels& kernels = code_kernels().back();
   const int8_t* const query = bounds.code().data();
-  int32_t upper[kGroupRows] = {};
-  const size_t row = slot % kGroupRows;
-  kernels.block(codes.upper_halves(slot / kGroupRows) + row / kBlockRows * codes.steps() * kStepBytes,
-                codes.steps(), &query, 1, upper + row / kBlockRows * kBlockRows);
-  return {upper[row],
-          16 * int64_t{upper[row]} + kernels.row(codes.lower_halves(slot), codes.chunks(), query)};
+  const int32_t upper = kernels.row(codes.upper_halves(slot), codes.chunks(), query);
+  return {upper, 16 * int64_t{upper} + kernels.row(codes.lower_halves(slot), codes.chunks(), query)};
 }
 
 // What grows with the similarity.

@@ -9,7 +9,8 @@
 namespace quipu::testing {
 namespace {
 
-// Many elements that are lost one by one beside a large one, but not together: an eighth of them at most may be.
+// Many elements that are lost one by one beside a large one, but not together: an eighth of them at most may
+// be.
 TEST(CodedQueryTest, SmallElementsCount) {
   constexpr size_t kDimensions = 1 << 15;
   std::vector<float> rotated(kDimensions, 1e-8F);
