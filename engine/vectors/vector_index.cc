@@ -47,15 +47,15 @@ Status no_similarity_compares() {
 size_t VectorIndex::dimensions() const { return dimensions_.empty() ? 0 : dimensions_.rbegin()->first; }
 
 size_t VectorIndex::memory_bytes() const {
-  constexpr size_t kOfAPlace = 64;  // in the map and the lists of rows
-  size_t bytes = rows_.size() * (sizeof(Row) + kOfAPlace) + id_bytes_ + columns_.memory_bytes();
-  for (const auto& [size, dimension] : dimensions_) bytes += dimension.codes.memory_bytes();
+  size_t bytes = rows_.size() * sizeof(Row) + id_bytes_ + places_.memory_bytes() + columns_.memory_bytes();
+  for (const auto& [size, dimension] : dimensions_) {
+    bytes += dimension.codes.memory_bytes() + dimension.row_of_slot.capacity() * sizeof(uint32_t);
+  }
   return bytes;
 }
 
 std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
-  const auto place = places_.find(id);
-  return place == places_.end() ? std::nullopt : std::optional(place->second);
+  return places_.find(id, [this](uint32_t row) { return std::string_view(rows_[row].id); });
 }
 
 void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::span<const double> elements) {
@@ -83,7 +83,7 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
   rows_[added].id = id;
   id_bytes_ += id.size();
   rows_[added].order = order;
-  places_.emplace(rows_[added].id, added);
+  places_.add(id, added);
   insert(added, elements);
 }
 
@@ -105,15 +105,14 @@ void VectorIndex::remove_codes(Row& row) {
 }
 
 void VectorIndex::erase(std::string_view id) {
-  const auto place = places_.find(id);
-  if (place == places_.end()) return;
-  const uint32_t row = place->second;
-  places_.erase(place);
-  remove_codes(rows_[row]);
-  id_bytes_ -= rows_[row].id.size();
-  rows_[row].id.clear();
-  free_rows_.push_back(row);
-  columns_.forget(row);
+  const std::optional<uint32_t> row = row_of(id);
+  if (!row) return;
+  places_.remove(id, *row);
+  remove_codes(rows_[*row]);
+  id_bytes_ -= rows_[*row].id.size();
+  rows_[*row].id.clear();
+  free_rows_.push_back(*row);
+  columns_.forget(*row);
 }
 
 std::vector<uint32_t> VectorIndex::sample(size_t count) const {

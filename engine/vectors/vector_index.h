@@ -15,12 +15,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/filters/metadata_columns.h"
+#include "engine/vectors/id_table.h"
 #include "engine/vectors/top_k_heap.h"
 #include "quipu/vector_store.h"
 
@@ -34,7 +34,7 @@ class VectorIndex {
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
   void erase(std::string_view id);
   void clear();
-  bool empty() const { return places_.empty(); }
+  bool empty() const { return places_.size() == 0; }
   size_t size() const { return places_.size(); }
   size_t dimensions() const;  // the most that a vector has
   // What mmr() takes when all vectors are asked.
@@ -120,9 +120,9 @@ class VectorIndex {
   // The dimension that all of `rows` have, which is the query's.
   Result<const Dimension*> dimension_for(size_t query_size, const std::vector<uint32_t>* rows) const;
 
-  std::deque<Row> rows_;  // places_ holds views of ids
+  std::deque<Row> rows_;
   std::vector<uint32_t> free_rows_;
-  std::unordered_map<std::string_view, uint32_t> places_;
+  IdTable places_;
   std::map<size_t, Dimension> dimensions_;
   MetadataColumns columns_;
   uint64_t next_order_ = 0;
