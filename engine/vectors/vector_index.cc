@@ -1,7 +1,9 @@
 #include "engine/vectors/vector_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <utility>
 
 #include "engine/vectors/codes/code_search.h"
 #include "engine/vectors/codes/similarity.h"
@@ -13,8 +15,11 @@ namespace {
 // reference's heap; up to the fewer at once, as a scan would save nothing.
 constexpr size_t kFewRows = 256;
 constexpr size_t kTooFewToScan = 24;
-// How many vectors are in memory at a time where many are compared exactly.
-constexpr size_t kFetchedAtOnce = 256;
+// Candidates that are read before the others are looked at again.
+constexpr size_t kComparedAtOnce = 64;
+// What part of the memory an index with lower halves of codes may take. Beyond, another one fits in that is
+// twice as large.
+constexpr uint64_t kPartWithLowerHalves = 3;
 // How many vectors each of several queries may have to compare: one that has more is asked by itself, so that
 // memory does not grow with queries and vectors alike.
 constexpr size_t kCandidatesTogether = 16384;
@@ -26,6 +31,15 @@ VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
     result.similarities.push_back(scored.similarity);
   }
   return result;
+}
+
+// A candidate whose score is at most below this is less similar than one of this similarity, as float64
+// tells.
+double least_score(double similarity, double query_norm, SimilarityMode mode) {
+  if (mode != SimilarityMode::EUCLIDEAN) return similarity;
+  constexpr double kRounding = 1e-9;
+  const double lengths = 2 * query_norm - similarity;  // of query and vector, at most
+  return query_norm * query_norm - similarity * similarity - kRounding * lengths * lengths;
 }
 
 bool has_ties(const std::vector<ScoredId>& best) {
@@ -52,6 +66,14 @@ size_t VectorIndex::memory_bytes() const {
     bytes += dimension.codes.memory_bytes() + dimension.row_of_slot.capacity() * sizeof(uint32_t);
   }
   return bytes;
+}
+
+bool VectorIndex::keep_within(uint64_t bytes) {
+  if (keeps_lower_halves_ && memory_bytes() > bytes / kPartWithLowerHalves) {
+    keeps_lower_halves_ = false;
+    for (auto& [size, dimension] : dimensions_) dimension.codes.drop_lower_halves();
+  }
+  return memory_bytes() <= bytes;
 }
 
 std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
@@ -88,7 +110,9 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
 }
 
 void VectorIndex::insert(uint32_t row, std::span<const double> elements) {
-  Dimension& dimension = dimensions_.try_emplace(elements.size(), elements.size()).first->second;
+  const auto [place, is_new] = dimensions_.try_emplace(elements.size(), elements.size());
+  Dimension& dimension = place->second;
+  if (is_new && !keeps_lower_halves_) dimension.codes.drop_lower_halves();
   rows_[row].slot = static_cast<uint32_t>(dimension.codes.add(elements));
   dimension.row_of_slot.push_back(row);
   rows_[row].codes = &dimension.codes;
@@ -132,6 +156,7 @@ void VectorIndex::clear() {
   columns_.clear();
   next_order_ = 0;
   id_bytes_ = 0;
+  keeps_lower_halves_ = true;
 }
 
 Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_size,
@@ -157,11 +182,9 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
   return found;
 }
 
-std::vector<std::string_view> VectorIndex::ids_of(const std::vector<uint32_t>& rows, size_t begin) const {
+std::vector<std::string_view> VectorIndex::ids_of(std::span<const uint32_t> rows) const {
   std::vector<std::string_view> ids;
-  for (size_t i = begin; i < std::min(begin + kFetchedAtOnce, rows.size()); ++i) {
-    ids.push_back(rows_[rows[i]].id);
-  }
+  for (const uint32_t row : rows) ids.push_back(rows_[row].id);
   return ids;
 }
 
@@ -172,13 +195,50 @@ bool VectorIndex::scans(const TopK& wanted, const Dimension& dimension, size_t c
 
 Result<std::optional<VectorStoreQueryResult>> VectorIndex::best_of(const TopK& wanted,
                                                                    const Dimension& dimension,
-                                                                   const std::vector<uint32_t>& slots,
+                                                                   std::vector<Candidate> candidates,
                                                                    size_t count, const Fetch& fetch) const {
-  std::vector<uint32_t> rows;
-  for (const uint32_t slot : slots) rows.push_back(dimension.row_of_slot[slot]);
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best, compare(wanted, std::move(rows), fetch));
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
+                         compare_candidates(wanted, dimension, std::move(candidates), fetch));
   if (count <= kFewRows && has_ties(best)) return std::optional<VectorStoreQueryResult>();
   return std::optional(to_result(best));
+}
+
+Result<std::vector<ScoredId>> VectorIndex::compare_candidates(const TopK& wanted, const Dimension& dimension,
+                                                              std::vector<Candidate> candidates,
+                                                              const Fetch& fetch) const {
+  struct Compared {
+    double similarity;
+    uint32_t row;
+  };
+  std::vector<Compared> compared;
+  std::vector<double> best;  // a heap of the k best similarities, the worst in front
+  const double query_norm = norm_of(wanted.query);
+  const auto k = static_cast<size_t>(wanted.k);
+  std::ranges::sort(candidates, std::greater(), &Candidate::upper);
+  for (size_t begin = 0; begin < candidates.size(); begin += kComparedAtOnce) {
+    if (best.size() == k && candidates[begin].upper < least_score(best.front(), query_norm, wanted.mode))
+      break;
+    std::vector<uint32_t> rows;
+    for (size_t i = begin; i < std::min(begin + kComparedAtOnce, candidates.size()); ++i) {
+      rows.push_back(dimension.row_of_slot[candidates[i].slot]);
+    }
+    QUIPU_RETURN_IF_ERROR(fetch(ids_of(rows), [&](size_t i, std::span<const double> elements) {
+      if (elements.size() != wanted.query.size()) return;
+      const double found = similarity(wanted.query, query_norm, elements, norm_of(elements), wanted.mode);
+      compared.push_back({found, rows[i]});
+      if (best.size() == k && found <= best.front()) return;
+      if (best.size() == k) {
+        std::ranges::pop_heap(best, std::greater());
+        best.pop_back();
+      }
+      best.push_back(found);
+      std::ranges::push_heap(best, std::greater());
+    }));
+  }
+  std::ranges::sort(compared, {}, [this](const Compared& one) { return order_of(one.row); });
+  PythonTopK in_order(wanted.k);
+  for (const Compared& one : compared) in_order.offer({one.similarity, id_of(one.row)});
+  return in_order.sorted();
 }
 
 Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std::vector<uint32_t>* rows,
@@ -192,9 +252,9 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std:
       for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
     }
     const CodeQuery query{wanted.query, static_cast<size_t>(wanted.k), wanted.mode};
-    const auto found = find_candidates(dimension->codes, query, rows != nullptr ? &slots : nullptr);
+    auto found = find_candidates(dimension->codes, query, rows != nullptr ? &slots : nullptr);
     QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> best,
-                           best_of(wanted, *dimension, found, count, fetch));
+                           best_of(wanted, *dimension, std::move(found), count, fetch));
     if (best) return *std::move(best);
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
@@ -219,11 +279,11 @@ std::vector<Result<VectorStoreQueryResult>> VectorIndex::top_k_all(std::span<con
     }
   }
   if (together.empty()) return results;
-  const auto found = find_candidates_together(dimension->codes, queries, kCandidatesTogether);
+  auto found = find_candidates_together(dimension->codes, queries, kCandidatesTogether);
   for (size_t i = 0; i < together.size(); ++i) {
     const TopK& query = wanted[together[i]];
     Result<std::optional<VectorStoreQueryResult>> best;
-    if (found[i]) best = best_of(query, *dimension, *found[i], dimension->codes.size(), fetch);
+    if (found[i]) best = best_of(query, *dimension, *std::move(found[i]), dimension->codes.size(), fetch);
     if (!best) {
       results[together[i]] = best.error();
     } else if (*best) {

@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/filters/metadata_columns.h"
 #include "engine/vectors/id_table.h"
@@ -41,6 +42,9 @@ class VectorIndex {
   uint64_t mmr_bytes() const { return uint64_t{size()} * dimensions() * sizeof(double); }
   // About what it takes, columns included.
   size_t memory_bytes() const;
+  // Makes do with so many bytes: a third of them at most are for an index with the lower halves of codes.
+  // False where it takes more without them.
+  bool keep_within(uint64_t bytes);
   // About `count` rows from everywhere, or all.
   std::vector<uint32_t> sample(size_t count) const;
 
@@ -93,6 +97,9 @@ class VectorIndex {
                                      const Fetch& fetch) const;
 
  private:
+  // How many vectors are in memory at a time where many are compared exactly.
+  static constexpr size_t kFetchedAtOnce = 256;
+
   struct Row {
     std::string id;
     uint64_t order = 0;
@@ -109,14 +116,21 @@ class VectorIndex {
   void remove_codes(Row& row);
   // Whether codes say which of so many rows of a dimension to compare.
   static bool scans(const TopK& wanted, const Dimension& dimension, size_t count);
-  // The best of `slots`, which codes have said, of so many rows; nothing where ties need all of them.
+  // The best of the candidates of so many rows; nothing where ties need all of them.
   Result<std::optional<VectorStoreQueryResult>> best_of(const TopK& wanted, const Dimension& dimension,
-                                                        const std::vector<uint32_t>& slots, size_t count,
+                                                        std::vector<Candidate> candidates, size_t count,
                                                         const Fetch& fetch) const;
+  // By their stored elements, of which no more are read than it takes to tell the others from the best.
+  Result<std::vector<ScoredId>> compare_candidates(const TopK& wanted, const Dimension& dimension,
+                                                   std::vector<Candidate> candidates,
+                                                   const Fetch& fetch) const;
   Result<std::vector<ScoredId>> compare(const TopK& wanted, std::vector<uint32_t> rows,
                                         const Fetch& fetch) const;
+  std::vector<std::string_view> ids_of(std::span<const uint32_t> rows) const;
   // Of the rows from `begin` on, as many as are fetched at once.
-  std::vector<std::string_view> ids_of(const std::vector<uint32_t>& rows, size_t begin) const;
+  std::vector<std::string_view> ids_of(const std::vector<uint32_t>& rows, size_t begin) const {
+    return ids_of(std::span(rows).subspan(begin, std::min(kFetchedAtOnce, rows.size() - begin)));
+  }
   // The dimension that all of `rows` have, which is the query's.
   Result<const Dimension*> dimension_for(size_t query_size, const std::vector<uint32_t>* rows) const;
 
@@ -127,6 +141,7 @@ class VectorIndex {
   MetadataColumns columns_;
   uint64_t next_order_ = 0;
   size_t id_bytes_ = 0;
+  bool keeps_lower_halves_ = true;
 };
 
 // The error where a query has not as many elements as a vector that it is compared with.

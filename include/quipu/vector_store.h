@@ -84,8 +84,9 @@ struct MetadataFilters {
 // store and namespace share one search index. What others write past these objects is seen where
 // the store tells of it (BaseKVStore::change_version), else by objects made after all of them are gone.
 // Memory: the first query makes an index of a byte an element, which adds and deletes keep current. On
-// RocksDB RocksDBOptions::search_memory_bytes bounds it: a store whose index would be larger has none until
-// it is opened again or cleared.
+// RocksDB RocksDBOptions::search_memory_bytes bounds it: from a third of that on an index has half a byte an
+// element, and its queries read more vectors from the store; a store whose index would be larger has none
+// until it is opened again or cleared.
 //
 // Cost of a query: O(vectors), one pass over the index; it waits for writes to this store. MMR loads what
 // passes its filters, unless all vectors would take more than search_memory_bytes. Without an index a query

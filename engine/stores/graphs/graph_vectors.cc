@@ -134,7 +134,7 @@ void GraphVectors::drop_index() {
 }
 
 void GraphVectors::keep_within_budget(const BaseKVStore& store) {
-  if (!loaded_ || index_.memory_bytes() <= store.search_memory_bytes()) return;
+  if (!loaded_ || index_.keep_within(store.search_memory_bytes())) return;
   drop_index();
   streamed_ = true;
 }

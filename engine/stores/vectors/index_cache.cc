@@ -25,7 +25,9 @@ void IndexCache::forget() {
 }
 
 void IndexCache::keep_within_budget() {
-  if (!loaded || index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0) <= budget_) return;
+  if (!loaded) return;
+  const uint64_t of_graph = hnsw ? hnsw->memory_bytes() : 0;
+  if (of_graph <= budget_ && index.keep_within(budget_ - of_graph)) return;
   forget();
   streamed = true;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace quipu {
 
@@ -28,7 +29,7 @@ void Candidates::raise_threshold(double lower) {
 
 // Most have been overtaken where the best come last. Each is looked at twice on average.
 void Candidates::prune() {
-  std::erase_if(possible_, [this](const Possible& possible) { return possible.upper < threshold_; });
+  forget_overtaken();
   if (possible_.size() > most_) {
     too_many_ = true;
     possible_ = {};
@@ -37,13 +38,14 @@ void Candidates::prune() {
   prune_at_ = std::max(prune_at_, 2 * possible_.size());
 }
 
-std::vector<uint32_t> Candidates::slots() const {
-  std::vector<uint32_t> slots;
-  for (const Possible& possible : possible_) {
-    if (possible.upper >= threshold_) slots.push_back(possible.slot);
-  }
-  std::ranges::sort(slots);
-  return slots;
+void Candidates::forget_overtaken() {
+  std::erase_if(possible_, [this](const Candidate& possible) { return possible.upper < threshold_; });
+}
+
+std::vector<Candidate> Candidates::take() {
+  forget_overtaken();
+  std::ranges::sort(possible_, {}, &Candidate::slot);
+  return std::exchange(possible_, {});
 }
 
 }  // namespace quipu

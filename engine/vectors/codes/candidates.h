@@ -16,6 +16,12 @@ struct ScoreBounds {
   double upper;
 };
 
+// One that may be among the best, and what its score is at most.
+struct Candidate {
+  uint32_t slot;
+  double upper;
+};
+
 class Candidates {
  public:
   // `k`: at least 1. More than `most` candidates are too many. Memory: 16 bytes each of at most twice `most`,
@@ -30,24 +36,20 @@ class Candidates {
   bool too_many() const { return too_many_; }
   // Those that have been offered and may still be among the best.
   size_t size() const { return possible_.size(); }
-  // In ascending order.
-  std::vector<uint32_t> slots() const;
+  // These, by ascending slots. Nothing is left here.
+  std::vector<Candidate> take();
 
  private:
-  struct Possible {
-    uint32_t slot;
-    double upper;
-  };
-
   void raise_threshold(double lower);
   void prune();
+  void forget_overtaken();
 
   const size_t k_;
   const size_t most_;
   bool too_many_ = false;
   double threshold_ = -std::numeric_limits<double>::infinity();
   std::vector<double> lowest_;  // a heap of the k best lower bounds, the worst in front
-  std::vector<Possible> possible_;
+  std::vector<Candidate> possible_;
   size_t prune_at_ = 4096;
 };
 

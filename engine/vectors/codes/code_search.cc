@@ -38,7 +38,7 @@ class Search {
                                              limit.along, limit.across);
     for (; left != 0; left &= left - 1) {
       const auto row = static_cast<size_t>(std::countr_zero(left));
-      wait(static_cast<uint32_t>(group * kGroupRows + row), products[row]);
+      take(static_cast<uint32_t>(group * kGroupRows + row), products[row]);
     }
   }
 
@@ -49,20 +49,19 @@ class Search {
       const uint32_t slot = slots[i];
       const int32_t product = kernels_.row(codes_.upper_halves(slot), codes_.chunks(), code());
       const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
-      const size_t row = slot % kGroupRows;
-      const CodeLimit limit = bounds_.limit_for({&codes_.fine(slot / kGroupRows).norms[row], 1});
-      const float least = limit.along * coarse.along[row] - limit.across * coarse.across[row];
-      if (static_cast<float>(2 * product - bounds_.shift()) < least) continue;
-      wait(slot, product);
+      const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
+      const double norm = codes_.norm(slot);
+      if (!bounds_.limit_for({&norm, 1}).is_reached(direction, 2 * product - bounds_.shift())) continue;
+      take(slot, product);
       if (waiting_count_ == kAhead) take_waiting();
     }
   }
 
   bool has_too_many() const { return candidates_.too_many(); }
 
-  std::vector<uint32_t> found() {
+  std::vector<Candidate> found() {
     take_waiting();
-    return candidates_.slots();
+    return candidates_.take();
   }
 
  private:
@@ -71,22 +70,31 @@ class Search {
     int32_t upper_halves;  // their product with the query's code
   };
 
-  void wait(uint32_t slot, int32_t product) {
+  // A row that reaches the limit. Its lower halves, where there are such, are asked for, and read later.
+  void take(uint32_t slot, int32_t product) {
+    if (!codes_.has_lower_halves()) {
+      const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
+      const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
+      return offer(slot, bounds_.of(direction, codes_.norm(slot), 2 * product - bounds_.shift()));
+    }
     waiting_[waiting_count_++] = {slot, product};
     codes_.prefetch_lower_halves(slot);
   }
 
   void take_waiting() {
-    for (size_t i = 0; i < waiting_count_; ++i) take_row(waiting_[i].slot, waiting_[i].upper_halves);
+    for (size_t i = 0; i < waiting_count_; ++i) {
+      const auto& [slot, upper_halves] = waiting_[i];
+      const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
+      const int64_t product = 2 * (16 * int64_t{upper_halves} + lower_halves) - bounds_.shift_of_bytes();
+      const double norm = codes_.norm(slot);
+      if (!bounds_.limit_for({&norm, 1}).is_reached(codes_.fine(slot), product)) continue;
+      offer(slot, bounds_.of(codes_.fine(slot), norm, product));
+    }
     waiting_count_ = 0;
   }
 
-  void take_row(uint32_t slot, int32_t upper_halves) {
-    const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
-    const VectorCodes::Fine& fine = codes_.fine(slot / kGroupRows);
-    const size_t row = slot % kGroupRows;
-    candidates_.offer(
-        slot, bounds_.of(fine.directions[row], fine.norms[row], 16 * int64_t{upper_halves} + lower_halves));
+  void offer(uint32_t slot, const ScoreBounds& bounds) {
+    candidates_.offer(slot, bounds);
     if (candidates_.threshold() > bounds_.threshold()) bounds_.set_threshold(candidates_.threshold());
   }
 
@@ -116,8 +124,8 @@ std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector
 
 }  // namespace
 
-std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery& query,
-                                      const std::vector<uint32_t>* allowed, const CodeKernels& kernels) {
+std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery& query,
+                                       const std::vector<uint32_t>* allowed, const CodeKernels& kernels) {
   Search search(codes, query, kernels);
   if (allowed != nullptr && allowed->size() * kApart < codes.size()) {
     search.take_rows(*allowed);
@@ -133,10 +141,8 @@ std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery&
   return search.found();
 }
 
-std::vector<std::optional<std::vector<uint32_t>>> find_candidates_together(const VectorCodes& codes,
-                                                                           std::span<const CodeQuery> queries,
-                                                                           size_t most,
-                                                                           const CodeKernels& kernels) {
+std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
+    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most, const CodeKernels& kernels) {
   std::vector<Search> searches;
   searches.reserve(queries.size());
   for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels, most);
@@ -149,7 +155,7 @@ std::vector<std::optional<std::vector<uint32_t>>> find_candidates_together(const
       searches[i].take_group(group, products.data() + i * kGroupRows, rows_of(codes, group));
     }
   }
-  std::vector<std::optional<std::vector<uint32_t>>> found(searches.size());
+  std::vector<std::optional<std::vector<Candidate>>> found(searches.size());
   for (size_t i = 0; i < searches.size(); ++i) {
     if (!searches[i].has_too_many()) found[i] = searches[i].found();
   }

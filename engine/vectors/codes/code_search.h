@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/code_kernels.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "quipu/vector_store.h"
@@ -23,15 +24,15 @@ struct CodeQuery {
   SimilarityMode mode;
 };
 
-// Slots, in ascending order, among which the `k` most similar of `allowed` (null: of all) must be, all that
+// Those, by ascending slots, among which the `k` most similar of `allowed` (null: of all) must be, all that
 // are as similar as the k-th included. REQUIRES: !codes.has_irregular().
-std::vector<uint32_t> find_candidates(const VectorCodes& codes, const CodeQuery& query,
-                                      const std::vector<uint32_t>* allowed,
-                                      const CodeKernels& kernels = code_kernels().front());
+std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery& query,
+                                       const std::vector<uint32_t>* allowed,
+                                       const CodeKernels& kernels = code_kernels().front());
 
 // The same of all slots for each query; the queries go over the codes together. Nothing for a query that has
 // more than `most` candidates, so that the memory is bounded: some 32 bytes each.
-std::vector<std::optional<std::vector<uint32_t>>> find_candidates_together(
+std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
     const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most,
     const CodeKernels& kernels = code_kernels().front());
 

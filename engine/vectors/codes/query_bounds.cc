@@ -35,7 +35,7 @@ ScoreBounds QueryBounds::of(const Direction& direction, double norm, int64_t pro
   const double along = direction.along;
   const double across = direction.across;
   const double length = std::sqrt(along * along + across * across);
-  const double cosine = static_cast<double>(2 * product - 255 * query_.sum) / (query_.length * length);
+  const double cosine = static_cast<double>(product) / (query_.length * length);
   const double cosine_d = (along * query_.cosine - across * query_.sine) / length;
   const double sine_d = (across * query_.cosine + along * query_.sine) / length;
   const double nearest = std::min(1.0, cosine + kFloatError);

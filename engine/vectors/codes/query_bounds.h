@@ -20,11 +20,15 @@
 
 namespace quipu {
 
-// A vector may reach a score where the product of its code's upper halves with the query's, 2 * product -
-// shift, is at least along * coarse.along - across * coarse.across.
+// A vector may reach a score where the product of a direction of its code with the query's code is at least
+// along * direction.along - across * direction.across.
 struct CodeLimit {
   float along;
   float across;
+
+  bool is_reached(const Direction& direction, int64_t product) const {
+    return static_cast<float>(product) >= along * direction.along - across * direction.across;
+  }
 };
 
 class QueryBounds {
@@ -33,9 +37,11 @@ class QueryBounds {
   QueryBounds(const VectorCodes& codes, std::span<const double> query, SimilarityMode mode);
 
   std::span<const int8_t> code() const { return query_.code; }
+  // The products of directions are twice those of codes, less this: of upper halves, and of bytes.
   int32_t shift() const { return static_cast<int32_t>(15 * query_.sum); }
+  int64_t shift_of_bytes() const { return 255 * query_.sum; }
 
-  // Of a vector of this norm whose whole code has this product with the query's.
+  // Of a vector of this norm one of whose code's directions has this product with the query's code.
   ScoreBounds of(const Direction& direction, double norm, int64_t product) const;
 
   // The least score that counts.

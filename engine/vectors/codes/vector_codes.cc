@@ -16,7 +16,7 @@ VectorCodes::VectorCodes(size_t dimensions)
       chunks_(divided_up(is_too_long() ? 0 : dimensions, kElementsOfChunk)),
       row_bytes_(chunks_ * kChunkBytes),
       scanned_bytes_(sizeof(Coarse) + kGroupRows * row_bytes_),
-      looked_up_bytes_(sizeof(Fine) + kGroupRows * row_bytes_),
+      looked_up_bytes_(kGroupRows * (sizeof(Direction) + row_bytes_)),
       rotation_(is_too_long() ? 0 : dimensions),
       rotated_(is_too_long() ? 0 : dimensions),
       code_(padded_dimensions()) {}
@@ -24,20 +24,20 @@ VectorCodes::VectorCodes(size_t dimensions)
 void VectorCodes::resize(size_t size) {
   const size_t groups = divided_up(size, kGroupRows);
   scanned_.resize(groups * scanned_bytes_);
-  looked_up_.resize(groups * looked_up_bytes_);
+  if (has_lower_halves_) looked_up_.resize(groups * looked_up_bytes_);
+  norms_.resize(size, 1);
   size_ = size;
 }
 
 size_t VectorCodes::add(std::span<const double> elements) {
   const size_t slot = size_;
   resize(size_ + 1);
-  fine_of(slot).norms[slot % kGroupRows] = 1;
   set(slot, elements);
   return slot;
 }
 
 void VectorCodes::set(size_t slot, std::span<const double> elements) {
-  double& norm = fine_of(slot).norms[slot % kGroupRows];
+  double& norm = norms_[slot];
   if (!is_regular(norm)) --irregular_;
   norm = norm_of(elements);
   if (!is_regular(norm)) {
@@ -55,34 +55,47 @@ void VectorCodes::encode(size_t slot, std::span<const double> elements, double n
   const size_t row = slot % kGroupRows;
   coarse_of(slot).along[row] = directions.coarse.along;
   coarse_of(slot).across[row] = directions.coarse.across;
-  fine_of(slot).directions[row] = directions.fine;
+  if (has_lower_halves_) const_cast<Direction&>(fine(slot)) = directions.fine;
   store(slot, code_);
 }
 
 void VectorCodes::store(size_t slot, std::span<const uint8_t> code) {
-  auto* upper = const_cast<uint8_t*>(upper_halves(slot));
-  auto* lower = const_cast<uint8_t*>(lower_halves(slot));
-  const uint8_t* from = code.data();  // which is filled up to whole chunks
-  for (size_t chunk = 0; chunk < chunks_; ++chunk, from += kElementsOfChunk) {
-    for (size_t i = 0; i < kChunkBytes; ++i, ++upper, ++lower) {
-      *upper = static_cast<uint8_t>((from[i] >> 4) | (from[kChunkBytes + i] & 0xf0));
-      *lower = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
+  auto* const upper = const_cast<uint8_t*>(upper_halves(slot));  // filled up to whole chunks, as the code is
+  for (size_t at = 0; at < row_bytes_; at += kChunkBytes) {
+    const uint8_t* const from = code.data() + 2 * at;
+    for (size_t i = 0; i < kChunkBytes; ++i) {
+      upper[at + i] = static_cast<uint8_t>((from[i] >> 4) | (from[kChunkBytes + i] & 0xf0));
     }
   }
+  if (!has_lower_halves_) return;
+  auto* const lower = const_cast<uint8_t*>(lower_halves(slot));
+  for (size_t at = 0; at < row_bytes_; at += kChunkBytes) {
+    const uint8_t* const from = code.data() + 2 * at;
+    for (size_t i = 0; i < kChunkBytes; ++i) {
+      lower[at + i] = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
+    }
+  }
+}
+
+void VectorCodes::drop_lower_halves() {
+  has_lower_halves_ = false;
+  looked_up_.resize(0);
 }
 
 void VectorCodes::move_last_to(size_t slot) {
   const size_t last = size_ - 1;
   const size_t from = last % kGroupRows;
   const size_t to = slot % kGroupRows;
-  if (!is_regular(fine_of(slot).norms[to])) --irregular_;
+  if (!is_regular(norms_[slot])) --irregular_;
   if (slot != last) {
     coarse_of(slot).along[to] = coarse_of(last).along[from];
     coarse_of(slot).across[to] = coarse_of(last).across[from];
-    fine_of(slot).directions[to] = fine_of(last).directions[from];
-    fine_of(slot).norms[to] = fine_of(last).norms[from];
+    norms_[slot] = norms_[last];
     std::memcpy(const_cast<uint8_t*>(upper_halves(slot)), upper_halves(last), row_bytes_);
-    std::memcpy(const_cast<uint8_t*>(lower_halves(slot)), lower_halves(last), row_bytes_);
+    if (has_lower_halves_) {
+      const_cast<Direction&>(fine(slot)) = fine(last);
+      std::memcpy(const_cast<uint8_t*>(lower_halves(slot)), lower_halves(last), row_bytes_);
+    }
   }
   resize(last);
 }

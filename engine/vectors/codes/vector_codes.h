@@ -25,7 +25,9 @@ class VectorCodes {
 
   size_t dimensions() const { return dimensions_; }
   size_t size() const { return size_; }
-  size_t memory_bytes() const { return groups() * (scanned_bytes_ + looked_up_bytes_); }
+  size_t memory_bytes() const {
+    return groups() * (scanned_bytes_ + (has_lower_halves_ ? looked_up_bytes_ : 0)) + size_ * sizeof(double);
+  }
   // Whether codes tell nothing: a vector has no regular norm, or all are too long for sums to be as exact as
   // kCodeRounding has it; no codes are kept of such.
   bool has_irregular() const { return irregular_ != 0 || is_too_long(); }
@@ -34,6 +36,10 @@ class VectorCodes {
   size_t add(std::span<const double> elements);
   void set(size_t slot, std::span<const double> elements);
   void move_last_to(size_t slot);  // drops the last slot
+  // From now on half of the memory is taken, and more vectors are candidates: those that the upper halves
+  // alone cannot tell from the best.
+  void drop_lower_halves();
+  bool has_lower_halves() const { return has_lower_halves_; }
 
   // ---- for those who scan ----
   // What makes a vector's elements, divided by its norm, those that are encoded.
@@ -65,23 +71,22 @@ class VectorCodes {
     prefetch(upper_halves(slot));
   }
 
-  // What is known by whole codes.
-  struct Fine {
-    Direction directions[kGroupRows];
-    double norms[kGroupRows];
-  };
-  const Fine& fine(size_t group) const {
-    return *reinterpret_cast<const Fine*>(looked_up_.data() + group * looked_up_bytes_);
+  // What is known by whole codes. REQUIRES, all: has_lower_halves().
+  const Direction& fine(size_t slot) const {
+    return reinterpret_cast<const Direction*>(looked_up_.data() +
+                                              slot / kGroupRows * looked_up_bytes_)[slot % kGroupRows];
   }
-  std::span<const double> norms(size_t group) const { return {fine(group).norms, rows_of_group(group)}; }
   const uint8_t* lower_halves(size_t slot) const {
-    return row(looked_up_, looked_up_bytes_, sizeof(Fine), slot);
+    return row(looked_up_, looked_up_bytes_, kGroupRows * sizeof(Direction), slot);
   }
   void prefetch_lower_halves(size_t slot) const {
-    const Fine& of_group = fine(slot / kGroupRows);
-    __builtin_prefetch(of_group.directions + slot % kGroupRows);
-    __builtin_prefetch(of_group.norms + slot % kGroupRows);
+    __builtin_prefetch(&fine(slot));
     prefetch(lower_halves(slot));
+  }
+
+  double norm(size_t slot) const { return norms_[slot]; }
+  std::span<const double> norms(size_t group) const {
+    return std::span(norms_).subspan(group * kGroupRows, rows_of_group(group));
   }
 
  private:
@@ -89,7 +94,6 @@ class VectorCodes {
 
   bool is_too_long() const { return dimensions_ > kMaxDimensions; }
   Coarse& coarse_of(size_t slot) { return const_cast<Coarse&>(coarse(slot / kGroupRows)); }
-  Fine& fine_of(size_t slot) { return const_cast<Fine&>(fine(slot / kGroupRows)); }
   const uint8_t* row(const PageBuffer& groups, size_t group_bytes, size_t before, size_t slot) const {
     return groups.data() + slot / kGroupRows * group_bytes + before + slot % kGroupRows * row_bytes_;
   }
@@ -108,6 +112,8 @@ class VectorCodes {
   const Rotation rotation_;
   PageBuffer scanned_;
   PageBuffer looked_up_;
+  std::vector<double> norms_;
+  bool has_lower_halves_ = true;
   size_t size_ = 0;
   size_t irregular_ = 0;
   std::vector<float> rotated_;  // one vector's, on its way

@@ -85,13 +85,17 @@ TEST_P(QueryBoundsTest, AScoreIsBetweenItsBounds) {
        {SimilarityMode::DEFAULT, SimilarityMode::DOT_PRODUCT, SimilarityMode::EUCLIDEAN}) {
     const QueryBounds bounds(codes_, query_, mode);
     for (size_t slot = 0; slot < vectors_.size(); ++slot) {
-      const VectorCodes::Fine& fine = codes_.fine(slot / kGroupRows);
-      const size_t row = slot % kGroupRows;
+      const Products products = products_of(codes_, slot, bounds);
       const ScoreBounds found =
-          bounds.of(fine.directions[row], fine.norms[row], products_of(codes_, slot, bounds).whole);
+          bounds.of(codes_.fine(slot), codes_.norm(slot), 2 * products.whole - bounds.shift_of_bytes());
       const double score = score_of(query_, vectors_[slot], mode);
       EXPECT_LE(found.lower, score) << slot;
       EXPECT_GE(found.upper, score) << slot;
+      const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
+      const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
+      const ScoreBounds wide = bounds.of(direction, codes_.norm(slot), 2 * products.upper - bounds.shift());
+      EXPECT_LE(wide.lower, score) << slot;
+      EXPECT_GE(wide.upper, score) << slot;
       if (mode == SimilarityMode::DEFAULT && GetParam() >= 16) {
         EXPECT_LE(found.upper - found.lower, 0.1) << slot;
       }
@@ -111,6 +115,8 @@ TEST_P(QueryBoundsTest, WhatReachesAThresholdReachesTheLimit) {
       const CodeLimit limit = bounds.limit_for(codes_.norms(group));
       int32_t products[kGroupRows] = {};
       products[slot % kGroupRows] = products_of(codes_, slot, bounds).upper;
+      const int64_t whole = 2 * products_of(codes_, slot, bounds).whole - bounds.shift_of_bytes();
+      EXPECT_TRUE(limit.is_reached(codes_.fine(slot), whole)) << slot << ", mode " << static_cast<int>(mode);
       for (const CodeKernels& kernels : code_kernels()) {
         const uint64_t reaching = kernels.reaching(products, bounds.shift(), coarse.along, coarse.across,
                                                    limit.along, limit.across);
