@@ -61,7 +61,8 @@ Status no_similarity_compares() {
 size_t VectorIndex::dimensions() const { return dimensions_.empty() ? 0 : dimensions_.rbegin()->first; }
 
 size_t VectorIndex::memory_bytes() const {
-  size_t bytes = rows_.size() * sizeof(Row) + id_bytes_ + places_.memory_bytes() + columns_.memory_bytes();
+  size_t bytes = rows_.size() * (sizeof(Row) + sizeof(uint32_t)) + id_bytes_ + places_.memory_bytes() +
+                 columns_.memory_bytes();
   for (const auto& [size, dimension] : dimensions_) {
     bytes += dimension.codes.memory_bytes() + dimension.row_of_slot.capacity() * sizeof(uint32_t);
   }
@@ -88,9 +89,9 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
     Row& known = rows_[*row];
     known.order = order;
     if (known.codes->dimensions() == elements.size()) {
-      known.codes->set(known.slot, elements);
+      known.codes->set(slot_of_row_[*row], elements);
     } else {
-      remove_codes(known);
+      remove_codes(*row);
       insert(*row, elements);
     }
     return;
@@ -113,26 +114,28 @@ void VectorIndex::insert(uint32_t row, std::span<const double> elements) {
   const auto [place, is_new] = dimensions_.try_emplace(elements.size(), elements.size());
   Dimension& dimension = place->second;
   if (is_new && !keeps_lower_halves_) dimension.codes.drop_lower_halves();
-  rows_[row].slot = static_cast<uint32_t>(dimension.codes.add(elements));
+  slot_of_row_.resize(rows_.size());
+  slot_of_row_[row] = static_cast<uint32_t>(dimension.codes.add(elements));
   dimension.row_of_slot.push_back(row);
   rows_[row].codes = &dimension.codes;
 }
 
-void VectorIndex::remove_codes(Row& row) {
-  Dimension& dimension = dimensions_.at(row.codes->dimensions());
-  dimension.codes.move_last_to(row.slot);
+void VectorIndex::remove_codes(uint32_t row) {
+  Dimension& dimension = dimensions_.at(rows_[row].codes->dimensions());
+  const uint32_t slot = slot_of_row_[row];
+  dimension.codes.move_last_to(slot);
   const uint32_t moved = dimension.row_of_slot.back();
-  dimension.row_of_slot[row.slot] = moved;
-  rows_[moved].slot = row.slot;
+  dimension.row_of_slot[slot] = moved;
+  slot_of_row_[moved] = slot;
   dimension.row_of_slot.pop_back();
-  row.codes = nullptr;
+  rows_[row].codes = nullptr;
 }
 
 void VectorIndex::erase(std::string_view id) {
   const std::optional<uint32_t> row = row_of(id);
   if (!row) return;
   places_.remove(id, *row);
-  remove_codes(rows_[*row]);
+  remove_codes(*row);
   id_bytes_ -= rows_[*row].id.size();
   rows_[*row].id.clear();
   free_rows_.push_back(*row);
@@ -151,6 +154,7 @@ std::vector<uint32_t> VectorIndex::sample(size_t count) const {
 void VectorIndex::clear() {
   places_.clear();
   rows_.clear();
+  slot_of_row_ = {};
   free_rows_.clear();
   dimensions_.clear();
   columns_.clear();
@@ -169,7 +173,9 @@ Result<const VectorIndex::Dimension*> VectorIndex::dimension_for(size_t query_si
     found = &dimension;
     return Status::ok();
   };
-  if (rows == nullptr) {
+  if (rows != nullptr && rows->empty()) return found;
+  const auto holds_some = [](const auto& dimension) { return dimension.second.codes.size() != 0; };
+  if (rows == nullptr || std::ranges::count_if(dimensions_, holds_some) == 1) {
     for (const auto& [size, dimension] : dimensions_) QUIPU_RETURN_IF_ERROR(take(dimension));
     return found;
   }
@@ -249,7 +255,8 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std:
   if (scans(wanted, *dimension, count)) {
     std::vector<uint32_t> slots;
     if (rows != nullptr) {
-      for (const uint32_t row : *rows) slots.push_back(rows_[row].slot);
+      slots.reserve(rows->size());
+      for (const uint32_t row : *rows) slots.push_back(slot_of_row_[row]);
     }
     const CodeQuery query{wanted.query, static_cast<size_t>(wanted.k), wanted.mode};
     auto found = find_candidates(dimension->codes, query, rows != nullptr ? &slots : nullptr);

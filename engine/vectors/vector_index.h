@@ -104,7 +104,6 @@ class VectorIndex {
     std::string id;
     uint64_t order = 0;
     VectorCodes* codes = nullptr;  // null: deleted
-    uint32_t slot = 0;
   };
   struct Dimension {
     explicit Dimension(size_t dimensions) : codes(dimensions) {}
@@ -113,7 +112,7 @@ class VectorIndex {
   };
 
   void insert(uint32_t row, std::span<const double> elements);
-  void remove_codes(Row& row);
+  void remove_codes(uint32_t row);
   // Whether codes say which of so many rows of a dimension to compare.
   static bool scans(const TopK& wanted, const Dimension& dimension, size_t count);
   // The best of the candidates of so many rows; nothing where ties need all of them.
@@ -135,6 +134,8 @@ class VectorIndex {
   Result<const Dimension*> dimension_for(size_t query_size, const std::vector<uint32_t>* rows) const;
 
   std::deque<Row> rows_;
+  std::vector<uint32_t>
+      slot_of_row_;  // apart from rows_, so that a query reads of many rows no more than that
   std::vector<uint32_t> free_rows_;
   IdTable places_;
   std::map<size_t, Dimension> dimensions_;

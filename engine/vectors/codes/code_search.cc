@@ -50,8 +50,8 @@ class Search {
       const int32_t product = kernels_.row(codes_.upper_halves(slot), codes_.chunks(), code());
       const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
       const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
-      const double norm = codes_.norm(slot);
-      if (!bounds_.limit_for({&norm, 1}).is_reached(direction, 2 * product - bounds_.shift())) continue;
+      if (!bounds_.limit_for({&codes_.norm(slot), 1}).is_reached(direction, 2 * product - bounds_.shift()))
+        continue;
       take(slot, product);
       if (waiting_count_ == kAhead) take_waiting();
     }

@@ -81,10 +81,11 @@ class VectorCodes {
   }
   void prefetch_lower_halves(size_t slot) const {
     __builtin_prefetch(&fine(slot));
+    __builtin_prefetch(&norm(slot));
     prefetch(lower_halves(slot));
   }
 
-  double norm(size_t slot) const { return norms_[slot]; }
+  const double& norm(size_t slot) const { return norms_[slot]; }
   std::span<const double> norms(size_t group) const {
     return std::span(norms_).subspan(group * kGroupRows, rows_of_group(group));
   }
