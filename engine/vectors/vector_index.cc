@@ -17,6 +17,7 @@ constexpr size_t kFewRows = 256;
 constexpr size_t kTooFewToScan = 24;
 // Candidates that are read before the others are looked at again.
 constexpr size_t kComparedAtOnce = 64;
+constexpr double kLowest = -std::numeric_limits<double>::infinity();
 // What part of the memory an index with lower halves of codes may take. Beyond, another one fits in that is
 // twice as large.
 constexpr uint64_t kPartWithLowerHalves = 3;
@@ -221,13 +222,15 @@ Result<std::vector<ScoredId>> VectorIndex::compare_candidates(const TopK& wanted
   const double query_norm = norm_of(wanted.query);
   const auto k = static_cast<size_t>(wanted.k);
   std::ranges::sort(candidates, std::greater(), &Candidate::upper);
-  for (size_t begin = 0; begin < candidates.size(); begin += kComparedAtOnce) {
-    if (best.size() == k && candidates[begin].upper < least_score(best.front(), query_norm, wanted.mode))
-      break;
+  // The first k tell most others from the best.
+  for (size_t begin = 0, end = 0; begin < candidates.size(); begin = end) {
+    const double least = best.size() == k ? least_score(best.front(), query_norm, wanted.mode) : kLowest;
+    end = std::min(begin + (begin == 0 ? std::min(k, kComparedAtOnce) : kComparedAtOnce), candidates.size());
     std::vector<uint32_t> rows;
-    for (size_t i = begin; i < std::min(begin + kComparedAtOnce, candidates.size()); ++i) {
+    for (size_t i = begin; i < end && candidates[i].upper >= least; ++i) {
       rows.push_back(dimension.row_of_slot[candidates[i].slot]);
     }
+    if (rows.empty()) break;
     QUIPU_RETURN_IF_ERROR(fetch(ids_of(rows), [&](size_t i, std::span<const double> elements) {
       if (elements.size() != wanted.query.size()) return;
       const double found = similarity(wanted.query, query_norm, elements, norm_of(elements), wanted.mode);
