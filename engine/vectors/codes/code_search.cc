@@ -14,7 +14,7 @@ namespace {
 // One vector in so many, or fewer, are read one by one: a group is read faster than half of its rows.
 constexpr size_t kApart = 3;
 // So many rows are on their way from memory where they are read one by one.
-constexpr size_t kAhead = 8;
+constexpr size_t kAhead = 4;
 
 // A query on its way through the codes.
 class Search {
@@ -53,7 +53,7 @@ class Search {
       if (!bounds_.limit_for({&codes_.norm(slot), 1}).is_reached(direction, 2 * product - bounds_.shift()))
         continue;
       take(slot, product);
-      if (waiting_count_ == kAhead) take_waiting();
+      if (waiting_count_ == 2 * kAhead) take_waiting(kAhead);
     }
   }
 
@@ -81,8 +81,9 @@ class Search {
     codes_.prefetch_lower_halves(slot);
   }
 
-  void take_waiting() {
-    for (size_t i = 0; i < waiting_count_; ++i) {
+  // All that wait, but for the last `left`.
+  void take_waiting(size_t left = 0) {
+    for (size_t i = 0; i + left < waiting_count_; ++i) {
       const auto& [slot, upper_halves] = waiting_[i];
       const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
       const int64_t product = 2 * (16 * int64_t{upper_halves} + lower_halves) - bounds_.shift_of_bytes();
@@ -90,7 +91,8 @@ class Search {
       if (!bounds_.limit_for({&norm, 1}).is_reached(codes_.fine(slot), product)) continue;
       offer(slot, bounds_.of(codes_.fine(slot), norm, product));
     }
-    waiting_count_ = 0;
+    std::copy(waiting_.begin() + waiting_count_ - left, waiting_.begin() + waiting_count_, waiting_.begin());
+    waiting_count_ = left;
   }
 
   void offer(uint32_t slot, const ScoreBounds& bounds) {
