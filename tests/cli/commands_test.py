@@ -347,6 +347,8 @@ class SearchTest(CliTest):
         self.assertEqual(3, len(found))
         # Zero vectors are among them, whose similarity is NaN and whose place is anywhere, as in the reference.
         self.assertAlmostEqual(1.0, {node["key"]: node["similarity"] for node in found}[wanted])
+        self.assertIn("must not be negative", self.quipu("query", self.database, "--vector", self.folder / "vector.json",
+                                                         "--search-memory", "-1", code=USAGE)[1])
         self.quipu("query", self.database, "--vector", self.folder / "missing", code=IO)
         (self.folder / "vector.json").write_text("[1, 2]")
         self.assertIn("shapes", self.quipu("query", self.database, "--vector", self.folder / "vector.json", code=DATA)[1])
@@ -364,6 +366,8 @@ class SearchTest(CliTest):
             "text_id_to_ref_doc_id": {f"n{i}": "None" for i in range(300)}, "metadata_dict": {}}), self.database)
         (self.folder / "vector.json").write_text(json.dumps(random[7]))
         ask = ("query", self.database, "--vector", self.folder / "vector.json", "--top-k", "1")
+        for memory in ("0", "1000", "1000000"):  # the vectors are read from the disk; from an index
+            self.assertEqual(self.quipu_json_lines(*ask), self.quipu_json_lines(*ask, "--search-memory", memory))
         self.assertIn("approximate", self.quipu("hnsw", self.database, "--M", "8", "--ef", "50")[1])
         self.assertEqual(1, len(list((self.database / "indexes").iterdir())))
         self.assertEqual("n7", self.quipu_json_lines(*ask)[0]["key"])
@@ -371,6 +375,7 @@ class SearchTest(CliTest):
         self.assertIn("exact", self.quipu("hnsw", self.database, "--drop")[1])
         self.assertEqual([], list((self.database / "indexes").iterdir()))
         self.assertIn("no vector store", self.quipu("hnsw", self.database, "--store", "x", code=DATA)[1])
+        self.assertIn("--search-memory, 1000", self.quipu("hnsw", self.database, "--search-memory", "1000", code=DATA)[1])
         self.assertIn("M must be", self.quipu("hnsw", self.database, "--M", "1", code=DATA)[1])
 
     def test_graph(self):

@@ -67,6 +67,12 @@ void Command::encoding(std::string& encoding) {
          "What files that are not UTF-8 are in, such as those of Windows: gbk, cp932, cp1252, ...");
 }
 
+void Command::search_memory(CommonOptions& common) {
+  option("--search-memory", common.search_memory_bytes, "BYTES",
+         "What the search index may take; a store that needs more is read from disk; default: 1073741824",
+         {.not_negative = true});
+}
+
 Command Commands::add(const std::string& name, const std::string& what, const std::string& example,
                       CommonOptions& common, Action run, bool accepts_losses) {
   CLI::App* app = app_.add_subcommand(name, what)->group("Commands");

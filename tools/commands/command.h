@@ -58,6 +58,8 @@ class Command {
               const OptionRules& rules = {});
   // The option for persist files that are not UTF-8.
   void encoding(std::string& encoding);
+  // That of commands that search vectors.
+  void search_memory(CommonOptions& common);
 
  private:
   CLI::App* command_;

@@ -46,6 +46,7 @@ RocksDBOptions database_options(const CommonOptions& common) {
   RocksDBOptions options;
   options.create_if_missing = false;
   options.accept_lost_writes = common.accept_lost_writes;
+  options.search_memory_bytes = common.search_memory_bytes;
   if (!common.quiet) options.logger = [](std::string_view text) { message(with_command_options(text)); };
   return options;
 }

@@ -3,6 +3,7 @@
 #ifndef QUIPU_TOOLS_DATABASE_DATABASE_H_
 #define QUIPU_TOOLS_DATABASE_DATABASE_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -17,6 +18,7 @@ struct CommonOptions {
   bool json = false;
   bool quiet = false;
   bool accept_lost_writes = false;
+  uint64_t search_memory_bytes = RocksDBOptions().search_memory_bytes;  // of commands that search
 };
 
 enum class OpenMode {

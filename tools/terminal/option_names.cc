@@ -27,7 +27,7 @@ constexpr OptionName kOptionNames[] = {
     {"HNSW: M must", "HNSW: --M must"},
     {"HNSW: ef must", "HNSW: --ef must"},
     {"HNSW: ef_construction must", "HNSW: --ef-construction must"},
-    {"search_memory_bytes, ", "the limit for searching, "},
+    {"search_memory_bytes, ", "--search-memory, "},
 };
 
 }  // namespace

@@ -58,6 +58,7 @@ void add_hnsw_command(Commands& commands) {
                  "Candidates when a vector is added; default: 200");
   command.option("--ef", args->options.ef, "N", "Candidates of a query; default: 64");
   command.flag("--drop", args->drop, "Remove the graph: queries are exact again");
+  command.search_memory(args->common);
 }
 
 }  // namespace quipu::cli

@@ -96,6 +96,7 @@ void add_query_command(Commands& commands) {
   command.option("--top-k", args->top_k, "K", "How many; 0: all; default: 10");
   command.option("--filter", args->filter, "JSON",
                  "Metadata filters, as LlamaIndex's MetadataFilters in JSON");
+  command.search_memory(args->common);
 }
 
 }  // namespace quipu::cli
