@@ -10,6 +10,7 @@
 #ifndef QUIPU_VECTOR_STORE_H_
 #define QUIPU_VECTOR_STORE_H_
 
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <optional>
@@ -270,6 +271,18 @@ class KVVectorStore : public VectorStore {
 
   std::unique_ptr<const Parts> parts_;
 };
+
+// What a search index has in memory.
+struct SearchIndexInfo {
+  std::string name;           // what its collections' names begin with, such as "vector_store/default"
+  uint64_t memory_bytes = 0;  // about; 0 where it would be larger than may be, and vectors are read instead
+};
+
+// The search indexes over a key-value store, each of which may take its search_memory_bytes(): those that
+// there are now, with their graphs for approximate search, in the order of their names. The first query of a
+// vector store or property graph makes one, for all objects of that store; a transaction has its own, and so
+// has a reader after refresh(). Waits for one that is being made.
+std::vector<SearchIndexInfo> search_indexes(const BaseKVStore& store);
 
 // The reference's SimpleVectorStore: in memory, saved as one JSON file.
 class SimpleVectorStore : public KVVectorStore {

@@ -276,6 +276,8 @@ class InspectTest(CliTest):
         self.assertIsInstance(stat["disk_bytes"], int)
         printed, said = self.quipu("stat", self.database)
         self.assertIn(b"entries      2\n", printed)
+        self.assertEqual((0, 1 << 30), (stat["search_index_bytes"], stat["search_memory_bytes"]))
+        self.assertIn(b"search       0 B in memory, at most 1.1 GB an index\n", printed)
         self.assertEqual("", said)
 
     def test_collections(self):

@@ -133,6 +133,12 @@ void GraphVectors::drop_index() {
   index_.clear();
 }
 
+std::optional<std::pair<std::string, uint64_t>> GraphVectors::search_index() {
+  const std::shared_lock lock(mutex_);
+  if (!loaded_ && !streamed_) return std::nullopt;
+  return std::pair(ns_, streamed_ ? uint64_t{0} : uint64_t{index_.memory_bytes()});
+}
+
 void GraphVectors::keep_within_budget(const BaseKVStore& store) {
   if (!loaded_ || index_.keep_within(store.search_memory_bytes())) return;
   drop_index();

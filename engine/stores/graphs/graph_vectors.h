@@ -35,6 +35,7 @@ class GraphVectors : public CollectionCache {
   void unlock() override { mutex_.unlock(); }
   void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
   void forget() override;
+  std::optional<std::pair<std::string, uint64_t>> search_index() override;
   // The version of what the index is of, for written().
   Result<KnownVersion::Version> version(const BaseKVStore& store) const { return version_.read(store); }
   // `batch` has been written, when the version was `before`; it has changed these nodes. REQUIRES: locked.

@@ -24,6 +24,12 @@ void IndexCache::forget() {
   hnsw.reset();
 }
 
+std::optional<std::pair<std::string, uint64_t>> IndexCache::search_index() {
+  const std::shared_lock lock(mutex);
+  if (!loaded && !streamed) return std::nullopt;
+  return std::pair(collections_.prefix, streamed ? uint64_t{0} : memory_bytes());
+}
+
 void IndexCache::keep_within_budget() {
   if (!loaded) return;
   const uint64_t of_graph = hnsw ? hnsw->memory_bytes() : 0;

@@ -41,6 +41,7 @@ class IndexCache : public CollectionCache {
   }
   void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
   void forget() override;
+  std::optional<std::pair<std::string, uint64_t>> search_index() override;
 
   // ---- the index, and the graph with it. REQUIRES: locked ----
   // Whether there is an index, or none is to be had, and nobody else has written since.
@@ -66,6 +67,7 @@ class IndexCache : public CollectionCache {
   Work* work = nullptr;           // that makes it, if any; guarded by `writing`
 
  private:
+  uint64_t memory_bytes() const { return index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0); }
   void erase(std::string_view id);
   // Without `order`, at the place that it has, or the last one.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);

@@ -9,6 +9,7 @@
 #include "engine/stores/vectors/vector_searcher.h"
 #include "engine/stores/vectors/vector_store_state.h"
 #include "engine/stores/vectors/vector_writer.h"
+#include "quipu/backend/collection_cache.h"
 #include "quipu/backend/executor.h"
 #include "quipu/backend/features.h"
 
@@ -142,5 +143,13 @@ Status KVVectorStore::use_hnsw(const HnswOptions& options, const ProgressCallbac
 Status KVVectorStore::drop_hnsw() { return parts_->index.drop_hnsw(); }
 
 Result<std::optional<HnswOptions>> KVVectorStore::hnsw() const { return parts_->hnsw.options(); }
+
+std::vector<SearchIndexInfo> search_indexes(const BaseKVStore& store) {
+  std::vector<SearchIndexInfo> indexes;
+  for (const std::shared_ptr<CollectionCache>& cache : store.caches()) {
+    if (auto index = cache->search_index()) indexes.push_back({std::move(index->first), index->second});
+  }
+  return indexes;
+}
 
 }  // namespace quipu

@@ -7,7 +7,9 @@
 #ifndef QUIPU_BACKEND_COLLECTION_CACHE_H_
 #define QUIPU_BACKEND_COLLECTION_CACHE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +32,10 @@ class CollectionCache {
   virtual void changed(BaseKVStore& store, const std::vector<std::string>& keys) = 0;
   // Anything may have been. REQUIRES: locked.
   virtual void forget() = 0;
+
+  // The search index in it, as search_indexes() has it (vector_store.h): its name, and bytes. Nothing where
+  // none has been asked for yet. REQUIRES: this thread has not locked it. Default: nothing.
+  virtual std::optional<std::pair<std::string, uint64_t>> search_index() { return std::nullopt; }
 };
 
 // A cache that is locked until this goes.

@@ -165,6 +165,14 @@ def _identity(path: str) -> str:
     return os.path.realpath(path) if os.path.isabs(path) else path
 
 
+def find_open(path: Path, read_only: Optional[bool] = None) -> Optional[Database]:
+    """What this process has open on a directory, in this way, or to write before to read; None where it has not."""
+    key = _identity(database_path(path))
+    with _lock:
+        databases = [_databases.get((key, each)) for each in (False, True) if read_only in (None, each)]
+    return next((each for each in databases if each is not None and not each.closed), None)
+
+
 def acquire(path: str, options: Options) -> Database:
     """The database of a directory, opened when it is not; release() gives it back."""
     with _lock:

@@ -8,7 +8,7 @@ from typing import Dict, Optional
 from quipu import _native
 from quipu.database import open_databases
 from quipu.database.progress import ProgressCallback
-from quipu.operations.source import Source, path_of
+from quipu.operations.source import Source, open_database_of, path_of
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,8 @@ class DatabaseStat:
     format: int
     collections: Dict[str, int]  # number of keys, by name
     disk_bytes: int
+    search_memory_bytes: int  # what each search index may take in memory
+    search_indexes: Dict[str, int]  # what those there are take now, about; 0 of one that may not take what it needs
 
     @property
     def entries(self) -> int:
@@ -32,12 +34,19 @@ class CompactReport:
 def stat(source: Source) -> DatabaseStat:
     """Format, collections and size of a database, which may be in use, by this process or another. Reads no data.
 
+    What search has in memory is told of what is open in this process: of the context or store that is given, of a path
+    of whatever writes to it here, or reads. An index is there from the first query on, under the beginning of the names
+    of its collections, such as "vector_store/default"; it is waited for where it is being made.
+
     Raises:
         FileNotFoundError: there is no such directory.
         ValueError: it is no database's.
     """
     path = path_of(source)
-    return DatabaseStat(path, *_native.stat(path))
+    format_, collections, disk_bytes, search_memory_bytes = _native.stat(path)
+    database = open_database_of(source)
+    searched = (search_memory_bytes, {}) if database is None else database.own_session().native.search_memory()
+    return DatabaseStat(path, format_, collections, disk_bytes, *searched)
 
 
 def compact(source: Source, *, progress: Optional[ProgressCallback] = None) -> CompactReport:

@@ -11,9 +11,12 @@
 #include <thread>
 
 #include "python/src/convert/arguments.h"
+#include "python/src/convert/faults.h"
 #include "python/src/convert/progress.h"
+#include "python/src/convert/text.h"
 #include "python/src/database/scan.h"
 #include "quipu/backend/executor.h"
+#include "quipu/vector_store.h"
 
 namespace nb = nanobind;
 
@@ -216,6 +219,17 @@ nb::tuple Database::compact(nb::object progress) const {
   return nb::make_tuple(before, after);
 }
 
+nb::tuple Database::search_memory() const {
+  uint64_t budget = 0;
+  const std::vector<SearchIndexInfo> indexes = run([&] {
+    budget = root_->search_memory_bytes();
+    return search_indexes(*root_);
+  });
+  nb::dict bytes;
+  for (const SearchIndexInfo& index : indexes) bytes[to_readable(index.name)] = index.memory_bytes;
+  return nb::make_tuple(budget, bytes);
+}
+
 bool Database::on_pool_thread() { return is_pool_thread; }
 
 void register_database(nb::module_& module) {
@@ -231,6 +245,7 @@ void register_database(nb::module_& module) {
       .def("rollback", &Database::rollback)
       .def("submit", &Database::submit, nb::arg("work"))
       .def("sync", [](const Database& db) { db.run([&] { check(db.root().sync()); }); })
+      .def("search_memory", &Database::search_memory)
       .def("compact", &Database::compact, nb::arg("progress").none());
   module.def("leave_out_exit_handlers", &leave_out_exit_handlers);
   module.def("on_pool_thread", &Database::on_pool_thread);

@@ -101,6 +101,9 @@ class Database : public std::enable_shared_from_this<Database> {
   void commit(bool sync);
   void rollback();
 
+  // (bytes that a search index may take, {its collections: bytes that it takes})
+  nanobind::tuple search_memory() const;
+
   // (bytes on disk before, and after)
   nanobind::tuple compact(nanobind::object progress) const;
 

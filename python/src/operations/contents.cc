@@ -70,21 +70,23 @@ nb::list diff(const std::string& a, const nb::object& a_fs, const std::string& b
   return found;
 }
 
-// (format, {collection: keys}, bytes on disk)
+// (format, {collection: keys}, bytes on disk, bytes that a search index may take)
 nb::tuple stat(const std::string& address) {
   uint32_t format = 0;
   uint64_t bytes = 0;
+  uint64_t search_memory = 0;
   std::vector<CollectionInfo> infos;
   run_watched(nb::none(), {}, [&](const ProgressCallback&) -> Status {
     QUIPU_ASSIGN_OR_RETURN(const auto store, open_store(address, {.read_only = true}));
     QUIPU_ASSIGN_OR_RETURN(infos, store->collections());
     QUIPU_ASSIGN_OR_RETURN(bytes, store->disk_bytes());
     QUIPU_ASSIGN_OR_RETURN(format, store->format());
+    search_memory = store->search_memory_bytes();
     return Status::ok();
   });
   nb::dict collections;
   for (const CollectionInfo& info : infos) collections[to_readable(info.name)] = info.count;
-  return nb::make_tuple(format, collections, bytes);
+  return nb::make_tuple(format, collections, bytes, search_memory);
 }
 
 // ([(collection, key, fault, step), ...], entries set aside, the file that has them or "")

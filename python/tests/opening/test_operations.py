@@ -95,6 +95,27 @@ def test_stat_counts(filled, path):
         quipu.stat(path / "nowhere")
 
 
+def test_stat_says_what_search_takes(filled, path):
+    query = VectorStoreQuery(query_embedding=[1.0] * 4, similarity_top_k=1)
+    assert (quipu.stat(filled).search_memory_bytes, quipu.stat(filled).search_indexes) == (1 << 30, {})
+    filled.vector_store.query(query)
+    (name, taken), = quipu.stat(filled).search_indexes.items()
+    assert name == "vector_store/default" and 4 * NODES < taken < 400 * NODES
+    assert quipu.stat(path).search_indexes == quipu.stat(filled.kvstore).search_indexes == {name: taken}
+    with quipu.storage_context(path, read_only=True, search_memory_bytes=1000) as reader:
+        assert (quipu.stat(reader).search_memory_bytes, quipu.stat(reader).search_indexes) == (1000, {})
+        assert reader.vector_store.query(query) == filled.vector_store.query(query)
+        assert quipu.stat(reader).search_indexes == {name: 0}  # it is read from the disk
+        reader.refresh()
+        reader.vector_store.query(query)
+        assert quipu.stat(reader).search_indexes == {name: 0}
+        assert quipu.stat(filled).search_indexes == {name: taken}
+        filled.close()
+        assert quipu.stat(path).search_memory_bytes == 1000  # of what this process has open still
+    for source in (path, filled):
+        assert (quipu.stat(source).search_memory_bytes, quipu.stat(source).search_indexes) == (1 << 30, {})
+
+
 def test_compact_gives_space_back(filled, path):
     for _ in range(5):
         filled.kvstore.put_all([(f"k{i}", {"text": os.urandom(500).hex()}) for i in range(2000)], "scratch")

@@ -128,6 +128,47 @@ TEST_F(VectorStreamTest, MmrOverMoreThanMemoryMayHold) {
   }
 }
 
+TEST_F(VectorStreamTest, SaysWhatItTakes) {
+  add_random(1000);
+  KVPropertyGraphStore graph(held_kv_, {}, true);
+  EXPECT_TRUE(search_indexes(*held_kv_).empty());  // nothing has been searched
+  expect_same(random_query());
+  std::vector<SearchIndexInfo> held = search_indexes(*held_kv_);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].name, "vector_store/default");
+  EXPECT_GT(held[0].memory_bytes, 900 * kDimensions);
+  EXPECT_LT(held[0].memory_bytes, 900 * kDimensions * 40);
+  const std::vector<SearchIndexInfo> streamed = search_indexes(*streamed_kv_);
+  ASSERT_EQ(streamed.size(), 1U);
+  EXPECT_EQ(streamed[0].memory_bytes, 0U);
+  ASSERT_TRUE(held_.use_hnsw().is_ok());
+  EXPECT_GT(search_indexes(*held_kv_)[0].memory_bytes,
+            held[0].memory_bytes + 900 * kDimensions * sizeof(float));
+  ASSERT_TRUE(graph.vector_query({.query_embedding = Vector(kDimensions, 1)}));
+  held = search_indexes(*held_kv_);
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_TRUE(held[0].name.starts_with("property_graph_store")) << held[0].name;
+}
+
+TEST_F(VectorStreamTest, AReaderHasABudgetOfItsOwn) {
+  add_random(1000);
+  const VectorStoreQuery query{.query_embedding = Vector(kDimensions, 1), .similarity_top_k = 7};
+  RocksDBOptions options;
+  options.search_memory_bytes = 10'000;
+  std::shared_ptr<BaseKVStore> reader = *RocksDBKVStore::open_reader(directory_ / "held", options);
+  for (int i = 0; i < 2; ++i) {
+    const KVVectorStore vectors(reader);
+    EXPECT_EQ(reader->search_memory_bytes(), 10'000U);
+    EXPECT_EQ(vectors.query(query)->ids, held_.query(query)->ids);
+    EXPECT_EQ(search_indexes(*reader).at(0).memory_bytes, 0U);
+    add({node("new", Vector(kDimensions, 1), "1")});
+    const auto now = reader->refresh();
+    ASSERT_TRUE(now) << now.error().to_string();
+    reader = *now;
+  }
+  EXPECT_GT(search_indexes(*held_kv_).at(0).memory_bytes, 0U);
+}
+
 TEST_F(VectorStreamTest, HasNoIndexAndRefusesAGraph) {
   ASSERT_TRUE(streamed_.query({.query_embedding = Vector(kDimensions, 1)}));
   add({node("few", Vector(kDimensions, 1), "1")});

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "quipu/open_store.h"
+#include "quipu/vector_store.h"
 #include "tools/commands/command.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/output.h"
@@ -22,6 +23,9 @@ struct StatArgs {
 Result<int> stat(BaseKVStore& store, const StatArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
   QUIPU_ASSIGN_OR_RETURN(const uint64_t bytes, store.disk_bytes());
+  const uint64_t search_memory = store.search_memory_bytes();
+  uint64_t indexes = 0;
+  for (const SearchIndexInfo& index : search_indexes(store)) indexes += index.memory_bytes;
   uint64_t entries = 0;
   for (const CollectionInfo& info : infos) entries += info.count;
   QUIPU_ASSIGN_OR_RETURN(const uint64_t format, store.format());
@@ -33,12 +37,15 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
                .add("collections", static_cast<uint64_t>(infos.size()))
                .add("entries", entries)
                .add("disk_bytes", bytes)
+               .add("search_index_bytes", indexes)
+               .add("search_memory_bytes", search_memory)
                .object() +
            "\n";
   } else {
     text = "database     " + printable(shown_address(args.database)) + "\nformat       " +
            std::to_string(format) + "\ncollections  " + std::to_string(infos.size()) + "\nentries      " +
-           std::to_string(entries) + "\non disk      " + human_bytes(bytes) + "\n";
+           std::to_string(entries) + "\non disk      " + human_bytes(bytes) + "\nsearch       " +
+           human_bytes(indexes) + " in memory, at most " + human_bytes(search_memory) + " an index\n";
   }
   QUIPU_RETURN_IF_ERROR(print(text));
   return kExitOk;
