@@ -35,7 +35,7 @@ from quipu.stores.postgres_vector_store import PostgresVectorStore
 from quipu.stores.property_graph_store import QuipuPropertyGraphStore
 from quipu.stores.storage_context import QuipuStorageContext, storage_context
 from quipu.stores.transaction import transaction
-from quipu.stores.vector_store import QuipuVectorStore
+from quipu.stores.vector_store import QueryArrays, QuipuVectorStore
 
 __all__ = [
     "BackupInfo",
@@ -57,6 +57,7 @@ __all__ = [
     "PersistReport",
     "PostgresChatStore",
     "PostgresVectorStore",
+    "QueryArrays",
     "QuipuAsyncChatStore",
     "QuipuChatStore",
     "QuipuDocumentStore",

@@ -38,6 +38,15 @@ def key_at_fault(values: Mapping[str, Any]) -> Optional[Tuple[str, NotJSONError]
     return None
 
 
+def entry_at_fault(ids: Sequence[str], metadata: Iterable[Mapping[str, Any]], error: Exception) -> str:
+    """Which of the ids, and which key of its metadata, is why they cannot be written."""
+    for id_, values in zip(ids, metadata):
+        found = key_at_fault(values)
+        if found is not None:
+            return f"id {id_!r}, metadata key {found[0]!r}: {found[1]}"
+    return str(error)
+
+
 def node_at_fault(nodes: Sequence[BaseNode], error: Exception) -> str:
     """Which of the nodes, and which key of its metadata, is why they cannot be written."""
     for node in nodes:

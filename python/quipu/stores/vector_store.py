@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, overload
 
 import fsspec
 from llama_index.core.bridge.pydantic import TypeAdapter
@@ -24,7 +24,7 @@ from llama_index.core.vector_stores.types import (
 from pydantic_core import PydanticSerializationError
 
 from quipu import _native
-from quipu.convert.json_values import NotJSONError, node_at_fault, related_metadata
+from quipu.convert.json_values import NotJSONError, entry_at_fault, node_at_fault, related_metadata
 from quipu.convert.vector_query import native_filters, native_query
 from quipu.database.paths import Path
 from quipu.database.progress import ProgressCallback
@@ -34,6 +34,14 @@ from quipu.stores.vector_store_on_database import VectorStoreOnDatabase
 
 # Metadata as the reference stores it: through pydantic's mode "json".
 _METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
+
+
+class QueryArrays(NamedTuple):
+    """The results of many queries, a row each, as numpy arrays of the same shape. A query that has fewer results than
+    another one has None and NaN behind them."""
+
+    ids: Any  # of str
+    similarities: Any  # of float64
 
 
 class QuipuVectorStore(VectorStoreOnDatabase):
@@ -135,6 +143,42 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         _native.check_json([_without_embedding(node) for node in nodes if type(node) is not TextNode])
         return []
 
+    def add_embeddings(
+        self,
+        ids: Sequence[str],
+        embeddings: Any,
+        *,
+        ref_doc_ids: Optional[Sequence[Optional[str]]] = None,
+        metadata: Optional[Sequence[Mapping[str, Any]]] = None,
+    ) -> List[str]:
+        """Stores embeddings without nodes: the same as ``add`` of TextNodes with these ids.
+
+        Args:
+            ids: one a row.
+            embeddings: an array of float32 or float64 of the shape (ids, elements), whatever its strides: numpy's, or
+                any with the buffer protocol or ``__dlpack__``; or a list of embeddings of one length. It is copied
+                before anything is stored, and may be changed afterwards.
+            ref_doc_ids: the document of each, or None where there is none.
+            metadata: that of each, as filters ask for it.
+
+        Raises:
+            ValueError: the numbers of ids, rows, ref_doc_ids and metadata differ, another shape, or ``stores_text``,
+                for there are no nodes to keep.
+            TypeError: an array of other elements.
+            PydanticSerializationError: metadata that cannot be written as JSON; it names id and key.
+            In each case, nothing is stored.
+        """
+        if self.stores_text:
+            raise ValueError("a store with stores_text keeps nodes: add() takes them, with their embeddings")
+        given = list(ids)
+        ref_docs = None if ref_doc_ids is None else [each or "" for each in ref_doc_ids]
+        try:
+            dumped = None if metadata is None else [_METADATA.dump_python(dict(each), mode="json") for each in metadata]
+            self._store().add_embeddings(given, embeddings, ref_docs, dumped)
+        except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
+            raise PydanticSerializationError(entry_at_fault(given, metadata or [], error)) from error
+        return given
+
     def get(self, text_id: str) -> List[float]:
         embedding = self._store().get(text_id)
         if embedding is None:
@@ -167,17 +211,42 @@ class QuipuVectorStore(VectorStoreOnDatabase):
             return self._query_learner(query)
         return self._result(*self._store().query(native_query(query, kwargs.get("mmr_threshold"))))
 
-    def query_all(self, queries: Sequence[VectorStoreQuery], **kwargs: Any) -> List[VectorStoreQueryResult]:
+    @overload
+    def query_all(self, queries: Sequence[VectorStoreQuery], **kwargs: Any) -> List[VectorStoreQueryResult]: ...
+
+    @overload
+    def query_all(self, queries: Any, **kwargs: Any) -> QueryArrays: ...
+
+    def query_all(self, queries: Any, **kwargs: Any) -> Any:
         """What ``query`` answers for each of several queries, in one call and in one pass over the index.
 
         It uses all processors, and takes each a fraction of the time of single calls. An error of one query is raised
         in place of all results.
+
+        Args:
+            queries: a list of VectorStoreQuery; or their embeddings alone, as ``add_embeddings`` takes them, with what
+                else they have, the same for all, as keyword arguments: ``query_all(matrix, similarity_top_k=10)``.
+
+        Returns:
+            A list of results; of embeddings, ``QueryArrays``.
         """
+        if not (isinstance(queries, (list, tuple)) and all(isinstance(each, VectorStoreQuery) for each in queries)):
+            return self._query_rows(queries, **kwargs)
         queries = [self._over_all_nodes(query) for query in queries]
         if any(query.mode in LEARNER_MODES for query in queries):
             return [self.query(query, **kwargs) for query in queries]
         native = [native_query(query, kwargs.get("mmr_threshold")) for query in queries]
         return [self._result(*found) for found in self._store().query_all(native)]
+
+    def _query_rows(self, embeddings: Any, mmr_threshold: Optional[float] = None, **fields: Any) -> QueryArrays:
+        query = self._over_all_nodes(VectorStoreQuery(query_embedding=[], **fields))
+        if query.mode in LEARNER_MODES:
+            raise NotImplementedError(f"the mode {query.mode.value} takes each query as a VectorStoreQuery")
+        store = self._kvstore.bind(_native.VectorStore, (self.namespace, False))  # which reads no nodes
+        ids, similarities = store.query_rows(embeddings, native_query(query, mmr_threshold))
+        import numpy  # what to return arrays takes, and nothing else here
+
+        return QueryArrays(numpy.array(ids, dtype=object).reshape(similarities.shape), similarities)
 
     def _over_all_nodes(self, query: VectorStoreQuery) -> VectorStoreQuery:
         if self.stores_text and not query.node_ids:
@@ -191,7 +260,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
     def _query_learner(self, query: VectorStoreQuery) -> VectorStoreQueryResult:
         ids, embeddings = self._store().candidates(native_query(query))
         similarities, found = get_top_k_embeddings_learner(
-            query.query_embedding or [],
+            [] if query.query_embedding is None else list(query.query_embedding),
             embeddings if ids else [],
             similarity_top_k=query.similarity_top_k,
             embedding_ids=ids,

@@ -5,6 +5,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/elements.h"
 #include "python/src/convert/json_encoder.h"
@@ -21,6 +24,11 @@ namespace quipu::python {
 namespace {
 
 using Vectors = Bound<KVVectorStore>;
+
+void check_count(const char* what, size_t count, size_t ids) {
+  if (count == ids) return;
+  throw nb::value_error((std::to_string(ids) + " ids and " + std::to_string(count) + " " + what).c_str());
+}
 
 // One list an attribute. An empty ref_doc_id counts as none; `nodes` is empty where they are not to be kept.
 void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embeddings,
@@ -43,6 +51,32 @@ void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embed
     const Json parsed_nodes = std::move(all_nodes).json();
     size_t i = 0;
     for (const JsonView node : parsed_nodes.view().elements()) entries.at(i++).node = node;
+    check(store.add_entries(entries));
+  });
+}
+
+// As add(), of nodes that are an id, a row of `embeddings`, and where they are given, a document and
+// metadata.
+void add_embeddings(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::object& embeddings,
+                    const Arg<"ref_doc_ids", std::optional<Strings>>& ref_doc_ids,
+                    const std::optional<nb::list>& metadata) {
+  Matrix matrix(embeddings, "embeddings");
+  check_count("embeddings", matrix.rows(), ids.size());
+  if (ref_doc_ids) check_count("ref_doc_ids", ref_doc_ids->size(), ids.size());
+  if (metadata) check_count("metadata", metadata->size(), ids.size());
+  EncodedJson all_metadata = encode_json(metadata ? *metadata : nb::list());
+  vectors.run([&](KVVectorStore& store) {
+    const size_t columns = matrix.columns();
+    const std::vector<double> elements = std::move(matrix).elements();
+    const Json parsed = std::move(all_metadata).json();
+    std::vector<VectorStoreEntry> entries(ids.size());
+    for (size_t i = 0; i < ids.size(); ++i) {
+      entries[i].id = ids[i];
+      entries[i].embedding = std::span(elements).subspan(i * columns, columns);
+      if (ref_doc_ids) entries[i].ref_doc_id = (*ref_doc_ids)[i];
+    }
+    size_t i = 0;
+    for (const JsonView each : parsed.view().elements()) entries[i++].metadata = each;
     check(store.add_entries(entries));
   });
 }
@@ -118,6 +152,34 @@ nb::list query_all(Vectors& vectors, const std::vector<QueryArguments>& argument
   return results;
 }
 
+// Of a query for each row of `embeddings`, which is otherwise `arguments`: lists of ids, and a matrix of
+// similarities. Where there are fewer results than of another one, ids are None and similarities NaN.
+nb::tuple query_rows(Vectors& vectors, const nb::object& embeddings, const QueryArguments& arguments) {
+  Matrix matrix(embeddings, "queries");
+  const auto found = vectors.run([&](const KVVectorStore& store) {
+    const size_t columns = matrix.columns();
+    std::vector<VectorStoreQuery> queries(matrix.rows(), arguments.query());
+    const std::vector<double> elements = std::move(matrix).elements();
+    for (size_t i = 0; i < queries.size(); ++i) {
+      const auto row = std::span(elements).subspan(i * columns, columns);
+      queries[i].query_embedding.assign(row.begin(), row.end());
+    }
+    return take(store.query_all(queries));
+  });
+  size_t most = 0;
+  for (const VectorStoreQueryResult& each : found) most = std::max(most, each.ids.size());
+  nb::list all_ids;
+  std::vector<std::vector<double>> similarities;
+  for (const VectorStoreQueryResult& each : found) {
+    nb::list ids = to_list(each.ids);
+    for (size_t i = each.ids.size(); i < most; ++i) ids.append(nb::none());
+    all_ids.append(ids);
+    similarities.push_back(each.similarities);
+    similarities.back().resize(most, std::numeric_limits<double>::quiet_NaN());
+  }
+  return nb::make_tuple(all_ids, to_matrix(similarities));
+}
+
 nb::list namespaces(const std::shared_ptr<Database>& database) {
   const auto stores =
       database->run([&] { return take(StorageContext::over(database->store())).vector_stores(); });
@@ -141,6 +203,8 @@ void register_vector_store(nb::module_& module) {
           nb::arg("database"), nb::arg("namespace").none(), nb::arg("stores_text").none())
       .def("add", &add, nb::arg("ids").none(), nb::arg("embeddings"), nb::arg("class_names"),
            nb::arg("ref_doc_ids"), nb::arg("metadata"), nb::arg("nodes"))
+      .def("add_embeddings", &add_embeddings, nb::arg("ids").none(), nb::arg("embeddings").none(),
+           nb::arg("ref_doc_ids").none(), nb::arg("metadata").none())
       .def("get_nodes", &get_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())
       .def("get", &get, nb::arg("text_id").none())
       .def(
@@ -153,6 +217,7 @@ void register_vector_store(nb::module_& module) {
       .def("clear", [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.clear()); }); })
       .def("query", &query, nb::arg("query"))
       .def("query_all", &query_all, nb::arg("queries"))
+      .def("query_rows", &query_rows, nb::arg("embeddings").none(), nb::arg("query"))
       .def("candidates", &candidates, nb::arg("query"))
       .def(
           "use_hnsw",

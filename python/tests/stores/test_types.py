@@ -11,11 +11,16 @@ import quipu
 
 PROGRAM = """
 import quipu
+from llama_index.core.vector_stores import VectorStoreQuery
 
 with quipu.storage_context("./storage.quipu", read_only=True, search_memory_bytes=1 << 20) as context:
     for node_id, node in context.docstore.stream_nodes():
         print(node_id.upper(), node.node_id)
     context.vector_store.use_hnsw(M=16)
+    ids: list[str] = context.vector_store.add_embeddings(["a"], [[1.0, 2.0]], metadata=[{"page": 1}])
+    print(context.vector_store.query_all([[1.0, 2.0]], similarity_top_k=1).ids, ids)
+    print(context.vector_store.query_all([VectorStoreQuery(query_embedding=[1.0, 2.0])])[0].ids)
+    print(quipu.stat(context).search_indexes.keys(), quipu.stat(context).search_memory_bytes + 1)
     context.index_store.add_index_struct(context.index_store.index_structs()[0])
     print(context.kvstore.path, context.graph_store.to_dict(), context.property_graph_store.to_dict())
     context.refresh()
