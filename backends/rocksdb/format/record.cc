@@ -129,20 +129,20 @@ std::optional<PartName> parse_part_name(std::string_view name) {
 }
 
 std::string make_vector_body(std::span<const double> elements) {
-  const bool floats = std::ranges::all_of(elements, [](double element) {
-    return std::bit_cast<uint64_t>(static_cast<double>(static_cast<float>(element))) ==
-           std::bit_cast<uint64_t>(element);
-  });
-  std::string body(2, kVectorTag);
-  body[1] = static_cast<char>(floats ? sizeof(float) : sizeof(double));
-  if (!floats) {
-    body.append(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
-    return body;
-  }
+  std::string body(2 + elements.size() * sizeof(float), kVectorTag);
+  body[1] = sizeof(float);
+  char* to = body.data() + 2;
+  uint64_t lost = 0;  // bits that no float has
   for (const double element : elements) {
     const auto narrow = static_cast<float>(element);
-    body.append(reinterpret_cast<const char*>(&narrow), sizeof narrow);
+    lost |= std::bit_cast<uint64_t>(static_cast<double>(narrow)) ^ std::bit_cast<uint64_t>(element);
+    std::memcpy(to, &narrow, sizeof narrow);
+    to += sizeof narrow;
   }
+  if (lost == 0) return body;
+  body.resize(2);
+  body[1] = sizeof(double);
+  body.append(reinterpret_cast<const char*>(elements.data()), elements.size_bytes());
   return body;
 }
 

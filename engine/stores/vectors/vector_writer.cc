@@ -14,6 +14,20 @@
 #include "quipu/backend/features.h"
 
 namespace quipu {
+namespace {
+
+std::string_view bytes_of(std::span<const double> elements) {
+  return {reinterpret_cast<const char*>(elements.data()), elements.size_bytes()};
+}
+
+// Whether what is kept of an entry beside its embedding is what is kept of another one, as of those of one
+// document.
+bool has_metadata_of(const VectorStoreEntry& entry, const VectorStoreEntry& other) {
+  return entry.node.is_null() && other.node.is_null() && entry.ref_doc_id == other.ref_doc_id &&
+         entry.class_name == other.class_name && entry.metadata.text() == other.metadata.text();
+}
+
+}  // namespace
 
 Status VectorWriter::declare_collections() const {
   const std::string file = vector_store_file(store_.ns);
@@ -23,15 +37,12 @@ Status VectorWriter::declare_collections() const {
   return store_.kvstore->declare_collection(store_.collections.metadata, {file, ""});
 }
 
-void VectorWriter::put_embedding(std::string_view id, std::span<const double> embedding,
-                                 WriteBatch& batch) const {
-  batch.put_vector(store_.collections.embeddings, id, embedding);
-}
-
 Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) const {
   QUIPU_RETURN_IF_ERROR(declare_collections());
   std::vector<Json> metadata;
-  metadata.reserve(entries.size());
+  std::vector<Json> ref_docs;
+  metadata.reserve(entries.size());  // the batch has views into both
+  ref_docs.reserve(entries.size());
   WriteBatch batch;
   for (const VectorStoreEntry& entry : entries) {
     const std::optional<JsonView> data = entry.node.find("__data__");
@@ -39,11 +50,18 @@ Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) cons
       return Status::invalid_argument("vector store " + store_.ns + ": the node of " +
                                       Json::from_string(entry.id).text() + " has no \"__data__\"");
     }
-    const Json& kept = metadata.emplace_back(
-        vector_metadata(entry.metadata, entry.class_name, entry.ref_doc_id, entry.node));
-    put_embedding(entry.id, entry.embedding, batch);
-    batch.put(store_.collections.ref_doc_ids, entry.id, wrapped(kRefDocId, *kept.view().find(kRefDocId)));
-    batch.put(store_.collections.metadata, entry.id, kept);
+    const size_t i = metadata.size();
+    if (i != 0 && has_metadata_of(entry, entries[i - 1])) {
+      metadata.push_back(metadata.back());
+      ref_docs.push_back(ref_docs.back());
+    } else {
+      metadata.push_back(vector_metadata(entry.metadata, entry.class_name, entry.ref_doc_id, entry.node));
+      ref_docs.push_back(wrapped(kRefDocId, *metadata[i].view().find(kRefDocId)));
+    }
+    batch.add_view(
+        {&VectorValues::kPutVector, store_.collections.embeddings, entry.id, bytes_of(entry.embedding)});
+    batch.add_view({&WriteOp::kPut, store_.collections.ref_doc_ids, entry.id, ref_docs[i].text()});
+    batch.add_view({&WriteOp::kPut, store_.collections.metadata, entry.id, metadata[i].text()});
   }
   CacheNotice notice(store_);
   std::lock_guard writing(cache_.writing);
@@ -185,7 +203,7 @@ Status VectorWriter::load(JsonView save_dict) const {
     if (!parse_vector_value(value, elements)) {
       return malformed("the embedding of " + std::string(each.raw_key) + " is not a list of numbers");
     }
-    put_embedding(each.key(), elements, batch);
+    batch.put_vector(store_.collections.embeddings, each.key(), elements);
   }
   for (const JsonMember& each : ref_doc_ids.members()) {
     if (!each.value.is_string())

@@ -31,7 +31,6 @@ class VectorWriter {
 
  private:
   Status declare_collections() const;
-  void put_embedding(std::string_view id, std::span<const double> embedding, WriteBatch& batch) const;
   Result<bool> metadata_is_null() const;
   // Remove vectors from the store and the index. REQUIRES: the writer's lock.
   Status remove(std::span<const std::string> ids) const;
