@@ -244,6 +244,10 @@ Result<std::vector<ScoredId>> VectorIndex::compare_candidates(const TopK& wanted
       std::ranges::push_heap(best, std::greater());
     }));
   }
+  // Which others have been compared is up to the codes, and may not decide the order among equals.
+  if (best.size() == k) {
+    std::erase_if(compared, [&](const Compared& one) { return one.similarity < best.front(); });
+  }
   std::ranges::sort(compared, {}, [this](const Compared& one) { return order_of(one.row); });
   PythonTopK in_order(wanted.k);
   for (const Compared& one : compared) in_order.offer({one.similarity, id_of(one.row)});

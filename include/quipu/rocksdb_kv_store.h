@@ -63,8 +63,8 @@ struct RocksDBOptions {
   // For block cache and write buffers together, in bytes; buffers that are being written out, or that an
   // iterator holds, may come on top for a while. Raise it to hold more of the data in memory.
   uint64_t memory_budget_bytes = 256ULL << 20;
-  // For the search index of each vector store or property graph, its HNSW graph included, in bytes. One that
-  // would be larger is not held: every query then reads all vectors from disk, in little memory.
+  // For the search index of each vector store or property graph, its HNSW graph included, in bytes. From a
+  // third on it holds less and queries read more; one beyond is not held, and queries read all vectors.
   uint64_t search_memory_bytes = 1ULL << 30;
   // Collections beyond this many share one column family. Each family costs about 30 kB and a file handle.
   int max_collection_families = 32;

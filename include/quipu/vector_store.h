@@ -84,10 +84,10 @@ struct MetadataFilters {
 // Thread-safety: any number of threads; queries run beside each other. Several objects over one key-value
 // store and namespace share one search index. What others write past these objects is seen where
 // the store tells of it (BaseKVStore::change_version), else by objects made after all of them are gone.
-// Memory: the first query makes an index of a byte an element, which adds and deletes keep current. On
-// RocksDB RocksDBOptions::search_memory_bytes bounds it: from a third of that on an index has half a byte an
-// element, and its queries read more vectors from the store; a store whose index would be larger has none
-// until it is opened again or cleared.
+// Memory: the first query makes an index of a byte an element, 64 at least. RocksDBOptions's
+// search_memory_bytes bounds it: from a third of that on an index has half a byte an element until it is made
+// anew, and its queries read more vectors; a store whose index would be larger has none until it is opened
+// again or cleared. Vectors of more than 32,768 elements have no codes there: each query reads all of them.
 //
 // Cost of a query: O(vectors), one pass over the index; it waits for writes to this store. MMR loads what
 // passes its filters, unless all vectors would take more than search_memory_bytes. Without an index a query
@@ -221,8 +221,8 @@ class KVVectorStore : public VectorStore {
   Result<std::vector<std::pair<std::string, std::vector<double>>>> candidates(
       const VectorStoreQuery& query) const;
 
-  // The results of several queries, in their order, on all processors; without filters, node ids and modes in
-  // one pass, so that each costs a fraction of query(). Errors: the first query's that has one.
+  // The results of several queries, in their order, on all processors (in a transaction on one); those that
+  // have no filters, node ids or modes go together, at a fraction of the cost. Errors: the first one's.
   Result<std::vector<VectorStoreQueryResult>> query_all(std::span<const VectorStoreQuery> queries) const;
 
   // The reference's async twins: the calls above on the key-value store's executor.

@@ -7,6 +7,7 @@
 #include <shared_mutex>
 #include <thread>
 
+#include "engine/base/threads.h"
 #include "engine/stores/vectors/vector_reader.h"
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
@@ -195,41 +196,52 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher:
   return vectors;
 }
 
-Result<bool> VectorSearcher::query_together(std::span<const VectorStoreQuery> queries,
-                                            std::span<Result<VectorStoreQueryResult>> results) const {
+std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuery> queries,
+                                                 std::span<Result<VectorStoreQueryResult>> results) const {
+  std::vector<bool> answered(queries.size());
+  std::vector<size_t> places;
   std::vector<const VectorStoreQuery*> together;
-  for (const VectorStoreQuery& query : queries) {
-    if (query.filters || query.node_ids || query.mode != VectorStoreQueryMode::DEFAULT) return false;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const VectorStoreQuery& query = queries[i];
+    if (query.filters || query.node_ids || query.mode != VectorStoreQueryMode::DEFAULT) continue;
+    places.push_back(i);
     together.push_back(&query);
   }
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(nullptr));
-  if (cache_.streamed || cache_.hnsw) return false;
+  if (together.empty()) return answered;
+  const Result<std::shared_lock<std::shared_mutex>> lock = index_.lock(nullptr);
+  if (!lock || cache_.streamed || cache_.hnsw) return answered;
   bool gone = false;
-  std::ranges::move(search_together(cache_.index, together, fetch(gone)), results.begin());
-  return !gone;
+  std::vector<Result<VectorStoreQueryResult>> found = search_together(cache_.index, together, fetch(gone));
+  if (gone) return answered;
+  for (size_t i = 0; i < places.size(); ++i) {
+    results[places[i]] = std::move(found[i]);
+    answered[places[i]] = true;
+  }
+  return answered;
+}
+
+void VectorSearcher::query_some(std::span<const VectorStoreQuery> queries,
+                                std::span<Result<VectorStoreQueryResult>> results) const {
+  const std::vector<bool> answered = query_together(queries, results);
+  for (size_t i = 0; i < queries.size(); ++i) {
+    if (!answered[i]) results[i] = query(queries[i]);
+  }
 }
 
 Result<std::vector<VectorStoreQueryResult>> VectorSearcher::query_all(
     std::span<const VectorStoreQuery> queries) const {
   std::vector<Result<VectorStoreQueryResult>> results(queries.size());
-  const size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  // A transaction is for one thread at a time.
+  const bool alone = store_.kvstore->capabilities().in_transaction;
+  const size_t processors = alone ? 1 : std::max(1U, std::thread::hardware_concurrency());
   const size_t together = std::clamp<size_t>(queries.size() / processors, 1, kTogetherAtMost);
   std::atomic<size_t> next = 0;
-  const auto work = [&] {
+  run_on_threads(std::min(queries.size(), processors), [&] {
     for (size_t begin = next.fetch_add(together); begin < queries.size(); begin = next.fetch_add(together)) {
       const size_t count = std::min(together, queries.size() - begin);
-      const Result<bool> found =
-          query_together(queries.subspan(begin, count), std::span(results).subspan(begin, count));
-      if (found && *found) continue;
-      for (size_t i = begin; i < begin + count; ++i) results[i] = query(queries[i]);
+      query_some(queries.subspan(begin, count), std::span(results).subspan(begin, count));
     }
-  };
-  {
-    const size_t threads = std::min(queries.size(), processors);
-    std::vector<std::jthread> others;
-    for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
-    work();
-  }
+  });
   std::vector<VectorStoreQueryResult> found;
   for (Result<VectorStoreQueryResult>& result : results) {
     QUIPU_RETURN_IF_ERROR(result.status());

@@ -36,9 +36,11 @@ class VectorSearcher {
                                         bool& gone) const;
   // Elements as stored. `gone`: as above; it outlives what is returned.
   VectorIndex::Fetch fetch(bool& gone) const;
-  // All of `queries` in one pass over the index; false, and no results, where they cannot be answered so.
-  Result<bool> query_together(std::span<const VectorStoreQuery> queries,
-                              std::span<Result<VectorStoreQueryResult>> results) const;
+  // Those of `queries` that can be answered in one pass over the index; which have been.
+  std::vector<bool> query_together(std::span<const VectorStoreQuery> queries,
+                                   std::span<Result<VectorStoreQueryResult>> results) const;
+  void query_some(std::span<const VectorStoreQuery> queries,
+                  std::span<Result<VectorStoreQueryResult>> results) const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;

@@ -35,8 +35,8 @@ CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code);
 
 // A query in whole numbers: elements of its rotated direction, and its angle to them.
 struct CodedQuery {
-  // REQUIRES: as encode_vector.
   CodedQuery() = default;
+  // REQUIRES: as encode_vector.
   CodedQuery(std::span<const float> rotated, size_t padded_size);
 
   std::vector<int8_t> code;

@@ -48,7 +48,8 @@ class QuipuVectorStore(VectorStoreOnDatabase):
     """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
 
     Methods, results and exceptions are those of SimpleVectorStore, but that ``model_dump`` holds where the data are, and
-    ``from_dict`` takes that. The first query after opening reads all embeddings once into an index of a byte an element.
+    ``from_dict`` takes that. The first query after opening reads all embeddings once into an index of a byte
+    an element, or of half a byte where it takes more than a third of ``search_memory_bytes``.
 
     Args:
         kvstore: the database; ``from_path`` opens one.
@@ -220,8 +221,8 @@ class QuipuVectorStore(VectorStoreOnDatabase):
     def query_all(self, queries: Any, **kwargs: Any) -> Any:
         """What ``query`` answers for each of several queries, in one call and in one pass over the index.
 
-        It uses all processors, and takes each a fraction of the time of single calls. An error of one query is raised
-        in place of all results.
+        It uses all processors (in a transaction one), and takes each a fraction of the time of single calls. An error of
+        one query is raised in place of all results.
 
         Args:
             queries: a list of VectorStoreQuery; or their embeddings alone, as ``add_embeddings`` takes them, with what

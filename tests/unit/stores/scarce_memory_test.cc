@@ -69,6 +69,7 @@ class ScarceKVStore : public MutableMappingKVStore<OrderedMap<Json>>, private Ve
   }
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override {
+    if (scarce) throw std::bad_alloc();
     return MutableMappingKVStore::vector_values().get_vectors(collection, keys, use);
   }
 };
@@ -110,6 +111,17 @@ TEST_F(ScarceMemoryTest, WhatIsWrittenStaysWrittenAndIsFound) {
   ASSERT_TRUE(vectors.add(std::vector{node(2), node(3)}));
   kv_->scarce = false;
   EXPECT_EQ(all_ids(vectors), (std::vector<std::string>{"n0", "n1", "n2", "n3"}));
+}
+
+TEST_F(ScarceMemoryTest, QueriesOnSeveralThreadsSayItToTheCaller) {
+  KVVectorStore vectors(kv_);
+  ASSERT_TRUE(vectors.add(std::vector{node(0), node(1), node(2)}));
+  const std::vector<VectorStoreQuery> queries(20, {.query_embedding = direction(0), .similarity_top_k = 1});
+  ASSERT_EQ(vectors.query_all(queries)->back().ids.at(0), "n0");
+  kv_->scarce = true;
+  EXPECT_THROW((void)vectors.query_all(queries), std::bad_alloc);
+  kv_->scarce = false;
+  EXPECT_EQ(vectors.query_all(queries)->back().ids.at(0), "n0");
 }
 
 TEST_F(ScarceMemoryTest, AGraphsIndexToo) {

@@ -122,6 +122,28 @@ TEST_F(VectorIndexTest, FindsTheNearestWithoutLowerHalves) {
   EXPECT_GE(index_.memory_bytes(), 100 * kDimensions);  // with them again
 }
 
+TEST_F(VectorIndexTest, OrdersEqualsAlikeWithoutLowerHalves) {
+  for (int round = 0; round < 30; ++round) {
+    index_.clear();
+    stored_.clear();
+    const Vector best = any_vector();
+    for (int i = 0; i < 300; ++i) put("r" + std::to_string(i), random_.one_in(60) ? best : any_vector());
+    const VectorIndex::TopK wanted{best, 4, SimilarityMode::DEFAULT};
+    const auto before = index_.top_k(wanted, nullptr, fetch());
+    ASSERT_TRUE(index_.keep_within(index_.memory_bytes()));
+    EXPECT_EQ(index_.top_k(wanted, nullptr, fetch())->ids, before->ids) << "round " << round;
+  }
+}
+
+TEST_F(VectorIndexTest, AsksAloneWhatHasTooManyCandidatesToGoTogether) {
+  for (int i = 0; i < 40'000; ++i) put("e" + std::to_string(i), {3, 4});
+  const VectorIndex::TopK wanted{Vector{1, 2}, 3, SimilarityMode::DEFAULT};
+  const auto together = index_.top_k_all(std::vector{wanted, wanted}, fetch());
+  ASSERT_EQ(together.size(), 2U);
+  EXPECT_EQ(together[1]->ids, index_.top_k(wanted, nullptr, fetch())->ids);
+  EXPECT_EQ(together[0]->ids.size(), 3U);
+}
+
 // Where upper halves alone leave many candidates most of these are told from the best by a few comparisons.
 TEST_F(VectorIndexTest, ComparesFewWithoutLowerHalves) {
   for (int i = 0; i < 3000; ++i) {
