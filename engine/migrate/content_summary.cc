@@ -137,7 +137,8 @@ std::string ContentSummary::fingerprint() const {
     add(std::to_string(each.info.count));
   }
   for (const TableSummary& table : tables) {
-    for (const std::string* const part : {&table.name, &table.columns, &table.content}) add(*part);
+    add(table.name);
+    add(table.content);
     add(std::to_string(table.count));
   }
   return sha256_hex(text);

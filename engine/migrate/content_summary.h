@@ -48,9 +48,8 @@ struct CollectionSummary {
 // A table beside a store that moves as it is.
 struct TableSummary {
   std::string name;
-  std::string columns;  // TableReads::columns()
   uint64_t count = 0;   // rows
-  std::string content;  // EntryHashes of the rows' texts
+  std::string content;  // EntryHashes of the columns (TableReads::columns()) and the rows' texts
 };
 
 struct ContentSummary {

@@ -1,6 +1,5 @@
 #include "engine/migrate/table_target.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -11,10 +10,11 @@ namespace {
 Result<TableSummary> summarize(const TableReads& tables, const std::string& name, uint64_t& bytes,
                                Work* work) {
   TableSummary summary{.name = name};
-  QUIPU_ASSIGN_OR_RETURN(summary.columns, tables.columns(name));
+  QUIPU_ASSIGN_OR_RETURN(const std::string columns, tables.columns(name));
   QUIPU_ASSIGN_OR_RETURN(const auto rows, tables.scan_rows(name));
   if (work != nullptr) work->begin(name);
   EntryHashes hashes;
+  hashes.add(columns, "");
   while (rows->next()) {
     hashes.add("", rows->row());
     bytes += rows->row().size();
@@ -23,13 +23,22 @@ Result<TableSummary> summarize(const TableReads& tables, const std::string& name
     QUIPU_RETURN_IF_ERROR(work->check());
   }
   QUIPU_RETURN_IF_ERROR(rows->status());
-  summary.count = hashes.count();
+  summary.count = hashes.count() - 1;
   summary.content = hashes.content();
   return summary;
 }
 
-bool are_same(const TableSummary& one, const TableSummary& other) {
-  return one.columns == other.columns && one.count == other.count && one.content == other.content;
+// Whether a former run has made it: a table is there whole or not at all.
+bool is_of(const MigrationMark& mark, const TableSummary& table) {
+  const auto made = mark.files.find(table.name);
+  return made != mark.files.end() && made->second.sha256 == table.content;
+}
+
+Result<std::set<std::string>> names_of(const TableReads& tables) {
+  std::set<std::string> names;
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<SharedTables::Named> named, tables.tables());
+  for (const SharedTables::Named& table : named) names.insert(table.name);
+  return names;
 }
 
 }  // namespace
@@ -46,22 +55,29 @@ Result<std::vector<TableSummary>> summarize_tables(const TableReads& tables, uin
 Result<std::set<std::string>> TableTarget::look(const std::optional<MigrationMark>& mark, Work* work) const {
   std::set<std::string> whole;
   if (wanted_.empty()) return whole;
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVReader> state, target_.snapshot());
-  const TableReads& there = *TableReads::of(*state);
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<SharedTables::Named> named, there.tables());
-  for (const TableSummary& table : wanted_) {
-    if (std::ranges::find(named, table.name, &SharedTables::Named::name) == named.end()) {
-      QUIPU_RETURN_IF_ERROR(SharedTables::of(target_)->check_copy(*source_, table.name));
-      continue;
+  std::vector<std::string> missing;
+  {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVReader> state, target_.snapshot());
+    const TableReads& there = *TableReads::of(*state);
+    QUIPU_ASSIGN_OR_RETURN(const std::set<std::string> names, names_of(there));
+    for (const TableSummary& table : wanted_) {
+      if (!names.contains(table.name)) {
+        missing.push_back(table.name);
+        continue;
+      }
+      uint64_t bytes = 0;
+      QUIPU_ASSIGN_OR_RETURN(const TableSummary found, summarize(there, table.name, bytes, work));
+      if (found.content == table.content) {
+        whole.insert(table.name);
+      } else if (!mark || !is_of(*mark, found)) {
+        return Status::already_exists("the target is not empty: it holds a table " +
+                                      Json::from_string(table.name).text() +
+                                      ", and not as the source has it");
+      }
     }
-    uint64_t bytes = 0;
-    QUIPU_ASSIGN_OR_RETURN(const TableSummary found, summarize(there, table.name, bytes, work));
-    if (are_same(table, found)) {
-      whole.insert(table.name);
-    } else if (!mark || !mark->files.contains(table.name)) {
-      return Status::already_exists("the target is not empty: it holds a table " +
-                                    Json::from_string(table.name).text() + ", and not as the source has it");
-    }
+  }
+  for (const std::string& name : missing) {
+    QUIPU_RETURN_IF_ERROR(SharedTables::of(target_)->check_copy(*source_, name));
   }
   return whole;
 }
@@ -70,27 +86,33 @@ Status TableTarget::copy(const std::set<std::string>& whole, MigrationMark& mark
   for (const TableSummary& table : wanted_) {
     if (whole.contains(table.name)) continue;
     work.begin(table.name);
-    SharedTables& target = *SharedTables::of(target_);
-    if (mark.files.contains(table.name)) {
-      QUIPU_RETURN_IF_ERROR(target.drop_table(table.name));
-    } else {
-      mark.files[table.name] = {.sha256 = table.content, .counts = {{table.name, table.count}}};
-      QUIPU_RETURN_IF_ERROR(write_mark(mark, target_));
-    }
-    QUIPU_RETURN_IF_ERROR(target.copy_table(*source_, table.name, [&](std::string_view row) {
-      work.add(row.size());
-      return work.check();
-    }));
+    mark.files[table.name] = {.sha256 = table.content, .counts = {{table.name, table.count}}};
+    QUIPU_RETURN_IF_ERROR(write_mark(mark, target_));
+    QUIPU_RETURN_IF_ERROR(
+        SharedTables::of(target_)->copy_table(*source_, table.name, [&](std::string_view row) {
+          work.add(row.size());
+          return work.check();
+        }));
   }
   return Status::ok();
 }
 
 Status TableTarget::remove(const MigrationMark& mark) const {
-  for (const auto& [name, written] : mark.files) {
-    SharedTables* const target = SharedTables::of(target_);
-    if (target == nullptr) break;  // it has none
-    QUIPU_RETURN_IF_ERROR(target->drop_table(name));
+  SharedTables* const target = SharedTables::of(target_);
+  if (target == nullptr) return Status::ok();  // it has none
+  std::vector<std::string> made;
+  {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVReader> state, target_.snapshot());
+    const TableReads& there = *TableReads::of(*state);
+    QUIPU_ASSIGN_OR_RETURN(const std::set<std::string> names, names_of(there));
+    for (const auto& [name, written] : mark.files) {
+      if (!names.contains(name)) continue;
+      uint64_t bytes = 0;
+      QUIPU_ASSIGN_OR_RETURN(const TableSummary found, summarize(there, name, bytes, nullptr));
+      if (is_of(mark, found)) made.push_back(name);
+    }
   }
+  for (const std::string& name : made) QUIPU_RETURN_IF_ERROR(target->drop_table(name));
   return Status::ok();
 }
 
@@ -101,7 +123,7 @@ Status TableTarget::check(Work& work) const {
     uint64_t bytes = 0;
     QUIPU_ASSIGN_OR_RETURN(const TableSummary found,
                            summarize(*TableReads::of(*state), table.name, bytes, &work));
-    if (are_same(table, found)) continue;
+    if (found.content == table.content) continue;
     return Status::corruption("table " + Json::from_string(table.name).text() +
                               " of the target has other rows than that of the source (" +
                               std::to_string(found.count) + " and " + std::to_string(table.count) + ")");

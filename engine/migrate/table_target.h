@@ -29,12 +29,12 @@ class TableTarget {
       : source_(source), wanted_(wanted), target_(target) {}
 
   // Which of the tables the target holds as they are to be. Errors: kAlreadyExists for another one of that
-  // name, unless the mark says that it is of a former run; those of SharedTables::check_copy().
+  // name, unless it is what the mark says that a former run has made; those of SharedTables::check_copy().
   Result<std::set<std::string>> look(const std::optional<MigrationMark>& mark, Work* work) const;
 
   // Makes those that are not among `whole`, each after it has been entered in the mark.
   Status copy(const std::set<std::string>& whole, MigrationMark& mark, Work& work) const;
-  // Removes those of a mark.
+  // Removes those that are as the mark has them. Any other is not of a migration, whatever its name.
   Status remove(const MigrationMark& mark) const;
   // All are read again. Errors: kCorruption.
   Status check(Work& work) const;

@@ -249,14 +249,29 @@ def test_a_copy_of_tables_that_was_interrupted_is_completed(server: PostgresServ
     peers = Peers(server, "parts")
     peers.theirs.add([node(1), node(2)])
     address, target = server.address("parts"), server.address("parts_copy")
-    quipu.migrate(address, target)
-    kvstore = quipu.RocksDBKVStore(target)
-    mark = {"version": 1, "source": "0" * 64, "files": {"data_essays": {"bytes": 0, "sha256": "x", "counts": {}}}}
-    kvstore.put("mark", mark, collection="quipu/migration")
-    kvstore.close()
+    (made,) = quipu.migrate(address, target).collections
+
+    def mark_it(source: str) -> None:
+        files = {name: {"bytes": 0, "sha256": made.sha256, "counts": {}} for name in ("data_essays", "data_other")}
+        with quipu.RocksDBKVStore(target) as kvstore:
+            kvstore.put("mark", {"version": 1, "source": source, "files": files}, collection="quipu/migration")
+
+    mark_it("0" * 64)
     with pytest.raises(ValueError, match="interrupted"):
         quipu.migrate(target, server.address("parts_further"))
+    # Of the mark's name, and none that a run has made.
+    server.run("CREATE TABLE parts_copy.data_other (LIKE parts_copy.data_essays)")
     server.run("DELETE FROM parts_copy.data_essays WHERE node_id = 'n1'")
+    peers.theirs.add([node(3)])
+    with pytest.raises(ValueError, match='it holds a table "data_essays"'):
+        quipu.migrate(address, target)
+    assert server.run("SELECT node_id FROM parts_copy.data_essays") == "n2\n"
+    server.run("DROP TABLE parts_copy.data_essays")
+    quipu.migrate(address, target)
+    assert server.run("SELECT count(*) FROM parts_copy.data_other") == "0\n"
+    server.run("DROP TABLE parts_copy.data_other")
+    server.run("DELETE FROM parts.data_essays WHERE node_id = 'n3'; DELETE FROM parts_copy.data_essays WHERE node_id = 'n3'")
+    mark_it("0" * 64)  # of what stands there, and of another source
     peers.theirs.add([node(3)])
     report = quipu.migrate(address, target)
     assert not report.was_there and [each.count for each in report.collections] == [3]
