@@ -38,6 +38,20 @@ Result<std::vector<Json>> read(Client& client, const std::string& key, uint64_t 
   return messages;
 }
 
+// Of a list's beginning. Nothing is a list that has gone meanwhile.
+bool is_chat(const redisReply& beginning) {
+  const auto elements = elements_of(beginning);
+  if (elements.empty()) return false;
+  const Result<Json> message = Json::parse(text_of(*elements.front()));
+  if (!message || !message->view().is_object()) return false;
+  const std::optional<JsonView> role = message->view().find("role");
+  return role && role->is_string();
+}
+
+std::string counted_lists(uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " list" : " lists");
+}
+
 class ChatRows : public TableRows<TableReads::Chat> {
  public:
   ChatRows(Client& client, std::vector<std::string> keys) : client_(client), keys_(std::move(keys)) {}
@@ -101,15 +115,6 @@ class MessageRows : public TableRows<TableReads::ChatMessage> {
 
 }  // namespace
 
-Result<bool> ChatLists::is_chat(const std::string& key) const {
-  QUIPU_ASSIGN_OR_RETURN(const Reply first, run(client_, key, Command("LINDEX").add(key).add(uint64_t{0})));
-  if (is_nil(*first)) return false;  // it has gone
-  const Result<Json> message = Json::parse(text_of(*first));
-  if (!message || !message->view().is_object()) return false;
-  const std::optional<JsonView> role = message->view().find("role");
-  return role && role->is_string();
-}
-
 Result<ChatLists::Found> ChatLists::find() const {
   Found found;
   if (!names_.is_whole_database()) return found;
@@ -121,8 +126,12 @@ Result<ChatLists::Found> ChatLists::find() const {
   const auto repeated = std::ranges::unique(lists);  // SCAN may tell of a key twice
   lists.erase(repeated.begin(), repeated.end());
   for (std::string& key : lists) {
-    QUIPU_ASSIGN_OR_RETURN(const bool chat, is_chat(key));
-    if (chat) {
+    const Command read = Command("LRANGE").add(key).add(uint64_t{0}).add(uint64_t{0});
+    QUIPU_ASSIGN_OR_RETURN(const Reply beginning, client_.run(slot_of(key), read));
+    if (is_error(*beginning)) {
+      if (!text_of(*beginning).starts_with("NOPERM")) return error_of(*beginning);
+      ++found.forbidden;
+    } else if (is_chat(*beginning)) {
       found.chats.push_back(std::move(key));
     } else {
       ++found.others;
@@ -135,9 +144,8 @@ Result<std::vector<SharedTables::Named>> ChatLists::tables() const {
   QUIPU_ASSIGN_OR_RETURN(const Found found, find());
   std::vector<SharedTables::Named> tables;
   if (!found.chats.empty()) tables.push_back({"lists", "chats"});
-  if (found.others != 0) {
-    tables.push_back({std::to_string(found.others) + (found.others == 1 ? " list" : " lists"), "no chats"});
-  }
+  if (found.others != 0) tables.push_back({counted_lists(found.others), "no chats"});
+  if (found.forbidden != 0) tables.push_back({counted_lists(found.forbidden), "no right to read"});
   return tables;
 }
 

@@ -24,7 +24,7 @@ class ChatLists {
  public:
   ChatLists(Client& client, const Names& names) : client_(client), names_(names) {}
 
-  // One that stands for all chats, and one for lists of others.
+  // One that stands for all chats, one for lists of others, and one for those that must not be read.
   Result<std::vector<SharedTables::Named>> tables() const;
   Result<TableReads::ChatCounts> count() const;
   Result<std::unique_ptr<TableRows<TableReads::Chat>>> chats(std::optional<std::string_view> key) const;
@@ -35,9 +35,9 @@ class ChatLists {
   struct Found {
     std::vector<std::string> chats;  // sorted
     uint64_t others = 0;
+    uint64_t forbidden = 0;  // by the server's access control
   };
   Result<Found> find() const;
-  Result<bool> is_chat(const std::string& key) const;
 
   Client& client_;
   const Names& names_;

@@ -37,19 +37,21 @@ bool as_vector(const std::string& collection, JsonView value, std::vector<double
 }
 
 // Which stores' collections there may be a target says when they are declared. None is left by that.
+Status try_to_declare(const CollectionInfo& info, const std::vector<CollectionInfo>& there,
+                      BaseKVStore& target) {
+  if (std::ranges::find(there, info.name, &CollectionInfo::name) != there.end()) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(target.declare_collection(info.name, options_of(info)));
+  return target.drop_collection(info.name).status();
+}
+
 Status check_can_hold(const ContentSummary& wanted, BaseKVStore& target) {
   if (target.capabilities().streams) return Status::ok();  // such targets hold everything
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> there, target.collections());
   std::string refused;
   for (const CollectionSummary& each : wanted.collections) {
-    const std::string& name = each.info.name;
     if (!needs_more_than_documents(each.info) || each.info.count == 0) continue;
-    if (std::ranges::find(there, name, &CollectionInfo::name) != there.end()) continue;
-    const Status declared = target.declare_collection(name, options_of(each.info));
-    if (declared.is_ok()) {
-      QUIPU_RETURN_IF_ERROR(target.drop_collection(name).status());
-      continue;
-    }
+    const Status declared = try_to_declare(each.info, there, target);
+    if (declared.is_ok()) continue;
     if (declared.code() != StatusCode::kNotSupported) return declared;
     refused += (refused.empty() ? "" : "; ") + declared.message();
   }
@@ -238,6 +240,15 @@ class StoreCopy {
 };
 
 }  // namespace
+
+Result<bool> can_hold(const CollectionInfo& info, BaseKVStore& target) {
+  if (target.capabilities().streams) return true;
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> there, target.collections());
+  const Status declared = try_to_declare(info, there, target);
+  if (declared.code() == StatusCode::kNotSupported) return false;
+  QUIPU_RETURN_IF_ERROR(declared);
+  return true;
+}
 
 Result<TargetReport> check_target(const TableReads* tables, const ContentSummary& wanted,
                                   BaseKVStore& target) {

@@ -25,6 +25,9 @@ struct TargetReport {
   uint64_t resumed = 0;    // collections, tables or files that a former run had written whole
 };
 
+// Whether the target takes such a collection, as those of vectors are not taken everywhere.
+Result<bool> can_hold(const CollectionInfo& info, BaseKVStore& target);
+
 // OK where the target is empty, or has this migration's mark, or holds it all; what copy_to_store() would say
 // without writing. `tables`: those of the source that move as they are; null where none do. Errors:
 // kAlreadyExists; kNotSupported for a target that keeps no vectors or graphs, naming what there is of them;

@@ -15,6 +15,17 @@ namespace {
 
 constexpr std::string_view kTablePrefix = "data_";
 constexpr std::string_view kChatPrefix = "chat_store/";
+constexpr std::string_view kVectors = "vectors";
+constexpr std::string_view kChatsKind = "chats";
+
+VectorCollections collections_of(const std::string& table) {
+  const bool is_prefixed = table.size() > kTablePrefix.size() && table.starts_with(kTablePrefix);
+  return VectorCollections(is_prefixed ? table.substr(kTablePrefix.size()) : table);
+}
+
+std::string file_of(const VectorCollections& names) {
+  return vector_store_file(vector_namespace_of(names.embeddings));
+}
 
 std::string counted(uint64_t count, const char* one, const char* many) {
   return std::to_string(count) + (count == 1 ? one : many);
@@ -88,19 +99,20 @@ bool is_plain(const ScanOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<TableCollections>> TableCollections::of(const KVReader& store) {
+Result<std::unique_ptr<TableCollections>> TableCollections::of(const KVReader& store, const Holds& holds) {
   const TableReads* const tables = TableReads::of(store);
   std::unique_ptr<TableCollections> all(new TableCollections(store, tables));
   QUIPU_ASSIGN_OR_RETURN(all->infos_, store.collections());
   if (tables == nullptr) return all;
   QUIPU_ASSIGN_OR_RETURN(const std::vector<SharedTables::Named> named, tables->tables());
   for (const SharedTables::Named& table : named) {
-    if (table.kind == "vectors") {
-      QUIPU_RETURN_IF_ERROR(all->add_vectors(table.name));
-    } else if (table.kind == "chats") {
-      all->chat_tables_.push_back(table.name);
+    QUIPU_ASSIGN_OR_RETURN(const bool moves, can_move(table, holds));
+    if (!moves) {
+      all->left_out_.push_back(table.shown());
+    } else if (table.kind == kVectors) {
+      QUIPU_RETURN_IF_ERROR(all->add_vectors(table));
     } else {
-      all->left_out_.push_back(table.name + " (" + table.kind + ")");
+      all->chat_tables_.push_back(table.name);
     }
   }
   if (!all->chat_tables_.empty()) QUIPU_RETURN_IF_ERROR(all->add_chats());
@@ -123,11 +135,21 @@ Status TableCollections::check_unused(std::string_view prefix, const std::string
   return Status::ok();
 }
 
-Status TableCollections::add_vectors(const std::string& table) {
+Result<bool> TableCollections::can_move(const SharedTables::Named& table, const Holds& holds) {
+  const bool is_vectors = table.kind == kVectors;
+  if (!table.obstacle.empty() || (!is_vectors && table.kind != kChatsKind)) return false;
+  if (!holds) return true;
+  if (!is_vectors) return holds({std::string(kChats), std::string(CHAT_STORE_PERSIST_FNAME), "", 0});
+  const VectorCollections names = collections_of(table.name);
+  return holds({names.embeddings, file_of(names), "", 0});
+}
+
+Status TableCollections::add_vectors(const SharedTables::Named& found) {
+  const std::string& table = found.name;
   const std::string what = "table " + Json::from_string(table).text();
   QUIPU_ASSIGN_OR_RETURN(const TableReads::VectorCounts counts, tables_->count_vectors(table));
   if (!counts.is_readable) {
-    left_out_.push_back(table + " (vectors)");
+    left_out_.push_back(found.shown());
     return Status::ok();
   }
   if (counts.without_id != 0 || counts.without_embedding != 0) {
@@ -145,10 +167,9 @@ Status TableCollections::add_vectors(const std::string& table) {
     left_out_.push_back(table + " (" + counted(older, " row of a node that has", " rows of nodes that have") +
                         " a newer one)");
   }
-  const bool is_prefixed = table.size() > kTablePrefix.size() && table.starts_with(kTablePrefix);
-  const VectorCollections names(is_prefixed ? table.substr(kTablePrefix.size()) : table);
+  const VectorCollections names = collections_of(table);
   QUIPU_RETURN_IF_ERROR(check_unused(names.prefix + "/", what));
-  const std::string file = vector_store_file(vector_namespace_of(names.embeddings));
+  const std::string file = file_of(names);
   const Status named = check_file_name(file);
   if (!named.is_ok()) return Status(named.code(), what + ": " + named.message());
   const auto add = [&](const std::string& name, Part part, const std::string& indexed_field) {

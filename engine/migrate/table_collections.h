@@ -13,6 +13,7 @@
 #ifndef QUIPU_ENGINE_MIGRATE_TABLE_COLLECTIONS_H_
 #define QUIPU_ENGINE_MIGRATE_TABLE_COLLECTIONS_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,7 +30,10 @@ class TableCollections : public KVReader {
  public:
   // Errors: kInvalidArgument for tables that no such collections can be made of, naming table and reason: a
   // name that is taken, a row without id or embedding, a chat that is there twice; those of reading.
-  static Result<std::unique_ptr<TableCollections>> of(const KVReader& store);
+  // `holds`: whether the target can hold such a collection; a table that it has no place for is left out.
+  // Null: it holds all.
+  using Holds = std::function<Result<bool>(const CollectionInfo& info)>;
+  static Result<std::unique_ptr<TableCollections>> of(const KVReader& store, const Holds& holds = {});
 
   // What of the tables becomes nothing, as in "data_other (key-value data)".
   const std::vector<std::string>& left_out() const { return left_out_; }
@@ -62,7 +66,8 @@ class TableCollections : public KVReader {
 
   TableCollections(const KVReader& store, const TableReads* tables) : store_(store), tables_(tables) {}
 
-  Status add_vectors(const std::string& table);
+  static Result<bool> can_move(const SharedTables::Named& table, const Holds& holds);
+  Status add_vectors(const SharedTables::Named& found);
   Status add_chats();
   // No collection begins so, or has anything in it, and then it is replaced. `what`: the table, for messages.
   Status check_unused(std::string_view prefix, const std::string& what);

@@ -43,10 +43,16 @@ Result<std::set<std::string>> names_of(const TableReads& tables) {
 
 }  // namespace
 
-Result<std::vector<TableSummary>> summarize_tables(const TableReads& tables, uint64_t& bytes, Work& work) {
+Result<std::vector<TableSummary>> summarize_tables(const TableReads& tables, uint64_t& bytes,
+                                                   std::vector<std::string>& left_out, Work& work) {
   std::vector<TableSummary> summaries;
   QUIPU_ASSIGN_OR_RETURN(const std::vector<SharedTables::Named> named, tables.tables());
-  for (const SharedTables::Named& table : named) {
+  for (SharedTables::Named table : named) {
+    if (table.obstacle.empty() && table.is_partitioned) table.obstacle = "partitioned";
+    if (!table.obstacle.empty()) {
+      left_out.push_back(table.shown());
+      continue;
+    }
     QUIPU_ASSIGN_OR_RETURN(summaries.emplace_back(), summarize(tables, table.name, bytes, &work));
   }
   return summaries;

@@ -19,8 +19,10 @@
 
 namespace quipu {
 
-// Of the tables beside a store; their bytes are added to `bytes`, and counted as work.
-Result<std::vector<TableSummary>> summarize_tables(const TableReads& tables, uint64_t& bytes, Work& work);
+// Of the tables beside a store; their bytes are added to `bytes`, and counted as work. What cannot be read is
+// named in `left_out`.
+Result<std::vector<TableSummary>> summarize_tables(const TableReads& tables, uint64_t& bytes,
+                                                   std::vector<std::string>& left_out, Work& work);
 
 class TableTarget {
  public:

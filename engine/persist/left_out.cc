@@ -9,7 +9,7 @@ Result<std::vector<std::string>> left_out(const BaseKVStore& store) {
   const SharedTables* const shared = SharedTables::of(store);
   if (shared == nullptr) return names;
   QUIPU_ASSIGN_OR_RETURN(const std::vector<SharedTables::Named> tables, shared->other_tables());
-  for (const SharedTables::Named& table : tables) names.push_back(table.name + " (" + table.kind + ")");
+  for (const SharedTables::Named& table : tables) names.push_back(table.shown());
   return names;
 }
 

@@ -122,6 +122,28 @@ class MigrateTest(CliTest):
                 self.assertEqual(expected, re.findall(r"left out: (.*), which", said))
         self.assertEqual([], self.quipu_json("migrate", self.folder / "to.quipu", server.address("moved"))["left_out"])
 
+    def test_what_cannot_be_read_stays_and_is_named(self):
+        source, target = server.address("unread"), server.address("unread_copy")
+        self.quipu("put", source, "c", "k", stdin=b'{"a": 1}')
+        server.run("CREATE TABLE unread.older (key text, value json[]); CREATE TABLE unread.plain (id serial, key text, value json); "
+                   "CREATE TABLE unread.secret (id serial, key varchar, value json[])")
+        server.run("CREATE TABLE unread.quipu_chats (id serial, key varchar, value json[]) PARTITION BY RANGE (id); "
+                   "CREATE TABLE unread.part PARTITION OF unread.quipu_chats FOR VALUES FROM (1) TO (9); "
+                   "INSERT INTO unread.quipu_chats (key, value) VALUES ('k', '{\"{}\"}'); "
+                   "CREATE TABLE unread.hidden (id serial, key varchar, value json[]); "
+                   "ALTER TABLE unread.hidden ENABLE ROW LEVEL SECURITY")
+        server.run("CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA unread TO reader; "
+                   "GRANT SELECT ON ALL TABLES IN SCHEMA unread TO reader; REVOKE ALL ON unread.secret FROM reader")
+        as_reader = source.replace("user=quipu", "user=reader")
+        hidden, secret = "hidden (chats, row security)", "secret (chats, no right to read)"
+        report = self.quipu_json("migrate", as_reader, self.folder / "to.quipu")
+        self.assertEqual([hidden, "older (chats of other columns)", secret], report["left_out"])
+        self.assertEqual({"c": 1, "chat_store/messages": 1, "chat_store/chats": 1},
+                         {each["collection"]: each["entries"] for each in report["collections"]})
+        report = self.quipu_json("migrate", as_reader, target)
+        self.assertEqual([hidden, "quipu_chats (chats, partitioned)", secret], report["left_out"])
+        self.assertEqual(["c", "older"], [each["collection"] for each in report["collections"]])
+
     def test_names_of_schemas_are_data(self):
         names = ["Größe", "x\"'; DROP SCHEMA public; --", "%s $1 \\\t", "../a.b", "A" * 63]
         source = self.persist_dir()

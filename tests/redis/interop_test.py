@@ -204,6 +204,18 @@ class InteropTest(unittest.TestCase):
         self.kvstore._redis_client.rpush("plain", "no message")
         self.refused('message 202 of the list "plain" is no JSON object', "migrate", self.address(""), database + "2")
 
+    def test_lists_that_must_not_be_read_stay(self):
+        client = self.kvstore._redis_client
+        message = '{"role": "user"}'
+        for key in ("mine", "secret", "secret too"):
+            client.rpush(key, message)
+        client.acl_setuser("someone", enabled=True, nopass=True, commands=["+@all"], keys=["mine", "*/*", "*quipu*"])
+        self.addCleanup(client.acl_deluser, "someone")
+        address = self.address("").replace("//", "//someone:any@")
+        report = json.loads(self.quipu("migrate", "--json", address, os.path.join(self.folder, "mine.quipu")))
+        self.assertEqual(["2 lists (no right to read)"], report["left_out"])
+        self.assertEqual([1, 1], [row["entries"] for row in report["collections"]])
+
     def refused(self, why, *arguments):
         done = subprocess.run([QUIPU, *arguments], capture_output=True, text=True)
         self.assertNotEqual(0, done.returncode)

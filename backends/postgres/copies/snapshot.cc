@@ -27,8 +27,10 @@ bool may_be_there(const std::optional<std::string_view>& key) { return !key || i
 Result<std::vector<SharedTables::Named>> tables_beside(Session& session) {
   QUIPU_ASSIGN_OR_RETURN(const ResultSet rows, session.run(session.sql().look_for_others()));
   std::vector<SharedTables::Named> tables;
-  for (size_t row = 0; row < rows.rows(); ++row)
-    tables.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1))});
+  for (size_t row = 0; row < rows.rows(); ++row) {
+    tables.push_back({std::string(rows.text(row, 0)), std::string(rows.text(row, 1)),
+                      std::string(rows.text(row, 2)), rows.number(row, 3) != 0});
+  }
   return tables;
 }
 

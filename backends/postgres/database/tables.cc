@@ -322,21 +322,30 @@ Statement Tables::look() const {
 }
 
 Statement Tables::look_for_others() const {
-  static const std::vector<std::string_view> kOurs(kNames.begin(), kNames.end());
+  static const std::vector<std::string_view> kOurs = [] {
+    std::vector<std::string_view> ours(kNames.begin(), kNames.end());
+    ours.insert(ours.end(), {"quipu_collections", "quipu_files", kOwn});
+    return ours;
+  }();
   Statement look(
       "SELECT * FROM (SELECT c.relname, CASE WHEN a.names @> '{text,metadata_,node_id,embedding}' THEN "
-      "'vectors' "
-      "WHEN a.names @> '{key,namespace,value}' THEN 'key-value data' "
-      "WHEN a.names @> '{key,value}' AND a.types && '{_json,_jsonb}' THEN 'chats' END AS kind "
+      "'vectors' WHEN a.names @> '{key,namespace,value}' THEN 'key-value data' "
+      "WHEN a.columns && '{id smallint,id integer,id bigint}' AND a.columns && '{key text,key character "
+      "varying}' AND a.columns && '{value json[],value jsonb[]}' THEN 'chats' "
+      "WHEN a.names @> '{key,value}' AND a.types && '{json[],jsonb[]}' THEN 'chats of other columns' END AS "
+      "kind, CASE WHEN NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN 'no right to read' "
+      "WHEN pg_catalog.row_security_active(c.oid) THEN 'row security' ELSE '' END, "
+      "(c.relkind = 'p' OR c.relhassubclass)::int "
       "FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-      "CROSS JOIN LATERAL (SELECT array_agg(a.attname::text) AS names, array_agg(t.typname::text) AS types "
-      "FROM "
-      "pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid WHERE a.attrelid = "
-      "c.oid "
-      "AND a.attnum > 0 AND NOT a.attisdropped) AS a "
-      "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname <> ALL ($2::text[]) AND c.relname NOT "
-      "LIKE "
-      "'quipu\\_%') AS t WHERE kind IS NOT NULL ORDER BY relname COLLATE \"C\"",
+      "CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(a.attname::text) AS names, "
+      "pg_catalog.array_agg(t.type) AS types, pg_catalog.array_agg(a.attname::text || ' ' || t.type) AS "
+      "columns FROM pg_catalog.pg_attribute AS a CROSS JOIN LATERAL "
+      "(SELECT pg_catalog.format_type(a.atttypid, NULL) AS type) AS t "
+      "WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS a "
+      "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND c.relname <> ALL ($2::text[]) AND NOT "
+      "(c.relispartition AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS p "
+      "ON p.oid = i.inhparent WHERE i.inhrelid = c.oid AND p.relnamespace = c.relnamespace))) AS t "
+      "WHERE kind IS NOT NULL ORDER BY relname COLLATE \"C\"",
       Statement::Use::kOnce);
   look.text(schema_).texts(kOurs);
   return look;

@@ -128,6 +128,12 @@ class SharedTables {
   struct Named {
     std::string name;
     std::string kind;  // "vectors", "chats", "key-value data"
+    // Why its rows cannot be read, as in "no right to read"; empty: nothing is in the way.
+    std::string obstacle = {};
+    bool is_partitioned = false;  // its rows are in tables of their own; copy_table() does not take it
+
+    // As in "data_other (key-value data)".
+    std::string shown() const { return name + " (" + kind + (obstacle.empty() ? "" : ", " + obstacle) + ")"; }
   };
   virtual Result<std::vector<Named>> other_tables() const { return std::vector<Named>(); }
 
@@ -142,9 +148,10 @@ class SharedTables {
                             const WatchRow& /*watch*/) {
     return Status::not_supported("this store takes no tables of others");
   }
-  // OK where copy_table() could make it, as far as can be told without making anything.
-  virtual Status check_copy(const TableReads& from, const std::string& name) {
-    return copy_table(from, name, {});
+  // OK where copy_table() could make it, as far as can be told without making anything. Default:
+  // kNotSupported.
+  virtual Status check_copy(const TableReads& /*from*/, const std::string& /*name*/) {
+    return Status::not_supported("this store takes no tables of others");
   }
   // OK also where it is not there.
   virtual Status drop_table(const std::string& /*name*/) {

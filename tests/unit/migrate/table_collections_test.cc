@@ -202,6 +202,15 @@ TEST(TableCollectionsTest, WhatDoesNotMoveIsNamed) {
   EXPECT_EQ(*(*all)->count("vector_store/essays/metadata"), 2U);
   EXPECT_THAT((*all)->left_out(),
               ElementsAre("essays (3 rows of nodes that have a newer one)", "essays (column author)"));
+  const auto no_vectors = [](const CollectionInfo& info) -> Result<bool> {
+    return !info.name.starts_with("vector_store/");
+  };
+  store.counts.without_id = 1;  // which is nothing to one that has no place for vectors
+  EXPECT_THAT((*TableCollections::of(store, no_vectors))->left_out(), ElementsAre("essays (vectors)"));
+  store.named = {{"essays", "vectors", "no right to read"}, {"talks", "chats of other columns"}};
+  EXPECT_THAT((*TableCollections::of(store))->left_out(),
+              ElementsAre("essays (vectors, no right to read)", "talks (chats of other columns)"));
+  store.named = {{"essays", "vectors"}};
   store.counts.is_readable = false;
   EXPECT_THAT((*TableCollections::of(store))->left_out(), ElementsAre("essays (vectors)"));
 }
