@@ -8,6 +8,8 @@ namespace quipu::postgres {
 namespace {
 
 constexpr size_t kMostRows = 1000;
+// What came before says nothing of how long the next rows are: chats of a line, and then of pictures.
+constexpr size_t kMostOfAny = 16;
 constexpr size_t kPageBytes = size_t{1} << 20;
 constexpr auto kOnce = Statement::Use::kOnce;
 
@@ -25,6 +27,7 @@ size_t first_rows(RowStream::Length length) {
 RowStream::RowStream(std::shared_ptr<PinnedSession> session, Length length)
     : session_(std::move(session)),
       name_("quipu_" + std::to_string(session_->next_cursor())),
+      most_rows_(length == Length::kAny ? kMostOfAny : kMostRows),
       page_rows_(first_rows(length)) {}
 
 RowStream::~RowStream() { end(); }
@@ -36,10 +39,9 @@ void RowStream::end() {
   (void)session->run(Statement(sql, kOnce)).has_value();
 }
 
-Status RowStream::open(const Statement& declare, std::span<const Statement> before) {
+Status RowStream::open(const Statement& declare) {
   const std::string fetch = "FETCH " + std::to_string(page_rows_) + " FROM " + name_;
-  std::vector<Statement> statements(before.begin(), before.end());
-  statements.push_back(declare);
+  std::vector<Statement> statements = {declare};
   statements.emplace_back(fetch, kOnce);
   Result<std::vector<ResultSet>> results = session_->run(statements);
   if (!results) {
@@ -55,7 +57,7 @@ void RowStream::take(ResultSet page) {
   if (page.rows() < page_rows_) end();
   size_t longest = 1;
   for (size_t row = 0; row < page.rows(); ++row) longest = std::max(longest, page.bytes(row));
-  page_rows_ = std::clamp<size_t>(kPageBytes / longest, 1, std::min(kMostRows, 4 * page_rows_));
+  page_rows_ = std::clamp<size_t>(kPageBytes / longest, 1, std::min(most_rows_, 4 * page_rows_));
   page_ = std::move(page);
 }
 

@@ -1,4 +1,5 @@
-// RowStream: the rows of a query through a cursor of the server, some hundred at a time, about a MiB.
+// RowStream: the rows of a query through a cursor of the server, some hundred at a time, about a MiB; those
+// of any length at most 16 at a time.
 //
 //   RowStream rows(session, RowStream::Length::kKey);
 //   const std::string sql = rows.declaration() + "SELECT key FROM t WHERE namespace = $1";
@@ -15,7 +16,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,8 +34,7 @@ class RowStream {
 
   // What stands before the SELECT in the statement that opens it.
   std::string declaration() const { return "DECLARE " + name_ + " NO SCROLL CURSOR FOR "; }
-  // `before` is run in the same round trip, before it.
-  Status open(const Statement& declare, std::span<const Statement> before = {});
+  Status open(const Statement& declare);
 
   bool next();  // false at the end, and on an error
   std::string_view text(int column) const { return page_->text(row_ - 1, column); }
@@ -53,6 +52,7 @@ class RowStream {
 
   std::shared_ptr<PinnedSession> session_;  // null when the last page is here
   const std::string name_;
+  const size_t most_rows_;
   size_t page_rows_;
   std::optional<ResultSet> page_;
   size_t row_ = 0;  // of the page, the next
