@@ -11,6 +11,8 @@ namespace quipu::postgres {
 namespace {
 
 constexpr auto kOnce = Statement::Use::kOnce;
+constexpr std::string_view kDuplicateTable = "42P07";  // or index, or sequence
+constexpr std::string_view kDuplicateObject = "42710";
 constexpr size_t kBufferBytes = size_t{256} << 10;
 constexpr uint64_t kMostIndexMemory = uint64_t{1} << 20;  // in kB: 1 GiB, while indexes are made
 
@@ -30,7 +32,7 @@ class TableCopy {
     const std::string create = definition_.create(schema(), table_);
     std::vector<Statement> statements;
     statements.emplace_back("BEGIN", kOnce);
-    statements.emplace_back("SELECT pg_advisory_xact_lock($1::bigint)", kOnce)
+    statements.emplace_back("SELECT pg_catalog.pg_advisory_xact_lock($1::bigint)", kOnce)
         .number(target_.sql().making_lock());
     statements.emplace_back(same_texts(), kOnce);
     statements.emplace_back(create, kOnce);
@@ -54,7 +56,8 @@ class TableCopy {
     std::vector<Statement> statements;
     statements
         .emplace_back(
-            "SELECT set_config('maintenance_work_mem', greatest($1::bigint, (SELECT setting::bigint FROM "
+            "SELECT pg_catalog.set_config('maintenance_work_mem', greatest($1::bigint, (SELECT "
+            "setting::bigint FROM "
             "pg_catalog.pg_settings WHERE name = 'maintenance_work_mem'))::text, true)",
             kOnce)
         .number(static_cast<int64_t>(std::min(bytes_ / 1024 * 5 / 4, kMostIndexMemory)));
@@ -64,8 +67,8 @@ class TableCopy {
     for (const TableDefinition::Column& column : definition_.columns) {
       if (!column.is_serial) continue;
       numbering.push_back(
-          "SELECT setval(pg_get_serial_sequence($1::text, $2::text), v.n) FROM (SELECT "
-          "greatest($3::bigint, max(" +
+          "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence($1::text, $2::text), v.n) FROM (SELECT "
+          "greatest($3::bigint, pg_catalog.max(" +
           quoted(column.name) + ")) AS n FROM " + name() + ") AS v WHERE v.n > 0");
     }
     const std::string table = name();
@@ -86,7 +89,9 @@ class TableCopy {
   std::string name() const { return quoted(schema()) + "." + quoted(table_); }
   Status failed(const Failure& failure) const {
     const Status status = failure.status(target_.shown());
-    return Status(status.code(), status.message() + " (table " + table_ + ")");
+    const bool is_taken = failure.is(kDuplicateTable) || failure.is(kDuplicateObject);
+    return Status(is_taken ? StatusCode::kAlreadyExists : status.code(),
+                  status.message() + " (table " + table_ + ")");
   }
 
   Status run(std::span<const Statement> statements) {
@@ -114,6 +119,7 @@ class TableCopy {
 Status copy_table(const PostgresSnapshot& from, const std::string& table, Server& target,
                   const SharedTables::WatchRow& watch) {
   QUIPU_ASSIGN_OR_RETURN(const TableDefinition definition, from.definition(table));
+  QUIPU_RETURN_IF_ERROR(definition.check_can_move(table));
   QUIPU_RETURN_IF_ERROR(target.make_tables(kNoTable).status());  // and so the schema
   if (definition.needs_vector) QUIPU_RETURN_IF_ERROR(make_extension(target));
   QUIPU_ASSIGN_OR_RETURN(const auto rows, from.scan_rows(table));
@@ -130,6 +136,7 @@ Status copy_table(const PostgresSnapshot& from, const std::string& table, Server
 
 Status check_copy(const PostgresSnapshot& from, const std::string& table, Server& target) {
   QUIPU_ASSIGN_OR_RETURN(const TableDefinition definition, from.definition(table));
+  QUIPU_RETURN_IF_ERROR(definition.check_can_move(table));
   std::vector<std::string_view> names(definition.constraint_names.begin(), definition.constraint_names.end());
   names.emplace_back(table);
   for (const TableDefinition::Index& index : definition.indexes) names.emplace_back(index.name);

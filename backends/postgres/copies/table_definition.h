@@ -1,6 +1,6 @@
-// TableDefinition: what makes a table, as the server tells it: columns, constraints, indexes. Nothing in it
-// is of a schema, so that the same can be made in another one. Owners, rights, triggers, policies and foreign
-// keys are not part of it.
+// TableDefinition: what makes a table, as the server tells it: columns, keys, indexes. Nothing in it is of a
+// schema, so that the same can be made in another one, and nothing that runs there is the table's owner's.
+// Owners, rights, triggers, policies and foreign keys are not part of it.
 //
 // Thread-safety: as a standard container.
 
@@ -23,7 +23,7 @@ struct TableDefinition {
     std::string type;     // with its collation, where that is not the type's
     std::string rest;     // NOT NULL, DEFAULT ..., GENERATED ...
     bool is_generated;    // its values follow from others
-    bool is_serial;       // they are numbers of a sequence of its own
+    bool is_serial;       // they are numbers of a sequence
     int64_t last_number;  // of that sequence; 0: none has been taken
   };
   struct Index {
@@ -33,13 +33,18 @@ struct TableDefinition {
   };
 
   std::vector<Column> columns;
-  std::vector<std::string> constraints;       // as ALTER TABLE ... ADD has them
-  std::vector<std::string> constraint_names;  // of those that have an index
-  std::vector<Index> indexes;                 // that are of no constraint
-  bool needs_vector = false;                  // types of pgvector
+  std::vector<std::string> constraints;  // keys, as ALTER TABLE ... ADD has them
+  std::vector<std::string> constraint_names;
+  std::vector<Index> indexes;  // that are of no constraint
+  bool needs_vector = false;   // types of pgvector
+  // What is not made elsewhere, for it is of the schema (a type, a function), or would run there: a CHECK, an
+  // expression other than PGVectorStore's. Empty: nothing.
+  std::string obstacle;
 
-  // Of a table that is there. Errors: kInvalidArgument for what cannot be told without its schema.
+  // Of a table that is there.
   static Result<TableDefinition> of(Session& session, const std::string& schema, const std::string& table);
+  // Errors: kInvalidArgument naming the obstacle.
+  Status check_can_move(const std::string& table) const;
 
   // Names, types and what is generated: the same text for tables that take the same rows.
   std::string text() const;

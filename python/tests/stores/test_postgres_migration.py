@@ -245,6 +245,34 @@ def test_what_cannot_move_is_refused_by_name(server: PostgresServer, tmp_path: P
     assert "data_essays" in [each.name for each in quipu.migrate(server.address("refused"), server.address("taken")).collections]
 
 
+def test_what_is_of_the_schema_or_would_run_elsewhere_is_refused(server: PostgresServer) -> None:  # noqa: F811
+    peers = Peers(server, "strange")
+    peers.theirs.add([node(1)])
+    server.run("CREATE TYPE strange.mood AS ENUM ('good'); CREATE FUNCTION strange.f(text) RETURNS int IMMUTABLE RETURN 1")
+    table = "strange.data_odd"
+    refused = {
+        f"ALTER TABLE {table} ADD CONSTRAINT odd CHECK (length(text) > 0)": 'its constraint "odd"',
+        f"ALTER TABLE {table} ADD COLUMN m strange.mood": "type strange.mood",
+        f"ALTER TABLE {table} ADD COLUMN m int DEFAULT strange.f('')": r"function strange.f\(",
+        f"ALTER TABLE {table} ADD COLUMN m text DEFAULT version()": r'its column "m": version\(\)',
+        f"ALTER TABLE {table} ADD COLUMN m text GENERATED ALWAYS AS (upper(text)) STORED": 'its column "m": upper',
+        f"CREATE INDEX ON {table} (strange.f(text))": r"function strange.f\(",
+    }
+    for change, why in refused.items():
+        server.run(f"CREATE TABLE {table} (LIKE strange.data_essays INCLUDING ALL); {change}")
+        for dry_run in (True, False):
+            with pytest.raises(ValueError, match='table "data_odd" cannot be made in another schema with .*' + why):
+                quipu.migrate(server.address("strange"), server.address("strange_copy"), dry_run=dry_run)
+        assert server.run("SELECT count(*) FROM pg_namespace WHERE nspname = 'strange_copy'") == "0\n"
+        server.run(f"DROP TABLE {table}")
+    # Its ids come from the sequence of another table.
+    server.run(f"CREATE TABLE {table} (LIKE strange.data_essays INCLUDING ALL); INSERT INTO {table} (text, node_id, embedding) VALUES "
+               f"('', 'a', '[1,2,3,4]'); ALTER TABLE {table} ADD COLUMN at timestamptz DEFAULT now(), ADD COLUMN s text DEFAULT 'it''s'")
+    quipu.migrate(server.address("strange"), server.address("strange_copy"))
+    server.run("DROP SCHEMA strange CASCADE; INSERT INTO strange_copy.data_odd (text, node_id, embedding) VALUES ('', 'b', '[1,2,3,4]')")
+    assert server.run("SELECT id, node_id, s FROM strange_copy.data_odd ORDER BY id") == "2|a|it's\n3|b|it's\n"
+
+
 def test_a_copy_of_tables_that_was_interrupted_is_completed(server: PostgresServer) -> None:  # noqa: F811
     peers = Peers(server, "parts")
     peers.theirs.add([node(1), node(2)])
