@@ -73,23 +73,27 @@ std::string_view columns_of(TableReads::VectorParts parts) {
     case TableReads::VectorParts::kEmbedding: return "t.node_id, NULL, NULL, t.embedding";
     case TableReads::VectorParts::kRefDocId:
       return "t.node_id, CASE WHEN d.is_text THEN '' ELSE t.text END, CASE WHEN d.is_text THEN "
-             "json_build_object('ref_doc_id', t.metadata_ -> 'ref_doc_id') ELSE t.metadata_::json END, NULL";
+             "pg_catalog.json_build_object('ref_doc_id', t.metadata_ -> 'ref_doc_id') ELSE t.metadata_::json "
+             "END, NULL";
     case TableReads::VectorParts::kNode: break;
   }
   return "t.node_id, t.text, t.metadata_, NULL";
 }
 
-// `columns` of each table of chats, named c, in which `n` is its place among them.
-std::string of_each(const std::vector<std::string>& tables, std::string_view columns) {
+// `columns` of each table of chats, named c, in which `n` is its place among them, with what is joined to it.
+std::string of_each(const std::vector<std::string>& tables, std::string_view columns,
+                    std::string_view joined = "") {
   std::string sql;
   for (size_t i = 0; i < tables.size(); ++i) {
     sql += i == 0 ? "SELECT " : " UNION ALL SELECT ";
     ((sql += std::to_string(i) + " AS n, ") += columns) += " FROM " + tables[i] + " AS c";
+    sql += joined;
   }
   return sql;
 }
 
-constexpr std::string_view kChatColumns = "c.id, c.key, coalesce(cardinality(c.value), 0) AS messages";
+constexpr std::string_view kChatColumns =
+    "c.id, c.key, coalesce(pg_catalog.cardinality(c.value), 0) AS messages";
 
 Result<Json> message_of(const std::string& tables, std::string_view key, uint64_t place, bool is_null,
                         std::string_view text) {
@@ -129,8 +133,8 @@ Result<TableReads::VectorCounts> count_rows_of_vectors(Session& session, const s
                        (embedding == "vector" || embedding == "halfvec");
   if (!counts.is_readable) return counts;
   const std::string sql =
-      "SELECT count(*), count(DISTINCT t.node_id), count(*) - count(t.node_id), count(*) - "
-      "count(t.embedding) FROM " +
+      "SELECT pg_catalog.count(*), pg_catalog.count(DISTINCT t.node_id), pg_catalog.count(*) - "
+      "pg_catalog.count(t.node_id), pg_catalog.count(*) - pg_catalog.count(t.embedding) FROM " +
       quoted(schema) + "." + quoted(table) + " AS t";
   QUIPU_ASSIGN_OR_RETURN(const ResultSet numbers, session.run(Statement(sql, kOnce)));
   counts.rows = static_cast<uint64_t>(numbers.number(0, 0));
@@ -146,9 +150,8 @@ Result<std::unique_ptr<TableRows<StoredVectorRow>>> vector_rows(std::shared_ptr<
   std::string sql = "SELECT " + std::string(columns_of(scan.parts)) + " FROM " + table + " AS t";
   if (scan.parts == TableReads::VectorParts::kRefDocId) {
     sql +=
-        " CROSS JOIN LATERAL (SELECT coalesce(json_typeof((t.metadata_ -> 'ref_doc_id')::json) = 'string', "
-        "false) "
-        "AS is_text) AS d";
+        " CROSS JOIN LATERAL (SELECT coalesce(pg_catalog.json_typeof((t.metadata_ -> 'ref_doc_id')::json) = "
+        "'string', false) AS is_text) AS d";
   }
   const char* separator = " WHERE ";
   if (scan.node_id) (sql += std::exchange(separator, " AND ")) += "t.node_id = $1";
@@ -177,12 +180,25 @@ Result<std::unique_ptr<TableRows<StoredVectorRow>>> vector_rows(std::shared_ptr<
 
 Result<TableReads::ChatCounts> count_rows_of_chats(Session& session, const std::vector<std::string>& tables) {
   const std::string all = " FROM (" + of_each(tables, kChatColumns) + ") AS t";
-  const std::string count = "SELECT count(*), coalesce(sum(t.messages), 0)::bigint" + all;
-  const std::string repeated = "SELECT t.key" + all + " GROUP BY t.key HAVING count(*) > 1 LIMIT 1";
+  const std::string count =
+      "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(t.messages), 0)::bigint" + all;
+  const std::string repeated =
+      "SELECT t.key" + all + " GROUP BY t.key HAVING pg_catalog.count(*) > 1 LIMIT 1";
+  const std::string odd = "SELECT t.key FROM (" +
+                          of_each(tables, "c.key, pg_catalog.array_ndims(c.value) AS depth") +
+                          ") AS t WHERE t.key IS NULL OR t.depth > 1 LIMIT 1";
   std::vector<Statement> statements;
   statements.emplace_back(count, kOnce);
   statements.emplace_back(repeated, kOnce);
+  statements.emplace_back(odd, kOnce);
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ResultSet> found, session.run(statements));
+  if (found[2].rows() > 0) {
+    return Status::invalid_argument(
+        all_names(tables) + (found[2].is_null(0, 0)
+                                 ? ": a chat has no key"
+                                 : ": the messages of chat " + Json::from_string(found[2].text(0, 0)).text() +
+                                       " are in an array of arrays"));
+  }
   TableReads::ChatCounts counts{static_cast<uint64_t>(found[0].number(0, 0)),
                                 static_cast<uint64_t>(found[0].number(0, 1)), std::nullopt};
   if (found[1].rows() > 0) counts.repeated = std::string(found[1].text(0, 0));
@@ -205,10 +221,11 @@ Result<std::unique_ptr<TableRows<TableReads::Chat>>> chat_rows(std::shared_ptr<P
 Result<std::unique_ptr<TableRows<TableReads::ChatMessage>>> message_rows(
     std::shared_ptr<PinnedSession> session, const std::vector<std::string>& tables) {
   // Chats are put in order before their messages are taken out, which keeps it, so that no message is sorted.
-  const std::string sql = "SELECT t.key, m.place, m.message FROM (SELECT * FROM (" +
-                          of_each(tables, "c.id, c.key, c.value::text[] AS value") +
-                          ") AS u ORDER BY u.n, u.id) AS t CROSS JOIN LATERAL unnest(t.value) WITH "
-                          "ORDINALITY AS m(message, place)";
+  const std::string sql =
+      "SELECT t.key, m.place, m.message FROM (SELECT * FROM (" +
+      of_each(tables, "c.id, c.key, c.value::text[] AS value") +
+      ") AS u ORDER BY u.n, u.id) AS t CROSS JOIN LATERAL pg_catalog.unnest(t.value) WITH "
+      "ORDINALITY AS m(message, place)";
   return open_rows<TableReads::ChatMessage>(
       std::move(session), sql, std::nullopt,
       [names = all_names(tables)](const RowStream& rows, TableReads::ChatMessage& message) -> Status {
@@ -226,9 +243,11 @@ Result<std::vector<Json>> messages_between(Session& session, const std::vector<s
   if (!is_text(key)) return messages;
   const std::string sql =
       "SELECT m.message FROM (" +
-      of_each(tables, "c.key, (c.value[($2::bigint)::int:($3::bigint)::int])::text[] AS value") +
-      ") AS t CROSS JOIN LATERAL unnest(t.value) WITH ORDINALITY AS m(message, place) WHERE t.key = $1 ORDER "
-      "BY m.place";
+      of_each(tables,
+              "c.key, (c.value[$2::bigint::int + b.skipped:$3::bigint::int + b.skipped])::text[] AS value",
+              " CROSS JOIN LATERAL (SELECT pg_catalog.array_lower(c.value, 1) - 1 AS skipped) AS b") +
+      ") AS t CROSS JOIN LATERAL pg_catalog.unnest(t.value) WITH ORDINALITY AS m(message, place) WHERE t.key "
+      "= $1 ORDER BY m.place";
   Statement select(sql, kOnce);
   select.text(key).number(static_cast<int64_t>(first)).number(static_cast<int64_t>(last));
   QUIPU_ASSIGN_OR_RETURN(const ResultSet found, session.run(select));

@@ -185,6 +185,15 @@ def test_chats_move_to_a_chat_store(server: PostgresServer, tmp_path: Path, use_
     with pytest.raises(ValueError, match='chat "plain" is in more than one of them'):
         quipu.migrate(server.address(schema), tmp_path / "b.quipu")
     other.delete_messages("plain")
+    # PostgreSQL's arrays begin wherever their writer wants, and may have more dimensions.
+    kind = "jsonb" if use_jsonb else "json"
+    server.run(f"UPDATE {schema}.other SET value = '[5:6]={{\"{{}}\",\"{{\\\"n\\\": 2}}\"}}'::{kind}[]")
+    quipu.migrate(server.address(schema), tmp_path / "bounds")
+    assert json.loads((tmp_path / "bounds" / "chat_store.json").read_text())["store"]["elsewhere"] == [{}, {"n": 2}]
+    server.run(f"UPDATE {schema}.other SET value = '{{{{\"{{}}\"}}}}'::{kind}[]")
+    with pytest.raises(ValueError, match='chat "elsewhere" are in an array of arrays'):
+        quipu.migrate(server.address(schema), tmp_path / "b.quipu")
+    other.set_messages("elsewhere", messages())
     quipu.QuipuChatStore.from_path(server.address(schema)).add_message("mine", messages()[0])
     with pytest.raises(ValueError, match='"chat_store/messages", and table "chatstore" "other" would become the same'):
         quipu.migrate(server.address(schema), tmp_path / "b.quipu")
