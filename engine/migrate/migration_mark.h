@@ -25,8 +25,9 @@ struct WrittenFile {
 };
 
 struct MigrationMark {
-  std::string source;                        // ContentSummary::fingerprint() of what is copied
-  std::map<std::string, WrittenFile> files;  // of a persist directory
+  std::string source;  // ContentSummary::fingerprint() of what is copied
+  std::map<std::string, WrittenFile>
+      files;  // of a persist directory; of a store tables that move as they are
 
   Json to_json() const;
   // Nothing for what is no mark of this version.
