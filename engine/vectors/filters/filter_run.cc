@@ -1,13 +1,17 @@
 #include "engine/vectors/filters/filter_run.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 
 #include "engine/vectors/filters/metadata_filter.h"
 
 namespace quipu {
 namespace {
 
+// So many rows are looked at together: what is known of them stays in the processor's nearest cache.
+constexpr size_t kRowsAtOnce = 1024;
 constexpr int32_t kNoMetadata = MetadataColumns::kNoMetadata;
 
 int32_t value_at(const MetadataColumns::Column& column, uint32_t row) {
@@ -97,27 +101,46 @@ void FilterRun::decide(Verdicts& verdicts) {
 }
 
 void FilterRun::select(size_t rows, std::vector<uint32_t>& passing, std::vector<uint32_t>& unsure) {
-  std::vector<Verdict> outcomes(rows, 0);
   for (Verdicts& verdicts : verdicts_) {
+    if (verdicts.filter != nullptr) decide(verdicts);
+  }
+  for (size_t begin = 0; begin < rows; begin += kRowsAtOnce) {
+    select_some(begin, std::min(kRowsAtOnce, rows - begin), passing, unsure);
+  }
+}
+
+void FilterRun::select_some(size_t begin, size_t count, std::vector<uint32_t>& passing,
+                            std::vector<uint32_t>& unsure) const {
+  std::array<Verdict, kRowsAtOnce> outcomes{};
+  for (const Verdicts& verdicts : verdicts_) {
     size_t known = 0;  // rows, from the first on
     if (verdicts.filter != nullptr) {
-      decide(verdicts);
-      const std::vector<int32_t>& values = verdicts.column->value_of_row;
-      known = std::min(rows, values.size());
-      for (size_t row = 0; row < known; ++row) {
-        const Verdict verdict =
-            values[row] == kNoMetadata ? kUnsure : verdicts.of_value[static_cast<size_t>(values[row])];
-        outcomes[row] = (outcomes[row] + (verdict & ~kUnsure)) | (verdict & kUnsure);
+      const std::span values = std::span(verdicts.column->value_of_row);
+      const Verdict* const of_value = verdicts.of_value.data();
+      known = std::min(count, values.size() - std::min(begin, values.size()));
+      for (size_t i = 0; i < known; ++i) {
+        const int32_t value = values[begin + i];
+        const Verdict verdict = value == kNoMetadata ? kUnsure : of_value[value];
+        outcomes[i] = (outcomes[i] + (verdict & ~kUnsure)) | (verdict & kUnsure);
       }
     }
-    for (size_t row = known; row < rows; ++row) outcomes[row] |= kUnsure;
+    for (size_t i = known; i < count; ++i) outcomes[i] |= kUnsure;
   }
-  for (uint32_t row = 0; row < rows; ++row) {
-    if ((outcomes[row] & kUnsure) != 0) {
-      unsure.push_back(row);
-    } else if (combine_matches(condition_, outcomes[row], verdicts_.size())) {
-      passing.push_back(row);
-    }
+  const auto filters = static_cast<Verdict>(verdicts_.size());
+  const Verdict least = condition_ == FilterCondition::AND ? filters : condition_ == FilterCondition::OR;
+  const Verdict outcomes_that_pass = condition_ == FilterCondition::OR ? filters : 1;  // from that on
+  std::array<uint32_t, kRowsAtOnce> found;
+  size_t found_count = 0;  // counted without a branch, which could not be foreseen
+  Verdict any = 0;
+  for (size_t i = 0; i < count; ++i) {
+    any |= outcomes[i];
+    found[found_count] = static_cast<uint32_t>(begin + i);
+    found_count += static_cast<size_t>(outcomes[i] - least < outcomes_that_pass);  // never where it is unsure
+  }
+  passing.insert(passing.end(), found.begin(), found.begin() + found_count);
+  if ((any & kUnsure) == 0) return;
+  for (size_t i = 0; i < count; ++i) {
+    if ((outcomes[i] & kUnsure) != 0) unsure.push_back(static_cast<uint32_t>(begin + i));
   }
 }
 

@@ -40,6 +40,9 @@ class FilterRun {
   static std::vector<Verdict> verdicts_at_once(const MetadataFilter& filter,
                                                const MetadataColumns::Column& column);
   static void decide(Verdicts& verdicts);
+  // Of rows from `begin` on. REQUIRES: all is decided.
+  void select_some(size_t begin, size_t count, std::vector<uint32_t>& passing,
+                   std::vector<uint32_t>& unsure) const;
   static Result<Verdict> verdict_of(Verdicts& verdicts, int32_t value);
 
   FilterCondition condition_;
