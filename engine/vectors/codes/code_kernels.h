@@ -19,6 +19,8 @@ inline constexpr size_t kChunkBytes = 32;
 
 // No code of a query is further from zero: the sum of 16 of its products with codes then fits into 16 bits.
 inline constexpr int kMaxQueryCode = 127;
+// What one more in a query's code is in the finer one that its remainder tells.
+inline constexpr int kQueryStep = 2 * kMaxQueryCode;
 
 // The rows of a group, which follow one another and begin at a multiple of 64 bytes. Another group is read
 // next, which begins so many bytes behind this one.

@@ -14,7 +14,7 @@ namespace {
 // One vector in so many, or fewer, are read one by one: a group is read faster than half of its rows.
 constexpr size_t kApart = 3;
 // So many rows are on their way from memory where they are read one by one.
-constexpr size_t kAhead = 4;
+constexpr size_t kAhead = 8;
 
 // A query on its way through the codes.
 class Search {
@@ -26,34 +26,41 @@ class Search {
         bounds_(codes, query.elements, query.mode),
         candidates_(query.k, most) {}
 
-  const int8_t* code() const { return bounds_.code().data(); }
+  const int8_t* code() const { return bounds_.query().code.data(); }
 
   // `products`: of the upper halves of the group's codes with the query's.
   void take_group(size_t group, const int32_t* products, uint64_t rows) {
     take_waiting();
     if (candidates_.too_many()) return;
-    const VectorCodes::Coarse& coarse = codes_.coarse(group);
-    const CodeLimit limit = bounds_.limit_for(codes_.norms(group));
-    uint64_t left = rows & kernels_.reaching(products, bounds_.shift(), coarse.along, coarse.across,
-                                             limit.along, limit.across);
+    uint64_t left = rows & reaching(products, codes_.coarse(group), codes_.norms(group));
     for (; left != 0; left &= left - 1) {
       const auto row = static_cast<size_t>(std::countr_zero(left));
       take(static_cast<uint32_t>(group * kGroupRows + row), products[row]);
     }
   }
 
-  // Reads these rows one by one.
-  void take_rows(const std::vector<uint32_t>& slots) {
-    for (size_t i = 0; i < slots.size(); ++i) {
-      if (i + kAhead < slots.size()) codes_.prefetch_upper_halves(slots[i + kAhead]);
-      const uint32_t slot = slots[i];
-      const int32_t product = kernels_.row(codes_.upper_halves(slot), codes_.chunks(), code());
-      const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
-      const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
-      if (!bounds_.limit_for({&codes_.norm(slot), 1}).is_reached(direction, 2 * product - bounds_.shift()))
-        continue;
-      take(slot, product);
-      if (waiting_count_ == 2 * kAhead) take_waiting(kAhead);
+  // Reads these rows one by one, and looks at as many together as a group has.
+  void take_rows(std::span<const uint32_t> slots) {
+    VectorCodes::Coarse coarse{};
+    std::array<double, kGroupRows> norms;
+    std::array<int32_t, kGroupRows> products{};
+    for (size_t begin = 0; begin < slots.size(); begin += kGroupRows) {
+      const size_t count = std::min(kGroupRows, slots.size() - begin);
+      for (size_t i = 0; i < count; ++i) {
+        if (begin + i + kAhead < slots.size()) codes_.prefetch_upper_halves(slots[begin + i + kAhead]);
+        const uint32_t slot = slots[begin + i];
+        products[i] = kernels_.row(codes_.upper_halves(slot), codes_.chunks(), code());
+        const Direction direction = coarse_of(slot);
+        coarse.along[i] = direction.along;
+        coarse.across[i] = direction.across;
+        norms[i] = codes_.norm(slot);
+      }
+      take_waiting();
+      uint64_t left = reaching(products.data(), coarse, std::span(norms).first(count));
+      for (left &= ~uint64_t{0} >> (kGroupRows - count); left != 0; left &= left - 1) {
+        const auto row = static_cast<size_t>(std::countr_zero(left));
+        take(slots[begin + row], products[row]);
+      }
     }
   }
 
@@ -70,29 +77,46 @@ class Search {
     int32_t upper_halves;  // their product with the query's code
   };
 
+  Direction coarse_of(uint32_t slot) const {
+    const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
+    return {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
+  }
+
+  // The rows that may reach the threshold, as bits.
+  uint64_t reaching(const int32_t* products, const VectorCodes::Coarse& coarse,
+                    std::span<const double> norms) const {
+    const CodeLimit limit = bounds_.limit_for(norms);
+    return kernels_.reaching(products, bounds_.shift(), coarse.along, coarse.across, limit.along,
+                             limit.across);
+  }
+
   // A row that reaches the limit. Its lower halves, where there are such, are asked for, and read later.
   void take(uint32_t slot, int32_t product) {
     if (!codes_.has_lower_halves()) {
-      const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
-      const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
-      return offer(slot, bounds_.of(direction, codes_.norm(slot), 2 * product - bounds_.shift()));
+      const int64_t finer = bounds_.finer_of_upper(product, times_remainder(codes_.upper_halves(slot)));
+      return offer(slot, bounds_.of(coarse_of(slot), codes_.norm(slot), finer));
     }
     waiting_[waiting_count_++] = {slot, product};
     codes_.prefetch_lower_halves(slot);
   }
 
-  // All that wait, but for the last `left`.
-  void take_waiting(size_t left = 0) {
-    for (size_t i = 0; i + left < waiting_count_; ++i) {
+  void take_waiting() {
+    for (size_t i = 0; i < waiting_count_; ++i) {
       const auto& [slot, upper_halves] = waiting_[i];
       const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
-      const int64_t product = 2 * (16 * int64_t{upper_halves} + lower_halves) - bounds_.shift_of_bytes();
+      const int64_t bytes = 16 * int64_t{upper_halves} + lower_halves;
       const double norm = codes_.norm(slot);
-      if (!bounds_.limit_for({&norm, 1}).is_reached(codes_.fine(slot), product)) continue;
-      offer(slot, bounds_.of(codes_.fine(slot), norm, product));
+      const CodeLimit limit = bounds_.limit_for({&norm, 1});
+      if (!limit.is_reached(codes_.fine(slot), 2 * bytes - bounds_.shift_of_bytes())) continue;
+      const int64_t remainder = 16 * int64_t{times_remainder(codes_.upper_halves(slot))} +
+                                times_remainder(codes_.lower_halves(slot));
+      offer(slot, bounds_.of(codes_.fine(slot), norm, bounds_.finer_of_bytes(bytes, remainder)));
     }
-    std::copy(waiting_.begin() + waiting_count_ - left, waiting_.begin() + waiting_count_, waiting_.begin());
-    waiting_count_ = left;
+    waiting_count_ = 0;
+  }
+
+  int32_t times_remainder(const uint8_t* halves) const {
+    return kernels_.row(halves, codes_.chunks(), bounds_.query().remainder.data());
   }
 
   void offer(uint32_t slot, const ScoreBounds& bounds) {

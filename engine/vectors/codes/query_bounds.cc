@@ -35,9 +35,9 @@ ScoreBounds QueryBounds::of(const Direction& direction, double norm, int64_t pro
   const double along = direction.along;
   const double across = direction.across;
   const double length = std::sqrt(along * along + across * across);
-  const double cosine = static_cast<double>(product) / (query_.length * length);
-  const double cosine_d = (along * query_.cosine - across * query_.sine) / length;
-  const double sine_d = (across * query_.cosine + along * query_.sine) / length;
+  const double cosine = static_cast<double>(product) / (query_.fine.length * length);
+  const double cosine_d = (along * query_.fine.cosine - across * query_.fine.sine) / length;
+  const double sine_d = (across * query_.fine.cosine + along * query_.fine.sine) / length;
   const double nearest = std::min(1.0, cosine + kFloatError);
   const double farthest = std::max(-1.0, cosine - kFloatError);
   ScoreBounds bounds{-1 - slack_, 1 + slack_};
@@ -62,12 +62,12 @@ void QueryBounds::set_threshold(double threshold) {
 // code's length, which is less.
 CodeLimit QueryBounds::limit_of(double cosine) const {
   const double t = std::clamp(cosine, -1.0, 1.0);
-  const bool beyond = t <= -query_.cosine;
-  const double cosine_tq = beyond ? -1 : t * query_.cosine - sine_of(t) * query_.sine;
-  const double sine_tq = beyond ? 0 : sine_of(t) * query_.cosine + t * query_.sine;
+  const bool beyond = t <= -query_.coarse.cosine;
+  const double cosine_tq = beyond ? -1 : t * query_.coarse.cosine - sine_of(t) * query_.coarse.sine;
+  const double sine_tq = beyond ? 0 : sine_of(t) * query_.coarse.cosine + t * query_.coarse.sine;
   const double across = cosine_tq < 0 ? sine_tq - cosine_tq : sine_tq;
-  return {static_cast<float>(query_.length * (cosine_tq - slack_)),
-          static_cast<float>(query_.length * (across + slack_))};
+  return {static_cast<float>(query_.coarse.length * (cosine_tq - slack_)),
+          static_cast<float>(query_.coarse.length * (across + slack_))};
 }
 
 double QueryBounds::least_cosine(std::span<const double> norms) const {

@@ -14,13 +14,14 @@
 #include <vector>
 
 #include "engine/vectors/codes/candidates.h"
+#include "engine/vectors/codes/code_kernels.h"
 #include "engine/vectors/codes/vector_code.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
 
-// A vector may reach a score where the product of a direction of its code with the query's code is at least
+// A vector may reach a score where the product of a direction of its code with the query's 8 bits is at least
 // along * direction.along - across * direction.across.
 struct CodeLimit {
   float along;
@@ -36,12 +37,19 @@ class QueryBounds {
   // REQUIRES: the query has a regular norm.
   QueryBounds(const VectorCodes& codes, std::span<const double> query, SimilarityMode mode);
 
-  std::span<const int8_t> code() const { return query_.code; }
+  const CodedQuery& query() const { return query_; }
   // The products of directions are twice those of codes, less this: of upper halves, and of bytes.
-  int32_t shift() const { return static_cast<int32_t>(15 * query_.sum); }
-  int64_t shift_of_bytes() const { return 255 * query_.sum; }
+  int32_t shift() const { return static_cast<int32_t>(kUpperShift * query_.coarse.sum); }
+  int64_t shift_of_bytes() const { return kByteShift * query_.coarse.sum; }
+  // A direction's product with the query's finer direction, from its code's with both parts of that.
+  int64_t finer_of_upper(int64_t code, int64_t remainder) const {
+    return 2 * (kQueryStep * code + remainder) - kUpperShift * query_.fine.sum;
+  }
+  int64_t finer_of_bytes(int64_t code, int64_t remainder) const {
+    return 2 * (kQueryStep * code + remainder) - kByteShift * query_.fine.sum;
+  }
 
-  // Of a vector of this norm one of whose code's directions has this product with the query's code.
+  // Of a vector of this norm one of whose code's directions has this product with the query's finer one.
   ScoreBounds of(const Direction& direction, double norm, int64_t product) const;
 
   // The least score that counts.
@@ -53,6 +61,9 @@ class QueryBounds {
   }
 
  private:
+  static constexpr int64_t kUpperShift = 15;
+  static constexpr int64_t kByteShift = 255;
+
   CodeLimit limit_of(double cosine) const;
   double least_cosine(std::span<const double> norms) const;
 

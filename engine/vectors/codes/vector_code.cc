@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <iterator>
-#include <numeric>
 
 #include "engine/vectors/codes/code_kernels.h"
 
@@ -150,34 +148,126 @@ __attribute__((always_inline)) inline Sums encode_elements(const float* vector, 
   return sums;
 }
 
+// Sums over elements of a query and of a direction that stands for it.
+struct DirectionSums {
+  int64_t elements = 0;
+  double squares = 0;
+  double products = 0;  // with the query's elements
+};
+
+struct QuerySums {
+  double squares = 0;
+  DirectionSums coarse;
+  DirectionSums fine;
+};
+
+// No element of the finer direction is further from zero.
+constexpr float kMaxFineCode = kQueryStep * kMaxQueryCode;
+
+template <class Eight>
+struct DirectionLanes {
+  Wholes elements{};
+  Eight squares;
+  Eight products;
+
+  __attribute__((always_inline)) void add(const Eight& exact, const Wholes& wholes) {
+    Eight numbers;
+    numbers.set(wholes);
+    elements += wholes;
+    squares.add_product(numbers, numbers);
+    products.add_product(exact, numbers);
+  }
+  __attribute__((always_inline)) DirectionSums sums() const {
+    int64_t sum = 0;
+    for (size_t lane = 0; lane < kLanes; ++lane) sum += elements[lane];
+    return {sum, total(squares), total(products)};
+  }
+};
+
+// `scaled` to +-kMaxFineCode. A remainder is the rest to the nearest multiple of kQueryStep, so at most half
+// of that; what rounding in float32 may add is less than half of what would make it one more.
+template <class Eight>
+__attribute__((always_inline)) inline QuerySums encode_query(std::span<const float> rotated, float factor,
+                                                             CodedQuery& query) {
+  Eight squares;
+  DirectionLanes<Eight> coarse;
+  DirectionLanes<Eight> fine;
+  for (size_t i = 0; i < rotated.size(); i += kLanes) {
+    Floats elements{};
+    if (i + kLanes <= rotated.size()) {
+      std::memcpy(&elements, &rotated[i], sizeof(elements));
+    } else {
+      std::memcpy(&elements, &rotated[i], (rotated.size() - i) * sizeof(float));
+    }
+    // Rounded as numbers above zero.
+    const Floats scaled = elements * factor + (kMaxFineCode + 0.5F);
+    const Wholes whole = __builtin_convertvector(scaled, Wholes) - static_cast<int32_t>(kMaxFineCode);
+    const Floats steps = __builtin_convertvector(whole, Floats) * (1.0F / kQueryStep);
+    const Wholes step = __builtin_convertvector(steps + (kMaxQueryCode + 0.5F), Wholes) - kMaxQueryCode;
+    store_bytes(step, reinterpret_cast<uint8_t*>(&query.code[i]));
+    store_bytes(whole - kQueryStep * step, reinterpret_cast<uint8_t*>(&query.remainder[i]));
+    Eight exact;
+    exact.set(elements);
+    squares.add_product(exact, exact);
+    coarse.add(exact, step);
+    fine.add(exact, whole);
+  }
+  return {total(squares), coarse.sums(), fine.sums()};
+}
+
+// Both, for one kind of processor.
+struct Encoders {
+  Sums (*vector)(const float* vector, size_t size, float factor, uint8_t* code);
+  QuerySums (*query)(std::span<const float> rotated, float factor, CodedQuery& query);
+};
+
 Sums encode_plain(const float* vector, size_t size, float factor, uint8_t* code) {
   return encode_elements<TwoRegisters>(vector, size, factor, code);
 }
 
-using Encode = decltype(&encode_plain);
+QuerySums encode_query_plain(std::span<const float> rotated, float factor, CodedQuery& query) {
+  return encode_query<TwoRegisters>(rotated, factor, query);
+}
 
 #if defined(__x86_64__)
 
-__attribute__((target("avx2"))) Sums encode_avx2(const float* vector, size_t size, float factor,
-                                                 uint8_t* code) {
+#define QUIPU_AVX2 __attribute__((target("avx2")))
+#define QUIPU_AVX512 __attribute__((target("avx512f,avx512vl,avx2")))
+
+QUIPU_AVX2 Sums encode_avx2(const float* vector, size_t size, float factor, uint8_t* code) {
   return encode_elements<TwoRegisters>(vector, size, factor, code);
 }
 
-__attribute__((target("avx512f,avx512vl,avx2"))) Sums encode_avx512(const float* vector, size_t size,
-                                                                    float factor, uint8_t* code) {
+QUIPU_AVX2 QuerySums encode_query_avx2(std::span<const float> rotated, float factor, CodedQuery& query) {
+  return encode_query<TwoRegisters>(rotated, factor, query);
+}
+
+QUIPU_AVX512 Sums encode_avx512(const float* vector, size_t size, float factor, uint8_t* code) {
   return encode_elements<OneRegister>(vector, size, factor, code);
 }
 
-Encode choose() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) return encode_avx512;
-  return __builtin_cpu_supports("avx2") ? encode_avx2 : encode_plain;
+QUIPU_AVX512 QuerySums encode_query_avx512(std::span<const float> rotated, float factor, CodedQuery& query) {
+  return encode_query<OneRegister>(rotated, factor, query);
+}
+
+Encoders choose() {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+    return {encode_avx512, encode_query_avx512};
+  if (__builtin_cpu_supports("avx2")) return {encode_avx2, encode_query_avx2};
+  return {encode_plain, encode_query_plain};
 }
 
 #else
 
-Encode choose() { return encode_plain; }
+Encoders choose() { return {encode_plain, encode_query_plain}; }
 
 #endif
+
+QueryDirection query_direction(const DirectionSums& sums, double squares) {
+  const double length = std::sqrt(sums.squares);
+  const double cosine = std::min(1.0, sums.products / (std::sqrt(squares) * length));
+  return {sums.elements, length, cosine, std::sqrt(1 - cosine * cosine)};
+}
 
 // From a product with the vector and both squares of lengths.
 Direction direction_of(double product, double squares, int64_t code_squares) {
@@ -202,31 +292,18 @@ float largest_of(std::span<const float> elements) {
 }  // namespace
 
 CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code) {
-  static const Encode kEncode = choose();
-  const Sums sums = kEncode(rotated.data(), rotated.size(), 128.0F / largest_of(rotated), code);
+  static const Encoders kEncoders = choose();
+  const Sums sums = kEncoders.vector(rotated.data(), rotated.size(), 128.0F / largest_of(rotated), code);
   return {direction_of(sums.coarse, sums.squares, sums.coarse_squares),
           direction_of(sums.fine, sums.squares, sums.fine_squares)};
 }
 
-CodedQuery::CodedQuery(std::span<const float> rotated, size_t padded_size) : code(padded_size) {
-  const double factor = kMaxQueryCode / static_cast<double>(largest_of(rotated));
-  double squares[kLanes] = {};  // apart, as in encode_elements(), so that they are as exact
-  double products[kLanes] = {};
-  int64_t code_squares = 0;
-  for (size_t i = 0; i < rotated.size(); ++i) {
-    const auto element = static_cast<double>(rotated[i]);
-    const auto whole = static_cast<int32_t>(std::lround(element * factor));
-    code[i] = static_cast<int8_t>(whole);
-    sum += whole;
-    code_squares += int64_t{whole} * whole;
-    squares[i % kLanes] += element * element;
-    products[i % kLanes] += element * whole;
-  }
-  const double product = std::accumulate(std::begin(products), std::end(products), 0.0);
-  const double square = std::accumulate(std::begin(squares), std::end(squares), 0.0);
-  length = std::sqrt(static_cast<double>(code_squares));
-  cosine = std::min(1.0, product / (std::sqrt(square) * length));
-  sine = std::sqrt(1 - cosine * cosine);
+CodedQuery::CodedQuery(std::span<const float> rotated, size_t padded_size)
+    : code(padded_size), remainder(padded_size) {
+  static const Encoders kEncoders = choose();
+  const QuerySums sums = kEncoders.query(rotated, kMaxFineCode / largest_of(rotated), *this);
+  coarse = query_direction(sums.coarse, sums.squares);
+  fine = query_direction(sums.fine, sums.squares);
 }
 
 }  // namespace quipu

@@ -33,17 +33,25 @@ struct CodeDirections {
 // Writes a byte an element. REQUIRES: an element is not zero, and all are numbers of an ordinary size.
 CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code);
 
-// A query in whole numbers: elements of its rotated direction, and its angle to them.
+// What is known of a direction of whole numbers that stands for a query.
+struct QueryDirection {
+  int64_t sum = 0;  // of its elements
+  double length = 1;
+  double cosine = 1;  // of the angle between it and the query
+  double sine = 0;
+};
+
+// A query in whole numbers: elements of its rotated direction, in 8 bits, which all rows are multiplied with,
+// and as kQueryStep times these and a remainder, in some 16, for the few that go on.
 struct CodedQuery {
   CodedQuery() = default;
   // REQUIRES: as encode_vector.
   CodedQuery(std::span<const float> rotated, size_t padded_size);
 
   std::vector<int8_t> code;
-  int64_t sum = 0;    // of the code's elements
-  double length = 1;  // of the code
-  double cosine = 1;  // of the angle between code and query
-  double sine = 0;
+  std::vector<int8_t> remainder;
+  QueryDirection coarse;
+  QueryDirection fine;
 };
 
 }  // namespace quipu

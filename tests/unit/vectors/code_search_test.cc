@@ -175,6 +175,20 @@ TEST(CodeSearchTest, FewOthersAreAmongTheCandidates) {
   }
 }
 
+// Some 20 a query; one in 8 bits alone has twice as many.
+TEST(CodeSearchTest, AQuerysRemainderLeavesFewerCandidates) {
+  constexpr size_t kQueries = 20;
+  Random random(test_seed());
+  Vectors vectors(384);
+  for (int i = 0; i < 2000; ++i) vectors.add(base_vector(random, 384));
+  size_t found = 0;
+  for (size_t i = 0; i < kQueries; ++i) {
+    const Vector query = base_vector(random, 384);
+    found += find_candidates(vectors.codes, {query, 10, SimilarityMode::DEFAULT}, nullptr).size();
+  }
+  EXPECT_LE(found, 28 * kQueries);
+}
+
 TEST(CodeSearchTest, LengthsBeyondFloat32AreTold) {
   for (const double size : {1e-120, 1e-25, 1.0, 1e25, 1e120}) {
     Vectors vectors(2);

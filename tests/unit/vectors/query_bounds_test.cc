@@ -38,11 +38,30 @@ struct Products {
   int64_t whole = 0;
 };
 
-Products products_of(const VectorCodes& codes, size_t slot, const QueryBounds& bounds) {
+Products products_of(const VectorCodes& codes, size_t slot, const std::vector<int8_t>& query) {
   const CodeKernels& kernels = code_kernels().back();
-  const int8_t* const query = bounds.code().data();
-  const int32_t upper = kernels.row(codes.upper_halves(slot), codes.chunks(), query);
-  return {upper, 16 * int64_t{upper} + kernels.row(codes.lower_halves(slot), codes.chunks(), query)};
+  const int32_t upper = kernels.row(codes.upper_halves(slot), codes.chunks(), query.data());
+  return {upper, 16 * int64_t{upper} + kernels.row(codes.lower_halves(slot), codes.chunks(), query.data())};
+}
+
+Products products_of(const VectorCodes& codes, size_t slot, const QueryBounds& bounds) {
+  return products_of(codes, slot, bounds.query().code);
+}
+
+// By the whole code of a vector, and by its upper half.
+struct BothBounds {
+  ScoreBounds fine;
+  ScoreBounds coarse;
+};
+
+BothBounds bounds_of(const VectorCodes& codes, size_t slot, const QueryBounds& bounds) {
+  const Products products = products_of(codes, slot, bounds);
+  const Products rest = products_of(codes, slot, bounds.query().remainder);
+  const VectorCodes::Coarse& coarse = codes.coarse(slot / kGroupRows);
+  const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
+  const double norm = codes.norm(slot);
+  return {bounds.of(codes.fine(slot), norm, bounds.finer_of_bytes(products.whole, rest.whole)),
+          bounds.of(direction, norm, bounds.finer_of_upper(products.upper, rest.upper))};
 }
 
 // What grows with the similarity.
@@ -85,15 +104,10 @@ TEST_P(QueryBoundsTest, AScoreIsBetweenItsBounds) {
        {SimilarityMode::DEFAULT, SimilarityMode::DOT_PRODUCT, SimilarityMode::EUCLIDEAN}) {
     const QueryBounds bounds(codes_, query_, mode);
     for (size_t slot = 0; slot < vectors_.size(); ++slot) {
-      const Products products = products_of(codes_, slot, bounds);
-      const ScoreBounds found =
-          bounds.of(codes_.fine(slot), codes_.norm(slot), 2 * products.whole - bounds.shift_of_bytes());
+      const auto [found, wide] = bounds_of(codes_, slot, bounds);
       const double score = score_of(query_, vectors_[slot], mode);
       EXPECT_LE(found.lower, score) << slot;
       EXPECT_GE(found.upper, score) << slot;
-      const VectorCodes::Coarse& coarse = codes_.coarse(slot / kGroupRows);
-      const Direction direction = {coarse.along[slot % kGroupRows], coarse.across[slot % kGroupRows]};
-      const ScoreBounds wide = bounds.of(direction, codes_.norm(slot), 2 * products.upper - bounds.shift());
       EXPECT_LE(wide.lower, score) << slot;
       EXPECT_GE(wide.upper, score) << slot;
       if (mode == SimilarityMode::DEFAULT && GetParam() >= 16) {
@@ -128,6 +142,30 @@ TEST_P(QueryBoundsTest, WhatReachesAThresholdReachesTheLimit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Dimensions, QueryBoundsTest, ::testing::Values(1, 2, 3, 8, 17, 50, 128, 768));
+
+// A cluster, whose cosines with the query are all near one: bounds are as narrow as the vector's code alone
+// would have them, and a query's 8 bits would double that.
+TEST(QueryBoundsOfClusterTest, AQuerysRemainderHalvesTheBounds) {
+  constexpr size_t kDimensions = 384;
+  Random random(test_seed());
+  VectorCodes codes(kDimensions);
+  const Vector query = any_vector(random, kDimensions);
+  const QueryBounds bounds(codes, query, SimilarityMode::DEFAULT);
+  EXPECT_LT(bounds.query().fine.sine, bounds.query().coarse.sine / 100);
+  for (const double parts : {0.3, 1.0, 30.0}) {
+    for (int i = 0; i < 50; ++i) {
+      const Vector vector = near(random, query, parts);
+      const size_t slot = codes.add(vector);
+      const ScoreBounds found = bounds_of(codes, slot, bounds).fine;
+      const double score = score_of(query, vector, SimilarityMode::DEFAULT);
+      EXPECT_LE(found.lower, score);
+      EXPECT_GE(found.upper, score);
+      const Direction& fine = codes.fine(slot);
+      const double sine_of_code = fine.across / std::hypot(fine.along, fine.across);
+      EXPECT_LE(found.upper - found.lower, 2.1 * sine_of_code + 1e-4);
+    }
+  }
+}
 
 TEST(CodeLimitTest, FarVectorsDoNotReachIt) {
   Random random(test_seed());
