@@ -77,7 +77,7 @@ double QueryBounds::least_cosine(std::span<const double> norms) const {
     if (mode_ == SimilarityMode::EUCLIDEAN) {
       wanted = (threshold_ + square(norm) - kRounding * square(norm + norm_)) / 2;
     }
-    least = std::min(least, wanted / (norm * norm_));
+    least = std::min(least, wanted / (norm * norm_) - kRounding);
   }
   return least;
 }
