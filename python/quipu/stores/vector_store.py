@@ -156,9 +156,10 @@ class QuipuVectorStore(VectorStoreOnDatabase):
 
         Args:
             ids: one a row.
-            embeddings: an array of float32 or float64 of the shape (ids, elements), whatever its strides: numpy's, or
-                any with the buffer protocol or ``__dlpack__``; or a list of embeddings of one length. It is copied
-                before anything is stored, and may be changed afterwards.
+            embeddings: an array of float32 or float64 of the shape (ids, elements) in main memory, whose strides are
+                of whole elements: numpy's, or any with the buffer protocol or ``__dlpack__``; or a list of embeddings of
+                one length. It is copied before anything is stored, and may be changed afterwards. It goes in at once,
+                so that it must fit into a batch (``max_batch_bytes``).
             ref_doc_ids: the document of each, or None where there is none.
             metadata: that of each, as filters ask for it.
 
@@ -171,13 +172,18 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         """
         if self.stores_text:
             raise ValueError("a store with stores_text keeps nodes: add() takes them, with their embeddings")
+        if isinstance(ids, str):
+            raise TypeError("ids is a sequence of ids, one a row, not a str")
         given = list(ids)
+        all_metadata = None if metadata is None else list(metadata)
         ref_docs = None if ref_doc_ids is None else [each or "" for each in ref_doc_ids]
         try:
-            dumped = None if metadata is None else [_METADATA.dump_python(dict(each), mode="json") for each in metadata]
+            dumped = None
+            if all_metadata is not None:
+                dumped = [_METADATA.dump_python(dict(each), mode="json") for each in all_metadata]
             self._store().add_embeddings(given, embeddings, ref_docs, dumped)
         except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
-            raise PydanticSerializationError(entry_at_fault(given, metadata or [], error)) from error
+            raise PydanticSerializationError(entry_at_fault(given, all_metadata or [], error)) from error
         return given
 
     def get(self, text_id: str) -> List[float]:

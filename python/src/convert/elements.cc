@@ -123,7 +123,8 @@ Matrix::Matrix(nb::handle given, const char* name) {
   const bool is_array = nb::try_cast(given, array_, false);
   if (!is_array || !(is_float(array_) || is_double(array_))) {
     throw nb::type_error((std::string(name) +
-                          " must be an array of float32 or float64, or a list of embeddings, not " +
+                          " must be an array of float32 or float64 in main memory, of native byte order and "
+                          "strides of whole elements, without gradients, or a list of embeddings, not " +
                           type_of(given))
                              .c_str());
   }

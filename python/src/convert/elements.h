@@ -23,8 +23,8 @@ nanobind::list to_list(std::span<const double> elements);
 // A numpy array of the rows; a list of lists where they are not equally long, which numpy refuses.
 nanobind::object to_matrix(const std::vector<std::vector<double>>& rows);
 
-// Embeddings as the rows of an array of float32 or float64, whatever its strides, or as a list of embeddings
-// of one length. Keeps the array, and so its memory.
+// Embeddings as the rows of an array of float32 or float64, with strides of whole elements, or as a list of
+// embeddings of one length. Keeps the array, and so its memory.
 class Matrix {
  public:
   // Errors: TypeError for what is neither; ValueError for an array of other than two dimensions, and for

@@ -99,7 +99,7 @@ void upsert_nodes(PropertyGraph& graph, const nb::list& nodes) {
 
 // The strings of a relation's dict, without a look at its JSON; false where they are not as its class makes
 // them.
-bool read_strings(nb::handle relation, std::array<Text, 3>& strings, nb::handle& properties) {
+bool read_strings(nb::handle relation, std::array<Text, 3>& strings, nb::object& properties) {
   static constexpr std::array<const char*, 4> kNames = {"label", "source_id", "target_id", "properties"};
   if (!PyDict_CheckExact(relation.ptr()) || PyDict_GET_SIZE(relation.ptr()) != Py_ssize_t{kNames.size()})
     return false;
@@ -109,7 +109,7 @@ bool read_strings(nb::handle relation, std::array<Text, 3>& strings, nb::handle&
   for (size_t i = 0; PyDict_Next(relation.ptr(), &position, &name, &member) != 0; ++i) {
     if (!PyUnicode_CheckExact(name) || PyUnicode_CompareWithASCIIString(name, kNames[i]) != 0) return false;
     if (i == strings.size()) {
-      properties = member;
+      properties = nb::borrow(member);
     } else if (!PyUnicode_CheckExact(member) || !to_text(member, strings[i]) ||
                strings[i].kept.ptr() != member) {
       return PyErr_Clear(), false;  // a surrogate, at which two strings may be one
@@ -133,7 +133,7 @@ bool are_plain(nb::handle properties) {
 
 std::optional<Relation> read_relation(nb::handle values, bool plain) {
   std::array<Text, 3> strings;
-  nb::handle properties;
+  nb::object properties;
   if (!read_strings(values, strings, properties) || (plain && !are_plain(properties))) return std::nullopt;
   EncodedJson encoded = encode_json(properties, /*depth=*/2);
   if (!encoded.is_canonical()) return std::nullopt;

@@ -6,7 +6,9 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <span>
 
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/elements.h"
@@ -154,17 +156,32 @@ nb::list query_all(Vectors& vectors, const std::vector<QueryArguments>& argument
 
 // Of a query for each row of `embeddings`, which is otherwise `arguments`: lists of ids, and a matrix of
 // similarities. Where there are fewer results than of another one, ids are None and similarities NaN.
+// So many at a time: each query has node ids and filters of its own.
+std::vector<VectorStoreQueryResult> query_each(const KVVectorStore& store, std::span<const double> elements,
+                                               size_t columns, std::span<VectorStoreQuery> queries) {
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const auto row = elements.subspan(i * columns, columns);
+    queries[i].query_embedding.assign(row.begin(), row.end());
+  }
+  return take(store.query_all(queries));
+}
+
 nb::tuple query_rows(Vectors& vectors, const nb::object& embeddings, const QueryArguments& arguments) {
+  constexpr size_t kAtATime = 256;
   Matrix matrix(embeddings, "queries");
   const auto found = vectors.run([&](const KVVectorStore& store) {
     const size_t columns = matrix.columns();
-    std::vector<VectorStoreQuery> queries(matrix.rows(), arguments.query());
+    const size_t rows = matrix.rows();
+    std::vector<VectorStoreQuery> queries(std::min(rows, kAtATime), arguments.query());
     const std::vector<double> elements = std::move(matrix).elements();
-    for (size_t i = 0; i < queries.size(); ++i) {
-      const auto row = std::span(elements).subspan(i * columns, columns);
-      queries[i].query_embedding.assign(row.begin(), row.end());
+    std::vector<VectorStoreQueryResult> results;
+    for (size_t begin = 0; begin < rows; begin += kAtATime) {
+      const size_t count = std::min(kAtATime, rows - begin);
+      std::ranges::move(query_each(store, std::span(elements).subspan(begin * columns), columns,
+                                   std::span(queries).first(count)),
+                        std::back_inserter(results));
     }
-    return take(store.query_all(queries));
+    return results;
   });
   size_t most = 0;
   for (const VectorStoreQueryResult& each : found) most = std::max(most, each.ids.size());

@@ -39,6 +39,10 @@ KNOWN = {
     "property_graph_store: get_schema, queries": (
         "then entities with embeddings are searched, on nodes and in the default vector store, and chunks are not"
     ),
+    "storage_context.persisted": (
+        "of any other the default stores' too unless an index has its vectors elsewhere, and a property graph's where "
+        "there is one"
+    ),
     "property_graph_store.reload": (
         "null in the file, which the reference reads back as None; the database keeps them"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -88,10 +89,21 @@ class StorageContexts(Stores):
         return operations
 
 
+# Files that a database may write only where there is something in them: that of a property graph, and while an index has
+# its vectors elsewhere, as random structs have them, those of the default stores.
+NO_VECTORS = '{"embedding_dict": {}, "text_id_to_ref_doc_id": {}, "metadata_dict": {}}'
+GRAPH = "property_graph_store.json"
+EMPTY = {
+    "default__vector_store.json": NO_VECTORS,
+    "image__vector_store.json": NO_VECTORS,
+    "graph_store.json": '{"graph_dict": {}}',
+    GRAPH: '{"nodes": {}, "relations": {}, "triplets": []}',
+}
+
+
 def persisted(context: StorageContext, folder: Path) -> Dict[str, str]:
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     context.persist(folder)
-    files = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
-    graph = "property_graph_store.json"  # which a database writes only where there is a graph
-    empty = '{"nodes": {}, "relations": {}, "triplets": []}'
-    return {**files, graph: str(ordered(Outcome(files.get(graph, empty))).result)}
+    files = EMPTY | {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    return files | {GRAPH: str(ordered(Outcome(files[GRAPH])).result)}

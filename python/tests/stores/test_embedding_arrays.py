@@ -151,6 +151,14 @@ def test_what_is_no_matrix_of_floats(context, rows, error, message):
     assert context.kvstore.count("vector_store/default/embeddings") == 0
 
 
+def test_metadata_may_come_from_an_iterator(context):
+    with pytest.raises(PydanticSerializationError, match="n1"):
+        context.vector_store.add_embeddings(ids_of(matrix(count=2)), matrix(count=2), metadata=iter([{}, {"a": object()}]))
+    with pytest.raises(TypeError, match="not a str"):
+        context.vector_store.add_embeddings("ab", matrix(count=2))
+    assert context.vector_store.query_all(matrix(count=1)).ids.shape == (1, 0)
+
+
 def test_what_is_wrong_beside_it(context):
     rows, store, ids = matrix(), context.vector_store, ids_of(matrix())
     for arguments, error, message in (
@@ -225,6 +233,15 @@ def test_a_matrix_of_no_queries_and_over_nothing(context):
     found = store.query_all(matrix(count=3))
     assert found.ids.shape == found.similarities.shape == (3, 0)
     assert store.query_all([]) == []
+
+
+def test_more_queries_than_go_at_a_time(context):
+    rows, store = matrix(count=600), context.vector_store
+    store.add_embeddings(ids_of(rows), rows)
+    some = ids_of(rows)[:590]
+    found = store.query_all(rows, similarity_top_k=1, node_ids=some)
+    assert found.ids[:590, 0].tolist() == some
+    assert set(found.ids[590:, 0]) <= set(some)
 
 
 def test_what_is_wrong_with_a_matrix_of_queries(context):

@@ -137,7 +137,8 @@ TEST_F(VectorIndexTest, OrdersEqualsAlikeWithoutLowerHalves) {
 
 TEST_F(VectorIndexTest, AsksAloneWhatHasTooManyCandidatesToGoTogether) {
   for (int i = 0; i < 40'000; ++i) put("e" + std::to_string(i), {3, 4});
-  const VectorIndex::TopK wanted{Vector{1, 2}, 3, SimilarityMode::DEFAULT};
+  const Vector query{1, 2};
+  const VectorIndex::TopK wanted{query, 3, SimilarityMode::DEFAULT};
   const auto together = index_.top_k_all(std::vector{wanted, wanted}, fetch());
   ASSERT_EQ(together.size(), 2U);
   EXPECT_EQ(together[1]->ids, index_.top_k(wanted, nullptr, fetch())->ids);
