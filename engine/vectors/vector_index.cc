@@ -38,9 +38,8 @@ VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
 // tells.
 double least_score(double similarity, double query_norm, SimilarityMode mode) {
   if (mode != SimilarityMode::EUCLIDEAN) return similarity;
-  constexpr double kRounding = 1e-9;
   const double lengths = 2 * query_norm - similarity;  // of query and vector, at most
-  return query_norm * query_norm - similarity * similarity - kRounding * lengths * lengths;
+  return query_norm * query_norm - similarity * similarity - kFloat64Rounding * lengths * lengths;
 }
 
 bool has_ties(const std::vector<ScoredId>& best) {
@@ -225,7 +224,7 @@ Result<std::vector<ScoredId>> VectorIndex::compare_candidates(const TopK& wanted
   // The first k tell most others from the best.
   for (size_t begin = 0, end = 0; begin < candidates.size(); begin = end) {
     const double least = best.size() == k ? least_score(best.front(), query_norm, wanted.mode) : kLowest;
-    end = std::min(begin + (begin == 0 ? std::min(k, kComparedAtOnce) : kComparedAtOnce), candidates.size());
+    end = std::min(begin + (begin == 0 ? k : kComparedAtOnce), candidates.size());
     std::vector<uint32_t> rows;
     for (size_t i = begin; i < end && candidates[i].upper >= least; ++i) {
       rows.push_back(dimension.row_of_slot[candidates[i].slot]);

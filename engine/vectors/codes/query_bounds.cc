@@ -10,8 +10,6 @@ namespace {
 
 // What the float32 of Direction and conversions may add to the cosine between two codes.
 constexpr double kFloatError = 1e-6;
-// What float64 may add to the square of a distance, as a part of the square of both lengths.
-constexpr double kRounding = 1e-9;
 
 double sine_of(double cosine) { return std::sqrt(std::max(0.0, 1 - cosine * cosine)); }
 
@@ -47,7 +45,7 @@ ScoreBounds QueryBounds::of(const Direction& direction, double norm, int64_t pro
   const double both = norm * norm_;
   if (mode_ == SimilarityMode::DOT_PRODUCT) return {both * bounds.lower, both * bounds.upper};
   const double shorter = square(norm);
-  const double rounding = kRounding * square(norm + norm_);
+  const double rounding = kFloat64Rounding * square(norm + norm_);
   return {2 * both * bounds.lower - shorter - rounding, 2 * both * bounds.upper - shorter + rounding};
 }
 
@@ -75,9 +73,9 @@ double QueryBounds::least_cosine(std::span<const double> norms) const {
   for (const double norm : norms) {
     double wanted = threshold_;
     if (mode_ == SimilarityMode::EUCLIDEAN) {
-      wanted = (threshold_ + square(norm) - kRounding * square(norm + norm_)) / 2;
+      wanted = (threshold_ + square(norm) - kFloat64Rounding * square(norm + norm_)) / 2;
     }
-    least = std::min(least, wanted / (norm * norm_) - kRounding);
+    least = std::min(least, wanted / (norm * norm_) - kFloat64Rounding);
   }
   return least;
 }

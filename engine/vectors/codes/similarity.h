@@ -10,6 +10,9 @@
 
 namespace quipu {
 
+// What float64 may add to the square of a distance, as a part of the square of both lengths; or to a cosine.
+inline constexpr double kFloat64Rounding = 1e-9;
+
 double norm_of(std::span<const double> elements);
 // Whether a vector of this norm has a direction, and products of its elements are neither lost nor infinite.
 // Zero, NaN and infinite ones are not regular, nor are those at the ends of what a double holds.

@@ -263,6 +263,11 @@ Encoders choose() { return {encode_plain, encode_query_plain}; }
 
 #endif
 
+const Encoders& encoders() {
+  static const Encoders kEncoders = choose();
+  return kEncoders;
+}
+
 QueryDirection query_direction(const DirectionSums& sums, double squares) {
   const double length = std::sqrt(sums.squares);
   const double cosine = std::min(1.0, sums.products / (std::sqrt(squares) * length));
@@ -292,16 +297,14 @@ float largest_of(std::span<const float> elements) {
 }  // namespace
 
 CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code) {
-  static const Encoders kEncoders = choose();
-  const Sums sums = kEncoders.vector(rotated.data(), rotated.size(), 128.0F / largest_of(rotated), code);
+  const Sums sums = encoders().vector(rotated.data(), rotated.size(), 128.0F / largest_of(rotated), code);
   return {direction_of(sums.coarse, sums.squares, sums.coarse_squares),
           direction_of(sums.fine, sums.squares, sums.fine_squares)};
 }
 
 CodedQuery::CodedQuery(std::span<const float> rotated, size_t padded_size)
     : code(padded_size), remainder(padded_size) {
-  static const Encoders kEncoders = choose();
-  const QuerySums sums = kEncoders.query(rotated, kMaxFineCode / largest_of(rotated), *this);
+  const QuerySums sums = encoders().query(rotated, kMaxFineCode / largest_of(rotated), *this);
   coarse = query_direction(sums.coarse, sums.squares);
   fine = query_direction(sums.fine, sums.squares);
 }

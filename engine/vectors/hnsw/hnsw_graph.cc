@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "engine/base/threads.h"
 #include "engine/vectors/hnsw/hnsw_graph_impl.h"
 
 namespace quipu {
@@ -118,11 +119,7 @@ Status HnswGraph::add(std::span<const Point> points, std::span<const float> vect
   };
   const size_t threads = std::clamp<size_t>(points.size() / kPointsPerThread, 1,
                                             std::max(1U, std::thread::hardware_concurrency()));
-  {
-    std::vector<std::jthread> others;
-    for (size_t i = 1; i < threads; ++i) others.emplace_back(add_some);
-    add_some();
-  }
+  run_on_threads(threads, add_some);
   if (failed) return Status::invalid_argument("hnsw: memory does not suffice for another point");
   return work != nullptr ? work->check() : Status::ok();
 } catch (const std::exception& error) {
