@@ -27,12 +27,12 @@ void IndexCache::forget() {
 std::optional<std::pair<std::string, uint64_t>> IndexCache::search_index() {
   const std::shared_lock lock(mutex);
   if (!loaded && !streamed) return std::nullopt;
-  return std::pair(collections_.prefix, streamed ? uint64_t{0} : memory_bytes());
+  return std::pair(collections_.prefix, streamed ? uint64_t{0} : index.memory_bytes() + graph_bytes());
 }
 
 void IndexCache::keep_within_budget() {
   if (!loaded) return;
-  const uint64_t of_graph = hnsw ? hnsw->memory_bytes() : 0;
+  const uint64_t of_graph = graph_bytes();
   if (of_graph <= budget_ && index.keep_within(budget_ - of_graph)) return;
   forget();
   streamed = true;

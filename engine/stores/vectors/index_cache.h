@@ -67,7 +67,7 @@ class IndexCache : public CollectionCache {
   Work* work = nullptr;           // that makes it, if any; guarded by `writing`
 
  private:
-  uint64_t memory_bytes() const { return index.memory_bytes() + (hnsw ? hnsw->memory_bytes() : 0); }
+  uint64_t graph_bytes() const { return hnsw ? hnsw->memory_bytes() : 0; }
   void erase(std::string_view id);
   // Without `order`, at the place that it has, or the last one.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
