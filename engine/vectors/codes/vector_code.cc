@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "engine/vectors/codes/code_kernels.h"
+#include "engine/vectors/codes/similarity.h"
 
 namespace quipu {
 namespace {
@@ -300,6 +301,48 @@ CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code) {
   const Sums sums = encoders().vector(rotated.data(), rotated.size(), 128.0F / largest_of(rotated), code);
   return {direction_of(sums.coarse, sums.squares, sums.coarse_squares),
           direction_of(sums.fine, sums.squares, sums.fine_squares)};
+}
+
+size_t CodeEncoder::half_bytes(size_t dimensions) {
+  if (dimensions > kMaxCodedDimensions) return 0;
+  return (dimensions + kElementsOfChunk - 1) / kElementsOfChunk * kChunkBytes;
+}
+
+CodeEncoder::CodeEncoder(size_t dimensions)
+    : dimensions_(dimensions),
+      rotation_(dimensions > kMaxCodedDimensions ? 0 : dimensions),
+      rotated_(dimensions > kMaxCodedDimensions ? 0 : dimensions),
+      bytes_(2 * half_bytes(dimensions)),
+      upper_(half_bytes(dimensions)),
+      lower_(half_bytes(dimensions)) {}
+
+VectorCode CodeEncoder::encode(std::span<const double> elements) {
+  VectorCode code{norm_of(elements), {}, {}, upper_, lower_};
+  if (upper_.empty() || !is_regular(code.norm)) {
+    std::ranges::fill(upper_, uint8_t{0});
+    std::ranges::fill(lower_, uint8_t{0});
+    return code;
+  }
+  const double factor = 1 / code.norm;
+  for (size_t i = 0; i < dimensions_; ++i) rotated_[i] = static_cast<float>(elements[i] * factor);
+  rotation_.apply(rotated_.data());
+  const CodeDirections directions = encode_vector(rotated_, bytes_.data());
+  code.coarse = directions.coarse;
+  code.fine = directions.fine;
+  split_bytes();
+  return code;
+}
+
+void CodeEncoder::split_bytes() {
+  for (size_t at = 0; at < upper_.size(); at += kChunkBytes) {
+    const uint8_t* const from = bytes_.data() + 2 * at;
+    uint8_t* const upper = upper_.data() + at;
+    uint8_t* const lower = lower_.data() + at;
+    for (size_t i = 0; i < kChunkBytes; ++i) {
+      upper[i] = static_cast<uint8_t>((from[i] >> 4) | (from[kChunkBytes + i] & 0xf0));
+      lower[i] = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
+    }
+  }
 }
 
 CodedQuery::CodedQuery(std::span<const float> rotated, size_t padded_size)

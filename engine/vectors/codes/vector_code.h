@@ -14,12 +14,15 @@
 #include <span>
 #include <vector>
 
+#include "engine/vectors/codes/rotation.h"
+#include "quipu/backend/features.h"
+
 namespace quipu {
 
-struct Direction {
-  float along = 1;
-  float across = 0;
-};
+using Direction = VectorCode::Direction;
+
+// Vectors of more elements have no codes: sums would not be as exact as kCodeRounding has it.
+inline constexpr size_t kMaxCodedDimensions = 1 << 15;
 
 // What the arithmetic here and in CodedQuery may add to an angle, beside Rotation::error().
 inline constexpr double kCodeRounding = 4e-6;
@@ -32,6 +35,33 @@ struct CodeDirections {
 
 // Writes a byte an element. REQUIRES: an element is not zero, and all are numbers of an ordinary size.
 CodeDirections encode_vector(std::span<const float> rotated, uint8_t* code);
+
+// Makes the codes of vectors of one dimension, as memory and database have them. Thread-safety: one thread at
+// a time.
+class CodeEncoder {
+ public:
+  explicit CodeEncoder(size_t dimensions);
+
+  size_t dimensions() const { return dimensions_; }
+  // What makes a vector's elements, divided by its norm, those that are encoded.
+  const Rotation& rotation() const { return rotation_; }
+
+  // REQUIRES: so many elements. What it views lives until the next call.
+  VectorCode encode(std::span<const double> elements);
+
+  // Of either half of a code.
+  static size_t half_bytes(size_t dimensions);
+
+ private:
+  void split_bytes();
+
+  const size_t dimensions_;
+  const Rotation rotation_;
+  std::vector<float> rotated_;
+  std::vector<uint8_t> bytes_;  // filled up with zeros
+  std::vector<uint8_t> upper_;
+  std::vector<uint8_t> lower_;
+};
 
 // What is known of a direction of whole numbers that stands for a query.
 struct QueryDirection {

@@ -1,5 +1,6 @@
 #include "engine/vectors/codes/vector_codes.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/vectors/codes/similarity.h"
@@ -13,13 +14,11 @@ size_t divided_up(size_t number, size_t by) { return (number + by - 1) / by; }
 
 VectorCodes::VectorCodes(size_t dimensions)
     : dimensions_(dimensions),
-      chunks_(divided_up(is_too_long() ? 0 : dimensions, kElementsOfChunk)),
+      chunks_(CodeEncoder::half_bytes(dimensions) / kChunkBytes),
       row_bytes_(chunks_ * kChunkBytes),
       scanned_bytes_(sizeof(Coarse) + kGroupRows * row_bytes_),
       looked_up_bytes_(kGroupRows * (sizeof(Direction) + row_bytes_)),
-      rotation_(is_too_long() ? 0 : dimensions),
-      rotated_(is_too_long() ? 0 : dimensions),
-      code_(padded_dimensions()) {}
+      encoder_(dimensions) {}
 
 void VectorCodes::resize(size_t size) {
   const size_t groups = divided_up(size, kGroupRows);
@@ -29,52 +28,26 @@ void VectorCodes::resize(size_t size) {
   size_ = size;
 }
 
-size_t VectorCodes::add(std::span<const double> elements) {
+size_t VectorCodes::add(const VectorCode& code) {
   const size_t slot = size_;
   resize(size_ + 1);
-  set(slot, elements);
+  set(slot, code);
   return slot;
 }
 
-void VectorCodes::set(size_t slot, std::span<const double> elements) {
+void VectorCodes::set(size_t slot, const VectorCode& code) {
   double& norm = norms_[slot];
   if (!is_regular(norm)) --irregular_;
-  norm = norm_of(elements);
-  if (!is_regular(norm)) {
-    ++irregular_;
-    return;
-  }
-  if (!is_too_long()) encode(slot, elements, norm);
-}
-
-void VectorCodes::encode(size_t slot, std::span<const double> elements, double norm) {
-  const double factor = 1 / norm;
-  for (size_t i = 0; i < dimensions_; ++i) rotated_[i] = static_cast<float>(elements[i] * factor);
-  rotation_.apply(rotated_.data());
-  const CodeDirections directions = encode_vector(rotated_, code_.data());
+  norm = code.norm;
+  if (!is_regular(norm)) ++irregular_;
+  if (is_too_long()) return;
   const size_t row = slot % kGroupRows;
-  coarse_of(slot).along[row] = directions.coarse.along;
-  coarse_of(slot).across[row] = directions.coarse.across;
-  if (has_lower_halves_) const_cast<Direction&>(fine(slot)) = directions.fine;
-  store(slot, code_);
-}
-
-void VectorCodes::store(size_t slot, std::span<const uint8_t> code) {
-  auto* const upper = const_cast<uint8_t*>(upper_halves(slot));  // filled up to whole chunks, as the code is
-  for (size_t at = 0; at < row_bytes_; at += kChunkBytes) {
-    const uint8_t* const from = code.data() + 2 * at;
-    for (size_t i = 0; i < kChunkBytes; ++i) {
-      upper[at + i] = static_cast<uint8_t>((from[i] >> 4) | (from[kChunkBytes + i] & 0xf0));
-    }
-  }
+  coarse_of(slot).along[row] = code.coarse.along;
+  coarse_of(slot).across[row] = code.coarse.across;
+  std::ranges::copy(code.upper, const_cast<uint8_t*>(upper_halves(slot)));
   if (!has_lower_halves_) return;
-  auto* const lower = const_cast<uint8_t*>(lower_halves(slot));
-  for (size_t at = 0; at < row_bytes_; at += kChunkBytes) {
-    const uint8_t* const from = code.data() + 2 * at;
-    for (size_t i = 0; i < kChunkBytes; ++i) {
-      lower[at + i] = static_cast<uint8_t>((from[i] & 15) | (from[kChunkBytes + i] << 4));
-    }
-  }
+  const_cast<Direction&>(fine(slot)) = code.fine;
+  std::ranges::copy(code.lower, const_cast<uint8_t*>(lower_halves(slot)));
 }
 
 void VectorCodes::drop_lower_halves() {

@@ -33,8 +33,9 @@ class VectorCodes {
   bool has_irregular() const { return irregular_ != 0 || is_too_long(); }
 
   // Its slot, the last. Throws std::bad_alloc, and has changed nothing then.
-  size_t add(std::span<const double> elements);
-  void set(size_t slot, std::span<const double> elements);
+  size_t add(std::span<const double> elements) { return add(encoder_.encode(elements)); }
+  size_t add(const VectorCode& code);
+  void set(size_t slot, std::span<const double> elements) { set(slot, encoder_.encode(elements)); }
   void move_last_to(size_t slot);  // drops the last slot
   // From now on half of the memory is taken, and more vectors are candidates: those that the upper halves
   // alone cannot tell from the best.
@@ -43,7 +44,7 @@ class VectorCodes {
 
   // ---- for those who scan ----
   // What makes a vector's elements, divided by its norm, those that are encoded.
-  const Rotation& rotation() const { return rotation_; }
+  const Rotation& rotation() const { return encoder_.rotation(); }
   size_t chunks() const { return chunks_; }
   size_t padded_dimensions() const { return chunks_ * kElementsOfChunk; }
   size_t groups() const { return (size_ + kGroupRows - 1) / kGroupRows; }
@@ -91,9 +92,7 @@ class VectorCodes {
   }
 
  private:
-  static constexpr size_t kMaxDimensions = 1 << 15;
-
-  bool is_too_long() const { return dimensions_ > kMaxDimensions; }
+  bool is_too_long() const { return dimensions_ > kMaxCodedDimensions; }
   Coarse& coarse_of(size_t slot) { return const_cast<Coarse&>(coarse(slot / kGroupRows)); }
   const uint8_t* row(const PageBuffer& groups, size_t group_bytes, size_t before, size_t slot) const {
     return groups.data() + slot / kGroupRows * group_bytes + before + slot % kGroupRows * row_bytes_;
@@ -102,23 +101,20 @@ class VectorCodes {
     for (size_t at = 0; at < row_bytes_; at += 64) __builtin_prefetch(row + at);
   }
   void resize(size_t size);
-  void encode(size_t slot, std::span<const double> elements, double norm);
-  void store(size_t slot, std::span<const uint8_t> code);
+  void set(size_t slot, const VectorCode& code);
 
   const size_t dimensions_;
   const size_t chunks_;
   const size_t row_bytes_;      // of one row's halves
   const size_t scanned_bytes_;  // of a group
   const size_t looked_up_bytes_;
-  const Rotation rotation_;
+  CodeEncoder encoder_;
   PageBuffer scanned_;
   PageBuffer looked_up_;
   std::vector<double> norms_;
   bool has_lower_halves_ = true;
   size_t size_ = 0;
   size_t irregular_ = 0;
-  std::vector<float> rotated_;  // one vector's, on its way
-  std::vector<uint8_t> code_;
 };
 
 }  // namespace quipu

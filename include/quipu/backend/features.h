@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -156,6 +157,48 @@ Json vector_value(std::span<const double> elements);
 // The elements of such a value; false when it is none.
 bool parse_vector_value(JsonView value, std::vector<double>& elements);
 
+// What search compares in place of a vector: docs/FORMAT.md, Codes.
+struct VectorCode {
+  struct Direction {  // the vector's length along its code, and across
+    float along = 0;
+    float across = 0;
+  };
+  double norm = 0;
+  Direction coarse;  // by the upper halves of its bytes
+  Direction fine;    // by the bytes
+  std::span<const uint8_t> upper;
+  std::span<const uint8_t> lower;
+};
+
+// VectorEncoder: makes the codes of vectors of one dimension, the same ones in every version and on every
+// machine. Thread-safety: one thread at a time. Cost: to make, some 10 ns an element; a code, 6 ns an
+// element.
+class VectorEncoder {
+ public:
+  explicit VectorEncoder(size_t dimensions);
+  ~VectorEncoder();
+  VectorEncoder(VectorEncoder&&) noexcept;
+  VectorEncoder& operator=(VectorEncoder&&) noexcept;
+
+  size_t dimensions() const;
+  // REQUIRES: so many elements. What it views lives until the next call.
+  VectorCode encode(std::span<const double> elements);
+
+  // How long either half of a code is. 0: vectors of so many elements have none.
+  static size_t half_bytes(size_t dimensions);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct CodedVector {
+  std::string_view key;
+  uint64_t order = 0;  // as a VectorEntry's
+  size_t dimensions = 0;
+  VectorCode code;
+};
+
 struct VectorEntry {
   std::string_view key;
   uint64_t order = 0;  // grows in the order in which keys were inserted
@@ -179,6 +222,13 @@ class VectorValues {
   // The vectors of these keys, each with its place among them; absent ones are passed over.
   virtual Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                              const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
+
+  // The code of every vector of a collection, in no order, where the store keeps them
+  // (CollectionOptions::keeps_codes): a fraction of what scan_vectors() reads. Else false, and nothing was
+  // used. Views and errors as there; kCorruption also for codes that are not those of the vectors. Default:
+  // false.
+  virtual Result<bool> scan_codes(std::string_view collection,
+                                  const std::function<Status(const CodedVector&)>& use) const;
 };
 
 // PlainBatch: the operations of a batch as puts and deletions alone, for a backend that keeps JSON objects
