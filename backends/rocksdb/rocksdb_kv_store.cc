@@ -291,6 +291,11 @@ Status RocksDBKVStore::declare_collection(std::string_view name, const Collectio
   return rocks::declare_collection(*impl_->database, name, options);
 }
 
+Result<bool> RocksDBKVStore::make_codes(std::string_view collection, uint64_t at_most) {
+  QUIPU_RETURN_IF_ERROR(impl_->database->writable());
+  return rocks::make_codes(*impl_->database, collection, at_most);
+}
+
 Status RocksDBKVStore::declare_file(std::string_view persist_file) {
   QUIPU_RETURN_IF_ERROR(impl_->database->writable());
   return rocks::declare_file(*impl_->database, persist_file);

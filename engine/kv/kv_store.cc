@@ -205,6 +205,8 @@ Status BaseKVStore::declare_collection(std::string_view /*name*/, const Collecti
   return Status::ok();
 }
 
+Result<bool> BaseKVStore::make_codes(std::string_view /*collection*/, uint64_t /*at_most*/) { return true; }
+
 Status BaseKVStore::declare_file(std::string_view /*persist_file*/) { return Status::ok(); }
 
 Result<bool> BaseKVStore::drop_collection(std::string_view name) {

@@ -169,6 +169,7 @@ class RocksDBKVStore : public BaseKVStore,
   Result<std::unique_ptr<KVReader>> snapshot() const override;
   Result<std::shared_ptr<KVTransaction>> begin() override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
+  Result<bool> make_codes(std::string_view collection, uint64_t at_most) override;
   Status declare_file(std::string_view persist_file) override;
   Result<bool> drop_collection(std::string_view name) override;
   Result<std::unique_ptr<BulkLoad>> bulk_load() override;

@@ -247,8 +247,8 @@ class ForeignDatabaseTest(CliTest):
         self.assert_untouched(folder, DATA, "not a Quipu directory")
 
     def test_a_newer_format(self):
-        (self.imported() / "QUIPU").write_text("quipu format 3\n")
-        self.assert_untouched(self.database, DATA, "format 3")
+        (self.imported() / "QUIPU").write_text("quipu format 4\n")
+        self.assert_untouched(self.database, DATA, "format 4")
 
     def test_a_damaged_marker(self):
         (self.imported() / "QUIPU").write_text("nonsense\n")

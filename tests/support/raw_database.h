@@ -26,7 +26,8 @@ class RawDatabase {
     EXPECT_TRUE(rocksdb::DB::ListColumnFamilies(tuning.db, path, &names).ok());
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     for (const std::string& name : names) {
-      families.emplace_back(name, name == rocksdb::kDefaultColumnFamilyName ? tuning.catalog : tuning.data);
+      const bool is_catalog = name == rocksdb::kDefaultColumnFamilyName;
+      families.emplace_back(name, is_catalog ? tuning.catalog : name == "codes" ? tuning.codes : tuning.data);
     }
     EXPECT_TRUE(rocks::open_rocksdb(tuning.db, path, families, handles_, db_).ok());
   }

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "backends/rocksdb/check/code_check.h"
 #include "backends/rocksdb/files/external_sorter.h"
 #include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/files/watched_files.h"
@@ -77,6 +78,7 @@ class Inspection {
     if (database_.parts() != nullptr) {
       QUIPU_RETURN_IF_ERROR(check_orphans(database_.parts(), "composed values"));
     }
+    if (database_.codes() != nullptr) QUIPU_RETURN_IF_ERROR(check_orphans(database_.codes(), "codes"));
     return check_orphans(database_.shared_families().back().get(), "entries");
   }
 
@@ -176,6 +178,7 @@ class Inspection {
     uint64_t found = 0;
     ExternalSorter sequences(kBySequence, database_.directory().temporary_path(),
                              database_.options().memory_budget_bytes / 8);
+    CodeCheck codes(reader_, collection);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(collection.family.get());
     for (it->Seek(slice(collection.prefix)); it->Valid(); it->Next()) {
       const std::string_view key = view(it->key());
@@ -185,16 +188,31 @@ class Inspection {
       const std::string_view user_key = key.substr(collection.prefix.size());
       QUIPU_ASSIGN_OR_RETURN(const std::optional<DataRecord> sound,
                              check_record(collection, user_key, view(it->value())));
-      if (!sound) continue;
+      if (!sound) {
+        codes.skip();
+        continue;
+      }
       QUIPU_RETURN_IF_ERROR(sequences.add({sound->sequence, user_key, {}}));
       QUIPU_RETURN_IF_ERROR(check_indexed(collection, user_key, *sound));
+      codes.take(user_key, *sound);
     }
     QUIPU_ASSIGN_OR_RETURN(const bool whole, read_whole(*it, collection.name));
     if (!whole) return Status::ok();
+    QUIPU_RETURN_IF_ERROR(check_codes(collection, codes));
     QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view key, std::string what) {
       return SequencePlace{&collection, key, std::move(what), collection.family.get(), collection.key(key)};
     }));
     return check_count(collection, found);
+  }
+
+  // Those that are wrong because of what else is mended are found so by the next inspection.
+  Status check_codes(const Collection& collection, CodeCheck& codes) const {
+    const Result<std::string> problem = codes.run(work_);
+    QUIPU_RETURN_IF_ERROR(work_.check());
+    if (!problem) return fault(collection.name, {}, problem.error().message());
+    if (problem->empty()) return Status::ok();
+    return fault(collection.name, {}, *problem, "made anew",
+                 [&](RepairWriter& writer) { return codes.repair(writer); });
   }
 
   // A count that is wrong because records have been set aside is found so by the next inspection.
@@ -523,7 +541,7 @@ class Inspection {
         name = "of collection " + std::to_string(id) + ", which does not exist";
       }
       if (prefix.size() < 4 || !ids_.contains(id)) {
-        const bool derived = family == database_.index();
+        const bool derived = family == database_.index() || family == database_.codes();
         QUIPU_RETURN_IF_ERROR(
             fault({}, {}, what + " " + name, derived ? "removed" : kSetAside, [&](RepairWriter& writer) {
               return derived ? writer.erase_all(family, prefix) : writer.quarantine_all(family, prefix);

@@ -28,6 +28,11 @@ Status RepairWriter::put(rocksdb::ColumnFamilyHandle* family, std::string_view k
   return written(batch_.Put(family, slice(key), slice(value)));
 }
 
+Status RepairWriter::merge(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                           std::string_view operand) {
+  return written(batch_.Merge(family, slice(key), slice(operand)));
+}
+
 Status RepairWriter::erase(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
   return written(batch_.Delete(family, slice(key)));
 }

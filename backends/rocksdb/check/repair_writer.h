@@ -24,6 +24,7 @@ class RepairWriter {
       : database_(database), quarantine_(quarantine) {}
 
   Status put(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value);
+  Status merge(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view operand);
   Status erase(rocksdb::ColumnFamilyHandle* family, std::string_view key);
   // Writes a record aside, and removes it.
   Status quarantine(const Collection& collection, std::string_view key, std::string_view value);

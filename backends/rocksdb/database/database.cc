@@ -72,7 +72,7 @@ void Database::release() {
   lists_.reset();
   index_.reset();
   shared_.reset();
-  release_parts();
+  release_late_families();
   if (db_) db_->Close().PermitUncheckedError();  // all that matters is in the log or in files
   db_.reset();
   following_.reset();
@@ -80,16 +80,18 @@ void Database::release() {
   if (directory_) directory_->unlock();
 }
 
-void Database::release_parts() {
+void Database::release_late_families() {
   const MutexLock lock(catalog_mutex_);
   parts_handle_ = nullptr;
   parts_.reset();
+  codes_handle_ = nullptr;
+  codes_.reset();
 }
 
 std::vector<Family> Database::shared_families() const {
   std::vector<Family> families = {catalog_, lists_, index_};
-  if (rocksdb::ColumnFamilyHandle* const parts = this->parts(); parts != nullptr) {
-    families.emplace_back(parts, [](rocksdb::ColumnFamilyHandle*) {});
+  for (rocksdb::ColumnFamilyHandle* const late : {parts(), codes()}) {
+    if (late != nullptr) families.emplace_back(late, [](rocksdb::ColumnFamilyHandle*) {});
   }
   families.push_back(shared_);
   return families;
@@ -98,13 +100,25 @@ std::vector<Family> Database::shared_families() const {
 Status Database::require_parts() {
   if (parts() != nullptr && directory_->format() >= kComposedFormat) return Status::ok();
   const MutexLock lock(catalog_mutex_);
-  QUIPU_RETURN_IF_ERROR(directory_->raise_format(kComposedFormat));
-  if (parts() != nullptr) return Status::ok();
-  rocksdb::ColumnFamilyHandle* handle = nullptr;
-  const rocksdb::Status made = db_->CreateColumnFamily(tuned_.lists, kPartsFamily, &handle);
-  if (handle != nullptr) parts_ = own(handle);  // made, but OPTIONS not written, in RocksDB 10.2 and later
-  if (!made.ok()) return health_->failed_for_good(made);
-  parts_handle_ = handle;
+  return make_late_family(kPartsFamily, tuned_.lists, kComposedFormat, parts_, parts_handle_);
+}
+
+Status Database::require_codes() {
+  if (codes() != nullptr && directory_->format() >= kCodesFormat) return Status::ok();
+  const MutexLock lock(catalog_mutex_);
+  return make_late_family(kCodesFamily, tuned_.codes, kCodesFormat, codes_, codes_handle_);
+}
+
+Status Database::make_late_family(const char* name, const rocksdb::ColumnFamilyOptions& options,
+                                  uint32_t format, Family& family,
+                                  std::atomic<rocksdb::ColumnFamilyHandle*>& handle) {
+  QUIPU_RETURN_IF_ERROR(directory_->raise_format(format));
+  if (handle != nullptr) return Status::ok();
+  rocksdb::ColumnFamilyHandle* made = nullptr;
+  const rocksdb::Status status = db_->CreateColumnFamily(options, name, &made);
+  if (made != nullptr) family = own(made);  // made, but OPTIONS not written, in RocksDB 10.2 and later
+  if (!status.ok()) return health_->failed_for_good(status);
+  handle = made;
   return Status::ok();
 }
 
@@ -142,6 +156,7 @@ Result<CollectionPtr> Database::make(std::string_view name, const CollectionOpti
   record.own_family = own_family_count_ < options_.max_collection_families;
   record.persist_file = options.persist_file;
   record.indexed_field = options.indexed_field;
+  if (options.keeps_codes) record.codes = CollectionRecord::Codes::kAll;
   if (record.own_family) {
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     const rocksdb::Status made = db_->CreateColumnFamily(tuned_.data, family_name(record.id, name), &handle);
@@ -178,7 +193,9 @@ Status Database::discard(const Collection& collection) {
   };
   QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(lists_.get()), "cannot clear a collection"));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(index_.get()), "cannot clear a collection"));
-  if (parts() != nullptr) QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(parts()), "cannot clear a collection"));
+  for (rocksdb::ColumnFamilyHandle* const late : {parts(), codes()}) {
+    if (late != nullptr) QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(late), "cannot clear a collection"));
+  }
   if (!collection.record.own_family) {
     QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(shared_.get()), "cannot clear a collection"));
   }
@@ -197,6 +214,12 @@ rocksdb::Options Database::table_file_options() const {
   rocksdb::Options options(tuned_.db, tuned_.data);
   options.bottommost_compression = rocksdb::kDisableCompressionOption;
   options.bytes_per_sync = 1 << 20;  // the disk works along, not all at once when the files are synced
+  return options;
+}
+
+rocksdb::Options Database::code_file_options() const {
+  rocksdb::Options options(tuned_.db, tuned_.codes);
+  options.bytes_per_sync = 1 << 20;
   return options;
 }
 

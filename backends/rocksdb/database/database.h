@@ -33,6 +33,8 @@ namespace quipu::rocks {
 
 // Of the parts of composed values. A build that does not know them refuses a database that has it.
 inline constexpr const char* kPartsFamily = "parts";
+// The same of codes of vectors.
+inline constexpr const char* kCodesFamily = "codes";
 
 using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
 
@@ -77,6 +79,8 @@ class Database {
   rocksdb::ColumnFamilyHandle* index() const { return index_.get(); }
   // Of composed values; null until the first is written.
   rocksdb::ColumnFamilyHandle* parts() const { return parts_handle_.load(); }
+  // Of codes; null until the first collection has them.
+  rocksdb::ColumnFamilyHandle* codes() const { return codes_handle_.load(); }
 
   // Whether ranges of keys may be deleted in a family. In the catalog and in families of one collection keys
   // go one by one, or the family as a whole.
@@ -96,6 +100,7 @@ class Database {
   ConflictTable& conflicts() { return conflicts_; }
   // A new collection, not yet in the catalog. `order` 0 means the next one. Its family exists afterwards and
   // must be published or discarded.
+  // One that is to keep codes is published after require_codes().
   Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0)
       QUIPU_REQUIRES(catalog_mutex_);
   // Makes it findable, over one of the same name. REQUIRES: its record is in the database.
@@ -108,6 +113,7 @@ class Database {
 
   // For table files that are to be ingested: they go straight to the bottom level.
   rocksdb::Options table_file_options() const;
+  rocksdb::Options code_file_options() const;
 
   // ---- writing ----
   // Whether this was opened for reading; if so, its files.
@@ -124,6 +130,8 @@ class Database {
   // Makes sure that composed values may be written: the directory has the format that knows them, and parts()
   // is there.
   Status require_parts();
+  // The same of codes.
+  Status require_codes();
   // `count` insertion sequences, the first of them. At times the limit has to be written; kBusy then where
   // `at_hand`.
   Result<uint64_t> take_sequences(uint64_t count, bool at_hand = false);
@@ -158,7 +166,10 @@ class Database {
   std::unordered_map<uint32_t, Family> take(const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
                                             const std::vector<Family>& opened);
   void release();
-  void release_parts();
+  void release_late_families();
+  Status make_late_family(const char* name, const rocksdb::ColumnFamilyOptions& options, uint32_t format,
+                          Family& family, std::atomic<rocksdb::ColumnFamilyHandle*>& handle)
+      QUIPU_REQUIRES(catalog_mutex_);
   Status write(rocksdb::WriteBatch& batch, const rocksdb::WriteOptions& options);
   Status check_recovery(SessionFile::State state, uint64_t required, uint64_t recovered) const;
   Status probe_log(std::vector<rocksdb::ColumnFamilyDescriptor> families, uint64_t required) const;
@@ -184,6 +195,8 @@ class Database {
   Family shared_;
   Family parts_ QUIPU_GUARDED_BY(catalog_mutex_);
   std::atomic<rocksdb::ColumnFamilyHandle*> parts_handle_{nullptr};  // that of parts_
+  Family codes_ QUIPU_GUARDED_BY(catalog_mutex_);
+  std::atomic<rocksdb::ColumnFamilyHandle*> codes_handle_{nullptr};  // that of codes_
 
   CommitGate gate_;
   ConflictTable conflicts_;

@@ -58,8 +58,8 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
   for (const std::string& name : names) {
     const bool known = std::ranges::any_of(families, [&](const auto& family) { return family.name == name; });
     if (known) continue;
-    if (name == kPartsFamily) {
-      families.emplace_back(name, tuning.lists);
+    if (name == kPartsFamily || name == kCodesFamily) {
+      families.emplace_back(name, name == kPartsFamily ? tuning.lists : tuning.codes);
       continue;
     }
     if (!family_collection_id(name)) {
@@ -189,6 +189,10 @@ std::unordered_map<uint32_t, Family> Database::take(
       const MutexLock lock(catalog_mutex_);
       parts_ = opened[i];
       parts_handle_ = parts_.get();
+    } else if (families[i].name == kCodesFamily) {
+      const MutexLock lock(catalog_mutex_);
+      codes_ = opened[i];
+      codes_handle_ = codes_.get();
     } else {
       own_families[*family_collection_id(families[i].name)] = opened[i];
     }
@@ -222,6 +226,7 @@ Status Database::open_database() {
   if (exists) QUIPU_RETURN_IF_ERROR(check_recovery(state, required, recovered));
   // A copy of a database has its number from what it holds.
   if (parts() != nullptr) QUIPU_RETURN_IF_ERROR(directory_->raise_format(kComposedFormat));
+  if (codes() != nullptr) QUIPU_RETURN_IF_ERROR(directory_->raise_format(kCodesFormat));
   const MutexLock lock(catalog_mutex_);
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
   QUIPU_RETURN_IF_ERROR(session_->begin(recovered));

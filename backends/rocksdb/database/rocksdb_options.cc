@@ -8,10 +8,16 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <deque>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "backends/rocksdb/database/insert_hint.h"
 #include "backends/rocksdb/files/rocksdb_version.h"
+#include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/record.h"
 
 namespace quipu::rocks {
@@ -27,6 +33,41 @@ class AddCounts : public rocksdb::AssociativeMergeOperator {
     return true;
   }
   const char* Name() const override { return "quipu.AddCounts"; }
+};
+
+// Blocks of codes. Never fails: a merge that does stops all writes when it happens in a compaction.
+class FoldCodeBlocks : public rocksdb::MergeOperator {
+ public:
+  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    std::vector<std::string_view> parts;
+    if (in.existing_value != nullptr) parts.push_back(in.existing_value->ToStringView());
+    for (const rocksdb::Slice& operand : in.operand_list) parts.push_back(operand.ToStringView());
+    const uint32_t dimensions = dimensions_of(in.key);
+    if (parts.size() == 1) {  // as it is, without a copy
+      const std::optional<CodeBlock> block = CodeBlock::parse(parts[0], dimensions);
+      if (block && block->removed() == 0) {
+        out->existing_operand = in.operand_list[0];
+        return true;
+      }
+    }
+    out->new_value = fold_code_blocks(parts, dimensions, /*whole=*/true);
+    return true;
+  }
+  bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands,
+                         std::string* merged, rocksdb::Logger* /*logger*/) const override {
+    std::vector<std::string_view> parts;
+    for (const rocksdb::Slice& operand : operands) parts.push_back(operand.ToStringView());
+    *merged = fold_code_blocks(parts, dimensions_of(key), /*whole=*/false);
+    return true;
+  }
+  const char* Name() const override { return "quipu.FoldCodeBlocks"; }
+
+ private:
+  // A key that is malformed has no block that is not.
+  static uint32_t dimensions_of(const rocksdb::Slice& key) {
+    const std::optional<CodeKey> parsed = parse_code_key(key.ToStringView());
+    return parsed ? parsed->dimensions : 0;
+  }
 };
 
 // Takes the place of RocksDB's LOG file, whose writer aborts the process on a full disk where RocksDB is
@@ -108,6 +149,12 @@ TunedOptions make_tuned_options(const RocksDBOptions& options) {
   tuning.shared.memtable_insert_with_hint_prefix_extractor = hint_behind_collection();
   tuning.lists = data;
   tuning.lists.memtable_insert_with_hint_prefix_extractor = hint_behind_list();
+  tuning.codes = data;
+  tuning.codes.merge_operator = std::make_shared<FoldCodeBlocks>();
+  tuning.codes.memtable_insert_with_hint_prefix_extractor = nullptr;
+  tuning.codes.compression = rocksdb::kNoCompression;  // codes look like noise
+  tuning.codes.bottommost_compression = rocksdb::kDisableCompressionOption;
+  tuning.codes.bottommost_compression_opts = {};
   tuning.catalog = data;
   tuning.catalog.memtable_insert_with_hint_prefix_extractor = hint_for_counts();
   tuning.catalog.merge_operator = std::make_shared<AddCounts>();

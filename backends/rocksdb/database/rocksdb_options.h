@@ -14,6 +14,7 @@ struct TunedOptions {
   rocksdb::ColumnFamilyOptions data;     // a collection of its own
   rocksdb::ColumnFamilyOptions shared;   // the collections that have none
   rocksdb::ColumnFamilyOptions lists;    // member lists, and the index: keys with no value
+  rocksdb::ColumnFamilyOptions codes;    // codes of vectors: blocks are merged
   rocksdb::ColumnFamilyOptions catalog;  // counters are merged
 
   // The same over another file system, which must outlive what is opened with it.

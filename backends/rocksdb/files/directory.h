@@ -20,7 +20,8 @@ class SessionFile;
 // on that needs it; this build knows those up to the last.
 inline constexpr uint32_t kFirstFormat = 1;
 inline constexpr uint32_t kComposedFormat = 2;  // knows composed values
-inline constexpr uint32_t kDatabaseFormat = kComposedFormat;
+inline constexpr uint32_t kCodesFormat = 3;     // knows codes of vectors
+inline constexpr uint32_t kDatabaseFormat = kCodesFormat;
 
 class Directory {
  public:

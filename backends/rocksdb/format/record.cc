@@ -165,6 +165,21 @@ bool parse_vector_body(std::string_view body, std::vector<double>& elements) {
   return true;
 }
 
+bool parse_vector(std::string_view body, std::vector<double>& elements) {
+  return body.starts_with('{') ? parse_vector_value(JsonView::from_canonical(body), elements)
+                               : parse_vector_body(body, elements);
+}
+
+std::optional<size_t> dimensions_of(std::string_view body) {
+  std::vector<double> elements;
+  if (body.starts_with('{'))
+    return parse_vector(body, elements) ? std::optional(elements.size()) : std::nullopt;
+  const size_t width = body.size() < 2 || body[0] != kVectorTag ? 0 : static_cast<unsigned char>(body[1]);
+  if ((width != sizeof(float) && width != sizeof(double)) || (body.size() - 2) % width != 0)
+    return std::nullopt;
+  return (body.size() - 2) / width;
+}
+
 bool append_vector_text(std::string_view body, std::string& text) {
   std::vector<double> elements;
   if (!parse_vector_body(body, elements)) return false;
@@ -190,6 +205,8 @@ std::string make_collection_record(const CollectionRecord& record) {
   value += record.own_family ? '\0' : '\1';
   put_bytes(record.persist_file, value);
   put_bytes(record.indexed_field, value);
+  if (record.codes != CollectionRecord::Codes::kNone) value += static_cast<char>(record.codes);
+  if (record.codes == CollectionRecord::Codes::kSome) put_bytes(record.coded_below, value);
   return value;
 }
 
@@ -209,6 +226,13 @@ std::optional<CollectionRecord> parse_collection_record(std::string_view value) 
   record.own_family = placement == 0;
   record.persist_file = persist_file;
   record.indexed_field = indexed_field;
+  if (value.empty()) return record;
+  record.codes = static_cast<CollectionRecord::Codes>(value.front());
+  value.remove_prefix(1);
+  if (record.codes == CollectionRecord::Codes::kAll) return record;
+  std::string_view below;
+  if (record.codes != CollectionRecord::Codes::kSome || !take_bytes(value, below)) return std::nullopt;
+  record.coded_below = below;
   return record;
 }
 

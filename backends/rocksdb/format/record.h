@@ -78,6 +78,10 @@ std::optional<PartName> parse_part_name(std::string_view name);
 std::string make_vector_body(std::span<const double> elements);
 // The elements of such a body; false when it is malformed.
 bool parse_vector_body(std::string_view body, std::vector<double>& elements);
+// The same of a record's body, which may be a vector's JSON as well.
+bool parse_vector(std::string_view body, std::vector<double>& elements);
+// How many elements they are; nothing where it is no vector.
+std::optional<size_t> dimensions_of(std::string_view body);
 
 // The JSON that a vector reads as; false when its body is malformed.
 bool append_vector_text(std::string_view body, std::string& text);
@@ -92,11 +96,16 @@ std::string index_prefix(uint32_t collection, std::string_view value);
 // ---- catalog ----
 
 struct CollectionRecord {
+  // Which of its vectors have codes. kSome: those below a key, and others may.
+  enum class Codes : uint8_t { kNone = 0, kAll = 1, kSome = 2 };
+
   uint32_t id = 0;
   uint64_t order = 0;
   bool own_family = false;
   std::string persist_file;
   std::string indexed_field;
+  Codes codes = Codes::kNone;
+  std::string coded_below = {};
 };
 std::string make_collection_record(const CollectionRecord& record);
 std::optional<CollectionRecord> parse_collection_record(std::string_view value);

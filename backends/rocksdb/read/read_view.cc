@@ -89,7 +89,7 @@ void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const ro
 
 std::unique_ptr<rocksdb::Iterator> ReadView::iterate(rocksdb::ColumnFamilyHandle* family,
                                                      rocksdb::ReadOptions options) const {
-  options.ignore_range_deletions = !database_->deletes_ranges(*family);
+  options.ignore_range_deletions |= !database_->deletes_ranges(*family);
   if (changes_ == nullptr) return sound_iterator(database_->db(), over_snapshot(options), family);
   const rocksdb::Slice* const lower = std::exchange(options.iterate_lower_bound, nullptr);
   const rocksdb::Slice* const upper = std::exchange(options.iterate_upper_bound, nullptr);

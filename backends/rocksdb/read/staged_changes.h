@@ -45,6 +45,7 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
 
   // What a commit writes with.
   using WriteBatchWithIndex::Delete;
+  using WriteBatchWithIndex::Merge;
   using WriteBatchWithIndex::Put;
   rocksdb::Status Put(rocksdb::ColumnFamilyHandle* family, const rocksdb::SliceParts& key,
                       const rocksdb::SliceParts& value) override {
@@ -56,6 +57,11 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
                       const rocksdb::Slice& value) override {
     keys_.insert(hash_of(family, key));
     return WriteBatchWithIndex::Put(family, key, value);
+  }
+  rocksdb::Status Merge(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
+                        const rocksdb::Slice& value) override {
+    keys_.insert(hash_of(family, key));
+    return WriteBatchWithIndex::Merge(family, key, value);
   }
   rocksdb::Status Delete(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key) override {
     keys_.insert(hash_of(family, key));

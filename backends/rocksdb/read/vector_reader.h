@@ -17,6 +17,9 @@ class VectorReader : public VectorValues {
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
 
+  Result<bool> scan_codes(std::string_view collection,
+                          const std::function<Status(const CodedVector&)>& use) const override;
+
  private:
   const ReadView view_;
 };

@@ -246,4 +246,10 @@ Status RocksDBTransaction::Tracked::get_vectors(
   return vectors().get_vectors(collection, keys, use);
 }
 
+Result<bool> RocksDBTransaction::Tracked::scan_codes(
+    std::string_view collection, const std::function<Status(const CodedVector&)>& use) const {
+  QUIPU_RETURN_IF_ERROR(transaction_.find_all(collection).status());
+  return vectors().scan_codes(collection, use);
+}
+
 }  // namespace quipu::rocks

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/rocksdb/files/rocksdb_version.h"
+#include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/write/collection_catalog.h"
@@ -30,8 +31,10 @@ Status RocksDBBulkLoad::begin_file(std::string_view persist_file) {
   return Status::ok();
 }
 
-Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& options) {
+Status RocksDBBulkLoad::begin_collection(std::string_view name, const CollectionOptions& given) {
   QUIPU_RETURN_IF_ERROR(database_.loadable());
+  CollectionOptions options = given;
+  if (database_.find(name)) options.keeps_codes = false;  // what is merged gets its codes then
   if (committed_) return Status::invalid_argument("bulk load: it is committed already");
   QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
   QUIPU_RETURN_IF_ERROR(end_collection());
@@ -60,7 +63,8 @@ Result<RocksDBBulkLoad::Staged> RocksDBBulkLoad::stage(std::string_view name,
   const std::string directory = database_.directory().temporary_path();
   const rocksdb::Options files = database_.table_file_options();
   Staged staged{std::move(collection), TableFiles(files, directory, stem + "-data"),
-                TableFiles(files, directory, stem + "-index")};
+                TableFiles(files, directory, stem + "-index"),
+                TableFiles(database_.code_file_options(), directory, stem + "-codes")};
   rocksdb::WriteBatch pending;
   std::string next_id;
   put_varint(database_.next_id(), next_id);
@@ -104,6 +108,8 @@ Status RocksDBBulkLoad::end_collection() {
   const std::string& field = collection.record.indexed_field;
   ExternalSorter entries(kByKey, database_.directory().temporary_path(),
                          database_.options().memory_budget_bytes / 8);
+  ExternalSorter codes(kByKey, database_.directory().temporary_path(),
+                       database_.options().memory_budget_bytes / 8);
   std::string key;
   std::string value;
   bool pending = false;
@@ -119,6 +125,7 @@ Status RocksDBBulkLoad::end_collection() {
         QUIPU_RETURN_IF_ERROR(entries.add({0, entry, {}}));
       }
     }
+    QUIPU_RETURN_IF_ERROR(add_code(staged, key, value, codes));
     QUIPU_RETURN_IF_ERROR(staged.data.add(key, value));
     if (value.size() < kLongValue) return Status::ok();
     std::string().swap(value);  // before its block is compressed, which may take as much again
@@ -147,11 +154,55 @@ Status RocksDBBulkLoad::end_collection() {
     if (!more) break;
     QUIPU_RETURN_IF_ERROR(staged.index.add(row.key, {}));
   }
+  QUIPU_RETURN_IF_ERROR(write_codes(codes, staged.codes));
   QUIPU_RETURN_IF_ERROR(staged.data.finish());
   QUIPU_RETURN_IF_ERROR(staged.index.finish());
   uint64_t bytes = 0;
-  for (const Staged& each : staged_) bytes += each.data.bytes() + each.index.bytes();
+  for (const Staged& each : staged_) bytes += each.data.bytes() + each.index.bytes() + each.codes.bytes();
   return database_.check_room(bytes);
+}
+
+Status RocksDBBulkLoad::add_code(const Staged& staged, std::string_view full_key, std::string_view value,
+                                 ExternalSorter& entries) {
+  const Collection& collection = *staged.collection;
+  if (collection.record.codes == CollectionRecord::Codes::kNone) return Status::ok();
+  const DataRecord record = *parse_data_record(value);
+  std::vector<double> elements;
+  if (!parse_vector(record.body, elements)) return Status::ok();
+  if (!encoder_ || encoder_->dimensions() != elements.size()) encoder_.emplace(elements.size());
+  const VectorCode code = encoder_->encode(elements);
+  const auto dimensions = static_cast<uint32_t>(elements.size());
+  const std::string block = code_block_key(collection.id(), dimensions, block_of(record.sequence));
+  QUIPU_RETURN_IF_ERROR(entries.add({record.sequence, block, make_code_operand(record.sequence, code)}));
+  const std::string row = code_row_key(collection.id(), dimensions, record.sequence);
+  return entries.add({record.sequence, row, make_code_row(full_key.substr(collection.prefix.size()), code)});
+}
+
+// The entries of one block are one in the file.
+Status RocksDBBulkLoad::write_codes(ExternalSorter& entries, TableFiles& files) {
+  QUIPU_RETURN_IF_ERROR(entries.finish());
+  std::string key;
+  std::vector<std::string> values;
+  const auto write = [&]() -> Status {
+    if (values.empty()) return Status::ok();
+    const CodeKey parsed = *parse_code_key(key);
+    const std::vector<std::string_view> parts(values.begin(), values.end());
+    return files.add(
+        key, parsed.is_block ? fold_code_blocks(parts, parsed.dimensions, /*whole=*/true) : values.front());
+  };
+  Row row{};
+  while (true) {
+    QUIPU_ASSIGN_OR_RETURN(const bool more, entries.next(row));
+    if (!more) break;
+    if (key != row.key) {
+      QUIPU_RETURN_IF_ERROR(write());
+      values.clear();
+      key = row.key;
+    }
+    values.emplace_back(row.value);
+  }
+  QUIPU_RETURN_IF_ERROR(write());
+  return files.finish();
 }
 
 Status RocksDBBulkLoad::commit() {
@@ -215,6 +266,13 @@ Status RocksDBBulkLoad::ingest() {
   for (const Staged& staged : staged_) {
     add(staged.collection->family.get(), staged.data);
     add(database_.index(), staged.index);
+  }
+  const bool any_codes = std::ranges::any_of(staged_, [](const Staged& staged) {
+    return staged.collection->record.codes != CollectionRecord::Codes::kNone;
+  });
+  if (any_codes) QUIPU_RETURN_IF_ERROR(database_.require_codes());
+  for (const Staged& staged : staged_) {
+    if (!staged.codes.paths().empty()) add(database_.codes(), staged.codes);
   }
   if (args.empty()) return Status::ok();
   QUIPU_RETURN_IF_ERROR(database_.loadable());

@@ -2,6 +2,7 @@
 #define QUIPU_BACKENDS_ROCKSDB_WRITE_BULK_LOAD_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "backends/rocksdb/files/external_sorter.h"
 #include "backends/rocksdb/write/sst_writer.h"
 #include "quipu/backend/collection_cache.h"
+#include "quipu/backend/features.h"
 #include "quipu/bulk_load.h"
 
 namespace quipu::rocks {
@@ -33,12 +35,17 @@ class RocksDBBulkLoad : public BulkLoad {
     CollectionPtr collection;
     TableFiles data;
     TableFiles index;
+    TableFiles codes;
     uint64_t count = 0;
     bool merged = false;   // into a collection that was there
     bool settled = false;  // published or removed: nothing of it is left to clear
   };
 
   Status end_collection();
+  // Adds the entries of a vector's code to `entries`, if it is one.
+  Status add_code(const Staged& staged, std::string_view full_key, std::string_view value,
+                  ExternalSorter& entries);
+  static Status write_codes(ExternalSorter& entries, TableFiles& files);
   // `body`: what stands behind the sequence in a data record.
   Status add(std::string_view key, std::string_view body);
   Result<Staged> stage(std::string_view name, const CollectionOptions& options, uint64_t order)
@@ -56,6 +63,7 @@ class RocksDBBulkLoad : public BulkLoad {
   std::vector<Staged> staged_;
   size_t current_ = 0;
   std::unique_ptr<ExternalSorter> rows_;  // of the current collection
+  std::optional<VectorEncoder> encoder_;
   bool committed_ = false;
   uint64_t next_sequence_ = 0;
   uint64_t sequence_end_ = 0;

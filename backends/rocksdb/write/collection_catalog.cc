@@ -5,6 +5,7 @@
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/key_order_iterator.h"
+#include "backends/rocksdb/write/collection_index.h"
 
 namespace quipu::rocks {
 namespace {
@@ -19,14 +20,19 @@ class EmptyIterator : public KVIterator {
   Status status() const override { return Status::ok(); }
 };
 
-Status put_record(Database& database, const Collection& collection) QUIPU_REQUIRES(database.catalog_mutex()) {
-  rocksdb::WriteBatch batch;
+Status put_record(Database& database, const Collection& collection, rocksdb::WriteBatch& batch)
+    QUIPU_REQUIRES(database.catalog_mutex()) {
   std::string next_id;
   put_varint(database.next_id(), next_id);
   batch.Put(database.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
   batch.Put(database.catalog(), collection_key(collection.name), make_collection_record(collection.record))
       .PermitUncheckedError();
   return database.write(batch, database.options().sync);
+}
+
+Status put_record(Database& database, const Collection& collection) QUIPU_REQUIRES(database.catalog_mutex()) {
+  rocksdb::WriteBatch batch;
+  return put_record(database, collection, batch);
 }
 
 void record_schema_change(Database& database, std::string_view collection) {
@@ -55,6 +61,29 @@ Status build_index(Database& database, const Collection& collection) {
   }
   QUIPU_RETURN_IF_ERROR(rows.status());
   return batch.Count() == 0 ? Status::ok() : database.write(batch, false);
+}
+
+// Adds the codes of the next vectors that may have none to a batch, and to `record` how far they have come.
+// REQUIRES: nobody writes to the collection.
+Status add_codes(Database& database, const Collection& collection, uint64_t at_most, CollectionRecord& record,
+                 rocksdb::WriteBatch& batch) {
+  const Reader reader(ReadView(database).fixed());
+  CommitScope scope(reader.read_view());
+  ScanOptions rest;
+  if (!record.coded_below.empty()) rest.start = record.coded_below;
+  KeyOrderIterator rows(reader, collection, rest, /*raw_vectors=*/true);
+  std::vector<double> elements;
+  uint64_t made = 0;
+  bool more = rows.next();
+  for (; more && made < at_most; more = rows.next(), ++made) {
+    if (!parse_vector(rows.raw_value(), elements)) return damaged_record(collection, rows.key());
+    put_code(collection, scope.keep(rows.key()), rows.sequence(), elements, scope);
+  }
+  QUIPU_RETURN_IF_ERROR(rows.status());
+  scope.write_later(batch);
+  record.codes = more ? CollectionRecord::Codes::kSome : CollectionRecord::Codes::kAll;
+  record.coded_below = more ? std::string(rows.key()) : std::string();
+  return Status::ok();
 }
 
 }  // namespace
@@ -115,7 +144,9 @@ bool is_declared(const CollectionPtr& known, const CollectionOptions& options) {
 
 Status declare_collection(Database& database, std::string_view name, const CollectionOptions& options) {
   QUIPU_RETURN_IF_ERROR(Limits::check_collection_name(name));
-  if (is_declared(database.find(name), options)) return Status::ok();
+  const CollectionPtr before = database.find(name);
+  if (is_declared(before, options)) return Status::ok();
+  if (!before && options.keeps_codes) QUIPU_RETURN_IF_ERROR(database.require_codes());
   const MutexLock lock(database.catalog_mutex());
   const CollectionPtr known = database.find(name);
   if (is_declared(known, options)) return Status::ok();
@@ -152,6 +183,26 @@ Status ensure_index(Database& database, std::string_view name, std::string_view 
   database.publish(changed);
   record_schema_change(database, name);
   return Status::ok();
+}
+
+Result<bool> make_codes(Database& database, std::string_view name, uint64_t at_most) {
+  using Codes = CollectionRecord::Codes;
+  const CollectionPtr before = database.find(name);
+  if (!before || before->record.codes == Codes::kAll) return true;
+  QUIPU_RETURN_IF_ERROR(database.writable());
+  QUIPU_RETURN_IF_ERROR(database.require_codes());
+  const CommitGate::Closed alone(database.gate());
+  const MutexLock lock(database.catalog_mutex());
+  const CollectionPtr known = database.find(name);
+  if (!known || known->record.codes == Codes::kAll) return true;
+  auto changed = std::make_shared<Collection>(*known);
+  rocksdb::WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(add_codes(database, *known, at_most, changed->record, batch));
+  QUIPU_RETURN_IF_ERROR(put_record(database, *changed, batch));
+  database.publish(changed);
+  // From now on every write of a vector writes its code; an open transaction may have written some without.
+  if (known->record.codes == Codes::kNone) record_schema_change(database, name);
+  return changed->record.codes == Codes::kAll;
 }
 
 Result<bool> drop_collection(Database& database, std::string_view name) {

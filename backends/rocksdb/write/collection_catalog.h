@@ -26,6 +26,8 @@ Status add_file_record(Database& database, std::string_view persist_file, rocksd
     QUIPU_REQUIRES(database.catalog_mutex());
 Status declare_file(Database& database, std::string_view persist_file);
 Status ensure_index(Database& database, std::string_view name, std::string_view field);
+// As BaseKVStore's. Writers wait while some are made.
+Result<bool> make_codes(Database& database, std::string_view name, uint64_t at_most);
 Result<bool> drop_collection(Database& database, std::string_view name);
 // What has been rewritten when the work is cancelled stays so.
 Status compact(Database& database, Work& work);

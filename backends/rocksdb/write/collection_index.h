@@ -22,6 +22,7 @@
 
 #include "backends/rocksdb/read/read_view.h"
 #include "backends/rocksdb/write/key_change.h"
+#include "quipu/backend/features.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
@@ -46,17 +47,28 @@ class CommitScope {
   std::string_view keep(std::string_view front, std::string_view back = {});
   // The place of one more insertion, of a key or of an entry, among those of the batch.
   uint64_t insert() { return inserted++; }
-  // An entry that is written behind all records, in the order of its family and key.
-  void put_later(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
-    later_.push_back({family, key, true});
+  // An entry that is written behind all records, in the order of its family and key; key and value live as
+  // long as this.
+  void put_later(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view value = {}) {
+    later_.push_back({family, key, value, LaterEntry::kPut});
   }
   void delete_later(rocksdb::ColumnFamilyHandle* family, std::string_view key) {
-    later_.push_back({family, key, false});
+    later_.push_back({family, key, {}, LaterEntry::kDelete});
+  }
+  // A change of a block of codes (format/code_block.h). Those of one block are written as one.
+  void merge_later(rocksdb::ColumnFamilyHandle* family, std::string_view key, std::string_view operand) {
+    later_.push_back({family, key, operand, LaterEntry::kMerge});
   }
   void write_later(rocksdb::WriteBatchBase& batch);
   // Deletes all entries whose keys begin with `prefix`, of which about `count` are stored.
   Status erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix, uint64_t count,
                    rocksdb::WriteBatchBase& batch) const;
+
+  // The encoder of vectors of so many elements; the next call may end it.
+  VectorEncoder& encoder(size_t dimensions) {
+    if (!encoder_ || encoder_->dimensions() != dimensions) encoder_.emplace(dimensions);
+    return *encoder_;
+  }
 
   // For what lives as long as this: of a batch of a few keys it all fits here, and nothing is allocated.
   std::pmr::memory_resource* memory() { return &arena_; }
@@ -71,15 +83,18 @@ class CommitScope {
 
  private:
   struct LaterEntry {
+    enum Kind : uint8_t { kPut, kDelete, kMerge };
     rocksdb::ColumnFamilyHandle* family;
     std::string_view key;
-    bool put;
+    std::string_view value;
+    Kind kind;
   };
 
   std::array<std::byte, 4096> first_bytes_;
   std::pmr::monotonic_buffer_resource arena_{first_bytes_.data(), first_bytes_.size()};
   std::pmr::vector<IndexedKey*> parts_{&arena_};
   std::pmr::vector<LaterEntry> later_{&arena_};
+  std::optional<VectorEncoder> encoder_;
 };
 
 // What one index has to do with one key of a batch.
@@ -126,6 +141,10 @@ extern const CollectionIndex& kFieldIndexes;
 extern const CollectionIndex& kMemberLists;
 extern const CollectionIndex& kComposedValues;
 extern const CollectionIndex& kVectors;
+
+// Adds the code of a vector, which has this sequence, to a batch.
+void put_code(const Collection& collection, std::string_view key, uint64_t sequence,
+              std::span<const double> elements, CommitScope& scope);
 
 // A value takes the place of what is under the key.
 void put_body(KeyChange& key, std::string_view body, CommitScope& scope);

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 
+#include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/write/collection_index.h"
 
@@ -57,13 +58,29 @@ std::string_view CommitScope::keep(std::string_view front, std::string_view back
 
 void CommitScope::write_later(rocksdb::WriteBatchBase& batch) {
   // Keys first: of one family, and there is mostly one, they are in order then.
-  std::ranges::sort(later_, [](const LaterEntry& a, const LaterEntry& b) {
+  std::ranges::stable_sort(later_, [](const LaterEntry& a, const LaterEntry& b) {
     const int order = a.key.compare(b.key);
     return order != 0 ? order < 0 : a.family->GetID() < b.family->GetID();
   });
-  for (const LaterEntry& entry : later_) {
-    const rocksdb::Status written = entry.put ? batch.Put(entry.family, slice(entry.key), {})
-                                              : batch.Delete(entry.family, slice(entry.key));
+  std::vector<std::string_view> operands;
+  for (size_t i = 0; i < later_.size(); ++i) {
+    const LaterEntry& entry = later_[i];
+    rocksdb::Status written;
+    if (entry.kind == LaterEntry::kPut) {
+      written = batch.Put(entry.family, slice(entry.key), slice(entry.value));
+    } else if (entry.kind == LaterEntry::kDelete) {
+      written = batch.Delete(entry.family, slice(entry.key));
+    } else {
+      operands.assign(1, entry.value);
+      while (i + 1 < later_.size() && later_[i + 1].key == entry.key &&
+             later_[i + 1].family == entry.family) {
+        operands.push_back(later_[++i].value);
+      }
+      const uint32_t dimensions = parse_code_key(entry.key).value_or(CodeKey()).dimensions;
+      written = operands.size() == 1 ? batch.Merge(entry.family, slice(entry.key), slice(entry.value))
+                                     : batch.Merge(entry.family, slice(entry.key),
+                                                   fold_code_blocks(operands, dimensions, /*whole=*/false));
+    }
     written.PermitUncheckedError();  // RocksDB's batch refuses only what the limits rule out
   }
 }

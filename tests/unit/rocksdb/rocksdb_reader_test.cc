@@ -310,7 +310,7 @@ TEST_F(RocksDBReaderTest, NoDatabaseIsAnErrorAndMakesNone) {
   fs::remove(path_ + "/notes.txt");
   write_file(path_ + "/QUIPU", "quipu format 1\n");  // one that its maker has not finished
   EXPECT_EQ(RocksDBKVStore::open_reader(path_).error().code(), StatusCode::kIoError);
-  write_file(path_ + "/QUIPU", "quipu format 3\n");
+  write_file(path_ + "/QUIPU", "quipu format 4\n");
   EXPECT_EQ(RocksDBKVStore::open_reader(path_).error().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(contents().size(), 1u);
 }

@@ -388,8 +388,8 @@ TEST_F(RocksDBRecoveryTest, WhatIsNotOursIsRefusedUntouched) {
 
 TEST_F(RocksDBRecoveryTest, AnotherFormatIsRefusedUntouched) {
   crash_after(10);
-  write_file(path_ + "/QUIPU", "quipu format 3\n");
-  expect_refused(StatusCode::kInvalidArgument, "format 3");
+  write_file(path_ + "/QUIPU", "quipu format 4\n");
+  expect_refused(StatusCode::kInvalidArgument, "format 4");
   for (const char* text :
        {"", "quipu format", "quipu format x\n", "quipu format 1", "quipu format 0\n", "something\n"}) {
     write_file(path_ + "/QUIPU", text);

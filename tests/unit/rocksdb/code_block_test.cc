@@ -1,0 +1,145 @@
+// Blocks of codes: what operands come to, in whatever order and groups they are folded.
+
+#include "backends/rocksdb/format/code_block.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "tests/support/random.h"
+
+namespace quipu::rocks {
+namespace {
+
+using testing::Random;
+using testing::test_seed;
+
+constexpr uint32_t kDimensions = 20;
+constexpr uint64_t kSequences = 256;
+
+// What one operand says of sequences: a norm, from which all of the row is made, or that the row is gone.
+using Rows = std::map<uint64_t, std::optional<double>>;
+
+std::vector<uint8_t> upper_of(double norm) {
+  std::vector<uint8_t> upper(VectorEncoder::half_bytes(kDimensions));
+  for (size_t i = 0; i < upper.size(); ++i) upper[i] = static_cast<uint8_t>(norm + static_cast<double>(i));
+  return upper;
+}
+
+std::string operand_of(uint64_t sequence, std::optional<double> norm) {
+  if (!norm) return make_code_removal(sequence);
+  const std::vector<uint8_t> upper = upper_of(*norm);
+  const auto along = static_cast<float>(*norm + 0.5);
+  return make_code_operand(sequence, {*norm, {along, -along}, {}, upper, {}});
+}
+
+Rows rows_of(std::string_view bytes) {
+  Rows rows;
+  const std::optional<CodeBlock> block = CodeBlock::parse(bytes, kDimensions);
+  if (!block) {
+    ADD_FAILURE() << "malformed";
+    return rows;
+  }
+  for (size_t i = 0; i < block->removed(); ++i) rows[block->removed_sequence(i)] = std::nullopt;
+  for (size_t row = 0; row < block->rows(); ++row) {
+    const double norm = block->norm(row);
+    EXPECT_TRUE(rows.emplace(block->sequence(row), norm).second) << "removed, and there";
+    EXPECT_EQ(block->coarse(row).along, static_cast<float>(norm + 0.5));
+    EXPECT_EQ(block->coarse(row).across, -static_cast<float>(norm + 0.5));
+    EXPECT_EQ(std::vector<uint8_t>(block->upper(row).begin(), block->upper(row).end()), upper_of(norm));
+  }
+  return rows;
+}
+
+std::string fold(const std::vector<std::string>& parts, bool whole) {
+  const std::vector<std::string_view> views(parts.begin(), parts.end());
+  return fold_code_blocks(views, kDimensions, whole);
+}
+
+TEST(CodeBlockTest, OperandsComeToTheSameInAnyGroups) {
+  Random random(test_seed());
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::string> operands;
+    Rows expected;
+    for (uint64_t i = random.below(200); i-- > 0;) {
+      const uint64_t sequence = random.below(2) == 0 ? expected.size() : random.below(kSequences);
+      const auto norm =
+          random.one_in(4) ? std::nullopt : std::optional(static_cast<double>(random.below(200)));
+      operands.push_back(operand_of(sequence, norm));
+      expected[sequence] = norm;
+    }
+    std::vector<std::string> groups;
+    for (size_t begin = 0, end = 0; begin < operands.size(); begin = end) {
+      end = std::min<size_t>(operands.size(), begin + 1 + random.below(30));
+      groups.push_back(
+          fold({operands.begin() + static_cast<int64_t>(begin), operands.begin() + static_cast<int64_t>(end)},
+               /*whole=*/random.one_in(3) && begin == 0));
+    }
+    const std::string folded = fold(groups, /*whole=*/true);
+    EXPECT_EQ(folded, fold(operands, /*whole=*/true));
+    std::erase_if(expected, [](const auto& row) { return !row.second; });
+    EXPECT_EQ(rows_of(folded), expected);
+  }
+}
+
+TEST(CodeBlockTest, AnOperandKeepsWhatItRemoves) {
+  const std::string folded =
+      fold({operand_of(3, 1.0), operand_of(5, {}), operand_of(3, {}), operand_of(4, 2.0)},
+           /*whole=*/false);
+  EXPECT_EQ(rows_of(folded), (Rows{{3, std::nullopt}, {4, 2.0}, {5, std::nullopt}}));
+}
+
+TEST(CodeBlockTest, WhatIsMalformedStaysSo) {
+  const std::string sound = operand_of(1, 7.0);
+  std::vector<std::string> damaged = {"",
+                                      "\1",
+                                      sound + "x",
+                                      sound.substr(0, sound.size() - 1),
+                                      "\2" + sound.substr(1),
+                                      std::string(kDamagedBlock),
+                                      std::string("\1\0\xff\xff\xff\xff\xff\xff", 8)};
+  for (const std::string& bytes : damaged) {
+    EXPECT_FALSE(CodeBlock::parse(bytes, kDimensions));
+    for (const bool whole : {false, true}) {
+      EXPECT_EQ(fold({sound, bytes, sound}, whole), kDamagedBlock);
+    }
+  }
+  std::string twice = fold({operand_of(1, 1.0), operand_of(2, 2.0)}, true);
+  twice[3] = 2;  // the first sequence
+  EXPECT_FALSE(CodeBlock::parse(twice, kDimensions));
+}
+
+TEST(CodeBlockTest, KeysAreParsedAsTheyAreMade) {
+  for (const bool is_block : {false, true}) {
+    const auto make = is_block ? code_block_key : code_row_key;
+    const std::string key = make(7, 768, 0x0102030405060708);
+    const std::optional<CodeKey> parsed = parse_code_key(key);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->collection, 7u);
+    EXPECT_EQ(parsed->is_block, is_block);
+    EXPECT_EQ(parsed->dimensions, 768u);
+    EXPECT_EQ(parsed->number, 0x0102030405060708u);
+    EXPECT_FALSE(parse_code_key(key + "x"));
+    EXPECT_FALSE(parse_code_key(std::string_view(key).substr(0, 10)));
+  }
+  EXPECT_FALSE(parse_code_key(std::string("\0\0\0\1x", 5) + std::string(12, '\0')));
+}
+
+TEST(CodeBlockTest, RowsAreParsedAsTheyAreMade) {
+  const std::vector<uint8_t> lower(VectorEncoder::half_bytes(kDimensions), 9);
+  const std::string value = make_code_row("a key", {1, {}, {3, 4}, {}, lower});
+  const std::optional<CodeRow> row = parse_code_row(value, kDimensions);
+  ASSERT_TRUE(row);
+  EXPECT_FALSE(row->block);
+  EXPECT_EQ(row->key, "a key");
+  EXPECT_EQ(row->fine.along, 3);
+  EXPECT_EQ(row->fine.across, 4);
+  EXPECT_EQ(std::vector<uint8_t>(row->lower.begin(), row->lower.end()), lower);
+  EXPECT_FALSE(parse_code_row(value + "x", kDimensions));
+  EXPECT_FALSE(parse_code_row(std::string_view(value).substr(0, 4), kDimensions));
+}
+
+}  // namespace
+}  // namespace quipu::rocks
