@@ -92,10 +92,19 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
       known.codes->set(slot_of_row_[*row], elements);
     } else {
       remove_codes(*row);
-      insert(*row, elements);
+      insert(*row, elements.size(), elements);
     }
     return;
   }
+  insert(add_row(id, order), elements.size(), elements);
+}
+
+void VectorIndex::add(const CodedVector& vector) {
+  next_order_ = std::max(next_order_, vector.order + 1);
+  insert(add_row(vector.key, vector.order), vector.dimensions, vector.code);
+}
+
+uint32_t VectorIndex::add_row(std::string_view id, uint64_t order) {
   auto added = static_cast<uint32_t>(rows_.size());
   if (free_rows_.empty()) {
     rows_.emplace_back();
@@ -107,15 +116,16 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
   id_bytes_ += id.size();
   rows_[added].order = order;
   places_.add(id, added);
-  insert(added, elements);
+  return added;
 }
 
-void VectorIndex::insert(uint32_t row, std::span<const double> elements) {
-  const auto [place, is_new] = dimensions_.try_emplace(elements.size(), elements.size());
+template <class Code>
+void VectorIndex::insert(uint32_t row, size_t dimensions, const Code& code) {
+  const auto [place, is_new] = dimensions_.try_emplace(dimensions, dimensions);
   Dimension& dimension = place->second;
   if (is_new && !keeps_lower_halves_) dimension.codes.drop_lower_halves();
   slot_of_row_.resize(rows_.size());
-  slot_of_row_[row] = static_cast<uint32_t>(dimension.codes.add(elements));
+  slot_of_row_[row] = static_cast<uint32_t>(dimension.codes.add(code));
   dimension.row_of_slot.push_back(row);
   rows_[row].codes = &dimension.codes;
 }

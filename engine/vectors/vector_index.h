@@ -33,6 +33,8 @@ class VectorIndex {
   // comes later; without it, the one that the id has, or behind all others. When it throws std::bad_alloc,
   // the index may only be cleared.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
+  // Adds one that is not there yet by its code.
+  void add(const CodedVector& vector);
   void erase(std::string_view id);
   void clear();
   bool empty() const { return places_.size() == 0; }
@@ -111,7 +113,11 @@ class VectorIndex {
     std::vector<uint32_t> row_of_slot;
   };
 
-  void insert(uint32_t row, std::span<const double> elements);
+  // A row for a new id.
+  uint32_t add_row(std::string_view id, uint64_t order);
+  // `code`: elements, or what is stored of them.
+  template <class Code>
+  void insert(uint32_t row, size_t dimensions, const Code& code);
   void remove_codes(uint32_t row);
   // Whether codes say which of so many rows of a dimension to compare.
   static bool scans(const TopK& wanted, const Dimension& dimension, size_t count);

@@ -8,7 +8,7 @@ std::unique_ptr<FileLoader> make_key_value_loader(const std::string& name, BulkL
   return std::make_unique<KeyValueLoader>(name, load, owners);
 }
 
-Status FileLoader::begin(std::string_view collection, std::string_view indexed_field) {
+Status FileLoader::begin(std::string_view collection, std::string_view indexed_field, bool keeps_codes) {
   const auto [owner, added] = owners_.try_emplace(std::string(collection), report_.name);
   if (!added && owner->second != report_.name) {
     return Status::invalid_argument("collection \"" + std::string(collection) + "\" is in " + owner->second +
@@ -19,7 +19,7 @@ Status FileLoader::begin(std::string_view collection, std::string_view indexed_f
     ++current_;
   if (current_ == report_.collections.size()) report_.collections.push_back({std::string(collection), 0});
   report_.collections[current_].count = 0;
-  return load_.begin_collection(collection, {report_.name, std::string(indexed_field)});
+  return load_.begin_collection(collection, {report_.name, std::string(indexed_field), keeps_codes});
 }
 
 Status FileLoader::put(std::string_view key, JsonView value) {

@@ -37,7 +37,7 @@ class FileLoader : public PersistFileHandler {
   // Whether the store, or a file before, has this collection.
   bool owns(std::string_view collection) const { return owners_.contains(std::string(collection)); }
   // Starts a collection of the store. Errors: kInvalidArgument when another file has it.
-  Status begin(std::string_view collection, std::string_view indexed_field = {});
+  Status begin(std::string_view collection, std::string_view indexed_field = {}, bool keeps_codes = false);
   Status put(std::string_view key, JsonView value);
   Status put_vector(std::string_view key, std::span<const double> elements);
 

@@ -31,7 +31,7 @@ class VectorLoader : public FileLoader {
     part_ = name == kTextIdToDocId ? kTextIdToRefDocId : name;
     has_ref_doc_ids_ = has_ref_doc_ids_ || name == kTextIdToRefDocId;
     if (part_ == kTextIdToRefDocId) former_ref_doc_ids_ = 0;
-    if (name == kEmbeddingDict) return begin(collections_.embeddings);
+    if (name == kEmbeddingDict) return begin(collections_.embeddings, {}, /*keeps_codes=*/true);
     if (part_ == kTextIdToRefDocId) return begin(collections_.ref_doc_ids, kRefDocId);
     if (kind == JsonKind::kObject) return begin(collections_.metadata);
     QUIPU_RETURN_IF_ERROR(begin(collections_.state));

@@ -55,18 +55,9 @@ Status IndexManager::load() const {
     QUIPU_RETURN_IF_ERROR(cache_.version.begin(*store_.kvstore));
     QUIPU_RETURN_IF_ERROR(hnsw_.load());
     cache_.loaded = true;
-    const auto take = [&](const VectorEntry& vector) -> Status {
-      if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
-      cache_.index.put(vector.key, vector.order, vector.elements);
-      if (cache_.hnsw) {
-        cache_.hnsw->adopt(*cache_.index.row_of(vector.key), vector.key, vector.elements);
-      }
-      cache_.keep_within_budget();
-      return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
-    };
     QUIPU_RETURN_IF_ERROR(make_or_forget(
         [&] {
-          Status taken = store_.kvstore->vector_values().scan_vectors(store_.collections.embeddings, take);
+          Status taken = read();
           return cache_.streamed ? Status::ok() : taken;
         },
         [&] { cache_.forget(); }));
@@ -74,6 +65,30 @@ Status IndexManager::load() const {
     if (cache_.hnsw) cache_.hnsw->finish_adoption();
   }
   return hnsw_.insert_pending();
+}
+
+Status IndexManager::read() const {
+  const VectorValues& vectors = store_.kvstore->vector_values();
+  const auto go_on = [&]() -> Status {
+    if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
+    cache_.keep_within_budget();
+    return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
+  };
+  if (!cache_.hnsw) {  // which is checked against the vectors
+    const Result<bool> coded =
+        vectors.scan_codes(store_.collections.embeddings, [&](const CodedVector& each) {
+          cache_.index.add(each);
+          return go_on();
+        });
+    if (coded && *coded) return Status::ok();
+    if (!coded && coded.error().code() != StatusCode::kCorruption) return coded.error();
+    cache_.index.clear();  // codes are kept beside the vectors, and what they tell these tell, too
+  }
+  return vectors.scan_vectors(store_.collections.embeddings, [&](const VectorEntry& each) {
+    cache_.index.put(each.key, each.order, each.elements);
+    if (cache_.hnsw) cache_.hnsw->adopt(*cache_.index.row_of(each.key), each.key, each.elements);
+    return go_on();
+  });
 }
 
 Status IndexManager::make_columns(const MetadataFilters& filters) const {

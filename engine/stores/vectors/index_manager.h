@@ -29,6 +29,8 @@ class IndexManager {
   Status drop_hnsw() const;
 
  private:
+  // Reads the vectors, or their codes, into the index, as far as it stays within the budget.
+  Status read() const;
   // The part of use_hnsw() that is undone when it fails.
   Status make_hnsw(const HnswOptions& options) const;
   std::shared_lock<std::shared_mutex> with_few_pending(std::shared_lock<std::shared_mutex> lock) const;

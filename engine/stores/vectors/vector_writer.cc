@@ -16,6 +16,9 @@
 namespace quipu {
 namespace {
 
+// How many of the vectors that were written before there were codes get theirs with a write: some 30 ms.
+constexpr uint64_t kCodedAtOnce = 4096;
+
 std::string_view bytes_of(std::span<const double> elements) {
   return {reinterpret_cast<const char*>(elements.data()), elements.size_bytes()};
 }
@@ -31,10 +34,19 @@ bool has_metadata_of(const VectorStoreEntry& entry, const VectorStoreEntry& othe
 
 Status VectorWriter::declare_collections() const {
   const std::string file = vector_store_file(store_.ns);
-  QUIPU_RETURN_IF_ERROR(store_.kvstore->declare_collection(store_.collections.embeddings, {file, ""}));
+  CollectionOptions of_vectors{file, ""};
+  of_vectors.keeps_codes = true;
+  QUIPU_RETURN_IF_ERROR(store_.kvstore->declare_collection(store_.collections.embeddings, of_vectors));
+  QUIPU_RETURN_IF_ERROR(make_codes());
   QUIPU_RETURN_IF_ERROR(
       store_.kvstore->declare_collection(store_.collections.ref_doc_ids, {file, std::string(kRefDocId)}));
   return store_.kvstore->declare_collection(store_.collections.metadata, {file, ""});
+}
+
+Status VectorWriter::make_codes() const {
+  const Status made = store_.kvstore->make_codes(store_.collections.embeddings, kCodedAtOnce).status();
+  // A damaged vector is what queries tell of, and verify.
+  return made.code() == StatusCode::kCorruption ? Status::ok() : made;
 }
 
 Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) const {

@@ -31,6 +31,8 @@ class VectorWriter {
 
  private:
   Status declare_collections() const;
+  // Of some vectors that were written before there were codes, if any.
+  Status make_codes() const;
   Result<bool> metadata_is_null() const;
   // Remove vectors from the store and the index. REQUIRES: the writer's lock.
   Status remove(std::span<const std::string> ids) const;

@@ -16,6 +16,7 @@
 #include "engine/vectors/codes/page_buffer.h"
 #include "engine/vectors/codes/rotation.h"
 #include "engine/vectors/codes/vector_code.h"
+#include "quipu/backend/features.h"
 
 namespace quipu {
 

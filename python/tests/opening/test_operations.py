@@ -90,7 +90,7 @@ def test_stat_counts(filled, path):
     assert of_context.collections["docstore/data"] == of_path.collections["docstore/data"] == NODES
     assert of_context.collections["vector_store/default/embeddings"] == NODES
     assert of_context.entries == sum(of_context.collections.values()) >= 4 * NODES
-    assert of_context.format == 1 and of_context.disk_bytes > 100_000
+    assert of_context.format == 3 and of_context.disk_bytes > 100_000
     with pytest.raises(FileNotFoundError):
         quipu.stat(path / "nowhere")
 
