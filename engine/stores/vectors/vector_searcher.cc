@@ -9,6 +9,7 @@
 
 #include "engine/base/threads.h"
 #include "engine/stores/vectors/vector_reader.h"
+#include "engine/vectors/code_stream.h"
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"
@@ -67,6 +68,14 @@ Result<VectorStoreQueryResult> VectorSearcher::search(const VectorStoreQuery& qu
                                                       const MetadataFilters* filters, bool& gone) const {
   const bool large_mmr = query.mode == VectorStoreQueryMode::MMR &&
                          cache_.index.mmr_bytes() > store_.kvstore->search_memory_bytes();
+  if (cache_.streamed && filters == nullptr && !query.node_ids) {
+    const auto codes = [this](const auto& use) {
+      return store_.kvstore->vector_values().scan_codes(store_.collections.embeddings, use);
+    };
+    QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found,
+                           search_codes(query, codes, fetch(gone)));
+    if (found) return *std::move(found);
+  }
   if (cache_.streamed || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream_vectors(*store_.kvstore, store_.collections, query.node_ids ? &*query.node_ids : nullptr,
