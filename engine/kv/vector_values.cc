@@ -18,9 +18,8 @@ bool parse_vector_value(JsonView value, std::vector<double>& elements) {
   return array && array->is_array() && parse_number_array(array->text(), elements);
 }
 
-Result<bool> VectorValues::scan_codes(std::string_view /*collection*/,
-                                      const std::function<Status(const CodedVector&)>& /*use*/) const {
-  return false;
+Result<std::unique_ptr<CodeReader>> VectorValues::codes(std::string_view /*collection*/) const {
+  return std::unique_ptr<CodeReader>();
 }
 
 }  // namespace quipu

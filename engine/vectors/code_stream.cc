@@ -1,126 +1,87 @@
 #include "engine/vectors/code_stream.h"
 
 #include <algorithm>
-#include <string>
+#include <cstring>
 #include <vector>
 
 #include "engine/vectors/codes/code_search.h"
-#include "engine/vectors/codes/similarity.h"
 #include "engine/vectors/codes/vector_codes.h"
-#include "engine/vectors/top_k_heap.h"
-#include "engine/vectors/vector_search.h"
+#include "engine/vectors/row_search.h"
 
 namespace quipu {
 namespace {
 
-constexpr size_t kCodesAtOnce = 8192;
+// So many codes are scanned together: they stay in the processor's cache.
+constexpr size_t kCodesAtOnce = 2048;
 
-struct Kept {
-  double similarity;
-  std::string id;
-  uint64_t order;
-};
-
-// Whether `a` is better, as the reference's heap has it: of equal ones the larger id.
-bool better(const Kept& a, const Kept& b) {
-  return a.similarity == b.similarity ? a.id > b.id : a.similarity > b.similarity;
-}
-
-// The best of the codes so far. Of some thousand the few that may be among the best are compared.
-class Best {
+// The codes of some blocks at a time.
+class Stream {
  public:
-  Best(const VectorStoreQuery& query, const VectorIndex::Fetch& fetch)
-      : query_(query),
-        fetch_(fetch),
-        norm_(norm_of(query.query_embedding)),
-        codes_(query.query_embedding.size()) {}
+  Stream(const TopKQuery& wanted, const CodeReader& reader)
+      : codes_(wanted.query.size()), rows_(wanted, codes_, reader) {
+    codes_.drop_lower_halves();
+    grow(kCodesAtOnce);
+  }
 
-  // Errors: kInvalidArgument where codes cannot tell.
-  Status take(const CodedVector& vector) {
-    if (vector.dimensions != codes_.dimensions() || !is_regular(vector.code.norm)) {
-      return Status::invalid_argument("codes cannot tell");
+  // An error ends the reading where codes do not tell any more.
+  Status take(const CodeBlock& block) {
+    if (used_ + block.rows > codes_.size()) {
+      QUIPU_RETURN_IF_ERROR(search());
+      grow(std::max(block.rows, kCodesAtOnce));
     }
-    if (codes_.size() == kCodesAtOnce) QUIPU_RETURN_IF_ERROR(compare());
-    codes_.add(vector.code);
-    ids_ += vector.key;
-    ends_.push_back(ids_.size());
-    orders_.push_back(vector.order);
-    return Status::ok();
+    std::memcpy(orders_.data() + used_, block.orders, block.rows * sizeof(uint64_t));
+    codes_.put_rows(used_, block);
+    used_ += block.rows;
+    count_ += block.rows;
+    return tells() ? Status::ok() : Status::invalid_argument("codes do not tell");
   }
 
-  Status compare() {
-    const CodeQuery query{query_.query_embedding, wanted(), query_.similarity};
-    const std::vector<Candidate> candidates = find_candidates(codes_, query, nullptr);
-    std::vector<std::string_view> ids;
-    for (const Candidate& candidate : candidates) ids.push_back(id_of(candidate.slot));
-    QUIPU_RETURN_IF_ERROR(fetch_(ids, [&](size_t i, std::span<const double> elements) {
-      if (elements.size() != codes_.dimensions()) return;
-      const double found =
-          similarity(query_.query_embedding, norm_, elements, norm_of(elements), query_.similarity);
-      kept_.push_back({found, std::string(ids[i]), orders_[candidates[i].slot]});
-    }));
-    std::ranges::sort(kept_, better);
-    if (kept_.size() > wanted()) kept_.resize(wanted());
-    while (codes_.size() != 0) codes_.move_last_to(codes_.size() - 1);
-    ids_.clear();
-    ends_.clear();
-    orders_.clear();
-    return Status::ok();
+  // What is left of them.
+  Status search() {
+    codes_.truncate(used_);
+    used_ = 0;
+    codes_.settle();
+    tells_ = tells_ && !codes_.has_irregular();
+    if (!tells() || codes_.size() == 0) return Status::ok();
+    return rows_.take(codes_, find_candidates(codes_, rows_.query(), nullptr),
+                      [this](uint32_t slot) { return orders_[slot]; });
   }
-
-  VectorStoreQueryResult result() {
-    std::ranges::sort(kept_, {}, &Kept::order);
-    PythonTopK in_order(query_.similarity_top_k);
-    for (const Kept& kept : kept_) in_order.offer({kept.similarity, kept.id});
-    VectorStoreQueryResult result;
-    for (const ScoredId& scored : in_order.sorted()) {
-      result.ids.emplace_back(scored.id);
-      result.similarities.push_back(scored.similarity);
-    }
-    return result;
-  }
-
-  // Whether the query is one that codes know anything of.
-  bool fits() const {
-    return query_.mode == VectorStoreQueryMode::DEFAULT && query_.similarity_top_k > 0 &&
-           wanted() < kCodesAtOnce && check_query(query_).is_ok() && is_regular(norm_) &&
-           !codes_.has_irregular();
-  }
+  bool tells() const { return tells_ && !rows_.fails(); }
+  uint64_t count() const { return count_; }
+  RowSearch& rows() { return rows_; }
 
  private:
-  size_t wanted() const { return static_cast<size_t>(query_.similarity_top_k); }
-  std::string_view id_of(size_t slot) const {
-    const size_t begin = slot == 0 ? 0 : ends_[slot - 1];
-    return std::string_view(ids_).substr(begin, ends_[slot] - begin);
+  void grow(size_t size) {
+    codes_.grow(size - codes_.size());
+    orders_.resize(size);
   }
 
-  const VectorStoreQuery& query_;
-  const VectorIndex::Fetch& fetch_;
-  const double norm_;
   VectorCodes codes_;
-  std::string ids_;  // of each code, one behind the other
-  std::vector<size_t> ends_;
+  RowSearch rows_;
   std::vector<uint64_t> orders_;
-  std::vector<Kept> kept_;
+  size_t used_ = 0;
+  uint64_t count_ = 0;
+  bool tells_ = true;
 };
 
 }  // namespace
 
-Result<std::optional<VectorStoreQueryResult>> search_codes(const VectorStoreQuery& query,
-                                                           const CodeStream& stream,
-                                                           const VectorIndex::Fetch& fetch) {
-  const std::optional<VectorStoreQueryResult> cannot_tell;
-  Best best(query, fetch);
-  if (!best.fits()) return cannot_tell;
-  const Result<bool> coded = stream([&](const CodedVector& vector) { return best.take(vector); });
-  if (!coded) {
-    const StatusCode code = coded.error().code();
-    if (code == StatusCode::kInvalidArgument || code == StatusCode::kCorruption) return cannot_tell;
-    return coded.error();
-  }
-  if (!*coded) return cannot_tell;
-  QUIPU_RETURN_IF_ERROR(best.compare());
-  return std::optional(best.result());
+Result<std::optional<VectorStoreQueryResult>> search_codes(const TopKQuery& wanted, const CodeReader& reader) {
+  std::optional<VectorStoreQueryResult> found;
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<size_t> dimensions, reader.dimensions());
+  const size_t size = wanted.query.size();
+  if (dimensions != std::vector{size} || !codes_tell(wanted, reader.count())) return found;
+  if (VectorCodes(size).has_irregular()) return found;
+  Stream stream(wanted, reader);
+  const Status read = reader.scan_blocks(size, 0, UINT64_MAX,
+                                         [&](const CodeBlock& block) { return stream.take(block); });
+  if (!stream.tells()) return found;
+  QUIPU_RETURN_IF_ERROR(read);
+  QUIPU_RETURN_IF_ERROR(stream.search());
+  if (!stream.tells() || stream.count() != reader.count()) return found;
+  QUIPU_ASSIGN_OR_RETURN(found, stream.rows().finish());
+  if (!stream.tells()) found.reset();
+  return found;
 }
 
 }  // namespace quipu

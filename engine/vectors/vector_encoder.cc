@@ -1,7 +1,7 @@
-// VectorEncoder (quipu/backend/features.h): the code of a vector as it is stored.
+// VectorEncoder (quipu/backend/vector_codes.h): the code of a vector as it is stored.
 
 #include "engine/vectors/codes/vector_code.h"
-#include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 

@@ -15,9 +15,6 @@ namespace {
 // reference's heap; up to the fewer at once, as a scan would save nothing.
 constexpr size_t kFewRows = 256;
 constexpr size_t kTooFewToScan = 24;
-// Candidates that are read before the others are looked at again.
-constexpr size_t kComparedAtOnce = 64;
-constexpr double kLowest = -std::numeric_limits<double>::infinity();
 // What part of the memory an index with lower halves of codes may take. Beyond, another one fits in that is
 // twice as large.
 constexpr uint64_t kPartWithLowerHalves = 3;
@@ -25,21 +22,8 @@ constexpr uint64_t kPartWithLowerHalves = 3;
 // memory does not grow with queries and vectors alike.
 constexpr size_t kCandidatesTogether = 16384;
 
-VectorStoreQueryResult to_result(const std::vector<ScoredId>& best) {
-  VectorStoreQueryResult result;
-  for (const ScoredId& scored : best) {
-    result.ids.emplace_back(scored.id);
-    result.similarities.push_back(scored.similarity);
-  }
-  return result;
-}
-
-// A candidate whose score is at most below this is less similar than one of this similarity, as float64
-// tells.
-double least_score(double similarity, double query_norm, SimilarityMode mode) {
-  if (mode != SimilarityMode::EUCLIDEAN) return similarity;
-  const double lengths = 2 * query_norm - similarity;  // of query and vector, at most
-  return query_norm * query_norm - similarity * similarity - kFloat64Rounding * lengths * lengths;
+Status no_row() {
+  return Status::corruption("codes lack one of their two places; repair makes them anew");
 }
 
 bool has_ties(const std::vector<ScoredId>& best) {
@@ -59,6 +43,12 @@ Status no_similarity_compares() {
 }
 
 size_t VectorIndex::dimensions() const { return dimensions_.empty() ? 0 : dimensions_.rbegin()->first; }
+
+uint64_t VectorIndex::expected_bytes(uint64_t vectors, size_t dimensions) {
+  constexpr uint64_t kOfAnId = 40;
+  constexpr uint64_t kOfAVector = sizeof(Row) + kOfAnId + 3 * sizeof(double) + 2 * sizeof(Direction);
+  return vectors * (2 * VectorEncoder::half_bytes(dimensions) + kOfAVector);
+}
 
 size_t VectorIndex::memory_bytes() const {
   size_t bytes = rows_.size() * (sizeof(Row) + sizeof(uint32_t)) + id_bytes_ + places_.memory_bytes() +
@@ -92,16 +82,11 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
       known.codes->set(slot_of_row_[*row], elements);
     } else {
       remove_codes(*row);
-      insert(*row, elements.size(), elements);
+      insert(*row, dimension_of(elements.size()), elements);
     }
     return;
   }
-  insert(add_row(id, order), elements.size(), elements);
-}
-
-void VectorIndex::add(const CodedVector& vector) {
-  next_order_ = std::max(next_order_, vector.order + 1);
-  insert(add_row(vector.key, vector.order), vector.dimensions, vector.code);
+  insert(add_row(id, order), dimension_of(elements.size()), elements);
 }
 
 uint32_t VectorIndex::add_row(std::string_view id, uint64_t order) {
@@ -119,15 +104,54 @@ uint32_t VectorIndex::add_row(std::string_view id, uint64_t order) {
   return added;
 }
 
-template <class Code>
-void VectorIndex::insert(uint32_t row, size_t dimensions, const Code& code) {
+VectorIndex::Dimension& VectorIndex::dimension_of(size_t dimensions) {
   const auto [place, is_new] = dimensions_.try_emplace(dimensions, dimensions);
-  Dimension& dimension = place->second;
-  if (is_new && !keeps_lower_halves_) dimension.codes.drop_lower_halves();
+  if (is_new && !keeps_lower_halves_) place->second.codes.drop_lower_halves();
+  return place->second;
+}
+
+template <class Code>
+void VectorIndex::insert(uint32_t row, Dimension& dimension, const Code& code) {
   slot_of_row_.resize(rows_.size());
   slot_of_row_[row] = static_cast<uint32_t>(dimension.codes.add(code));
   dimension.row_of_slot.push_back(row);
   rows_[row].codes = &dimension.codes;
+}
+
+// Rows first, which have the ids, and what blocks lack: they come in the order of slots.
+Status VectorIndex::load(const CodeReader& reader, const std::function<Status()>& check) {
+  QUIPU_RETURN_IF_ERROR(reader.scan_rows([&](const CodeRow& row) {
+    next_order_ = std::max(next_order_, row.order + 1);
+    const VectorCode code{1, {}, row.fine, {}, row.lower};
+    if (row_of(row.key)) return Status::corruption("two codes are of one vector; repair makes them anew");
+    insert(add_row(row.key, row.order), dimension_of(row.dimensions), code);
+    return check();
+  }));
+  for (auto& [size, dimension] : dimensions_) QUIPU_RETURN_IF_ERROR(load_blocks(reader, dimension, check));
+  return this->size() == reader.count() ? Status::ok()
+                                        : Status::corruption("there are not as many codes as vectors");
+}
+
+Status VectorIndex::load_blocks(const CodeReader& reader, Dimension& dimension,
+                                const std::function<Status()>& check) {
+  const auto order_of = [&](uint32_t row) { return rows_[row].order; };
+  const std::vector<uint32_t>& rows = dimension.row_of_slot;  // by ascending orders
+  size_t found = 0;
+  size_t slot = 0;
+  QUIPU_RETURN_IF_ERROR(reader.scan_blocks(
+      dimension.codes.dimensions(), 0, UINT64_MAX, [&](const CodeBlock& block) -> Status {
+        for (size_t i = 0; i < block.rows; ++i, ++slot, ++found) {
+          const uint64_t order = block.order(i);
+          if (slot == rows.size() || order_of(rows[slot]) != order) {
+            slot = static_cast<size_t>(std::ranges::lower_bound(rows, order, {}, order_of) - rows.begin());
+          }
+          if (slot == rows.size() || order_of(rows[slot]) != order) return no_row();
+          dimension.codes.put_row(slot, block, i);
+        }
+        return check();
+      }));
+  dimension.codes.settle();
+  return found == rows.size() ? Status::ok() : no_row();
 }
 
 void VectorIndex::remove_codes(uint32_t row) {
@@ -213,54 +237,14 @@ Result<std::optional<VectorStoreQueryResult>> VectorIndex::best_of(const TopK& w
                                                                    const Dimension& dimension,
                                                                    std::vector<Candidate> candidates,
                                                                    size_t count, const Fetch& fetch) const {
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
-                         compare_candidates(wanted, dimension, std::move(candidates), fetch));
+  std::vector<NamedCandidate> named;
+  for (const Candidate& candidate : candidates) {
+    const Row& row = rows_[dimension.row_of_slot[candidate.slot]];
+    named.push_back({candidate.upper, row.order, row.id});
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best, best_vectors(wanted, std::move(named), fetch));
   if (count <= kFewRows && has_ties(best)) return std::optional<VectorStoreQueryResult>();
   return std::optional(to_result(best));
-}
-
-Result<std::vector<ScoredId>> VectorIndex::compare_candidates(const TopK& wanted, const Dimension& dimension,
-                                                              std::vector<Candidate> candidates,
-                                                              const Fetch& fetch) const {
-  struct Compared {
-    double similarity;
-    uint32_t row;
-  };
-  std::vector<Compared> compared;
-  std::vector<double> best;  // a heap of the k best similarities, the worst in front
-  const double query_norm = norm_of(wanted.query);
-  const auto k = static_cast<size_t>(wanted.k);
-  std::ranges::sort(candidates, std::greater(), &Candidate::upper);
-  // The first k tell most others from the best.
-  for (size_t begin = 0, end = 0; begin < candidates.size(); begin = end) {
-    const double least = best.size() == k ? least_score(best.front(), query_norm, wanted.mode) : kLowest;
-    end = std::min(begin + (begin == 0 ? k : kComparedAtOnce), candidates.size());
-    std::vector<uint32_t> rows;
-    for (size_t i = begin; i < end && candidates[i].upper >= least; ++i) {
-      rows.push_back(dimension.row_of_slot[candidates[i].slot]);
-    }
-    if (rows.empty()) break;
-    QUIPU_RETURN_IF_ERROR(fetch(ids_of(rows), [&](size_t i, std::span<const double> elements) {
-      if (elements.size() != wanted.query.size()) return;
-      const double found = similarity(wanted.query, query_norm, elements, norm_of(elements), wanted.mode);
-      compared.push_back({found, rows[i]});
-      if (best.size() == k && found <= best.front()) return;
-      if (best.size() == k) {
-        std::ranges::pop_heap(best, std::greater());
-        best.pop_back();
-      }
-      best.push_back(found);
-      std::ranges::push_heap(best, std::greater());
-    }));
-  }
-  // Which others have been compared is up to the codes, and may not decide the order among equals.
-  if (best.size() == k) {
-    std::erase_if(compared, [&](const Compared& one) { return one.similarity < best.front(); });
-  }
-  std::ranges::sort(compared, {}, [this](const Compared& one) { return order_of(one.row); });
-  PythonTopK in_order(wanted.k);
-  for (const Compared& one : compared) in_order.offer({one.similarity, id_of(one.row)});
-  return in_order.sorted();
 }
 
 Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std::vector<uint32_t>* rows,

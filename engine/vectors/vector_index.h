@@ -18,11 +18,13 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/vectors/best_vectors.h"
 #include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/filters/metadata_columns.h"
 #include "engine/vectors/id_table.h"
 #include "engine/vectors/top_k_heap.h"
+#include "quipu/backend/vector_codes.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
@@ -33,8 +35,9 @@ class VectorIndex {
   // comes later; without it, the one that the id has, or behind all others. When it throws std::bad_alloc,
   // the index may only be cleared.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
-  // Adds one that is not there yet by its code.
-  void add(const CodedVector& vector);
+  // Reads codes that a store keeps, and the ids; `check` ends it unless it is OK. REQUIRES: empty. Errors: those
+  // of CodeReader; kCorruption where codes are not those of the vectors.
+  Status load(const CodeReader& reader, const std::function<Status()>& check);
   void erase(std::string_view id);
   void clear();
   bool empty() const { return places_.size() == 0; }
@@ -42,6 +45,8 @@ class VectorIndex {
   size_t dimensions() const;  // the most that a vector has
   // What mmr() takes when all vectors are asked.
   uint64_t mmr_bytes() const { return uint64_t{size()} * dimensions() * sizeof(double); }
+  // What one of so many vectors takes, about, with all of their codes.
+  static uint64_t expected_bytes(uint64_t vectors, size_t dimensions);
   // About what it takes, columns included.
   size_t memory_bytes() const;
   // Makes do with so many bytes: a third of them at most are for an index with the lower halves of codes.
@@ -78,15 +83,8 @@ class VectorIndex {
     std::ranges::sort(rows, {}, [this](uint32_t row) { return rows_[row].order; });
   }
 
-  // Calls its second argument with the elements of each of the ids that is stored.
-  using Fetch = std::function<Status(std::span<const std::string_view> ids,
-                                     const std::function<void(size_t i, std::span<const double>)>& use)>;
-
-  struct TopK {
-    std::span<const double> query;
-    int k;
-    SimilarityMode mode;
-  };
+  using Fetch = FetchVectors;
+  using TopK = TopKQuery;
   // `rows` null: all. Errors: kInvalidArgument "ValueError: shapes ..." where dimensions differ.
   Result<VectorStoreQueryResult> top_k(const TopK& wanted, const std::vector<uint32_t>* rows,
                                        const Fetch& fetch) const;
@@ -115,9 +113,11 @@ class VectorIndex {
 
   // A row for a new id.
   uint32_t add_row(std::string_view id, uint64_t order);
+  Dimension& dimension_of(size_t dimensions);
   // `code`: elements, or what is stored of them.
   template <class Code>
-  void insert(uint32_t row, size_t dimensions, const Code& code);
+  void insert(uint32_t row, Dimension& dimension, const Code& code);
+  Status load_blocks(const CodeReader& reader, Dimension& dimension, const std::function<Status()>& check);
   void remove_codes(uint32_t row);
   // Whether codes say which of so many rows of a dimension to compare.
   static bool scans(const TopK& wanted, const Dimension& dimension, size_t count);
@@ -125,10 +125,6 @@ class VectorIndex {
   Result<std::optional<VectorStoreQueryResult>> best_of(const TopK& wanted, const Dimension& dimension,
                                                         std::vector<Candidate> candidates, size_t count,
                                                         const Fetch& fetch) const;
-  // By their stored elements, of which no more are read than it takes to tell the others from the best.
-  Result<std::vector<ScoredId>> compare_candidates(const TopK& wanted, const Dimension& dimension,
-                                                   std::vector<Candidate> candidates,
-                                                   const Fetch& fetch) const;
   Result<std::vector<ScoredId>> compare(const TopK& wanted, std::vector<uint32_t> rows,
                                         const Fetch& fetch) const;
   std::vector<std::string_view> ids_of(std::span<const uint32_t> rows) const;

@@ -116,7 +116,7 @@ struct CollectionInfo {
 struct CollectionOptions {
   std::string persist_file;
   std::string indexed_field;
-  bool keeps_codes = false;  // of its vectors (VectorValues::scan_codes), where the store can
+  bool keeps_codes = false;  // of its vectors (VectorValues::codes), where the store can
 };
 
 // The reading half: a store, or a snapshot of one.
@@ -232,7 +232,7 @@ class BaseKVStore : public KVReader {
 
   // Makes codes of vectors of a collection that was made without them, of no more than `at_most` vectors;
   // true when all have theirs. Cheap when there is nothing to do. What has been made so far stays; until all
-  // is made, scan_codes() says that there are none. Default: does nothing.
+  // is made, codes() says that there are none. Default: does nothing.
   virtual Result<bool> make_codes(std::string_view collection, uint64_t at_most);
 
   // Notes that a persist file belongs to this store, even when no collection does. Default: does nothing.

@@ -18,10 +18,10 @@ std::string prefix_of(const Collection& collection) {
 
 }  // namespace
 
-void CodeCheck::Sum::add(std::string_view key, std::string_view value) {
+void CodeCheck::Sum::add(const CodeKey& row, std::string_view value) {
   const std::hash<std::string_view> hash;
   ++count;
-  hashes += hash(value) ^ hash(key) * 0x9e3779b97f4a7c15;
+  hashes += hash(value) ^ (row.number * 0x9e3779b97f4a7c15 + row.dimensions) * 0xc2b2ae3d27d4eb4f;
 }
 
 VectorCode CodeCheck::encode(std::span<const double> elements, std::optional<VectorEncoder>& encoder) const {
@@ -33,25 +33,31 @@ void CodeCheck::take(std::string_view key, const DataRecord& record) {
   std::vector<double> elements;
   if (!keeps_all() || !parse_vector(record.body, elements)) return;
   const VectorCode code = encode(elements, encoder_);
-  const auto dimensions = static_cast<uint32_t>(elements.size());
-  const uint32_t id = collection_.id();
-  wanted_.add(code_block_key(id, dimensions, block_of(record.sequence)),
-              make_code_operand(record.sequence, code));
-  wanted_.add(code_row_key(id, dimensions, record.sequence), make_code_row(key, code));
+  const CodeKey row{collection_.id(), false, static_cast<uint32_t>(elements.size()), record.sequence};
+  wanted_in_blocks_.add(row, make_code_operand(row.number, code));
+  wanted_rows_.add(row, make_code_row(key, code));
 }
 
 bool CodeCheck::add_stored(std::string_view key, std::string_view value) {
   const std::optional<CodeKey> parsed = parse_code_key(key);
-  if (!parsed) return false;
+  if (!parsed) return key.starts_with(code_notes_prefix(collection_.id()));
+  const auto add_place = [](Sum& places, const CodeKey& row, uint64_t block) {
+    places.add(row, {reinterpret_cast<const char*>(&block), sizeof(block)});
+  };
   if (!parsed->is_block) {
-    stored_.add(key, value);
-    return parse_code_row(value, parsed->dimensions).has_value();
+    const std::optional<CodeRow> row = parse_code_row(value, *parsed);
+    if (!row) return false;
+    rows_.add(*parsed, make_code_row(row->key, {0, {}, row->fine, {}, row->lower}));
+    add_place(places_of_rows_, *parsed, row->block);
+    return true;
   }
-  const std::optional<CodeBlock> block = CodeBlock::parse(value, parsed->dimensions);
-  if (!block || block->removed() != 0) return false;
-  for (size_t row = 0; row < block->rows(); ++row) {
-    const VectorCode code{block->norm(row), block->coarse(row), {}, block->upper(row), {}};
-    stored_.add(key, make_code_operand(block->sequence(row), code));
+  const std::optional<StoredBlock> block = StoredBlock::parse(value, *parsed);
+  if (!block || block->removed != 0) return false;
+  for (size_t i = 0; i < block->rows; ++i) {
+    const CodeKey row{parsed->collection, false, parsed->dimensions, block->order(i)};
+    const VectorCode code{block->norm(i), block->coarse(i), {}, block->upper_half(i), {}};
+    in_blocks_.add(row, make_code_operand(row.number, code));
+    add_place(places_of_blocks_, row, parsed->number);
   }
   return true;
 }
@@ -73,15 +79,23 @@ Result<std::string> CodeCheck::run(Work& work) {
   }
   QUIPU_RETURN_IF_ERROR(from_rocksdb(it->status(), "codes cannot be read to their end"));
   if (malformed) return std::string("a code of its vectors is malformed");
-  if (collection_.record.codes == CollectionRecord::Codes::kNone && stored_.count != 0) {
+  const bool any = rows_.count != 0 || in_blocks_.count != 0;
+  if (collection_.record.codes == CollectionRecord::Codes::kNone && any) {
     return std::string("there are codes of vectors, which it should not have");
   }
-  if (!keeps_all() || skipped_ || stored_ == wanted_) return std::string();
-  if (stored_.count == wanted_.count)
+  if (!keeps_all() || skipped_) return std::string();
+  const uint64_t vectors = wanted_rows_.count;
+  if (rows_.count != vectors || in_blocks_.count != vectors) {
+    return "it has " + std::to_string(vectors) + " vectors, of which each should have a code in two places, and " +
+           std::to_string(in_blocks_.count) + " and " + std::to_string(rows_.count) + " codes there";
+  }
+  if (rows_ != wanted_rows_ || in_blocks_ != wanted_in_blocks_) {
     return std::string("the codes of its vectors are not what they should be");
-  return "it has " + std::to_string(wanted_.count / 2) +
-         " vectors, which should have two entries of codes each," + " and " + std::to_string(stored_.count) +
-         " entries";
+  }
+  if (places_of_rows_ != places_of_blocks_) {
+    return std::string("codes of its vectors are in other blocks than they should be");
+  }
+  return std::string();
 }
 
 Status CodeCheck::repair(RepairWriter& writer) const {

@@ -1,7 +1,7 @@
 // CodeCheck: whether the codes of a collection are those of its vectors.
 //
 // Vectors come in the order of their keys and codes in that of their sequences, so that neither is looked up
-// for the other: what there should be and what there is are two sums of hashes. Thread-safety: one thread at
+// for the other: what there should be and what there is are sums of hashes. Thread-safety: one thread at
 // a time. Cost: that of making the codes.
 
 #ifndef QUIPU_BACKENDS_ROCKSDB_CHECK_CODE_CHECK_H_
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "backends/rocksdb/check/repair_writer.h"
+#include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/read/reader.h"
 #include "quipu/backend/features.h"
 #include "quipu/progress.h"
@@ -38,7 +39,7 @@ class CodeCheck {
   struct Sum {
     uint64_t count = 0;
     uint64_t hashes = 0;
-    void add(std::string_view key, std::string_view value);
+    void add(const CodeKey& row, std::string_view value);
     bool operator==(const Sum&) const = default;
   };
 
@@ -50,8 +51,13 @@ class CodeCheck {
   const Reader& reader_;
   const Collection& collection_;
   std::optional<VectorEncoder> encoder_;
-  Sum wanted_;  // of both places
-  Sum stored_;
+  // Of both places of rows, as they should be and as they are; and of which row is in which block, as either says.
+  Sum wanted_in_blocks_;
+  Sum wanted_rows_;
+  Sum in_blocks_;
+  Sum rows_;
+  Sum places_of_blocks_;
+  Sum places_of_rows_;
   bool skipped_ = false;
 };
 

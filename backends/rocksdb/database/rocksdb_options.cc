@@ -42,31 +42,30 @@ class FoldCodeBlocks : public rocksdb::MergeOperator {
     std::vector<std::string_view> parts;
     if (in.existing_value != nullptr) parts.push_back(in.existing_value->ToStringView());
     for (const rocksdb::Slice& operand : in.operand_list) parts.push_back(operand.ToStringView());
-    const uint32_t dimensions = dimensions_of(in.key);
+    const CodeKey key = code_key_of(in.key);
     if (parts.size() == 1) {  // as it is, without a copy
-      const std::optional<CodeBlock> block = CodeBlock::parse(parts[0], dimensions);
-      if (block && block->removed() == 0) {
+      const std::optional<StoredBlock> block = StoredBlock::parse(parts[0], key);
+      if (block && block->removed == 0) {
         out->existing_operand = in.operand_list[0];
         return true;
       }
     }
-    out->new_value = fold_code_blocks(parts, dimensions, /*whole=*/true);
+    out->new_value = fold_code_blocks(parts, key, /*whole=*/true);
     return true;
   }
   bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands,
                          std::string* merged, rocksdb::Logger* /*logger*/) const override {
     std::vector<std::string_view> parts;
     for (const rocksdb::Slice& operand : operands) parts.push_back(operand.ToStringView());
-    *merged = fold_code_blocks(parts, dimensions_of(key), /*whole=*/false);
+    *merged = fold_code_blocks(parts, code_key_of(key), /*whole=*/false);
     return true;
   }
   const char* Name() const override { return "quipu.FoldCodeBlocks"; }
 
  private:
   // A key that is malformed has no block that is not.
-  static uint32_t dimensions_of(const rocksdb::Slice& key) {
-    const std::optional<CodeKey> parsed = parse_code_key(key.ToStringView());
-    return parsed ? parsed->dimensions : 0;
+  static CodeKey code_key_of(const rocksdb::Slice& key) {
+    return parse_code_key(key.ToStringView()).value_or(CodeKey());
   }
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kBlocks = 'b';
 constexpr char kRows = 'r';
+constexpr char kNotes = 'p';
 constexpr char kBlockForm = 0x01;
 
 void put_u64(uint64_t value, std::string& out) {
@@ -19,7 +20,7 @@ void put_u64(uint64_t value, std::string& out) {
 }
 
 template <class Number>
-Number load(const char* at) {
+Number load(const uint8_t* at) {
   Number number;
   std::memcpy(&number, at, sizeof(number));
   return number;
@@ -65,27 +66,23 @@ struct Change {
   bool removes;
 };
 
-bool is_ascending(const CodeBlock& block) {
-  for (size_t i = 1; i < block.removed(); ++i) {
-    if (block.removed_sequence(i - 1) >= block.removed_sequence(i)) return false;
+bool is_ascending(const StoredBlock& block) {
+  for (size_t i = 1; i < block.removed; ++i) {
+    if (block.removed_order(i - 1) >= block.removed_order(i)) return false;
   }
-  for (size_t row = 1; row < block.rows(); ++row) {
-    if (block.sequence(row - 1) >= block.sequence(row)) return false;
+  for (size_t row = 1; row < block.rows; ++row) {
+    if (block.order(row - 1) >= block.order(row)) return false;
   }
   return true;
 }
 
 // By sequence, each as the newest part has it.
-std::vector<Change> newest_changes(const std::vector<CodeBlock>& parts) {
+std::vector<Change> newest_changes(const std::vector<StoredBlock>& parts) {
   std::vector<Change> changes;
   for (uint32_t part = 0; part < parts.size(); ++part) {
-    const CodeBlock& block = parts[part];
-    for (uint32_t i = 0; i < block.removed(); ++i) {
-      changes.push_back({block.removed_sequence(i), part, i, true});
-    }
-    for (uint32_t row = 0; row < block.rows(); ++row) {
-      changes.push_back({block.sequence(row), part, row, false});
-    }
+    const StoredBlock& block = parts[part];
+    for (uint32_t i = 0; i < block.removed; ++i) changes.push_back({block.removed_order(i), part, i, true});
+    for (uint32_t row = 0; row < block.rows; ++row) changes.push_back({block.order(row), part, row, false});
   }
   const auto before = [](const Change& a, const Change& b) {
     return a.sequence != b.sequence ? a.sequence < b.sequence : a.part > b.part;
@@ -100,6 +97,13 @@ std::vector<Change> newest_changes(const std::vector<CodeBlock>& parts) {
 
 std::string code_blocks_prefix(uint32_t collection) { return prefix_of(collection, kBlocks); }
 std::string code_rows_prefix(uint32_t collection) { return prefix_of(collection, kRows); }
+std::string code_notes_prefix(uint32_t collection) { return prefix_of(collection, kNotes); }
+
+std::string code_rows_prefix(uint32_t collection, uint32_t dimensions) {
+  std::string prefix = code_rows_prefix(collection);
+  put_u32(dimensions, prefix);
+  return prefix;
+}
 
 std::string code_block_key(uint32_t collection, uint32_t dimensions, uint64_t block) {
   return key_of(collection, kBlocks, dimensions, block);
@@ -124,7 +128,7 @@ std::optional<CodeKey> parse_code_key(std::string_view key) {
   return parsed;
 }
 
-std::optional<CodeBlock> CodeBlock::parse(std::string_view bytes, uint32_t dimensions) {
+std::optional<StoredBlock> StoredBlock::parse(std::string_view bytes, const CodeKey& key) {
   constexpr uint64_t kMost = uint64_t{1} << 32;
   uint64_t removed = 0;
   uint64_t rows = 0;
@@ -133,29 +137,30 @@ std::optional<CodeBlock> CodeBlock::parse(std::string_view bytes, uint32_t dimen
   if (!take_varint(bytes, removed) || !take_varint(bytes, rows) || removed > kMost || rows > kMost) {
     return std::nullopt;
   }
-  CodeBlock block;
-  block.removed_ = removed;
-  block.rows_ = rows;
-  block.upper_bytes_ = VectorEncoder::half_bytes(dimensions);
   constexpr size_t kOfARow = sizeof(uint64_t) + sizeof(double) + sizeof(VectorCode::Direction);
-  if (bytes.size() != removed * sizeof(uint64_t) + rows * (kOfARow + block.upper_bytes_)) return std::nullopt;
-  block.numbers_ = bytes.data();
-  block.norms_ = block.numbers_ + (removed + rows) * sizeof(uint64_t);
-  block.uppers_ = block.norms_ + rows * (sizeof(double) + sizeof(VectorCode::Direction));
+  const size_t half = VectorEncoder::half_bytes(key.dimensions);
+  if (bytes.size() != removed * sizeof(uint64_t) + rows * (kOfARow + half)) return std::nullopt;
+  StoredBlock block;
+  block.number = key.number;
+  block.dimensions = key.dimensions;
+  block.rows = rows;
+  block.removed = removed;
+  block.removed_orders = bytes_of(bytes).data();
+  block.orders = block.removed_orders + removed * sizeof(uint64_t);
+  block.norms = block.orders + rows * sizeof(uint64_t);
+  block.along = block.norms + rows * sizeof(double);
+  block.across = block.along + rows * sizeof(float);
+  block.upper = block.across + rows * sizeof(float);
   return is_ascending(block) ? std::optional(block) : std::nullopt;
 }
 
-uint64_t CodeBlock::number(size_t i) const { return load<uint64_t>(numbers_ + i * sizeof(uint64_t)); }
-
-double CodeBlock::norm(size_t row) const { return load<double>(norms_ + row * sizeof(double)); }
-
-VectorCode::Direction CodeBlock::coarse(size_t row) const {
-  const char* const along = norms_ + rows_ * sizeof(double) + row * sizeof(float);
-  return {load<float>(along), load<float>(along + rows_ * sizeof(float))};
+uint64_t StoredBlock::removed_order(size_t i) const {
+  return load<uint64_t>(removed_orders + i * sizeof(uint64_t));
 }
 
-std::span<const uint8_t> CodeBlock::upper(size_t row) const {
-  return bytes_of({uppers_ + row * upper_bytes_, upper_bytes_});
+std::span<const uint8_t> StoredBlock::upper_half(size_t row) const {
+  const size_t half = VectorEncoder::half_bytes(dimensions);
+  return {upper + row * half, half};
 }
 
 std::string make_code_operand(uint64_t sequence, const VectorCode& code) {
@@ -175,10 +180,10 @@ std::string make_code_removal(uint64_t sequence) {
   return operand;
 }
 
-std::string fold_code_blocks(std::span<const std::string_view> parts, uint32_t dimensions, bool whole) {
-  std::vector<CodeBlock> blocks;
+std::string fold_code_blocks(std::span<const std::string_view> parts, const CodeKey& key, bool whole) {
+  std::vector<StoredBlock> blocks;
   for (const std::string_view part : parts) {
-    const std::optional<CodeBlock> block = CodeBlock::parse(part, dimensions);
+    const std::optional<StoredBlock> block = StoredBlock::parse(part, key);
     if (!block) return std::string(kDamagedBlock);
     blocks.push_back(*block);
   }
@@ -191,34 +196,38 @@ std::string fold_code_blocks(std::span<const std::string_view> parts, uint32_t d
     if (!whole) append(change.sequence, removed), ++removed_count;
     return true;
   });
-  folded.reserve(16 + removed.size() + rows.size() * (24 + VectorEncoder::half_bytes(dimensions)));
+  folded.reserve(16 + removed.size() + rows.size() * (24 + VectorEncoder::half_bytes(key.dimensions)));
   put_head(removed_count, rows.size(), folded);
   folded += removed;
   for (const Change& row : rows) append(row.sequence, folded);
   for (const Change& row : rows) append(blocks[row.part].norm(row.row), folded);
   for (const Change& row : rows) append(blocks[row.part].coarse(row.row).along, folded);
   for (const Change& row : rows) append(blocks[row.part].coarse(row.row).across, folded);
-  for (const Change& row : rows) folded += text_of(blocks[row.part].upper(row.row));
+  for (const Change& row : rows) folded += text_of(blocks[row.part].upper_half(row.row));
   return folded;
 }
 
-std::string make_code_row(std::string_view key, const VectorCode& code) {
+std::string make_code_row(std::string_view key, const VectorCode& code, std::optional<uint64_t> block) {
   std::string value;
-  put_varint(0, value);
+  put_varint(block ? *block + 1 : 0, value);
   put_bytes(key, value);
   append(code.fine.along, value);
   append(code.fine.across, value);
   return value += text_of(code.lower);
 }
 
-std::optional<CodeRow> parse_code_row(std::string_view value, uint32_t dimensions) {
+std::optional<CodeRow> parse_code_row(std::string_view value, const CodeKey& key) {
   CodeRow row;
   uint64_t block = 0;
   if (!take_varint(value, block) || !take_bytes(value, row.key)) return std::nullopt;
-  if (value.size() != sizeof(row.fine) + VectorEncoder::half_bytes(dimensions)) return std::nullopt;
-  if (block != 0) row.block = block - 1;
-  row.fine = {load<float>(value.data()), load<float>(value.data() + sizeof(float))};
-  row.lower = bytes_of(value.substr(sizeof(row.fine)));
+  if (block != 0 && !is_moved_block(block - 1)) return std::nullopt;
+  if (value.size() != sizeof(row.fine) + VectorEncoder::half_bytes(key.dimensions)) return std::nullopt;
+  row.dimensions = key.dimensions;
+  row.order = key.number;
+  row.block = block == 0 ? block_of(key.number) : block - 1;
+  const std::span<const uint8_t> bytes = bytes_of(value);
+  row.fine = {load<float>(bytes.data()), load<float>(bytes.data() + sizeof(float))};
+  row.lower = bytes.subspan(sizeof(row.fine));
   return row;
 }
 

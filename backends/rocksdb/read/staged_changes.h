@@ -6,18 +6,42 @@
 #ifndef QUIPU_BACKENDS_ROCKSDB_READ_STAGED_CHANGES_H_
 #define QUIPU_BACKENDS_ROCKSDB_READ_STAGED_CHANGES_H_
 
+#include <rocksdb/db.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 
+#include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/record.h"
 
 namespace quipu::rocks {
+
+// Blocks of codes that a transaction has taken rows out of: what it has found, others may move until it commits.
+class CodePlaces {
+ public:
+  using Place = uint64_t;
+  struct Places {
+    Place from;               // as its snapshot has it
+    std::optional<Place> to;  // as its batch has it; nothing: in none
+  };
+
+  void move(const CodeKey& row, Place from, std::optional<Place> to) {
+    all_.try_emplace(row, Places{from, to}).first->second.to = to;
+  }
+  void add(const CodePlaces& later) {
+    for (const auto& [row, places] : later.all_) move(row, places.from, places.to);
+  }
+  const std::map<CodeKey, Places>& all() const { return all_; }
+
+ private:
+  std::map<CodeKey, Places> all_;
+};
 
 class StagedChanges : public rocksdb::WriteBatchWithIndex {
  public:
@@ -34,6 +58,7 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
     const auto found = counts_.find(collection);
     return found == counts_.end() ? 0 : found->second;
   }
+  CodePlaces& code_places() { return code_places_; }
   // The last thing before the batch is written.
   void put_counts(rocksdb::ColumnFamilyHandle* catalog) {
     for (const auto& [collection, change] : counts_) {
@@ -75,6 +100,7 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
 
   std::unordered_set<size_t> keys_;
   std::map<uint32_t, uint64_t> counts_;
+  CodePlaces code_places_;
   std::string key_;  // of the last Put that came in parts
   std::string value_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/write/collection_index.h"
 #include "backends/rocksdb/write/commit.h"
 #include "quipu/backend/collection_cache.h"
 #include "quipu/backend/key_locks.h"
@@ -76,6 +77,7 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
       }
     }
     QUIPU_ASSIGN_OR_RETURN(const KeyLocks locks, store_->lock(written));
+    for (const LockedCache& cache : caches) cache->changing(*store_, written_keys(read_write_set_, *cache));
     done = check_and_write(options.sync || database_.options().sync);
     if (done.is_ok()) {
       for (const LockedCache& cache : caches) cache->changed(*store_, written_keys(read_write_set_, *cache));
@@ -88,6 +90,7 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
 Status RocksDBTransaction::check_and_write(bool sync) {
   const CommitGate::Closed alone(database_.gate());
   QUIPU_RETURN_IF_ERROR(read_write_set_.check(database_.conflicts(), id_));
+  QUIPU_RETURN_IF_ERROR(remove_moved_codes(database_, changes_));
   changes_.put_counts(database_.catalog());
   QUIPU_RETURN_IF_ERROR(database_.write(*changes_.GetWriteBatch(), sync));
   record_changes();
@@ -246,10 +249,9 @@ Status RocksDBTransaction::Tracked::get_vectors(
   return vectors().get_vectors(collection, keys, use);
 }
 
-Result<bool> RocksDBTransaction::Tracked::scan_codes(
-    std::string_view collection, const std::function<Status(const CodedVector&)>& use) const {
+Result<std::unique_ptr<CodeReader>> RocksDBTransaction::Tracked::codes(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(transaction_.find_all(collection).status());
-  return vectors().scan_codes(collection, use);
+  return vectors().codes(collection);
 }
 
 }  // namespace quipu::rocks

@@ -69,8 +69,7 @@ class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction
                         const std::function<Status(const VectorEntry&)>& use) const override;
     Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                        const std::function<void(size_t i, std::span<const double>)>& use) const override;
-    Result<bool> scan_codes(std::string_view collection,
-                            const std::function<Status(const CodedVector&)>& use) const override;
+    Result<std::unique_ptr<CodeReader>> codes(std::string_view collection) const override;
 
    private:
     // Notes a look-up: of the value, or of the whole collection where no index covers it.

@@ -77,7 +77,7 @@ Status add_codes(Database& database, const Collection& collection, uint64_t at_m
   bool more = rows.next();
   for (; more && made < at_most; more = rows.next(), ++made) {
     if (!parse_vector(rows.raw_value(), elements)) return damaged_record(collection, rows.key());
-    put_code(collection, scope.keep(rows.key()), rows.sequence(), elements, scope);
+    put_code(collection, scope.keep(rows.key()), rows.sequence(), elements, std::nullopt, scope);
   }
   QUIPU_RETURN_IF_ERROR(rows.status());
   scope.write_later(batch);

@@ -21,8 +21,10 @@
 #include <vector>
 
 #include "backends/rocksdb/read/read_view.h"
+#include "backends/rocksdb/read/staged_changes.h"
 #include "backends/rocksdb/write/key_change.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
@@ -80,6 +82,7 @@ class CommitScope {
   bool ranges = true;           // whether the batch may delete ranges
   bool watched = false;         // by a transaction, which is told of the values that changed
   std::vector<std::pair<const Collection*, std::string>> changed_values;
+  std::optional<CodePlaces> code_places;  // of a transaction
 
  private:
   struct LaterEntry {
@@ -103,9 +106,11 @@ class IndexedKey {
   virtual ~IndexedKey() = default;
   // A plain value, or nothing, takes the place of what was there.
   virtual void replaced() {}
-  // Adds what has become of the key to the batch; may give it the body that is written.
+  // Adds what has become of the key to the batch; may give it the body that is written. For a key that has
+  // changed, or where this is `touched`.
   virtual Status write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& batch) = 0;
 
+  bool touched = false;  // entries change, whether or not the key does
   const CollectionIndex* index = nullptr;
   IndexedKey* next = nullptr;
 };
@@ -142,9 +147,13 @@ extern const CollectionIndex& kMemberLists;
 extern const CollectionIndex& kComposedValues;
 extern const CollectionIndex& kVectors;
 
-// Adds the code of a vector, which has this sequence, to a batch.
+// Adds the code of a vector, which has this sequence, to a batch. `block`: where it is not the one that the
+// sequence says.
 void put_code(const Collection& collection, std::string_view key, uint64_t sequence,
-              std::span<const double> elements, CommitScope& scope);
+              std::span<const double> elements, std::optional<uint64_t> block, CommitScope& scope);
+// Takes rows of a transaction's batch out of blocks that others have moved them to since it began. REQUIRES:
+// nobody else writes.
+Status remove_moved_codes(const Database& database, StagedChanges& changes);
 
 // A value takes the place of what is under the key.
 void put_body(KeyChange& key, std::string_view body, CommitScope& scope);

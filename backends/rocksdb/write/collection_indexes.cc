@@ -76,10 +76,10 @@ void CommitScope::write_later(rocksdb::WriteBatchBase& batch) {
              later_[i + 1].family == entry.family) {
         operands.push_back(later_[++i].value);
       }
-      const uint32_t dimensions = parse_code_key(entry.key).value_or(CodeKey()).dimensions;
+      const CodeKey key = parse_code_key(entry.key).value_or(CodeKey());
       written = operands.size() == 1 ? batch.Merge(entry.family, slice(entry.key), slice(entry.value))
                                      : batch.Merge(entry.family, slice(entry.key),
-                                                   fold_code_blocks(operands, dimensions, /*whole=*/false));
+                                                   fold_code_blocks(operands, key, /*whole=*/false));
     }
     written.PermitUncheckedError();  // RocksDB's batch refuses only what the limits rule out
   }

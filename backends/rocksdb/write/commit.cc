@@ -80,12 +80,14 @@ size_t Commit::batch_bytes() const {
 Status Commit::stage(std::span<const WriteOp> ops, StagedChanges& batch) {
   QUIPU_RETURN_IF_ERROR(prepare(ops));
   if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(batch.GetDataSize() + batch_bytes()));
+  scope_.code_places.emplace();
   batch.SetSavePoint();
   Status written = write_to(batch, /*ranges=*/false);
   if (written.is_ok()) written = database_.limits().check_transaction(batch.GetDataSize());
   const rocksdb::Status settled = written.is_ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
   QUIPU_RETURN_IF_ERROR(written);
   QUIPU_RETURN_IF_ERROR(from_rocksdb(settled, "cannot add to a transaction"));
+  batch.code_places().add(*scope_.code_places);
   for (const Target& target : targets_) {
     batch.add_to_count(target.collection->id(), static_cast<uint64_t>(target.count_change));
   }
@@ -173,6 +175,7 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
       key.user_key = place.key;
       key.full_key = scope_.keep(key.collection->prefix, place.key);
     }
+    keys_.back().keeps_stored |= ops[place.op].kind == &VectorValues::kMoveCode;
     key_of_op_[place.op] = keys_.size() - 1;
   }
   return Status::ok();
@@ -268,11 +271,11 @@ Status Commit::apply(const WriteOp& op, KeyChange& key) {
 
 // RocksDB's batch refuses only what is larger than 4 GiB, which the limits above rule out.
 Status Commit::write_key(KeyChange& key, rocksdb::WriteBatchBase& batch) {
+  for (IndexedKey* part = key.indexes; part != nullptr; part = part->next) {
+    if (key.changed || part->touched) QUIPU_RETURN_IF_ERROR(part->write(key, scope_, batch));
+  }
   if (!key.changed) return Status::ok();
   targets_[key.target].count_change += (key.exists ? 1 : 0) - (key.existed ? 1 : 0);
-  for (IndexedKey* part = key.indexes; part != nullptr; part = part->next) {
-    QUIPU_RETURN_IF_ERROR(part->write(key, scope_, batch));
-  }
   rocksdb::ColumnFamilyHandle* const family = key.collection->family.get();
   rocksdb::Status written;
   if (key.exists) {

@@ -1,25 +1,44 @@
 // Vectors: the record of the key has the numbers. Where the collection keeps codes, each vector has one in
-// two places of the family of codes (docs/FORMAT.md), whatever operation wrote it.
+// two places of the family of codes (docs/FORMAT.md), whatever operation wrote it; which block it is in, only
+// the second of these tells once it has been moved.
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backends/rocksdb/format/code_block.h"
+#include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/staged_changes.h"
 #include "backends/rocksdb/write/collection_index.h"
 #include "quipu/backend/features.h"
 
 namespace quipu::rocks {
 namespace {
 
-constexpr const WriteOp::Kind* kKinds[] = {&VectorValues::kPutVector};
+constexpr const WriteOp::Kind* kKinds[] = {&VectorValues::kPutVector, &VectorValues::kMoveCode,
+                                           &VectorValues::kPutCodeNote};
+// What a code takes in a batch beside the halves of its bytes and its key.
+constexpr size_t kOfACode = 64 + 2 * kBatchBytesPerKey;
 
-void remove_code(const Collection& collection, uint32_t dimensions, uint64_t sequence, CommitScope& scope) {
-  rocksdb::ColumnFamilyHandle* const family = scope.view.database().codes();
-  const std::string block = code_block_key(collection.id(), dimensions, block_of(sequence));
-  scope.merge_later(family, scope.keep(block), scope.keep(make_code_removal(sequence)));
-  scope.delete_later(family, scope.keep(code_row_key(collection.id(), dimensions, sequence)));
+using Place = CodePlaces::Place;
+
+// The block that a code is in; nothing where none is stored. Of one that is malformed it is where it should be
+// if nothing has moved it.
+Result<std::optional<Place>> place_of(const ReadView& view, const CodeKey& row) {
+  const std::string key = code_row_key(row.collection, row.dimensions, row.number);
+  rocksdb::PinnableSlice stored;
+  QUIPU_ASSIGN_OR_RETURN(const bool found, is_found(view.get(view.database().codes(), slice(key), stored),
+                                                    "cannot read a code"));
+  if (!found) return std::optional<Place>();
+  const std::optional<CodeRow> parsed = parse_code_row(rocks::view(stored), row);
+  return std::optional(parsed ? parsed->block : block_of(row.number));
+}
+
+std::string block_key(const CodeKey& row, Place block) {
+  return code_block_key(row.collection, row.dimensions, block);
 }
 
 // A key of a collection that keeps codes: the vector that it had, and the one that it will have.
@@ -28,25 +47,71 @@ class CodedKey : public IndexedKey {
   CodedKey(const KeyChange& key, const DataRecord* stored) {
     const std::optional<size_t> dimensions = stored == nullptr ? std::nullopt : dimensions_of(stored->body);
     if (!dimensions) return;
-    had_code_ = true;
-    dimensions_ = static_cast<uint32_t>(*dimensions);
-    sequence_ = key.sequence;
+    had_ = CodeKey{key.collection->id(), false, static_cast<uint32_t>(*dimensions), key.sequence};
+    if (key.keeps_stored) (void)parse_vector(stored->body, elements_);
+  }
+
+  void move_to(std::optional<Place> block) {
+    block_ = block;
+    moved_ = touched = true;
+  }
+  size_t dimensions() const { return elements_.size(); }
+  void replaced() override {
+    block_.reset();
+    moved_ = false;
+  }
+  void put_note(std::string_view value) {
+    note_ = value;
+    touched = true;
   }
 
   Status write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& /*batch*/) override {
-    std::vector<double> elements;
-    const bool has_code = key.exists && parse_vector(key.body, elements);
+    if (note_) write_note(key, scope);
+    if (!key.changed && !(moved_ && had_)) return Status::ok();
+    if (key.changed && (!key.exists || !parse_vector(key.body, elements_))) {
+      return had_ ? remove(scope) : Status::ok();
+    }
     const uint64_t sequence = key.inserted ? scope.first_sequence + key.sequence : key.sequence;
-    const bool replaces = has_code && elements.size() == dimensions_ && sequence == sequence_;
-    if (had_code_ && !replaces) remove_code(*key.collection, dimensions_, sequence_, scope);
-    if (has_code) put_code(*key.collection, key.user_key, sequence, elements, scope);
+    const CodeKey row{key.collection->id(), false, static_cast<uint32_t>(elements_.size()), sequence};
+    const bool stays = had_ && had_->dimensions == row.dimensions && had_->number == sequence;
+    if (had_ && !stays) QUIPU_RETURN_IF_ERROR(remove(scope));
+    if (stays) QUIPU_RETURN_IF_ERROR(leave_block(scope, block_.value_or(block_of(sequence))));
+    put_code(*key.collection, key.user_key, sequence, elements_, block_, scope);
     return Status::ok();
   }
 
  private:
-  bool had_code_ = false;
-  uint32_t dimensions_ = 0;
-  uint64_t sequence_ = 0;
+  void write_note(const KeyChange& key, CommitScope& scope) const {
+    rocksdb::ColumnFamilyHandle* const family = scope.view.database().codes();
+    const std::string_view note = scope.keep(code_notes_prefix(key.collection->id()), key.user_key);
+    if (note_->empty()) return scope.delete_later(family, note);
+    scope.put_later(family, note, *note_);
+  }
+
+  Status remove(CommitScope& scope) const {
+    QUIPU_RETURN_IF_ERROR(leave_block(scope, std::nullopt));
+    scope.delete_later(scope.view.database().codes(),
+                       scope.keep(code_row_key(had_->collection, had_->dimensions, had_->number)));
+    return Status::ok();
+  }
+
+  // Takes the code that is stored out of its block, unless that is where it goes.
+  Status leave_block(CommitScope& scope, std::optional<Place> to) const {
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Place> from, place_of(scope.view, *had_));
+    const Place block = from.value_or(block_of(had_->number));
+    if (block != to) {
+      scope.merge_later(scope.view.database().codes(), scope.keep(block_key(*had_, block)),
+                        scope.keep(make_code_removal(had_->number)));
+    }
+    if (scope.code_places) scope.code_places->move(*had_, block, to);
+    return Status::ok();
+  }
+
+  std::optional<CodeKey> had_;  // its row
+  std::vector<double> elements_;
+  std::optional<Place> block_;  // that it is moved to
+  bool moved_ = false;
+  std::optional<std::string_view> note_;
 };
 
 class Vectors : public CollectionIndex {
@@ -62,8 +127,34 @@ class Vectors : public CollectionIndex {
     return Status::ok();
   }
 
-  // The bytes of the doubles lie anywhere; where they lie as doubles do, they are not copied.
   Status apply(const WriteOp& op, KeyChange& key, CommitScope& scope) const override {
+    auto* const part = static_cast<CodedKey*>(part_of(key));
+    if (op.kind == &VectorValues::kPutVector) return put_vector(op, key, scope, part != nullptr);
+    if (part == nullptr || key.collection->record.codes != CollectionRecord::Codes::kAll) {
+      return Status::not_supported("collection " + Json::from_string(key.collection->name).text() +
+                                   " has no codes of all its vectors");
+    }
+    if (op.kind == &VectorValues::kPutCodeNote) {
+      part->put_note(op.value);
+      scope.entry_bytes += op.key.size() + op.value.size() + kBatchBytesPerKey;
+      return Status::ok();
+    }
+    Place block = 0;
+    if (!op.value.empty() && op.value.size() != sizeof(block)) {
+      return Status::invalid_argument("the number of a block has 8 bytes");
+    }
+    std::memcpy(&block, op.value.data(), op.value.size());
+    if (!op.value.empty() && !is_moved_block(block)) {
+      return Status::invalid_argument("no code is moved to block " + std::to_string(block));
+    }
+    part->move_to(op.value.empty() ? std::nullopt : std::optional(block));
+    scope.entry_bytes += part->dimensions() + op.key.size() + kOfACode;
+    return Status::ok();
+  }
+
+ private:
+  // The bytes of the doubles lie anywhere; where they lie as doubles do, they are not copied.
+  static Status put_vector(const WriteOp& op, KeyChange& key, CommitScope& scope, bool has_code) {
     if (op.value.size() % sizeof(double) != 0) {
       return Status::invalid_argument("a vector's bytes are no doubles");
     }
@@ -76,10 +167,7 @@ class Vectors : public CollectionIndex {
       elements = copied;
     }
     put_body(key, scope.keep(make_vector_body(elements)), scope);
-    if (part_of(key) != nullptr) {
-      constexpr size_t kOfARow = 64;  // beside the halves of its bytes and its key
-      scope.entry_bytes += elements.size() + op.key.size() + kOfARow + 2 * kBatchBytesPerKey;
-    }
+    if (has_code) scope.entry_bytes += elements.size() + op.key.size() + kOfACode;
     return Status::ok();
   }
 };
@@ -91,14 +179,26 @@ const Vectors vectors;
 const CollectionIndex& kVectors = vectors;
 
 void put_code(const Collection& collection, std::string_view key, uint64_t sequence,
-              std::span<const double> elements, CommitScope& scope) {
+              std::span<const double> elements, std::optional<uint64_t> block, CommitScope& scope) {
   rocksdb::ColumnFamilyHandle* const family = scope.view.database().codes();
   const VectorCode code = scope.encoder(elements.size()).encode(elements);
-  const auto dimensions = static_cast<uint32_t>(elements.size());
-  const std::string block = code_block_key(collection.id(), dimensions, block_of(sequence));
-  scope.merge_later(family, scope.keep(block), scope.keep(make_code_operand(sequence, code)));
-  scope.put_later(family, scope.keep(code_row_key(collection.id(), dimensions, sequence)),
-                  scope.keep(make_code_row(key, code)));
+  const CodeKey row{collection.id(), false, static_cast<uint32_t>(elements.size()), sequence};
+  scope.merge_later(family, scope.keep(block_key(row, block.value_or(block_of(sequence)))),
+                    scope.keep(make_code_operand(sequence, code)));
+  scope.put_later(family, scope.keep(code_row_key(row.collection, row.dimensions, sequence)),
+                  scope.keep(make_code_row(key, code, block)));
+}
+
+Status remove_moved_codes(const Database& database, StagedChanges& changes) {
+  const ReadView newest(database);
+  for (const auto& [row, places] : changes.code_places().all()) {
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<Place> now, place_of(newest, row));
+    if (!now || now == places.from || now == places.to) continue;
+    const rocksdb::Status removed =
+        changes.Merge(database.codes(), block_key(row, *now), make_code_removal(row.number));
+    QUIPU_RETURN_IF_ERROR(from_rocksdb(removed, "cannot write"));
+  }
+  return Status::ok();
 }
 
 }  // namespace quipu::rocks

@@ -1,9 +1,20 @@
 #include "engine/stores/vectors/index_cache.h"
 
+#include <algorithm>
+
 #include "engine/stores/within_memory.h"
 #include "quipu/backend/features.h"
 
 namespace quipu {
+
+// Afterwards nothing tells where a vector was that is no more.
+void IndexCache::changing(const BaseKVStore& store, const std::vector<std::string>& keys) {
+  changing_.clear();
+  if (!loaded || !codes) return;
+  const std::vector<std::string_view> ids(keys.begin(), keys.end());
+  auto orders = store.insertion_order(ids, collections_.embeddings);
+  if (orders) changing_ = *std::move(orders);
+}
 
 void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
   if (!loaded) return;
@@ -11,6 +22,7 @@ void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& key
   const Result<bool> current = version.is_current(store);
   const bool only_these = current && *current && store.capabilities().keeps_order;
   if (!only_these || !succeeds_within_memory([&] { return reload(store, keys); })) forget();
+  changing_.clear();
 }
 
 Result<bool> IndexCache::is_current(const BaseKVStore& store) const {
@@ -21,19 +33,20 @@ Result<bool> IndexCache::is_current(const BaseKVStore& store) const {
 void IndexCache::forget() {
   loaded = streamed = false;
   index.clear();
+  codes.reset();
   hnsw.reset();
 }
 
 std::optional<std::pair<std::string, uint64_t>> IndexCache::search_index() {
   const std::shared_lock lock(mutex);
   if (!loaded && !streamed) return std::nullopt;
-  return std::pair(collections_.prefix, streamed ? uint64_t{0} : index.memory_bytes() + graph_bytes());
+  return std::pair(collections_.prefix, streamed ? uint64_t{0} : bytes());
 }
 
 void IndexCache::keep_within_budget() {
   if (!loaded) return;
-  const uint64_t of_graph = graph_bytes();
-  if (of_graph <= budget_ && index.keep_within(budget_ - of_graph)) return;
+  const uint64_t of_others = graph_bytes() + (codes ? codes->memory_bytes() : 0);
+  if (of_others <= budget_ && index.keep_within(budget_ - of_others)) return;
   forget();
   streamed = true;
 }
@@ -46,11 +59,14 @@ void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
   if (!added) forget();  // and let the next query report what is wrong, if anything is
 }
 
-void IndexCache::removed(const BaseKVStore& store, const WriteBatch& batch,
-                         std::span<const std::string> ids) {
+void IndexCache::removed(const BaseKVStore& store, const WriteBatch& batch, std::span<const std::string> ids,
+                         std::span<const std::optional<uint64_t>> orders) {
   if (!loaded) return;
   const bool removed = version.follow(store, batch) && succeeds_within_memory([&] {
-                         for (const std::string& id : ids) erase(id);
+                         if (!codes) std::ranges::for_each(ids, [&](const std::string& id) { erase(id); });
+                         for (const std::optional<uint64_t>& order : orders) {
+                           if (order) codes->erase(*order);
+                         }
                          return Status::ok();
                        });
   if (!removed) forget();
@@ -60,6 +76,7 @@ void IndexCache::cleared(const BaseKVStore& store, const WriteBatch& batch) {
   streamed = false;
   if (!version.follow(store, batch)) return forget();
   index.clear();
+  codes.reset();
   if (hnsw) hnsw->clear();
 }
 
@@ -74,6 +91,10 @@ Status IndexCache::add(const BaseKVStore& store, std::span<const VectorStoreEntr
     QUIPU_ASSIGN_OR_RETURN(order, store.insertion_order(ids, collections_.embeddings));
   }
   for (size_t i = 0; i < entries.size(); ++i) {
+    if (codes) {
+      codes->put(order[i].value(), entries[i].embedding);
+      continue;
+    }
     put(entries[i].id, order[i], entries[i].embedding);
     index.columns().set(*index.row_of(entries[i].id), metadata[i]);
   }
@@ -96,6 +117,7 @@ void IndexCache::erase(std::string_view id) {
 Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& keys) {
   const std::vector<std::string_view> ids(keys.begin(), keys.end());
   QUIPU_ASSIGN_OR_RETURN(const auto order, store.insertion_order(ids, collections_.embeddings));
+  if (codes) return reload_codes(store, ids, order);
   for (size_t i = 0; i < ids.size(); ++i) {
     if (!order[i]) erase(ids[i]);
   }
@@ -112,6 +134,20 @@ Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& ke
       index.columns().forget(*row);
     }
   }
+  keep_within_budget();
+  return Status::ok();
+}
+
+Status IndexCache::reload_codes(BaseKVStore& store, std::span<const std::string_view> ids,
+                                std::span<const std::optional<uint64_t>> orders) {
+  if (changing_.size() != ids.size()) return Status::invalid_argument("nothing is known of these keys");
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (changing_[i] && changing_[i] != orders[i]) codes->erase(*changing_[i]);
+  }
+  QUIPU_RETURN_IF_ERROR(store.vector_values().get_vectors(
+      collections_.embeddings, ids, [&](size_t i, std::span<const double> elements) {
+        if (orders[i]) codes->put(*orders[i], elements);
+      }));
   keep_within_budget();
   return Status::ok();
 }

@@ -14,6 +14,7 @@
 
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/known_version.h"
+#include "engine/vectors/code_index.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
 #include "engine/vectors/vector_index.h"
 #include "quipu/backend/collection_cache.h"
@@ -39,6 +40,7 @@ class IndexCache : public CollectionCache {
     mutex.unlock();
     writing.unlock();
   }
+  void changing(const BaseKVStore& store, const std::vector<std::string>& keys) override;
   void changed(BaseKVStore& store, const std::vector<std::string>& keys) override;
   void forget() override;
   std::optional<std::pair<std::string, uint64_t>> search_index() override;
@@ -49,8 +51,9 @@ class IndexCache : public CollectionCache {
   // `batch` has been written: it has put these entries with this metadata, ...
   void added(const BaseKVStore& store, const WriteBatch& batch, std::span<const VectorStoreEntry> entries,
              std::span<const Json> metadata);
-  // ... has removed these, ...
-  void removed(const BaseKVStore& store, const WriteBatch& batch, std::span<const std::string> ids);
+  // ... has removed these, whose places `codes`, if any, had, ...
+  void removed(const BaseKVStore& store, const WriteBatch& batch, std::span<const std::string> ids,
+               std::span<const std::optional<uint64_t>> orders);
   // ... or everything.
   void cleared(const BaseKVStore& store, const WriteBatch& batch);
   // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
@@ -63,10 +66,12 @@ class IndexCache : public CollectionCache {
   bool streamed = false;    // the index would be too large: queries read the vectors themselves
   KnownVersion version;     // of the collections that the index is of
   VectorIndex index;
+  std::optional<CodeIndex> codes;  // in its place: where it would be large, until a query needs it
   std::optional<HnswIndex> hnsw;  // where queries are approximate
   Work* work = nullptr;           // that makes it, if any; guarded by `writing`
 
  private:
+  uint64_t bytes() const { return index.memory_bytes() + (codes ? codes->memory_bytes() : 0) + graph_bytes(); }
   uint64_t graph_bytes() const { return hnsw ? hnsw->memory_bytes() : 0; }
   void erase(std::string_view id);
   // Without `order`, at the place that it has, or the last one.
@@ -74,9 +79,12 @@ class IndexCache : public CollectionCache {
   Status add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
              std::span<const Json> metadata);
   Status reload(BaseKVStore& store, const std::vector<std::string>& keys);
+  Status reload_codes(BaseKVStore& store, std::span<const std::string_view> ids,
+                      std::span<const std::optional<uint64_t>> orders);
 
   const VectorCollections collections_;
   const uint64_t budget_;  // bytes
+  std::vector<std::optional<uint64_t>> changing_;  // the places of what is about to be changed, for `codes`
 };
 
 }  // namespace quipu

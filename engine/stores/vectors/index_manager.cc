@@ -1,35 +1,45 @@
 #include "engine/stores/vectors/index_manager.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "engine/stores/vectors/vector_reader.h"
 #include "engine/stores/within_memory.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 namespace {
 
 // Queries compare so many vectors that are not in the graph yet, but not more.
 constexpr size_t kPendingAtMost = 512;
+// What part of the memory an index may take that has all of the codes, and ids. Beyond it the first query reads
+// half of the codes, and no ids; what is larger fits into the rest.
+constexpr uint64_t kPartForIndex = 3;
+// More threads read no faster.
+constexpr unsigned kReadersAtMost = 8;
 
 }  // namespace
 
-Result<std::shared_lock<std::shared_mutex>> IndexManager::lock(const MetadataFilters* filters) const {
+Result<std::shared_lock<std::shared_mutex>> IndexManager::lock(const MetadataFilters* filters,
+                                                               bool needs_index) const {
   for (bool loaded = false;; loaded = true) {  // in this call: newer than its beginning, whoever writes
     {
       std::shared_lock reading(cache_.mutex);
       const bool has_columns =
           filters == nullptr || keys_without_column(*filters, cache_.index.columns()).empty();
-      if (cache_.streamed || (cache_.loaded && has_columns)) {
+      const bool has_index = !needs_index || !cache_.codes;
+      if (cache_.streamed || (cache_.loaded && has_columns && has_index)) {
         QUIPU_ASSIGN_OR_RETURN(const bool current, loaded ? true : cache_.is_current(*store_.kvstore));
         if (current) return with_few_pending(std::move(reading));
       }
     }
     std::lock_guard writing(cache_.writing);
-    QUIPU_RETURN_IF_ERROR(load());
+    QUIPU_RETURN_IF_ERROR(load(needs_index));
     if (filters != nullptr) QUIPU_RETURN_IF_ERROR(make_columns(*filters));
   }
 }
@@ -46,18 +56,18 @@ std::shared_lock<std::shared_mutex> IndexManager::with_few_pending(
   return lock;
 }
 
-Status IndexManager::load() const {
+Status IndexManager::load(bool needs_index) const {
   {
     std::unique_lock lock(cache_.mutex);
     QUIPU_ASSIGN_OR_RETURN(const bool current, cache_.is_current(*store_.kvstore));
-    if (current) return Status::ok();
+    if (current && !(needs_index && cache_.codes)) return Status::ok();
     cache_.forget();
     QUIPU_RETURN_IF_ERROR(cache_.version.begin(*store_.kvstore));
     QUIPU_RETURN_IF_ERROR(hnsw_.load());
     cache_.loaded = true;
     QUIPU_RETURN_IF_ERROR(make_or_forget(
         [&] {
-          Status taken = read();
+          Status taken = read(needs_index);
           return cache_.streamed ? Status::ok() : taken;
         },
         [&] { cache_.forget(); }));
@@ -67,28 +77,47 @@ Status IndexManager::load() const {
   return hnsw_.insert_pending();
 }
 
-Status IndexManager::read() const {
+Status IndexManager::check() const {
+  if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
+  cache_.keep_within_budget();
+  return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
+}
+
+Status IndexManager::read(bool needs_index) const {
   const VectorValues& vectors = store_.kvstore->vector_values();
-  const auto go_on = [&]() -> Status {
-    if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
-    cache_.keep_within_budget();
-    return cache_.loaded ? Status::ok() : Status::invalid_argument("the index is too large");
-  };
   if (!cache_.hnsw) {  // which is checked against the vectors
-    const Result<bool> coded =
-        vectors.scan_codes(store_.collections.embeddings, [&](const CodedVector& each) {
-          cache_.index.add(each);
-          return go_on();
-        });
-    if (coded && *coded) return Status::ok();
-    if (!coded && coded.error().code() != StatusCode::kCorruption) return coded.error();
-    cache_.index.clear();  // codes are kept beside the vectors, and what they tell these tell, too
+    const Result<std::unique_ptr<CodeReader>> codes = vectors.codes(store_.collections.embeddings);
+    const Status read = !codes ? codes.error() : *codes ? read_codes(**codes, needs_index) : Status::ok();
+    const bool damaged = read.code() == StatusCode::kCorruption;
+    if (!damaged && (!read.is_ok() || *codes)) return read;
+    // Codes are kept beside the vectors, and what they tell these tell, too.
+    cache_.index.clear();
+    cache_.codes.reset();
   }
   return vectors.scan_vectors(store_.collections.embeddings, [&](const VectorEntry& each) {
     cache_.index.put(each.key, each.order, each.elements);
     if (cache_.hnsw) cache_.hnsw->adopt(*cache_.index.row_of(each.key), each.key, each.elements);
-    return go_on();
+    return check();
   });
+}
+
+Status IndexManager::read_codes(const CodeReader& codes, bool needs_index) const {
+  const auto go_on = [this] { return check(); };
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<size_t> dimensions, codes.dimensions());
+  const size_t most = dimensions.empty() ? 0 : dimensions.back();
+  const uint64_t budget = store_.kvstore->search_memory_bytes();
+  if (needs_index || VectorIndex::expected_bytes(codes.count(), most) <= budget / kPartForIndex) {
+    return cache_.index.load(codes, go_on);
+  }
+  if (CodeIndex::expected_bytes(codes.count(), most) > budget) {
+    cache_.forget();
+    cache_.streamed = true;
+    return Status::ok();
+  }
+  const bool alone = store_.kvstore->capabilities().in_transaction;
+  const size_t threads = alone ? 1 : std::clamp(std::thread::hardware_concurrency(), 1U, kReadersAtMost);
+  cache_.codes.emplace();
+  return cache_.codes->load(codes, threads, [] { return Status::ok(); });
 }
 
 Status IndexManager::make_columns(const MetadataFilters& filters) const {
@@ -130,14 +159,14 @@ Status IndexManager::use_hnsw(const HnswOptions& options, const ProgressCallback
 }
 
 Status IndexManager::make_hnsw(const HnswOptions& options) const {
-  QUIPU_RETURN_IF_ERROR(load());
+  QUIPU_RETURN_IF_ERROR(load(/*needs_index=*/true));
   QUIPU_RETURN_IF_ERROR(hnsw_.check_fits(options));
   QUIPU_RETURN_IF_ERROR(hnsw_.set_options(options));
   {
     std::unique_lock lock(cache_.mutex);
     cache_.forget();
   }
-  QUIPU_RETURN_IF_ERROR(load());
+  QUIPU_RETURN_IF_ERROR(load(/*needs_index=*/true));
   return hnsw_.save();
 }
 

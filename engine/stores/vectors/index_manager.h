@@ -17,11 +17,12 @@ class IndexManager {
   IndexManager(const VectorStoreState& store, const HnswManager& hnsw)
       : store_(store), cache_(*store.cache), hnsw_(hnsw) {}
 
-  // A lock on the index, which is loaded and has the columns of the filters, if any.
-  Result<std::shared_lock<std::shared_mutex>> lock(const MetadataFilters* filters) const;
+  // A lock on the index, which is loaded and has the columns of the filters, if any. Without `needs_index` there
+  // may be IndexCache::codes in its place.
+  Result<std::shared_lock<std::shared_mutex>> lock(const MetadataFilters* filters, bool needs_index) const;
 
   // REQUIRES, both: the writer's lock.
-  Status load() const;
+  Status load(bool needs_index) const;
   Status make_columns(const MetadataFilters& filters) const;
 
   // As KVVectorStore's.
@@ -29,8 +30,11 @@ class IndexManager {
   Status drop_hnsw() const;
 
  private:
-  // Reads the vectors, or their codes, into the index, as far as it stays within the budget.
-  Status read() const;
+  // Read the vectors, or their codes, into the index, as far as it stays within the budget.
+  Status read(bool needs_index) const;
+  Status read_codes(const CodeReader& codes, bool needs_index) const;
+  // Whether to go on reading.
+  Status check() const;
   // The part of use_hnsw() that is undone when it fails.
   Status make_hnsw(const HnswOptions& options) const;
   std::shared_lock<std::shared_mutex> with_few_pending(std::shared_lock<std::shared_mutex> lock) const;

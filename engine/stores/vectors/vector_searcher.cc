@@ -13,6 +13,7 @@
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 namespace {
@@ -54,28 +55,45 @@ Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery
 
 Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
+  const bool of_all = filters == nullptr && !query.node_ids && query.mode == VectorStoreQueryMode::DEFAULT;
+  bool needs_index = !of_all;
   for (int left = kSearchesAtMost - 1;; --left) {
-    QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+    QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters, needs_index));
     bool gone = false;
+    if (of_all && (cache_.codes || cache_.streamed)) {
+      QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, search_by_codes(query, gone));
+      if (found) return *std::move(found);
+    }
+    if (cache_.codes) {
+      needs_index = !gone || left <= 1;
+      continue;
+    }
     Result<VectorStoreQueryResult> found = search(query, filters, gone);
-    if (!gone || left == 0) return found;
+    if (!gone || left <= 0) return found;
     QUIPU_ASSIGN_OR_RETURN(const bool current, cache_.is_current(*store_.kvstore));
     if (current) return found;
   }
+}
+
+Result<std::optional<VectorStoreQueryResult>> VectorSearcher::search_by_codes(const VectorStoreQuery& query,
+                                                                              bool& gone) const {
+  std::optional<VectorStoreQueryResult> found;
+  QUIPU_RETURN_IF_ERROR(check_query(query));
+  const TopKQuery wanted{query.query_embedding, query.similarity_top_k, query.similarity};
+  if (cache_.codes && !cache_.codes->answers(wanted)) return found;
+  const auto codes = store_.kvstore->vector_values().codes(store_.collections.embeddings);
+  if (codes && !*codes) return found;
+  Result<std::optional<VectorStoreQueryResult>> searched = found;
+  if (codes) searched = cache_.codes ? cache_.codes->top_k(wanted, **codes, gone) : search_codes(wanted, **codes);
+  const StatusCode code = !codes ? codes.error().code() : searched.status().code();
+  if (code == StatusCode::kCorruption) return found;  // the vectors tell
+  return codes ? std::move(searched) : codes.error();
 }
 
 Result<VectorStoreQueryResult> VectorSearcher::search(const VectorStoreQuery& query,
                                                       const MetadataFilters* filters, bool& gone) const {
   const bool large_mmr = query.mode == VectorStoreQueryMode::MMR &&
                          cache_.index.mmr_bytes() > store_.kvstore->search_memory_bytes();
-  if (cache_.streamed && filters == nullptr && !query.node_ids) {
-    const auto codes = [this](const auto& use) {
-      return store_.kvstore->vector_values().scan_codes(store_.collections.embeddings, use);
-    };
-    QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found,
-                           search_codes(query, codes, fetch(gone)));
-    if (found) return *std::move(found);
-  }
   if (cache_.streamed || large_mmr) {
     return search_stream(query, [&](const auto& use) {
       return stream_vectors(*store_.kvstore, store_.collections, query.node_ids ? &*query.node_ids : nullptr,
@@ -159,7 +177,7 @@ Result<std::vector<std::string_view>> VectorSearcher::candidates_of_index(
 
 Result<std::vector<std::string>> VectorSearcher::candidate_ids(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters, true));
   if (!cache_.streamed) {
     QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string_view> ids, candidates_of_index(query, filters));
     return std::vector<std::string>(ids.begin(), ids.end());
@@ -180,7 +198,7 @@ Result<std::vector<std::string>> VectorSearcher::candidate_ids(const VectorStore
 Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher::candidates(
     const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters));
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters, true));
   std::vector<std::pair<std::string, std::vector<double>>> vectors;
   if (cache_.streamed) {
     const std::vector<std::string>* const node_ids = query.node_ids ? &*query.node_ids : nullptr;
@@ -217,16 +235,41 @@ std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuer
     together.push_back(&query);
   }
   if (together.empty()) return answered;
-  const Result<std::shared_lock<std::shared_mutex>> lock = index_.lock(nullptr);
+  const Result<std::shared_lock<std::shared_mutex>> lock = index_.lock(nullptr, false);
   if (!lock || cache_.streamed || cache_.hnsw) return answered;
   bool gone = false;
-  std::vector<Result<VectorStoreQueryResult>> found = search_together(cache_.index, together, fetch(gone));
+  std::vector<Result<VectorStoreQueryResult>> found =
+      cache_.codes ? codes_together(places, together, gone) : search_together(cache_.index, together, fetch(gone));
   if (gone) return answered;
   for (size_t i = 0; i < places.size(); ++i) {
     results[places[i]] = std::move(found[i]);
     answered[places[i]] = true;
   }
   return answered;
+}
+
+std::vector<Result<VectorStoreQueryResult>> VectorSearcher::codes_together(
+    std::vector<size_t>& places, std::span<const VectorStoreQuery* const> queries, bool& gone) const {
+  std::vector<Result<VectorStoreQueryResult>> results;
+  std::vector<size_t> of_codes;
+  std::vector<TopKQuery> wanted;
+  for (size_t i = 0; i < queries.size(); ++i) {
+    const VectorStoreQuery& query = *queries[i];
+    const TopKQuery each{query.query_embedding, query.similarity_top_k, query.similarity};
+    if (!check_query(query).is_ok() || !cache_.codes->answers(each)) continue;
+    of_codes.push_back(places[i]);
+    wanted.push_back(each);
+  }
+  places.clear();
+  const auto codes = store_.kvstore->vector_values().codes(store_.collections.embeddings);
+  if (!codes || !*codes) return results;
+  auto found = cache_.codes->top_k_all(wanted, **codes, gone);
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (!found[i] || !*found[i]) continue;
+    places.push_back(of_codes[i]);
+    results.emplace_back(**std::move(found[i]));
+  }
+  return results;
 }
 
 void VectorSearcher::query_some(std::span<const VectorStoreQuery> queries,

@@ -34,11 +34,19 @@ class VectorSearcher {
   // REQUIRES: a lock on the index. `gone`: whether the store lacks vectors that the index has.
   Result<VectorStoreQueryResult> search(const VectorStoreQuery& query, const MetadataFilters* filters,
                                         bool& gone) const;
+  // The same by codes alone, in memory or as they are read; nothing where they do not tell. REQUIRES: a query of
+  // all vectors.
+  Result<std::optional<VectorStoreQueryResult>> search_by_codes(const VectorStoreQuery& query,
+                                                                bool& gone) const;
   // Elements as stored. `gone`: as above; it outlives what is returned.
   VectorIndex::Fetch fetch(bool& gone) const;
   // Those of `queries` that can be answered in one pass over the index; which have been.
   std::vector<bool> query_together(std::span<const VectorStoreQuery> queries,
                                    std::span<Result<VectorStoreQueryResult>> results) const;
+  // The same by codes in memory, of those that they answer, to which it narrows `places`. REQUIRES: a lock.
+  std::vector<Result<VectorStoreQueryResult>> codes_together(std::vector<size_t>& places,
+                                                             std::span<const VectorStoreQuery* const> queries,
+                                                             bool& gone) const;
   void query_some(std::span<const VectorStoreQuery> queries,
                   std::span<Result<VectorStoreQueryResult>> results) const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.

@@ -99,9 +99,14 @@ Status VectorWriter::remove(std::span<const std::string> ids) const {
       batch.delete_(*collection, id);
     }
   }
+  std::vector<std::optional<uint64_t>> orders;
+  if (cache_.codes) {
+    const std::vector<std::string_view> keys(ids.begin(), ids.end());
+    QUIPU_ASSIGN_OR_RETURN(orders, store_.kvstore->insertion_order(keys, all.embeddings));
+  }
   std::unique_lock lock(cache_.mutex);
   QUIPU_RETURN_IF_ERROR(store_.kvstore->write(batch));
-  cache_.removed(*store_.kvstore, batch, ids);
+  cache_.removed(*store_.kvstore, batch, ids, orders);
   return Status::ok();
 }
 
@@ -143,7 +148,7 @@ Status VectorWriter::delete_nodes(std::optional<std::span<const std::string>> no
     ids.assign(node_ids->begin(), node_ids->end());
     return remove_with_metadata(ids);
   }
-  QUIPU_RETURN_IF_ERROR(index_.load());
+  QUIPU_RETURN_IF_ERROR(index_.load(/*needs_index=*/true));
   if (filters != nullptr) QUIPU_RETURN_IF_ERROR(index_.make_columns(*filters));
   std::optional<std::vector<std::string>> given;
   if (node_ids) given.emplace(node_ids->begin(), node_ids->end());

@@ -24,7 +24,7 @@ void Candidates::raise_threshold(double lower) {
   }
   lowest_.push_back(lower);
   std::ranges::push_heap(lowest_, std::greater());
-  if (lowest_.size() == k_) threshold_ = lowest_.front();
+  if (lowest_.size() == k_) threshold_ = std::max(threshold_, lowest_.front());
 }
 
 // Most have been overtaken where the best come last. Each is looked at twice on average.

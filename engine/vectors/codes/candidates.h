@@ -26,9 +26,11 @@ class Candidates {
  public:
   // `k`: at least 1. More than `most` candidates are too many. Memory: 16 bytes each of at most twice `most`,
   // and of twice those that are candidates.
-  explicit Candidates(size_t k, size_t most = std::numeric_limits<size_t>::max()) : k_(k), most_(most) {}
+  explicit Candidates(size_t k, size_t most = std::numeric_limits<size_t>::max(),
+                      double threshold = -std::numeric_limits<double>::infinity())
+      : k_(k), most_(most), threshold_(threshold) {}
 
-  // The k-th best lower bound so far: whoever is below it is none of the k best.
+  // The k-th best lower bound so far, or what it began with: whoever is below it is none of the k best.
   double threshold() const { return threshold_; }
   void offer(uint32_t slot, const ScoreBounds& bounds);
 
@@ -47,7 +49,7 @@ class Candidates {
   const size_t k_;
   const size_t most_;
   bool too_many_ = false;
-  double threshold_ = -std::numeric_limits<double>::infinity();
+  double threshold_;
   std::vector<double> lowest_;  // a heap of the k best lower bounds, the worst in front
   std::vector<Candidate> possible_;
   size_t prune_at_ = 4096;

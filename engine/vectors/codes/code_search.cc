@@ -24,7 +24,9 @@ class Search {
       : codes_(codes),
         kernels_(kernels),
         bounds_(codes, query.elements, query.mode),
-        candidates_(query.k, most) {}
+        candidates_(query.k, most, query.threshold) {
+    if (query.threshold > bounds_.threshold()) bounds_.set_threshold(query.threshold);
+  }
 
   const int8_t* code() const { return bounds_.query().code.data(); }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -22,6 +23,7 @@ struct CodeQuery {
   std::span<const double> elements;  // with a regular norm
   size_t k;                          // at least 1
   SimilarityMode mode;
+  double threshold = -std::numeric_limits<double>::infinity();  // lower scores do not count
 };
 
 // Those, by ascending slots, among which the `k` most similar of `allowed` (null: of all) must be, all that

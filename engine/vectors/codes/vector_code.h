@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "engine/vectors/codes/rotation.h"
-#include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 

@@ -50,6 +50,32 @@ void VectorCodes::set(size_t slot, const VectorCode& code) {
   std::ranges::copy(code.lower, const_cast<uint8_t*>(lower_halves(slot)));
 }
 
+void VectorCodes::put_row(size_t slot, const CodeBlock& block, size_t row) {
+  norms_[slot] = block.norm(row);
+  if (is_too_long()) return;
+  const Direction coarse = block.coarse(row);
+  coarse_of(slot).along[slot % kGroupRows] = coarse.along;
+  coarse_of(slot).across[slot % kGroupRows] = coarse.across;
+  std::memcpy(const_cast<uint8_t*>(upper_halves(slot)), block.upper + row * row_bytes_, row_bytes_);
+}
+
+// The rows of a group follow one another in memory as they do in a block.
+void VectorCodes::put_rows(size_t slot, const CodeBlock& block) {
+  for (size_t row = 0, count = 0; row < block.rows; row += count, slot += count) {
+    const size_t first = slot % kGroupRows;
+    count = std::min(kGroupRows - first, block.rows - row);
+    std::memcpy(&norms_[slot], block.norms + row * sizeof(double), count * sizeof(double));
+    if (is_too_long()) continue;
+    std::memcpy(coarse_of(slot).along + first, block.along + row * sizeof(float), count * sizeof(float));
+    std::memcpy(coarse_of(slot).across + first, block.across + row * sizeof(float), count * sizeof(float));
+    std::memcpy(const_cast<uint8_t*>(upper_halves(slot)), block.upper + row * row_bytes_, count * row_bytes_);
+  }
+}
+
+void VectorCodes::settle() {
+  irregular_ = static_cast<size_t>(std::ranges::count_if(norms_, [](double norm) { return !is_regular(norm); }));
+}
+
 void VectorCodes::drop_lower_halves() {
   has_lower_halves_ = false;
   looked_up_.resize(0);

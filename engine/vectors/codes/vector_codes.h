@@ -38,6 +38,15 @@ class VectorCodes {
   size_t add(const VectorCode& code);
   void set(size_t slot, std::span<const double> elements) { set(slot, encoder_.encode(elements)); }
   void move_last_to(size_t slot);  // drops the last slot
+
+  void truncate(size_t size) { resize(size); }  // drops the last slots; settle() is due
+  // Slots for so many more vectors, whose codes come in blocks: put_rows() gives those from `slot` on what the
+  // rows of a block have, beside others that put into other slots; put_row() one of them. settle(): all have
+  // theirs. Lower halves, if any, are not touched.
+  void grow(size_t count) { resize(size_ + count); }
+  void put_rows(size_t slot, const CodeBlock& block);
+  void put_row(size_t slot, const CodeBlock& block, size_t row);
+  void settle();
   // From now on half of the memory is taken, and more vectors are candidates: those that the upper halves
   // alone cannot tell from the best.
   void drop_lower_halves();

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/backend/vector_codes.h"
 #include "quipu/json.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
@@ -157,48 +158,6 @@ Json vector_value(std::span<const double> elements);
 // The elements of such a value; false when it is none.
 bool parse_vector_value(JsonView value, std::vector<double>& elements);
 
-// What search compares in place of a vector: docs/FORMAT.md, Codes.
-struct VectorCode {
-  struct Direction {  // the vector's length along its code, and across
-    float along = 0;
-    float across = 0;
-  };
-  double norm = 0;
-  Direction coarse;  // by the upper halves of its bytes
-  Direction fine;    // by the bytes
-  std::span<const uint8_t> upper;
-  std::span<const uint8_t> lower;
-};
-
-// VectorEncoder: makes the codes of vectors of one dimension, the same ones in every version and on every
-// machine. Thread-safety: one thread at a time. Cost: to make, some 10 ns an element; a code, 6 ns an
-// element.
-class VectorEncoder {
- public:
-  explicit VectorEncoder(size_t dimensions);
-  ~VectorEncoder();
-  VectorEncoder(VectorEncoder&&) noexcept;
-  VectorEncoder& operator=(VectorEncoder&&) noexcept;
-
-  size_t dimensions() const;
-  // REQUIRES: so many elements. What it views lives until the next call.
-  VectorCode encode(std::span<const double> elements);
-
-  // How long either half of a code is. 0: vectors of so many elements have none.
-  static size_t half_bytes(size_t dimensions);
-
- private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-struct CodedVector {
-  std::string_view key;
-  uint64_t order = 0;  // as a VectorEntry's
-  size_t dimensions = 0;
-  VectorCode code;
-};
-
 struct VectorEntry {
   std::string_view key;
   uint64_t order = 0;  // grows in the order in which keys were inserted
@@ -223,12 +182,19 @@ class VectorValues {
   virtual Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                              const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
 
-  // The code of every vector of a collection, in no order, where the store keeps them
-  // (CollectionOptions::keeps_codes): a fraction of what scan_vectors() reads. Else false, and nothing was
-  // used. Views and errors as there; kCorruption also for codes that are not those of the vectors. Default:
-  // false.
-  virtual Result<bool> scan_codes(std::string_view collection,
-                                  const std::function<Status(const CodedVector&)>& use) const;
+  // Moves the code of the vector of this key, where codes are kept and the vector is there, to another block:
+  // value: its number, the eight bytes of a uint64_t in this machine's order; none: where the codes are that
+  // nothing has moved. A vector that is put gets its code there, until the next such operation of the batch.
+  // Changes nothing that a transaction reads, so that none conflicts with it. Error: kNotSupported while not
+  // all vectors have codes.
+  static constexpr WriteOp::Kind kMoveCode{"move_code", false, true};
+  // Puts some bytes beside a collection's codes, that are for whoever has given these their blocks: key: what
+  // they are found by, value: the bytes; none: removes them. They go when codes are made anew.
+  static constexpr WriteOp::Kind kPutCodeNote{"put_code_note", false, true};
+
+  // The codes of a collection's vectors as they are now, where the store keeps them
+  // (CollectionOptions::keeps_codes) and all vectors have theirs; else null. Default: null.
+  virtual Result<std::unique_ptr<CodeReader>> codes(std::string_view collection) const;
 };
 
 // PlainBatch: the operations of a batch as puts and deletions alone, for a backend that keeps JSON objects

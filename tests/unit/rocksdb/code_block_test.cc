@@ -17,6 +17,7 @@ using testing::Random;
 using testing::test_seed;
 
 constexpr uint32_t kDimensions = 20;
+constexpr CodeKey kBlock{1, true, kDimensions, 0};
 constexpr uint64_t kSequences = 256;
 
 // What one operand says of sequences: a norm, from which all of the row is made, or that the row is gone.
@@ -37,25 +38,25 @@ std::string operand_of(uint64_t sequence, std::optional<double> norm) {
 
 Rows rows_of(std::string_view bytes) {
   Rows rows;
-  const std::optional<CodeBlock> block = CodeBlock::parse(bytes, kDimensions);
+  const std::optional<StoredBlock> block = StoredBlock::parse(bytes, kBlock);
   if (!block) {
     ADD_FAILURE() << "malformed";
     return rows;
   }
-  for (size_t i = 0; i < block->removed(); ++i) rows[block->removed_sequence(i)] = std::nullopt;
-  for (size_t row = 0; row < block->rows(); ++row) {
+  for (size_t i = 0; i < block->removed; ++i) rows[block->removed_order(i)] = std::nullopt;
+  for (size_t row = 0; row < block->rows; ++row) {
     const double norm = block->norm(row);
-    EXPECT_TRUE(rows.emplace(block->sequence(row), norm).second) << "removed, and there";
+    EXPECT_TRUE(rows.emplace(block->order(row), norm).second) << "removed, and there";
     EXPECT_EQ(block->coarse(row).along, static_cast<float>(norm + 0.5));
     EXPECT_EQ(block->coarse(row).across, -static_cast<float>(norm + 0.5));
-    EXPECT_EQ(std::vector<uint8_t>(block->upper(row).begin(), block->upper(row).end()), upper_of(norm));
+    EXPECT_EQ(std::vector<uint8_t>(block->upper_half(row).begin(), block->upper_half(row).end()), upper_of(norm));
   }
   return rows;
 }
 
 std::string fold(const std::vector<std::string>& parts, bool whole) {
   const std::vector<std::string_view> views(parts.begin(), parts.end());
-  return fold_code_blocks(views, kDimensions, whole);
+  return fold_code_blocks(views, kBlock, whole);
 }
 
 TEST(CodeBlockTest, OperandsComeToTheSameInAnyGroups) {
@@ -101,14 +102,14 @@ TEST(CodeBlockTest, WhatIsMalformedStaysSo) {
                                       std::string(kDamagedBlock),
                                       std::string("\1\0\xff\xff\xff\xff\xff\xff", 8)};
   for (const std::string& bytes : damaged) {
-    EXPECT_FALSE(CodeBlock::parse(bytes, kDimensions));
+    EXPECT_FALSE(StoredBlock::parse(bytes, kBlock));
     for (const bool whole : {false, true}) {
       EXPECT_EQ(fold({sound, bytes, sound}, whole), kDamagedBlock);
     }
   }
   std::string twice = fold({operand_of(1, 1.0), operand_of(2, 2.0)}, true);
   twice[3] = 2;  // the first sequence
-  EXPECT_FALSE(CodeBlock::parse(twice, kDimensions));
+  EXPECT_FALSE(StoredBlock::parse(twice, kBlock));
 }
 
 TEST(CodeBlockTest, KeysAreParsedAsTheyAreMade) {
@@ -129,16 +130,26 @@ TEST(CodeBlockTest, KeysAreParsedAsTheyAreMade) {
 
 TEST(CodeBlockTest, RowsAreParsedAsTheyAreMade) {
   const std::vector<uint8_t> lower(VectorEncoder::half_bytes(kDimensions), 9);
-  const std::string value = make_code_row("a key", {1, {}, {3, 4}, {}, lower});
-  const std::optional<CodeRow> row = parse_code_row(value, kDimensions);
-  ASSERT_TRUE(row);
-  EXPECT_FALSE(row->block);
-  EXPECT_EQ(row->key, "a key");
-  EXPECT_EQ(row->fine.along, 3);
-  EXPECT_EQ(row->fine.across, 4);
-  EXPECT_EQ(std::vector<uint8_t>(row->lower.begin(), row->lower.end()), lower);
-  EXPECT_FALSE(parse_code_row(value + "x", kDimensions));
-  EXPECT_FALSE(parse_code_row(std::string_view(value).substr(0, 4), kDimensions));
+  const VectorCode code{1, {}, {3, 4}, {}, lower};
+  const CodeKey key{1, false, kDimensions, 1000};
+  const std::optional<uint64_t> largest = UINT64_MAX - 1;
+  for (const std::optional<uint64_t> block : {{}, std::optional(CodeBlock::kFirstMoved), largest}) {
+    const std::string value = make_code_row("a key", code, block);
+    const std::optional<CodeRow> row = parse_code_row(value, key);
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->block, block.value_or(1000 / 256));
+    EXPECT_EQ(row->order, 1000u);
+    EXPECT_EQ(row->dimensions, kDimensions);
+    EXPECT_EQ(row->key, "a key");
+    EXPECT_EQ(row->fine.along, 3);
+    EXPECT_EQ(row->fine.across, 4);
+    EXPECT_EQ(std::vector<uint8_t>(row->lower.begin(), row->lower.end()), lower);
+    EXPECT_FALSE(parse_code_row(value + "x", key));
+    EXPECT_FALSE(parse_code_row(std::string_view(value).substr(0, 4), key));
+  }
+  for (const uint64_t block : {uint64_t{3}, CodeBlock::kFirstMoved - 1}) {
+    EXPECT_FALSE(parse_code_row(make_code_row("a key", code, block), key)) << block;
+  }
 }
 
 }  // namespace

@@ -62,13 +62,39 @@ Codes wanted(const BaseKVStore& store) {
 
 // Those that they have; nothing where there are none.
 std::optional<Codes> stored(const BaseKVStore& store) {
+  const auto codes = store.vector_values().codes("v");
+  EXPECT_TRUE(codes) << codes.error().to_string();
+  if (!codes || !*codes) return std::nullopt;
   Codes all;
-  const Result<bool> found = store.vector_values().scan_codes("v", [&](const CodedVector& vector) {
-    EXPECT_TRUE(all.emplace(vector.key, coded(vector.order, vector.dimensions, vector.code)).second);
+  std::map<uint64_t, Coded*> by_order;
+  EXPECT_TRUE((*codes)
+                  ->scan_rows([&](const CodeRow& row) {
+                    const VectorCode code{0, {}, row.fine, {}, row.lower};
+                    const auto [place, is_new] = all.emplace(row.key, coded(row.order, row.dimensions, code));
+                    EXPECT_TRUE(is_new && by_order.emplace(row.order, &place->second).second);
+                    return Status::ok();
+                  })
+                  .is_ok());
+  const auto take = [&](const CodeBlock& block) {
+    const size_t half = VectorEncoder::half_bytes(block.dimensions);
+    for (size_t row = 0; row < block.rows; ++row) {
+      Coded& found = *by_order.at(block.order(row));
+      const uint8_t* const upper = block.upper + row * half;
+      found.norm = block.norm(row);
+      found.directions[0] = block.coarse(row).along;
+      found.directions[1] = block.coarse(row).across;
+      found.upper.assign(upper, upper + half);
+      by_order.erase(block.order(row));
+    }
     return Status::ok();
-  });
-  EXPECT_TRUE(found) << found.error().to_string();
-  return found && *found ? std::optional(all) : std::nullopt;
+  };
+  const std::vector<size_t> dimensions = *(*codes)->dimensions();
+  for (const size_t each : dimensions) {
+    EXPECT_TRUE((*codes)->scan_blocks(each, 0, UINT64_MAX, take).is_ok());
+  }
+  EXPECT_TRUE(by_order.empty());
+  EXPECT_EQ((*codes)->count(), all.size());
+  return all;
 }
 
 void expect_codes(const BaseKVStore& store, const char* where) {
@@ -339,7 +365,7 @@ class DamagedCodesTest : public StoredCodesTest {
 };
 
 TEST_F(DamagedCodesTest, ABlockThatIsGone) {
-  expect_repaired("it has 300 vectors, which should have two entries of codes each, and 344 entries",
+  expect_repaired("it has 300 vectors, of which each should have a code in two places, and 44 and 300 codes there",
                   [](RawDatabase& raw) { raw.erase("codes", rocks::code_block_key(1, 24, 0)); });
 }
 
@@ -359,7 +385,7 @@ TEST_F(DamagedCodesTest, ACodeOfAnotherVector) {
 }
 
 TEST_F(DamagedCodesTest, ARowOfNoVector) {
-  expect_repaired("it has 300 vectors, which should have two entries of codes each, and 601 entries",
+  expect_repaired("it has 300 vectors, of which each should have a code in two places, and 300 and 301 codes there",
                   [](RawDatabase& raw) {
                     const std::string value = raw.get("codes", first(raw, rocks::code_rows_prefix(1)));
                     raw.put("codes", rocks::code_row_key(1, 24, 1 << 20), value);
@@ -369,14 +395,20 @@ TEST_F(DamagedCodesTest, ARowOfNoVector) {
 TEST_F(DamagedCodesTest, AreNotUsed) {
   {
     RawDatabase raw(path_ + "/rocksdb");
-    raw.erase("codes", first(raw, rocks::code_rows_prefix(1)));
+    raw.put("codes", rocks::code_block_key(1, 24, 0), "\2");
+    raw.put("codes", first(raw, rocks::code_rows_prefix(1)), "x");
   }
   const auto store = open();
-  const Result<bool> found =
-      store->vector_values().scan_codes("v", [](const CodedVector&) { return Status::ok(); });
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().code(), StatusCode::kCorruption);
-  EXPECT_NE(found.error().message().find("repair"), std::string::npos);
+  const auto codes = *store->vector_values().codes("v");
+  const auto no_block = [](const CodeBlock& block) {
+    EXPECT_NE(block.number, 0u);
+    return Status::ok();
+  };
+  const auto no_row = [](const CodeRow&) { return Status::ok(); };
+  for (const Status& read : {codes->scan_blocks(24, 0, UINT64_MAX, no_block), codes->scan_rows(no_row)}) {
+    EXPECT_EQ(read.code(), StatusCode::kCorruption);
+    EXPECT_NE(read.message().find("repair"), std::string::npos);
+  }
 }
 
 TEST_F(DamagedCodesTest, CodesOfNoCollection) {

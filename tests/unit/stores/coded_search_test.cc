@@ -88,7 +88,7 @@ class CodedSearchTest : public ::testing::Test {
   std::shared_ptr<RocksDBKVStore> open() const { return *RocksDBKVStore::open(path_); }
   std::string marker() const { return read_file(path_ + "/QUIPU"); }
   static bool has_codes(const BaseKVStore& store) {
-    return *store.vector_values().scan_codes(kEmbeddings, [](const CodedVector&) { return Status::ok(); });
+    return *store.vector_values().codes(kEmbeddings) != nullptr;
   }
 
   TempDir directory_;
@@ -202,6 +202,98 @@ TEST_F(CodedSearchTest, TransactionsWriteThem) {
   ASSERT_TRUE(transaction->commit({}).is_ok());
   EXPECT_TRUE(has_codes(*kvstore));
   expect_same(KVVectorStore(kvstore), expected, queries);
+}
+
+// Stores that hold only half of the codes, and no ids; that read all codes for each query; and that do either once
+// an index has become too large: whatever is written, by whom, and asked, answers are the same.
+class LargeStoreTest : public CodedSearchTest, public ::testing::WithParamInterface<uint64_t> {
+ protected:
+  std::shared_ptr<RocksDBKVStore> open_large() const {
+    RocksDBOptions options;
+    options.search_memory_bytes = GetParam();
+    return *RocksDBKVStore::open(path_, options);
+  }
+  std::string some_id() { return "n" + std::to_string(random_.below(900)); }
+  Entry some_entry() {
+    Entry entry{some_id(), some_vector(random_), Json::from_canonical(R"({"part": 3})")};
+    if (random_.one_in(4)) std::ranges::fill(entry.elements, 0.5);  // the same, and near others
+    return entry;
+  }
+  void change(KVVectorStore& store, KVVectorStore& expected) {
+    std::vector<Entry> changed;
+    std::vector<std::string> gone;
+    for (uint64_t i = random_.below(6); i-- > 0;) changed.push_back(some_entry());
+    for (uint64_t i = random_.below(4); i-- > 0;) gone.push_back(some_id());
+    for (KVVectorStore* const each : {&store, &expected}) {
+      add(*each, changed);
+      ASSERT_TRUE(each->delete_nodes(gone, nullptr).is_ok());
+    }
+  }
+};
+
+TEST_P(LargeStoreTest, AnswersAsASmallOne) {
+  SimpleVectorStore expected;
+  {
+    KVVectorStore store(open());
+    const std::vector<Entry> entries = some_entries(random_, 800);
+    add(store, entries);
+    add(expected, entries);
+  }
+  auto kvstore = open_large();
+  auto store = std::make_unique<KVVectorStore>(kvstore);
+  for (int round = 0; round < 40; ++round) {
+    std::vector<VectorStoreQuery> queries = some_queries(random_);
+    VectorStoreQuery all = queries[0];
+    all.similarity_top_k = 2000;
+    queries.push_back(all);
+    const bool of_few = random_.one_in(3);  // others take an index with ids, or none
+    std::erase_if(queries, [&](const VectorStoreQuery& query) {
+      const bool plain = !query.filters && query.mode == VectorStoreQueryMode::DEFAULT &&
+                         query.similarity_top_k < 100;
+      return of_few ? random_.below(3) != 0 : !plain;
+    });
+    expect_same(*store, expected, queries);
+    const auto together = store->query_all(queries);
+    ASSERT_TRUE(together) << together.error().to_string();
+    for (size_t i = 0; i < queries.size(); ++i) EXPECT_EQ((*together)[i].ids, expected.query(queries[i])->ids);
+    change(*store, expected);
+    if (random_.one_in(3)) {
+      const std::shared_ptr<KVTransaction> transaction = *kvstore->begin();
+      KVVectorStore in_transaction(transaction);
+      change(in_transaction, expected);
+      expect_same(in_transaction, expected, queries);
+      ASSERT_TRUE(transaction->commit({}).is_ok());
+    }
+    if (random_.one_in(6)) {
+      store.reset();
+      ASSERT_TRUE(kvstore->close().is_ok());
+      kvstore = open_large();
+      store = std::make_unique<KVVectorStore>(kvstore);
+    }
+  }
+  store.reset();
+  ASSERT_TRUE(kvstore->verify([](const Fault& fault) { ADD_FAILURE() << fault.message; }).is_ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(Budgets, LargeStoreTest, ::testing::Values(1000, 60'000, 100'000, 200'000, 300'000));
+
+TEST_F(CodedSearchTest, ALargeStoreHoldsHalfOfTheCodes) {
+  {
+    KVVectorStore store(open());
+    add(store, some_entries(random_, 800));
+  }
+  RocksDBOptions options;
+  options.search_memory_bytes = 200'000;
+  const auto kvstore = *RocksDBKVStore::open(path_, options);
+  KVVectorStore store(kvstore);
+  const std::vector<VectorStoreQuery> queries = some_queries(random_);
+  const auto bytes = [&] { return search_indexes(*kvstore).at(0).memory_bytes; };
+  ASSERT_TRUE(store.query(queries[0]));
+  EXPECT_GE(bytes(), 800U * (32 + 24));
+  EXPECT_LE(bytes(), 800U * (32 + 24) + 64 * 40);
+  ASSERT_TRUE(store.query(queries[2])) << "with filters: it takes ids, and their metadata";
+  EXPECT_GE(bytes(), 800U * (32 + 24 + 40));
+  EXPECT_LE(bytes(), 200'000U);
 }
 
 }  // namespace
