@@ -24,7 +24,7 @@ constexpr size_t kPassingOfSample = 10;
 // Where others delete vectors during each of so many searches, the last one counts.
 constexpr int kSearchesAtMost = 3;
 // So many queries go over the index together: what each of them needs stays in the processor's cache.
-constexpr size_t kTogetherAtMost = 64;
+constexpr size_t kTogetherAtMost = 128;
 
 // Whether a filter lets enough rows pass for a walk through the graph to find some; an error counts as no.
 bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<uint32_t>& sample) {

@@ -1,6 +1,7 @@
 #include "engine/vectors/codes/code_kernels.h"
 
-#include <vector>
+#include <algorithm>
+#include <utility>
 
 #include "engine/vectors/codes/x86_kernels.h"
 
@@ -23,8 +24,11 @@ void group(const GroupCodes& group, const int8_t* query, int32_t* products) {
   }
 }
 
-void queries(const GroupCodes& codes, std::span<const int8_t* const> queries, int32_t* products) {
-  for (size_t q = 0; q < queries.size(); ++q) group(codes, queries[q], products + q * kGroupRows);
+void queries(const GroupCodes& codes, const QueryBlock& block, int32_t* products) {
+  for (const int8_t* const query : block.queries()) {
+    group(codes, query, products);
+    products += kGroupRows;
+  }
 }
 
 uint64_t reaching(const int32_t* products, int32_t shift, const float* along, const float* across, float a,
@@ -44,6 +48,19 @@ std::vector<CodeKernels> find_kernels() {
 }
 
 }  // namespace
+
+QueryBlock::QueryBlock(std::vector<const int8_t*> queries, size_t chunks)
+    : chunks_(chunks),
+      queries_(std::move(queries)),
+      tiles_(tiles() * chunks * kTileQueries * kElementsOfChunk) {
+  constexpr size_t kFour = 4;
+  for (size_t q = 0; q < queries_.size(); ++q) {
+    for (size_t at = 0; at < chunks * kElementsOfChunk; at += kFour) {
+      const size_t four = q / kTileQueries * chunks * kElementsOfChunk / kFour + at / kFour;
+      std::copy_n(queries_[q] + at, kFour, &tiles_[(four * kTileQueries + q % kTileQueries) * kFour]);
+    }
+  }
+}
 
 std::span<const CodeKernels> code_kernels() {
   static const std::vector<CodeKernels> kKernels = find_kernels();

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace quipu {
 
@@ -30,6 +31,29 @@ struct GroupCodes {
   size_t next;
 };
 
+// Queries that go over groups together, in the forms that kernels read.
+class QueryBlock {
+ public:
+  // So many queries are side by side in a tile.
+  static constexpr size_t kTileQueries = 16;
+
+  // Each query is filled up with zeros to so many chunks, and outlives this.
+  QueryBlock(std::vector<const int8_t*> queries, size_t chunks);
+
+  std::span<const int8_t* const> queries() const { return queries_; }
+  size_t tiles() const { return (queries_.size() + kTileQueries - 1) / kTileQueries; }
+  // A chunk of each of a tile's queries: the first four elements of all of them, then the next four, and so
+  // on. Zeros stand for queries that there are not.
+  const int8_t* tile(size_t tile, size_t chunk) const {
+    return tiles_.data() + (tile * chunks_ + chunk) * kTileQueries * kElementsOfChunk;
+  }
+
+ private:
+  const size_t chunks_;
+  const std::vector<const int8_t*> queries_;
+  std::vector<int8_t> tiles_;
+};
+
 // One way to do it, by its instructions. Queries are filled up with zeros to a multiple of kElementsOfChunk.
 struct CodeKernels {
   const char* name;
@@ -37,8 +61,8 @@ struct CodeKernels {
   int32_t (*row)(const uint8_t* codes, size_t chunks, const int8_t* query);
   // products[r] = codes of row r · query.
   void (*group)(const GroupCodes& group, const int8_t* query, int32_t* products);
-  // products[q * kGroupRows + r] = codes of row r · queries[q].
-  void (*queries)(const GroupCodes& group, std::span<const int8_t* const> queries, int32_t* products);
+  // products[q * kGroupRows + r] = codes of row r · query q.
+  void (*queries)(const GroupCodes& group, const QueryBlock& queries, int32_t* products);
   // The bits of a group's rows for which 2 * product - shift is at least a * along - b * across.
   uint64_t (*reaching)(const int32_t* products, int32_t shift, const float* along, const float* across,
                        float a, float b);

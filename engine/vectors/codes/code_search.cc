@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <limits>
+#include <utility>
 
 #include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/query_bounds.h"
@@ -176,9 +177,10 @@ std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
   for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels, most);
   std::vector<const int8_t*> coded;
   for (const Search& search : searches) coded.push_back(search.code());
+  const QueryBlock block(std::move(coded), codes.chunks());
   std::vector<int32_t> products(searches.size() * kGroupRows);
   for (size_t group = 0; group < codes.groups(); ++group) {
-    kernels.queries(codes.group(group), coded, products.data());
+    kernels.queries(codes.group(group), block, products.data());
     for (size_t i = 0; i < searches.size(); ++i) {
       searches[i].take_group(group, products.data() + i * kGroupRows, rows_of(codes, group));
     }

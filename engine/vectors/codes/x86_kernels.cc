@@ -1,7 +1,12 @@
 #include "engine/vectors/codes/x86_kernels.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <cstring>
@@ -16,6 +21,7 @@ namespace {
 #define QUIPU_AVX2 __attribute__((target("avx2")))
 #define QUIPU_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx2")))
 #define QUIPU_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx2")))
+#define QUIPU_AMX __attribute__((target("amx-tile,amx-int8,avx512f,avx512bw,avx512vl,avx2")))
 
 // All of 16 numbers: where none is named GCC 12 warns of what it leaves uninitialised.
 constexpr uint16_t kAll16 = 0xffff;
@@ -309,10 +315,13 @@ void block_vnni(const Block& block, std::span<const int8_t* const> queries, int3
   for (; q < queries.size(); ++q) queries_vnni<1>(block, &queries[q], products + q * kGroupRows);
 }
 
-// Fewer queries than three are not worth the turning.
+// Fewer queries than these are not worth the turning.
+constexpr size_t kFewestTogether = 3;
+
 template <auto kBlock, auto kGroup>
-void queries_by_blocks(const GroupCodes& group, std::span<const int8_t* const> queries, int32_t* products) {
-  if (queries.size() < 3) {
+void queries_by_blocks(const GroupCodes& group, const QueryBlock& all, int32_t* products) {
+  const std::span<const int8_t* const> queries = all.queries();
+  if (queries.size() < kFewestTogether) {
     for (size_t q = 0; q < queries.size(); ++q) kGroup(group, queries[q], products + q * kGroupRows);
     return;
   }
@@ -326,6 +335,172 @@ void queries_by_blocks(const GroupCodes& group, std::span<const int8_t* const> q
       kBlock({turned, chunks, chunk * kElementsOfChunk}, queries, products + first);
     }
   }
+}
+
+// ---- many queries, by matrix instructions ----
+
+// A tile register has 16 rows of 64 bytes: a chunk of each of 16 rows of codes, a byte an element; a tile of
+// a QueryBlock; or the products of both, a row of codes a row. Two of either are multiplied at a time.
+constexpr size_t kTileRows = 16;
+constexpr size_t kTileBytes = kTileRows * kElementsOfChunk;
+constexpr size_t kRowsAtATime = 2 * kTileRows;
+constexpr size_t kTileQueries = QueryBlock::kTileQueries;
+
+struct alignas(64) TileShapes {
+  uint8_t palette = 1;
+  uint8_t first_row = 0;
+  uint8_t unused[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+constexpr TileShapes kTileShapes;
+
+// Compilers do not know what memory tiles are read from.
+inline void finish_writes() { asm volatile("" ::: "memory"); }
+
+// kRowsAtATime rows, for each chunk one behind the other.
+QUIPU_AVX512 void to_bytes(const uint8_t* codes, size_t row_bytes, size_t chunks, size_t next,
+                           uint8_t* bytes) {
+  const __m512i low_half = _mm512_set1_epi8(15);
+  const __m512i shifts = _mm512_set_epi64(4, 4, 4, 4, 0, 0, 0, 0);
+  for (size_t row = 0; row < kRowsAtATime; ++row) {
+    const uint8_t* const from = codes + row * row_bytes;
+    for (size_t chunk = 0; chunk < chunks; ++chunk) {
+      const uint8_t* const at = from + chunk * kChunkBytes;
+      if (chunk % 2 == 0) _mm_prefetch(at + next, _MM_HINT_T1);
+      const __m512i both = _mm512_maskz_broadcast_i64x4(uint8_t{0xff}, load(at));
+      const __m512i halves = _mm512_and_si512(_mm512_maskz_srlv_epi64(uint8_t{0xff}, both, shifts), low_half);
+      _mm512_store_si512(bytes + (chunk * kRowsAtATime + row) * kElementsOfChunk, halves);
+    }
+  }
+}
+
+// The products of so many chunks with one tile of queries, or two that stand `apart`, are added to tiles 0
+// and 2 for the first, 1 and 3 for the second.
+template <size_t kTiles>
+QUIPU_AMX void multiply_tiles(const uint8_t* bytes, size_t chunks, const int8_t* queries, size_t apart) {
+  for (; chunks != 0; --chunks, bytes += 2 * kTileBytes, queries += kTileBytes) {
+    _tile_loadd(4, bytes, kElementsOfChunk);
+    _tile_loadd(5, bytes + kTileBytes, kElementsOfChunk);
+    _tile_loadd(6, queries, kElementsOfChunk);
+    _tile_dpbusd(0, 4, 6);
+    _tile_dpbusd(2, 5, 6);
+    if constexpr (kTiles == 2) {
+      _tile_loadd(7, queries + apart, kElementsOfChunk);
+      _tile_dpbusd(1, 4, 7);
+      _tile_dpbusd(3, 5, 7);
+    }
+  }
+}
+
+using Sixteen = int32_t __attribute__((vector_size(64)));
+
+// Pairs of numbers, or of pairs of them, of both by turns, within each 16 bytes; or every second 16 bytes.
+#define QUIPU_LOW_NUMBERS 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define QUIPU_HIGH_NUMBERS 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define QUIPU_LOW_PAIRS 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define QUIPU_HIGH_PAIRS 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define QUIPU_EVEN_FOURS 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27
+#define QUIPU_ODD_FOURS 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31
+
+// A tile's rows and columns change places, of which the first `queries` are stored.
+QUIPU_AVX512 void turn_products(const int32_t* tile, size_t queries, int32_t* products) {
+  Sixteen a[kTileRows];
+  Sixteen b[kTileRows];
+  std::memcpy(a, tile, sizeof(a));
+#pragma GCC unroll 8
+  for (size_t i = 0; i < 16; i += 2) {
+    b[i] = __builtin_shufflevector(a[i], a[i + 1], QUIPU_LOW_NUMBERS);
+    b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], QUIPU_HIGH_NUMBERS);
+  }
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 16; i += 4) {
+    a[i] = __builtin_shufflevector(b[i], b[i + 2], QUIPU_LOW_PAIRS);
+    a[i + 1] = __builtin_shufflevector(b[i], b[i + 2], QUIPU_HIGH_PAIRS);
+    a[i + 2] = __builtin_shufflevector(b[i + 1], b[i + 3], QUIPU_LOW_PAIRS);
+    a[i + 3] = __builtin_shufflevector(b[i + 1], b[i + 3], QUIPU_HIGH_PAIRS);
+  }
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; ++i) {
+    const Sixteen even_first = __builtin_shufflevector(a[i], a[i + 4], QUIPU_EVEN_FOURS);
+    const Sixteen even_last = __builtin_shufflevector(a[i + 8], a[i + 12], QUIPU_EVEN_FOURS);
+    const Sixteen odd_first = __builtin_shufflevector(a[i], a[i + 4], QUIPU_ODD_FOURS);
+    const Sixteen odd_last = __builtin_shufflevector(a[i + 8], a[i + 12], QUIPU_ODD_FOURS);
+    b[i] = __builtin_shufflevector(even_first, even_last, QUIPU_EVEN_FOURS);
+    b[i + 4] = __builtin_shufflevector(odd_first, odd_last, QUIPU_EVEN_FOURS);
+    b[i + 8] = __builtin_shufflevector(even_first, even_last, QUIPU_ODD_FOURS);
+    b[i + 12] = __builtin_shufflevector(odd_first, odd_last, QUIPU_ODD_FOURS);
+  }
+#pragma GCC unroll 16
+  for (size_t q = 0; q < kTileQueries; ++q) {
+    if (q < queries) std::memcpy(products + q * kGroupRows, &b[q], sizeof(b[q]));
+  }
+}
+
+// The products of a turned part of a group, of `rows.chunks` chunks, with one tile of queries or two.
+template <size_t kTiles>
+QUIPU_AMX void rows_amx(const GroupCodes& rows, const QueryBlock& queries, size_t tile, uint8_t* bytes,
+                        int32_t* products) {
+  alignas(64) int32_t sums[4 * kTileRows * kTileQueries];
+  const size_t row_bytes = rows.chunks * kChunkBytes;
+  const bool at_once = rows.chunks <= kChunksAtATime;
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (size_t chunk = 0; chunk < rows.chunks; chunk += kChunksAtATime) {
+    const size_t chunks = std::min(kChunksAtATime, rows.chunks - chunk);
+    if (!at_once || tile == 0) {
+      to_bytes(rows.rows + chunk * kChunkBytes, row_bytes, chunks, rows.next, bytes);
+      finish_writes();
+    }
+    multiply_tiles<kTiles>(bytes, chunks, queries.tile(tile, chunk), rows.chunks * kTileBytes);
+  }
+  constexpr size_t kTile = kTileRows * kTileQueries;
+  _tile_stored(0, sums, kElementsOfChunk);
+  _tile_stored(1, sums + kTile, kElementsOfChunk);
+  _tile_stored(2, sums + 2 * kTile, kElementsOfChunk);
+  _tile_stored(3, sums + 3 * kTile, kElementsOfChunk);
+  for (size_t i = 0; i < kTiles; ++i) {
+    const size_t query = (tile + i) * kTileQueries;
+    const size_t count = std::min(kTileQueries, queries.queries().size() - query);
+    turn_products(sums + i * kTile, count, products + query * kGroupRows);
+    turn_products(sums + (2 + i) * kTile, count, products + query * kGroupRows + kTileRows);
+  }
+}
+
+QUIPU_AMX void queries_amx(const GroupCodes& group, const QueryBlock& queries, int32_t* products) {
+  alignas(64) uint8_t bytes[kChunksAtATime * kRowsAtATime * kElementsOfChunk];
+  if (queries.queries().size() < kFewestTogether) {
+    return queries_by_blocks<block_vnni, group_vnni>(group, queries, products);
+  }
+  _tile_loadconfig(&kTileShapes);
+  GroupCodes rows = group;
+  for (size_t first = 0; first < kGroupRows; first += kRowsAtATime) {
+    rows.rows = group.rows + first * group.chunks * kChunkBytes;
+    size_t tile = 0;
+    for (; tile + 2 <= queries.tiles(); tile += 2) rows_amx<2>(rows, queries, tile, bytes, products + first);
+    if (tile < queries.tiles()) rows_amx<1>(rows, queries, tile, bytes, products + first);
+  }
+  _tile_release();
+}
+
+// Whether the processor has them, and the system lets this process use their registers, which take 8 KiB of a
+// thread's saved state from then on.
+bool has_tiles() {
+#if defined(__linux__)
+  constexpr unsigned kTileAndInt8 = 3U << 24;
+  constexpr long kRequestPermission = 0x1023;
+  constexpr long kTileData = 18;
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kTileAndInt8) == kTileAndInt8 &&
+         ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
 }
 
 // ---- limits ----
@@ -371,6 +546,7 @@ std::vector<CodeKernels> x86_kernels() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl");
   if (avx512 && __builtin_cpu_supports("avx512vnni")) {
+    if (has_tiles()) found.push_back({"amx", row_vnni, group_vnni, queries_amx, reaching_avx512});
     found.push_back(
         {"avx512vnni", row_vnni, group_vnni, queries_by_blocks<block_vnni, group_vnni>, reaching_avx512});
   }

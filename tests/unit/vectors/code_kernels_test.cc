@@ -45,7 +45,7 @@ TEST(CodeKernelsTest, RowsAndGroupsAddUp) {
         for (uint8_t& byte : line.bytes) byte = extreme ? 0xff : any_byte(random);
       }
       const GroupCodes group = {codes.front().bytes.data(), chunks, 4096};
-      std::vector<std::vector<int8_t>> queries(13);
+      std::vector<std::vector<int8_t>> queries(53);
       std::vector<const int8_t*> pointers;
       for (std::vector<int8_t>& query : queries) {
         for (size_t i = 0; i < chunks * kElementsOfChunk; ++i) query.push_back(any_query(random, extreme));
@@ -59,10 +59,13 @@ TEST(CodeKernelsTest, RowsAndGroupsAddUp) {
       }
       for (const CodeKernels& kernels : code_kernels()) {
         const std::string what = std::string(kernels.name) + ", chunks " + std::to_string(chunks);
-        for (const size_t count : {size_t{1}, size_t{2}, size_t{5}, queries.size()}) {
-          std::vector<int32_t> products(count * kGroupRows, -1);
-          kernels.queries(group, std::span(pointers).first(count), products.data());
-          EXPECT_TRUE(std::equal(products.begin(), products.end(), expected.begin())) << what;
+        for (const size_t count : {1, 2, 5, 13, 16, 17, 32, 53}) {
+          std::vector<int32_t> products((count + 1) * kGroupRows, -1);
+          const QueryBlock block({pointers.begin(), pointers.begin() + static_cast<int64_t>(count)}, chunks);
+          kernels.queries(group, block, products.data());
+          const auto end = products.begin() + static_cast<int64_t>(count * kGroupRows);
+          EXPECT_TRUE(std::equal(products.begin(), end, expected.begin())) << what << ", queries " << count;
+          EXPECT_EQ(std::count(end, products.end(), -1), int64_t{kGroupRows}) << what;
         }
         std::vector<int32_t> of_group(kGroupRows, -1);
         kernels.group(group, pointers[0], of_group.data());
