@@ -14,6 +14,10 @@ namespace {
 
 // One vector in so many, or fewer, are read one by one: a group is read faster than half of its rows.
 constexpr size_t kApart = 3;
+// Where so many of a group's rows are in question, the lower halves of all of them are read: of one query;
+// and of many, one in so many of all their rows.
+constexpr int kManyOfGroup = 24;
+constexpr size_t kManyOfQueries = 16;
 // So many rows are on their way from memory where they are read one by one.
 constexpr size_t kAhead = 8;
 
@@ -31,14 +35,27 @@ class Search {
 
   const int8_t* code() const { return bounds_.query().code.data(); }
 
-  // `products`: of the upper halves of the group's codes with the query's.
-  void take_group(size_t group, const int32_t* products, uint64_t rows) {
+  // Those of a group's rows that may be among the best, as bits. `products`: of the upper halves of the
+  // group's codes with the query's.
+  uint64_t rows_in_question(size_t group, const int32_t* products, uint64_t rows) {
     take_waiting();
-    if (candidates_.too_many()) return;
-    uint64_t left = rows & reaching(products, codes_.coarse(group), codes_.norms(group));
-    for (; left != 0; left &= left - 1) {
-      const auto row = static_cast<size_t>(std::countr_zero(left));
+    if (candidates_.too_many()) return 0;
+    return rows & reaching(products, codes_.coarse(group), codes_.norms(group));
+  }
+
+  // Takes these rows once their lower halves have come from memory.
+  void take_later(size_t group, uint64_t rows, const int32_t* products) {
+    for (; rows != 0; rows &= rows - 1) {
+      const auto row = static_cast<size_t>(std::countr_zero(rows));
       take(static_cast<uint32_t>(group * kGroupRows + row), products[row]);
+    }
+  }
+
+  // Takes these rows, whose lower halves have been multiplied, too.
+  void take_now(size_t group, uint64_t rows, const int32_t* products, const int32_t* lower_products) {
+    for (; rows != 0; rows &= rows - 1) {
+      const auto row = static_cast<size_t>(std::countr_zero(rows));
+      take_whole(static_cast<uint32_t>(group * kGroupRows + row), products[row], lower_products[row]);
     }
   }
 
@@ -106,16 +123,20 @@ class Search {
   void take_waiting() {
     for (size_t i = 0; i < waiting_count_; ++i) {
       const auto& [slot, upper_halves] = waiting_[i];
-      const int32_t lower_halves = kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code());
-      const int64_t bytes = 16 * int64_t{upper_halves} + lower_halves;
-      const double norm = codes_.norm(slot);
-      const CodeLimit limit = bounds_.limit_for({&norm, 1});
-      if (!limit.is_reached(codes_.fine(slot), 2 * bytes - bounds_.shift_of_bytes())) continue;
-      const int64_t remainder = 16 * int64_t{times_remainder(codes_.upper_halves(slot))} +
-                                times_remainder(codes_.lower_halves(slot));
-      offer(slot, bounds_.of(codes_.fine(slot), norm, bounds_.finer_of_bytes(bytes, remainder)));
+      take_whole(slot, upper_halves, kernels_.row(codes_.lower_halves(slot), codes_.chunks(), code()));
     }
     waiting_count_ = 0;
+  }
+
+  // A row, by the products of both halves.
+  void take_whole(uint32_t slot, int32_t upper_halves, int32_t lower_halves) {
+    const int64_t bytes = 16 * int64_t{upper_halves} + lower_halves;
+    const double norm = codes_.norm(slot);
+    const CodeLimit limit = bounds_.limit_for({&norm, 1});
+    if (!limit.is_reached(codes_.fine(slot), 2 * bytes - bounds_.shift_of_bytes())) return;
+    const int64_t remainder =
+        16 * int64_t{times_remainder(codes_.upper_halves(slot))} + times_remainder(codes_.lower_halves(slot));
+    offer(slot, bounds_.of(codes_.fine(slot), norm, bounds_.finer_of_bytes(bytes, remainder)));
   }
 
   int32_t times_remainder(const uint8_t* halves) const {
@@ -162,10 +183,17 @@ std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery
   }
   const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
   int32_t products[kGroupRows];
+  int32_t lower_products[kGroupRows];
   for (size_t group = 0; group < rows.size(); ++group) {
     if (rows[group] == 0) continue;
     kernels.group(codes.group(group), search.code(), products);
-    search.take_group(group, products, rows[group]);
+    const uint64_t in_question = search.rows_in_question(group, products, rows[group]);
+    if (codes.has_lower_halves() && std::popcount(in_question) >= kManyOfGroup) {
+      kernels.group(codes.lower_halves_of_group(group), search.code(), lower_products);
+      search.take_now(group, in_question, products, lower_products);
+    } else {
+      search.take_later(group, in_question, products);
+    }
   }
   return search.found();
 }
@@ -179,10 +207,24 @@ std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
   for (const Search& search : searches) coded.push_back(search.code());
   const QueryBlock block(std::move(coded), codes.chunks());
   std::vector<int32_t> products(searches.size() * kGroupRows);
+  std::vector<int32_t> lower_products(products.size());
+  std::vector<uint64_t> in_question(searches.size());
   for (size_t group = 0; group < codes.groups(); ++group) {
     kernels.queries(codes.group(group), block, products.data());
+    size_t count = 0;
     for (size_t i = 0; i < searches.size(); ++i) {
-      searches[i].take_group(group, products.data() + i * kGroupRows, rows_of(codes, group));
+      in_question[i] = searches[i].rows_in_question(group, &products[i * kGroupRows], rows_of(codes, group));
+      count += static_cast<size_t>(std::popcount(in_question[i]));
+    }
+    const bool many = codes.has_lower_halves() && count * kManyOfQueries >= products.size();
+    if (many) kernels.queries(codes.lower_halves_of_group(group), block, lower_products.data());
+    for (size_t i = 0; i < searches.size(); ++i) {
+      const int32_t* const upper = &products[i * kGroupRows];
+      if (many) {
+        searches[i].take_now(group, in_question[i], upper, &lower_products[i * kGroupRows]);
+      } else {
+        searches[i].take_later(group, in_question[i], upper);
+      }
     }
   }
   std::vector<std::optional<std::vector<Candidate>>> found(searches.size());

@@ -90,6 +90,9 @@ class VectorCodes {
   const uint8_t* lower_halves(size_t slot) const {
     return row(looked_up_, looked_up_bytes_, kGroupRows * sizeof(Direction), slot);
   }
+  GroupCodes lower_halves_of_group(size_t group) const {
+    return {lower_halves(group * kGroupRows), chunks_, looked_up_bytes_};
+  }
   void prefetch_lower_halves(size_t slot) const {
     __builtin_prefetch(&fine(slot));
     __builtin_prefetch(&norm(slot));
