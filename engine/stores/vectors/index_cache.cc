@@ -34,6 +34,8 @@ void IndexCache::forget() {
   loaded = streamed = false;
   index.clear();
   codes.reset();
+  kept.fit(0, 0, 0);
+  kept.clear();
   hnsw.reset();
 }
 
@@ -45,8 +47,10 @@ std::optional<std::pair<std::string, uint64_t>> IndexCache::search_index() {
 
 void IndexCache::keep_within_budget() {
   if (!loaded) return;
-  const uint64_t of_others = graph_bytes() + (codes ? codes->memory_bytes() : 0);
-  if (of_others <= budget_ && index.keep_within(budget_ - of_others)) return;
+  const uint64_t of_others = graph_bytes() + code_bytes();
+  if (of_others <= budget_ && index.keep_within(budget_ - of_others)) {
+    return kept.fit(index.size(), index.dimensions(), budget_ - of_others - index.memory_bytes());
+  }
   forget();
   streamed = true;
 }
@@ -77,6 +81,7 @@ void IndexCache::cleared(const BaseKVStore& store, const WriteBatch& batch) {
   if (!version.follow(store, batch)) return forget();
   index.clear();
   codes.reset();
+  kept.clear();
   if (hnsw) hnsw->clear();
 }
 
@@ -104,6 +109,7 @@ Status IndexCache::add(const BaseKVStore& store, std::span<const VectorStoreEntr
 
 void IndexCache::put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements) {
   index.put(id, order, elements);
+  kept.forget(id);
   if (hnsw) hnsw->set(*index.row_of(id), elements);
 }
 
@@ -112,6 +118,7 @@ void IndexCache::erase(std::string_view id) {
   if (!row) return;
   if (hnsw) hnsw->erase(*row);
   index.erase(id);
+  kept.forget(id);
 }
 
 Status IndexCache::reload(BaseKVStore& store, const std::vector<std::string>& keys) {

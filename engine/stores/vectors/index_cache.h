@@ -16,6 +16,7 @@
 #include "engine/stores/known_version.h"
 #include "engine/vectors/code_index.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
+#include "engine/vectors/kept_vectors.h"
 #include "engine/vectors/vector_index.h"
 #include "quipu/backend/collection_cache.h"
 #include "quipu/vector_store.h"
@@ -66,12 +67,14 @@ class IndexCache : public CollectionCache {
   bool streamed = false;    // the index would be too large: queries read the vectors themselves
   KnownVersion version;     // of the collections that the index is of
   VectorIndex index;
+  KeptVectors kept;               // elements of the index's vectors
   std::optional<CodeIndex> codes;  // in its place: where it would be large, until a query needs it
   std::optional<HnswIndex> hnsw;  // where queries are approximate
   Work* work = nullptr;           // that makes it, if any; guarded by `writing`
 
  private:
-  uint64_t bytes() const { return index.memory_bytes() + (codes ? codes->memory_bytes() : 0) + graph_bytes(); }
+  uint64_t bytes() const { return index.memory_bytes() + kept.memory_bytes() + code_bytes() + graph_bytes(); }
+  uint64_t code_bytes() const { return codes ? codes->memory_bytes() : 0; }
   uint64_t graph_bytes() const { return hnsw ? hnsw->memory_bytes() : 0; }
   void erase(std::string_view id);
   // Without `order`, at the place that it has, or the last one.

@@ -106,7 +106,7 @@ Result<VectorStoreQueryResult> VectorSearcher::search(const VectorStoreQuery& qu
 }
 
 VectorIndex::Fetch VectorSearcher::fetch(bool& gone) const {
-  return [this, &gone](auto ids, const auto& use) {
+  const auto stored = [this, &gone](auto ids, const auto& use) {
     size_t fetched = 0;
     const Status read = store_.kvstore->vector_values().get_vectors(
         store_.collections.embeddings, ids, [&](size_t i, std::span<const double> elements) {
@@ -116,6 +116,7 @@ VectorIndex::Fetch VectorSearcher::fetch(bool& gone) const {
     gone = gone || fetched < ids.size();
     return read;
   };
+  return [this, stored](auto ids, const auto& use) { return cache_.kept.fetch(ids, use, stored); };
 }
 
 Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near(const VectorStoreQuery& query,

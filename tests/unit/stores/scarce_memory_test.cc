@@ -118,6 +118,7 @@ TEST_F(ScarceMemoryTest, QueriesOnSeveralThreadsSayItToTheCaller) {
   ASSERT_TRUE(vectors.add(std::vector{node(0), node(1), node(2)}));
   const std::vector<VectorStoreQuery> queries(20, {.query_embedding = direction(0), .similarity_top_k = 1});
   ASSERT_EQ(vectors.query_all(queries)->back().ids.at(0), "n0");
+  ASSERT_TRUE(vectors.add(std::vector{node(3)}));  // which has not been read yet
   kv_->scarce = true;
   EXPECT_THROW((void)vectors.query_all(queries), std::bad_alloc);
   kv_->scarce = false;
