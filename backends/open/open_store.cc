@@ -38,8 +38,9 @@ Result<std::shared_ptr<BaseKVStore>> open_memory(const std::string& rest, const 
 
 Result<std::shared_ptr<BaseKVStore>> open_postgres(const std::string& rest, const OpenOptions& options) {
 #ifdef QUIPU_POSTGRES
-  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<BaseKVStore> store,
-                         PostgresKVStore::open("postgresql:" + rest, options.read_only));
+  QUIPU_ASSIGN_OR_RETURN(
+      std::shared_ptr<BaseKVStore> store,
+      PostgresKVStore::open("postgresql:" + rest, options.read_only, options.rocksdb.search_memory_bytes));
   return store;
 #else
   (void)rest;

@@ -33,15 +33,18 @@ PostgresKVStore::PostgresKVStore(std::shared_ptr<Core> core, bool read_only)
 
 PostgresKVStore::~PostgresKVStore() { finish_async_calls(); }
 
-Result<std::shared_ptr<PostgresKVStore>> PostgresKVStore::open(const std::string& address, bool read_only) {
+Result<std::shared_ptr<PostgresKVStore>> PostgresKVStore::open(const std::string& address, bool read_only,
+                                                               uint64_t search_memory) {
   QUIPU_ASSIGN_OR_RETURN(const postgres::PostgresAddress parsed,
                          postgres::PostgresAddress::parse(address, read_only));
-  auto core = std::make_shared<Core>(parsed);
+  auto core = std::make_shared<Core>(parsed, search_memory);
   QUIPU_ASSIGN_OR_RETURN(const postgres::TableState there, core->server->look());
   if (read_only && !there.schema) return Status::io_error(parsed.shown + ": there is no such schema");
   QUIPU_RETURN_IF_ERROR(core->reader.check_graphs());
   return std::shared_ptr<PostgresKVStore>(new PostgresKVStore(std::move(core), read_only));
 }
+
+uint64_t PostgresKVStore::search_memory_bytes() const { return core_->search_memory_bytes; }
 
 KVCapabilities PostgresKVStore::capabilities() const {
   return {.atomic_batches = true,

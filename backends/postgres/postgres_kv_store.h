@@ -16,6 +16,7 @@
 #ifndef QUIPU_BACKENDS_POSTGRES_POSTGRES_KV_STORE_H_
 #define QUIPU_BACKENDS_POSTGRES_POSTGRES_KV_STORE_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,8 +37,10 @@ struct Core;
 class PostgresKVStore : public BaseKVStore, public SharedTables {
  public:
   // Makes nothing: schema and tables come with the first write. `read_only`: writes are refused, and the
-  // schema must be there. Errors: kInvalidArgument for the address, kIoError.
-  static Result<std::shared_ptr<PostgresKVStore>> open(const std::string& address, bool read_only);
+  // schema must be there. `search_memory`: what search_memory_bytes() is. Errors: kInvalidArgument for the
+  // address, kIoError.
+  static Result<std::shared_ptr<PostgresKVStore>> open(const std::string& address, bool read_only,
+                                                       uint64_t search_memory = uint64_t{1} << 30);
   ~PostgresKVStore() override;
 
   KVCapabilities capabilities() const override;
@@ -79,6 +82,7 @@ class PostgresKVStore : public BaseKVStore, public SharedTables {
   Status copy_table(const TableReads& from, const std::string& name, const WatchRow& watch) override;
   Status check_copy(const TableReads& from, const std::string& name) override;
   Status drop_table(const std::string& name) override;
+  uint64_t search_memory_bytes() const override;
   Result<KeyLocks> lock(const LockSet& set) const override;
   Result<std::optional<uint64_t>> change_version(
       std::span<const std::string_view> collections) const override;

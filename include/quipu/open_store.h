@@ -34,7 +34,8 @@ namespace quipu {
 struct OpenOptions {
   // A reader of what is there now, beside whoever writes (RocksDBKVStore::open_reader()).
   bool read_only = false;
-  RocksDBOptions rocksdb = {};  // of a database in a directory
+  // Of a database in a directory; of a PostgreSQL schema search_memory_bytes is used, too.
+  RocksDBOptions rocksdb = {};
 };
 
 // Errors: kInvalidArgument for an address that names no backend, listing those that there are; kNotSupported

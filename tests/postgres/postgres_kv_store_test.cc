@@ -15,6 +15,7 @@
 #include "quipu/document_store.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/open_store.h"
+#include "quipu/vector_store.h"
 #include "tests/postgres/test_address.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_scale.h"
@@ -93,6 +94,27 @@ TEST_F(PostgresTest, TheTablesAreThoseOfLlamaIndex) {
   }
   EXPECT_EQ(run("SELECT key || namespace || value FROM " + table("data_docstore")),
             "ndocstore/data{\"n\": 1} ");
+}
+
+TEST_F(PostgresTest, SearchTakesNoMoreMemoryThanItMay) {
+  OpenOptions options;
+  options.rocksdb.search_memory_bytes = 4000;
+  const auto bounded = *open_store(test_address(schema_), options);
+  const auto store = open();
+  KVVectorStore vectors(store);
+  const KVVectorStore of_few(bounded);
+  std::vector<std::vector<double>> rows;
+  for (int i = 0; i < 200; ++i) rows.push_back({static_cast<double>(i), 1, 0.5});
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < rows.size(); ++i) ids.push_back("v" + std::to_string(i));
+  std::vector<VectorStoreEntry> entries;
+  for (size_t i = 0; i < rows.size(); ++i) entries.push_back({ids[i], rows[i]});
+  ASSERT_TRUE(vectors.add_entries(entries).is_ok());
+  const VectorStoreQuery query{.query_embedding = {3, 1, 2}, .similarity_top_k = 5};
+  EXPECT_EQ(of_few.query(query)->ids, vectors.query(query)->ids);
+  EXPECT_EQ(search_indexes(*bounded).at(0).memory_bytes, 0U);
+  EXPECT_GT(search_indexes(*store).at(0).memory_bytes, 4000U);
+  EXPECT_EQ((*bounded->begin())->search_memory_bytes(), 4000U);
 }
 
 // In each way in which keys are written; QUIPU_POSTGRES_REWRITES=100000 writes more.

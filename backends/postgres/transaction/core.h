@@ -6,6 +6,7 @@
 #define QUIPU_BACKENDS_POSTGRES_TRANSACTION_CORE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "backends/postgres/chats/chat_table.h"
@@ -19,8 +20,9 @@
 namespace quipu::postgres {
 
 struct Core : std::enable_shared_from_this<Core> {
-  explicit Core(const PostgresAddress& address)
-      : server(std::make_shared<Server>(address)),
+  Core(const PostgresAddress& address, uint64_t search_memory)
+      : search_memory_bytes(search_memory),
+        server(std::make_shared<Server>(address)),
         writer(server),
         reader(server),
         fields(reader),
@@ -38,6 +40,7 @@ struct Core : std::enable_shared_from_this<Core> {
                                  read_only);
   }
 
+  const uint64_t search_memory_bytes;  // as BaseKVStore's
   const std::shared_ptr<Server> server;
   Writer writer;
   const PostgresReader reader;

@@ -40,6 +40,7 @@ class PostgresTransaction : public KVTransaction, public SharedTables {
   void rollback() override;
 
   KVCapabilities capabilities() const override;
+  uint64_t search_memory_bytes() const override { return core_->search_memory_bytes; }
   Status put(std::string_view key, JsonView val, std::string_view collection) override;
   Result<bool> delete_(std::string_view key, std::string_view collection) override;
   Status put_all(std::span<const KVPair> kv_pairs, std::string_view collection, int batch_size) override;
