@@ -41,6 +41,7 @@ ORDER = (
     "engine/vectors/filters",
     "engine/vectors",
     "engine/vectors/hnsw",
+    "engine/text/analysis",
     "engine/stores",
     "engine/stores/documents",
     "engine/stores/indexes",
