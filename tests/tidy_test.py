@@ -56,6 +56,8 @@ LIBRARIES = {
     "boost/": ("engine", "backends", "bench", "tests"),
     "simdjson.h": ("engine", "bench", "tests"),
     "hnswlib/": ("engine", "bench"),
+    "libstemmer.h": ("engine/text/analysis",),
+    "unicode/": ("engine/text/analysis",),
     "hiredis/": ("backends/redis",),
     "curl/": ("engine",),
     "openssl/": ("engine", "backends/redis", "bench", "tests"),

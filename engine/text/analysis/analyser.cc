@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kWords = "words";
 constexpr std::string_view kWhitespace = "whitespace";
+constexpr std::string_view kIcu = "icu";
 constexpr size_t kHashDigits = 64;
 
 }  // namespace
@@ -25,6 +26,7 @@ std::vector<std::string> Analyser::names() {
   std::vector<std::string> names = snowball_languages();
   names.emplace_back(kWords);
   names.emplace_back(kWhitespace);
+  names.emplace_back(kIcu);
   std::ranges::sort(names);
   return names;
 }
@@ -35,6 +37,10 @@ Result<std::unique_ptr<Analyser>> Analyser::make(std::string_view name) {
     made = make_word_analyser();
   } else if (name == kWhitespace) {
     made = make_whitespace_analyser();
+  } else if (name == kIcu) {
+    made = make_icu_analyser();
+    if (!made)
+      return Status::not_supported("the ICU library has no data, so that there is no analyser \"icu\"");
   } else {
     made = make_snowball_analyser(std::string(name));
   }

@@ -8,6 +8,8 @@
 //   a language of Snowball ("english", "german", ...): words of two letters or more, in lower case, without
 //     the stop words of the language where there are any, stemmed. As bm25s and PyStemmer have it.
 //   "words": the same words, all of them and unstemmed.
+//   "icu": words as Unicode's rules find them, in Chinese, Japanese, Thai and others by dictionaries; all of
+//     them, unstemmed, without differences of case, width or composition.
 //   "whitespace": what is between white space, as it stands.
 //
 // Thread-safety: one thread at a time; make one for each. Text is UTF-8 as in JsonView::string(); bytes that
@@ -40,7 +42,8 @@ class Analyser {
  public:
   virtual ~Analyser() = default;
 
-  // Errors: kInvalidArgument for an unknown name, with those that there are.
+  // Errors: kInvalidArgument for an unknown name, with those that there are; kNotSupported for "icu" where
+  // ICU lacks its data.
   static Result<std::unique_ptr<Analyser>> make(std::string_view name);
   static std::vector<std::string> names();
 

@@ -17,6 +17,8 @@ std::string_view term_of(std::string_view word, std::string& buffer);
 
 std::unique_ptr<Analyser> make_word_analyser();
 std::unique_ptr<Analyser> make_whitespace_analyser();
+// Null where ICU lacks its data.
+std::unique_ptr<Analyser> make_icu_analyser();
 // Null where Snowball does not know the language.
 std::unique_ptr<Analyser> make_snowball_analyser(const std::string& language);
 std::vector<std::string> snowball_languages();

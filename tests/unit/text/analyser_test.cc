@@ -36,6 +36,27 @@ TEST(AnalyserTest, LanguagesHaveTheirStopWords) {
   EXPECT_THAT(analyse("german", "Die H\u00e4user und das Haus"), ElementsAre("haus@1", "haus@4"));
 }
 
+TEST(AnalyserTest, IcuFindsWordsWithoutSpaces) {
+  EXPECT_THAT(analyse("icu", "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8, don't!"),
+              ElementsAre("\u65e5\u672c\u8a9e@0", "\u306e@1", "\u30c6\u30ad\u30b9\u30c8@2", "don't@3"));
+  EXPECT_THAT(
+      analyse("icu", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e0a\u0e32\u0e27\u0e42\u0e25\u0e01"),
+      ElementsAre("\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35@0", "\u0e0a\u0e32\u0e27@1", "\u0e42\u0e25\u0e01@2"));
+}
+
+TEST(AnalyserTest, IcuFoldsCaseWidthAndComposition) {
+  EXPECT_THAT(analyse("icu", "Stra\u00dfe \uff26\uff35\uff2c\uff2c caf\u00e9 cafe\u0301 3.14"),
+              ElementsAre("strasse@0", "full@1", "caf\u00e9@2", "caf\u00e9@3", "3.14@4"));
+  // Eighteen characters for one.
+  EXPECT_THAT(analyse("icu", "\ufdfa").size(), ::testing::Gt(1u));
+  EXPECT_THAT(analyse("icu", std::string("ab\xff"
+                                         "cd")),
+              ElementsAre("ab@0", "cd@1"));
+  EXPECT_THAT(analyse("icu", ""), IsEmpty());
+  EXPECT_EQ("strass", (*Analyser::make("icu"))->prefix("STRA\u00df"));
+  EXPECT_THAT((*Analyser::make("icu"))->version(), ::testing::StartsWith("icu "));
+}
+
 TEST(AnalyserTest, WhitespaceChangesNothing) {
   EXPECT_THAT(analyse("whitespace", " The\tC++ \u3000x\n"), ElementsAre("The@0", "C++@1", "x@2"));
   EXPECT_THAT(analyse("whitespace", ""), IsEmpty());
