@@ -42,6 +42,7 @@ ORDER = (
     "engine/vectors",
     "engine/vectors/hnsw",
     "engine/text/analysis",
+    "engine/text/postings",
     "engine/stores",
     "engine/stores/documents",
     "engine/stores/indexes",

@@ -1,0 +1,96 @@
+#include "engine/text/postings/postings_cursor.h"
+
+#include <algorithm>
+
+namespace quipu {
+
+Result<std::optional<std::string_view>> ChunksInMemory::seek(uint32_t row) {
+  while (next_ < chunks_.size() && chunks_[next_].last_row < row) ++next_;
+  if (next_ == chunks_.size()) return std::optional<std::string_view>();
+  return std::optional(chunks_[next_].bytes);
+}
+
+PostingsCursor::PostingsCursor(std::unique_ptr<ChunkSource> source, const Bm25Term& term,
+                               std::span<const Impact> best)
+    : source_(std::move(source)), term_(term), list_bound_(best.empty() ? term.bound() : 0) {
+  for (const Impact& impact : best) list_bound_ = std::max(list_bound_, term.bound(impact));
+  (void)open_chunk(0);
+  seek_far(0);
+}
+
+// The chunk in which `row` is or would be, at its first block; false behind the last.
+bool PostingsCursor::open_chunk(uint32_t row) {
+  read_block_ = kNone;
+  block_ = 0;
+  const Result<std::optional<std::string_view>> bytes = source_->seek(row);
+  if (!bytes) return end(bytes.error()), false;
+  if (!*bytes) return end(Status::ok()), false;
+  if (!chunk_.open(**bytes, term_) || chunk_.blocks().back().last_row < row) {
+    return end(Status::corruption("a chunk of postings is damaged")), false;
+  }
+  bound_ = block().bound;
+  last_row_ = block().last_row;
+  return true;
+}
+
+// No further block is looked at.
+void PostingsCursor::end(Status status) {
+  if (status_.is_ok()) status_ = std::move(status);
+  bound_ = 0;
+  last_row_ = kNoRow;
+  block_ = kNone;
+}
+
+void PostingsCursor::seek_block(uint32_t target) {
+  if (target <= last_row_) return;
+  if (chunk_.blocks().back().last_row < target) {
+    if (!open_chunk(target)) return;
+  }
+  while (block().last_row < target) ++block_;
+  bound_ = block().bound;
+  last_row_ = block().last_row;
+}
+
+void PostingsCursor::seek_far(uint32_t target) {
+  seek_block(target);
+  if (block_ == kNone) {
+    row_ = kNoRow;
+    return;
+  }
+  if (read_block_ != block_) {
+    if (!chunk_.read_rows(block(), rows_, frequencies_)) {
+      end(Status::corruption("a block of postings is damaged"));
+      row_ = kNoRow;
+      return;
+    }
+    has_frequencies_ = block().count != kBlockPostings;
+    read_block_ = block_;
+    read_last_ = last_row_;
+    place_ = 0;
+  }
+  seek_in_block(target);
+}
+
+// REQUIRES: target <= read_last_.
+void PostingsCursor::seek_in_block(uint32_t target) {
+  if (rows_[place_] < target) ++place_;  // mostly the next
+  if (rows_[place_] < target) {
+    size_t before = place_;
+    for (size_t step = kBlockPostings / 2; step != 0; step /= 2) {
+      const size_t at = before + step;
+      if (at < kBlockPostings && rows_[at] < target) before = at;
+    }
+    place_ = before + 1;
+  }
+  row_ = rows_[place_];
+}
+
+uint32_t PostingsCursor::frequency() {
+  if (!has_frequencies_) {
+    chunk_.read_frequencies(chunk_.blocks()[read_block_], frequencies_);
+    has_frequencies_ = true;
+  }
+  return frequencies_[place_];
+}
+
+}  // namespace quipu
