@@ -43,6 +43,7 @@ ORDER = (
     "engine/vectors/hnsw",
     "engine/text/analysis",
     "engine/text/postings",
+    "engine/text",
     "engine/stores",
     "engine/stores/documents",
     "engine/stores/indexes",
