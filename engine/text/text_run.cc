@@ -2,21 +2,14 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 namespace quipu {
 
-uint32_t TextRun::number_of(std::string_view term) {
-  const auto known = numbers_.find(term);
-  if (known != numbers_.end()) return known->second;
-  const auto number = static_cast<uint32_t>(names_.size());
-  numbers_.emplace(names_.emplace_back(term), number);
-  newest_.push_back(SIZE_MAX);
-  return number;
-}
-
 void TextRun::add_token(const Token& token, uint32_t row) {
-  const uint32_t number = number_of(token.term);
+  const uint32_t number = names_.number_of(token.term);
+  if (number == newest_.size()) newest_.push_back(SIZE_MAX);
   tokens_.push_back({token.position, number});
   size_t& newest = newest_[number];
   if (newest == SIZE_MAX || postings_[newest].row != row) {
@@ -47,15 +40,15 @@ void TextRun::finish() {
 
   std::vector<uint32_t> by_name(names_.size());
   std::iota(by_name.begin(), by_name.end(), 0U);
-  std::ranges::sort(by_name, {}, [&](uint32_t number) -> const std::string& { return names_[number]; });
+  std::ranges::sort(by_name, {}, [&](uint32_t number) { return names_.term(number); });
   std::vector<uint32_t> places(names_.size());
   terms_.reserve(names_.size());
   for (const uint32_t number : by_name) {
     places[number] = static_cast<uint32_t>(terms_.size());
-    make_term(names_[number], std::span(sorted).subspan(begins[number], begins[number + 1] - begins[number]));
+    make_term(names_.term(number),
+              std::span(sorted).subspan(begins[number], begins[number + 1] - begins[number]));
   }
   for (PlacedTerm& token : tokens_) token.term = places[token.term];
-  numbers_ = {};
   newest_ = {};
 }
 

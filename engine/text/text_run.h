@@ -13,10 +13,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/text/analysis/analyser.h"
+#include "engine/text/analysis/term_table.h"
 #include "engine/text/postings/postings_chunk.h"
 #include "engine/text/postings/row_tables.h"
 #include "engine/text/text_index.h"
@@ -63,7 +63,6 @@ class TextRun : public TextIndex {
     uint32_t frequency;
   };
 
-  uint32_t number_of(std::string_view term);
   void add_token(const Token& token, uint32_t row);
   const Term* find(std::string_view term) const;
   void make_term(std::string_view term, std::span<const Posting> postings);
@@ -71,8 +70,7 @@ class TextRun : public TextIndex {
 
   const uint32_t first_row_;
   // A term has the number of its first appearance, until finish() puts its place for it.
-  std::deque<std::string> names_;
-  std::unordered_map<std::string_view, uint32_t> numbers_;
+  TermTable names_;
   std::vector<size_t> newest_;  // of each number: the posting that was added last
   std::vector<TermPosting> postings_;
   std::vector<PlacedTerm> tokens_;  // of all documents

@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <unordered_map>
 #include <utility>
 
 #include "engine/base/utf8.h"
 #include "engine/python/python_lower.h"
 #include "engine/text/analysis/analysers.h"
 #include "engine/text/analysis/stop_words.h"
+#include "engine/text/analysis/term_table.h"
 #include "engine/text/analysis/word_characters.h"
 
 namespace quipu {
@@ -133,15 +133,17 @@ class SnowballAnalyser : public WordAnalyser {
       term = term_of(stem(stemmer_.get(), word), buffer_);
       return true;
     }
-    auto known = terms_.find(word);
-    if (known == terms_.end()) {
-      if (terms_.size() == kKnownWords) terms_.clear();
-      const bool stops = std::ranges::binary_search(stop_words_, word);
-      known =
-          terms_.emplace(word, Known{stops, std::string(stops ? word : stem(stemmer_.get(), word))}).first;
+    if (known_.size() == kKnownWords) {
+      words_.clear();
+      known_.clear();
     }
-    term = known->second.term;
-    return !known->second.stops;
+    const uint32_t number = words_.number_of(word);
+    if (number == known_.size()) {
+      const bool stops = std::ranges::binary_search(stop_words_, word);
+      known_.push_back({stops, std::string(stops ? word : stem(stemmer_.get(), word))});
+    }
+    term = known_[number].term;
+    return !known_[number].stops;
   }
 
  private:
@@ -150,15 +152,12 @@ class SnowballAnalyser : public WordAnalyser {
     bool stops;
     std::string term;
   };
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
-  };
 
   const Stemmer stemmer_;
   const std::span<const std::string_view> stop_words_;
   // Most words of a text have been met before, and stemming is what indexing would spend most of its time on.
-  std::unordered_map<std::string, Known, Hash, std::equal_to<>> terms_;
+  TermTable words_;
+  std::vector<Known> known_;  // by their numbers
 };
 
 }  // namespace
