@@ -44,7 +44,9 @@ ORDER = (
     "engine/text/analysis",
     "engine/text/postings",
     "engine/text",
+    "engine/text/stored",
     "engine/stores",
+    "engine/stores/text",
     "engine/stores/documents",
     "engine/stores/indexes",
     "engine/stores/vectors",
@@ -60,6 +62,7 @@ ORDER = (
     "backends/rocksdb/format",
     "backends/rocksdb/database",
     "backends/rocksdb/read",
+    "backends/rocksdb/text",
     "backends/rocksdb/write",
     "backends/rocksdb/transaction",
     "backends/rocksdb/check",
@@ -82,7 +85,7 @@ ORDER = (
 
 MAX_FILES = 20  # in one folder
 MAX_FUNCTION_LINES = 70
-MAX_HEADERS = {"include/quipu": 26, "include/quipu/backend": 10}
+MAX_HEADERS = {"include/quipu": 26, "include/quipu/backend": 11}
 CODE_FOLDERS = ("include", "engine", "backends", "tools", "python", "tests", "bench", "examples")
 CODE = {".h", ".cc", ".py", ".in"}
 SKIPPED = ("tests/data/",)

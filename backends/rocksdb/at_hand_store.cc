@@ -53,7 +53,8 @@ AtHandStore::AtHandStore(const BaseKVStore& store, Database& database)
       lists_(database, view_),
       composed_(view_),
       fields_(database, view_),
-      vectors_(view_) {}
+      vectors_(view_),
+      texts_(database, view_) {}
 
 KVCapabilities AtHandStore::capabilities() const {
   return {.atomic_batches = true,
@@ -62,7 +63,8 @@ KVCapabilities AtHandStore::capabilities() const {
           .read_only = database_.is_reader(),
           .streams = true,
           .keeps_order = true,
-          .composed_values = true};
+          .composed_values = true,
+          .text_indexes = true};
 }
 
 Result<CollectionPtr> AtHandStore::find(std::string_view collection,

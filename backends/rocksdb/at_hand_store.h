@@ -12,6 +12,7 @@
 
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
+#include "backends/rocksdb/text/text_catalog.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
 #include "backends/rocksdb/transaction/collection_writes.h"
 #include "backends/rocksdb/write/field_index_reader.h"
@@ -33,6 +34,7 @@ class AtHandStore : public CollectionWrites<CollectionReads<BaseKVStore>> {
   ComposedValues& composed_values() override { return composed_; }
   FieldIndex& field_index() override { return fields_; }
   const VectorValues& vector_values() const override { return vectors_; }
+  TextIndexes& text_indexes() override { return texts_; }
   uint64_t search_memory_bytes() const override { return database_.options().search_memory_bytes; }
 
   // By keys, and of no more pairs than takes a moment; then its status is kBusy.
@@ -67,6 +69,7 @@ class AtHandStore : public CollectionWrites<CollectionReads<BaseKVStore>> {
   ComposedValueReader composed_;
   FieldIndexReader fields_;
   const VectorReader vectors_;
+  RocksDBTextIndexes texts_;
 };
 
 }  // namespace quipu::rocks

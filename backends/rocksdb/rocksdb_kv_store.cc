@@ -11,6 +11,8 @@
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
+#include "backends/rocksdb/text/text_catalog.h"
+#include "backends/rocksdb/text/text_fold.h"
 #include "backends/rocksdb/transaction/snapshot_reader.h"
 #include "backends/rocksdb/transaction/transaction.h"
 #include "backends/rocksdb/write/bulk_load.h"
@@ -38,6 +40,7 @@ class RocksDBKVStore::Impl {
         composed(ReadView(*this->database)),
         fields(*this->database, ReadView(*this->database)),
         vectors(ReadView(*this->database)),
+        texts(*this->database, ReadView(*this->database)),
         process(::getpid()) {}
 
   Status ready() const { return database->usable(); }
@@ -53,6 +56,7 @@ class RocksDBKVStore::Impl {
   rocks::ComposedValueReader composed;
   rocks::FieldIndexReader fields;
   rocks::VectorReader vectors;
+  rocks::RocksDBTextIndexes texts;
   const pid_t process;
 };
 
@@ -169,6 +173,7 @@ KVCapabilities RocksDBKVStore::capabilities() const {
           .streams = true,
           .keeps_order = true,
           .composed_values = true,
+          .text_indexes = true,
           .backups = true,
           .checkpoints = true,
           .repair = true};
@@ -208,9 +213,14 @@ Status RocksDBKVStore::Impl::commit(const RocksDBKVStore& store, std::span<const
                                     const WriteOptions& options, bool* first_existed) const {
   QUIPU_RETURN_IF_ERROR(ready());
   if (ops.empty()) return Status::ok();
-  Commit commit(*database);
-  QUIPU_RETURN_IF_ERROR(commit.locked(store, ops, options));
-  if (first_existed != nullptr) *first_existed = commit.first_key_existed();
+  rocks::TextRest texts;
+  {
+    Commit commit(*database);
+    QUIPU_RETURN_IF_ERROR(commit.locked(store, ops, options));
+    if (first_existed != nullptr) *first_existed = commit.first_key_existed();
+    texts = commit.take_text_rest();
+  }
+  rocks::fold_texts(*database, std::move(texts));
   return Status::ok();
 }
 
@@ -321,6 +331,7 @@ MemberLists& RocksDBKVStore::member_lists() { return impl_->lists; }
 ComposedValues& RocksDBKVStore::composed_values() { return impl_->composed; }
 FieldIndex& RocksDBKVStore::field_index() { return impl_->fields; }
 const VectorValues& RocksDBKVStore::vector_values() const { return impl_->vectors; }
+TextIndexes& RocksDBKVStore::text_indexes() { return impl_->texts; }
 
 uint64_t RocksDBKVStore::search_memory_bytes() const {
   return impl_->database->options().search_memory_bytes;

@@ -118,6 +118,7 @@ ComposedValues& BaseKVStore::composed_values() { return shared_->features; }
 FieldIndex& BaseKVStore::field_index() { return shared_->features; }
 const Adjacency& BaseKVStore::adjacency() const { return shared_->features; }
 const VectorValues& BaseKVStore::vector_values() const { return shared_->features; }
+TextIndexes& BaseKVStore::text_indexes() { return shared_->features; }
 
 uint64_t BaseKVStore::search_memory_bytes() const { return uint64_t{1} << 30; }
 

@@ -161,4 +161,15 @@ Status ScannedFeatures::get_vectors(std::string_view collection, std::span<const
   return Status::ok();
 }
 
+Result<std::unique_ptr<TextView>> ScannedFeatures::open_text(std::string_view /*collection*/) const {
+  return std::unique_ptr<TextView>();
+}
+
+Result<bool> ScannedFeatures::make_text_index(std::string_view /*collection*/, std::string_view /*analyser*/,
+                                              uint64_t /*at_most*/) {
+  return Status::not_supported("this key-value store keeps no text index");
+}
+
+Result<bool> ScannedFeatures::drop_text_index(std::string_view /*collection*/) { return false; }
+
 }  // namespace quipu

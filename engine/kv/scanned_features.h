@@ -5,6 +5,7 @@
 #define QUIPU_ENGINE_KV_SCANNED_FEATURES_H_
 
 #include "quipu/backend/features.h"
+#include "quipu/backend/text_entries.h"
 #include "quipu/kv_store.h"
 
 namespace quipu {
@@ -13,7 +14,8 @@ class ScannedFeatures : public MemberLists,
                         public ComposedValues,
                         public FieldIndex,
                         public Adjacency,
-                        public VectorValues {
+                        public VectorValues,
+                        public TextIndexes {
  public:
   // `store` must outlive this.
   explicit ScannedFeatures(BaseKVStore& store) : store_(store) {}
@@ -41,6 +43,11 @@ class ScannedFeatures : public MemberLists,
                       const std::function<Status(const VectorEntry&)>& use) const override;
   Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
+
+  Result<std::unique_ptr<TextView>> open_text(std::string_view collection) const override;
+  Result<bool> make_text_index(std::string_view collection, std::string_view analyser,
+                               uint64_t at_most) override;
+  Result<bool> drop_text_index(std::string_view collection) override;
 
  private:
   BaseKVStore& store_;

@@ -8,9 +8,8 @@ namespace {
 
 class BlockMaxWand {
  public:
-  BlockMaxWand(std::vector<PostingsCursor>& terms, const RowLengths& lengths, const RowSet* allowed,
-               TextTopK& best)
-      : lengths_(lengths), allowed_(allowed), best_(best) {
+  BlockMaxWand(std::vector<PostingsCursor>& terms, const RowFilter& filter, TextTopK& best)
+      : filter_(filter), best_(best) {
     for (PostingsCursor& term : terms) terms_.push_back(&term);
     sort();
   }
@@ -19,9 +18,7 @@ class BlockMaxWand {
     if (terms_.size() == 1) return run_one();
     while (find_pivot()) {
       const uint32_t row = terms_[pivot_]->row();
-      if (allowed_ != nullptr && !allowed_->contains(row)) {
-        move_up(row + 1);
-      } else if (!reaches_by_blocks(row)) {
+      if (!reaches_by_blocks(row)) {
         move_up(first_row_past_blocks());
       } else if (terms_.front()->row() == row) {
         score(row);
@@ -44,19 +41,15 @@ class BlockMaxWand {
         continue;
       }
       const uint32_t last = term.block_last_row();
-      for (term.seek(row); term.row() < last; term.next()) offer(term.row(), score_of(term));
+      for (term.seek(row); term.row() < last; term.next()) offer(term.row(), term.score());
       if (term.row() == kNoRow) return;
-      offer(last, score_of(term));
+      offer(last, term.score());
       row = last + 1;
     }
   }
 
-  float score_of(PostingsCursor& term) {
-    return term.term().score(term.frequency(), lengths_.at(term.row()));
-  }
-
   void offer(uint32_t row, float score) {
-    if (allowed_ == nullptr || allowed_->contains(row)) best_.offer(row, score);
+    if (score > best_.threshold() && filter_.passes(row)) best_.offer(row, score);
   }
 
   void sort() {
@@ -124,26 +117,41 @@ class BlockMaxWand {
   }
 
   void score(uint32_t row) {
-    const uint32_t length = lengths_.at(row);
     double score = 0;  // the same whatever the order of the terms
-    for (size_t i = 0; i <= pivot_; ++i) score += terms_[i]->term().score(terms_[i]->frequency(), length);
-    best_.offer(row, static_cast<float>(score));
+    for (size_t i = 0; i <= pivot_; ++i) score += terms_[i]->score();
+    offer(row, static_cast<float>(score));
     for (size_t i = 0; i <= pivot_; ++i) terms_[i]->next();
     sort();
   }
 
-  const RowLengths& lengths_;
-  const RowSet* const allowed_;
+  const RowFilter& filter_;
   TextTopK& best_;
   std::vector<PostingsCursor*> terms_;  // by their rows
   size_t pivot_ = 0;                    // the last at its row
 };
 
+void score_rows(std::vector<PostingsCursor>& terms, const RowFilter& filter, TextTopK& best) {
+  for (const uint32_t row : *filter.rows()) {
+    double score = 0;
+    bool found = false;
+    for (PostingsCursor& term : terms) {
+      term.seek(row);
+      if (term.row() != row) continue;
+      score += term.score();
+      found = true;
+    }
+    if (found && score > best.threshold() && filter.passes(row)) best.offer(row, static_cast<float>(score));
+  }
+}
+
 }  // namespace
 
-Status find_top_k(std::vector<PostingsCursor>& terms, const RowLengths& lengths, const RowSet* allowed,
-                  TextTopK& best) {
-  BlockMaxWand(terms, lengths, allowed, best).run();
+Status find_top_k(std::vector<PostingsCursor>& terms, const RowFilter& filter, TextTopK& best) {
+  if (filter.rows() != nullptr) {
+    score_rows(terms, filter, best);
+  } else {
+    BlockMaxWand(terms, filter, best).run();
+  }
   for (const PostingsCursor& term : terms) QUIPU_RETURN_IF_ERROR(term.status());
   return Status::ok();
 }

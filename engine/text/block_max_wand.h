@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "engine/text/postings/postings_cursor.h"
-#include "engine/text/postings/row_tables.h"
+#include "engine/text/row_filter.h"
 #include "engine/text/top_k.h"
 #include "quipu/status.h"
 
 namespace quipu {
 
-// Of the rows in `allowed` (null: all). The same as if every row were scored. Errors: those of the cursors.
-Status find_top_k(std::vector<PostingsCursor>& terms, const RowLengths& lengths, const RowSet* allowed,
-                  TextTopK& best);
+// The same as if every row that passes were scored; where the filter names rows, each of these is. Errors:
+// those of the cursors.
+Status find_top_k(std::vector<PostingsCursor>& terms, const RowFilter& filter, TextTopK& best);
 
 }  // namespace quipu
 

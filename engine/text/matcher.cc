@@ -13,11 +13,9 @@ Status first_error(const std::vector<MatcherPtr>& parts) {
 
 class TermMatcher : public Matcher {
  public:
-  TermMatcher(PostingsCursor cursor, const RowLengths& lengths)
-      : cursor_(std::move(cursor)), lengths_(lengths) {
-    begin();
-  }
-  double score() override { return cursor_.term().score(cursor_.frequency(), lengths_.at(row())); }
+  explicit TermMatcher(PostingsCursor cursor) : cursor_(std::move(cursor)) { begin(); }
+  double score() override { return cursor_.score(); }
+  uint32_t length() override { return cursor_.length(); }
   Status status() const override { return cursor_.status(); }
 
  protected:
@@ -28,7 +26,6 @@ class TermMatcher : public Matcher {
 
  private:
   PostingsCursor cursor_;
-  const RowLengths& lengths_;
 };
 
 class AllMatcher : public Matcher {
@@ -39,6 +36,7 @@ class AllMatcher : public Matcher {
     for (const MatcherPtr& part : parts_) score += part->score();
     return score;
   }
+  uint32_t length() override { return parts_.front()->length(); }
   Status status() const override { return first_error(parts_); }
 
  protected:
@@ -69,6 +67,7 @@ class AnyMatcher : public Matcher {
     add_score(0, score);
     return score;
   }
+  uint32_t length() override { return heap_.front()->length(); }
   Status status() const override { return first_error(parts_); }
 
  protected:
@@ -109,6 +108,7 @@ class GroupMatcher : public Matcher {
     if (optional_->row() == row()) score += optional_->score();
     return score;
   }
+  uint32_t length() override { return found_->length(); }
   Status status() const override {
     QUIPU_RETURN_IF_ERROR(found_->status());
     if (optional_ != nullptr) QUIPU_RETURN_IF_ERROR(optional_->status());
@@ -137,14 +137,13 @@ class PhraseMatcher : public Matcher {
       : all_(std::move(all)), phrase_(std::move(phrase)), index_(index), worth_(worth) {
     begin();
   }
-  double score() override { return worth_.score(frequency_, index_.lengths().at(row())); }
+  double score() override { return worth_.score(frequency_, all_->length()); }
+  uint32_t length() override { return all_->length(); }
   Status status() const override { return status_.is_ok() ? all_->status() : status_; }
 
  protected:
   uint32_t find(uint32_t target) override {
     for (all_->seek(target); all_->row() != kNoRow; all_->seek(all_->row() + 1)) {
-      if (const RowSet* const there = index_.documents(); there != nullptr && !there->contains(all_->row()))
-        continue;
       const Result<std::vector<PlacedTerm>> places = index_.places(all_->row(), phrase_.terms);
       if (!places) {
         status_ = places.error();
@@ -188,8 +187,8 @@ class PhraseMatcher : public Matcher {
 
 }  // namespace
 
-MatcherPtr make_term_matcher(PostingsCursor cursor, const RowLengths& lengths) {
-  return std::make_unique<TermMatcher>(std::move(cursor), lengths);
+MatcherPtr make_term_matcher(PostingsCursor cursor) {
+  return std::make_unique<TermMatcher>(std::move(cursor));
 }
 
 MatcherPtr make_all_matcher(std::vector<MatcherPtr> parts) {

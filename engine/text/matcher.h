@@ -28,6 +28,8 @@ class Matcher {
   }
   // What the document is worth. REQUIRES: row() != kNoRow.
   virtual double score() = 0;
+  // Of the document, in tokens. REQUIRES: row() != kNoRow.
+  virtual uint32_t length() = 0;
   virtual Status status() const = 0;
 
  protected:
@@ -42,7 +44,7 @@ class Matcher {
 using MatcherPtr = std::unique_ptr<Matcher>;
 
 // The documents that the cursor goes through.
-MatcherPtr make_term_matcher(PostingsCursor cursor, const RowLengths& lengths);
+MatcherPtr make_term_matcher(PostingsCursor cursor);
 // Of one or more, those that are in all.
 MatcherPtr make_all_matcher(std::vector<MatcherPtr> parts);
 // Those that are in any of several, or in none where there are none.

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "engine/text/postings/postings_cursor.h"
-#include "engine/text/postings/row_tables.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -22,7 +21,8 @@ namespace quipu {
 struct TermPostings {
   uint64_t documents = 0;               // that have the term; 0: none
   std::vector<Impact> best;             // best_impacts() of all of them or more; empty: not known
-  std::unique_ptr<ChunkSource> chunks;  // by rising rows; may have rows that documents() does not
+  std::unique_ptr<ChunkSource> chunks;  // by rising rows
+  std::vector<uint32_t> gone;           // rows among them whose documents are gone, by rising rows
 };
 
 // A term at a place in a text.
@@ -36,14 +36,12 @@ class TextIndex {
   virtual ~TextIndex() = default;
 
   virtual TextStatistics statistics() const = 0;
-  virtual const RowLengths& lengths() const = 0;
-  // The rows of documents that are there; null: all rows of postings are.
-  virtual const RowSet* documents() const = 0;
   virtual Result<TermPostings> postings(std::string_view term) const = 0;
   // The terms that begin so, in the order of their bytes, at most so many.
   virtual Result<std::vector<std::string>> terms_with_prefix(std::string_view prefix,
                                                              size_t at_most) const = 0;
-  // Where in the text of a row these terms, no two alike, are: by rising positions.
+  // Where in the text of a row these terms, no two alike, are: by rising positions; nowhere, where its
+  // document is gone.
   virtual Result<std::vector<PlacedTerm>> places(uint32_t row, std::span<const std::string> terms) const = 0;
 };
 

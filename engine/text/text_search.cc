@@ -17,25 +17,35 @@ using Terms = std::map<std::string, uint32_t, std::less<>>;
 
 class Search {
  public:
-  Search(const TextIndex& index, Analyser& analyser) : index_(index), analyser_(analyser) {}
+  Search(const TextIndex& index, Analyser& analyser, const TextFilter& filter)
+      : index_(index), analyser_(analyser), filter_(filter) {}
 
-  Status run(const TextQuery& query, const RowSet* allowed, TextTopK& best) {
+  Status run(const TextQuery& query, TextTopK& best) {
     Terms terms;
     QUIPU_ASSIGN_OR_RETURN(const bool any_suffices, add_terms(query, terms));
     if (any_suffices) {
       QUIPU_ASSIGN_OR_RETURN(std::vector<PostingsCursor> cursors, cursors_of(terms));
-      return find_top_k(cursors, index_.lengths(), allowed, best);
+      return find_top_k(cursors, filter_, best);
     }
     QUIPU_ASSIGN_OR_RETURN(const MatcherPtr matcher, matcher_of(query));
     if (matcher == nullptr) return Status::ok();
-    for (; matcher->row() != kNoRow; matcher->seek(matcher->row() + 1)) {
-      if (allowed != nullptr && !allowed->contains(matcher->row())) continue;
-      best.offer(matcher->row(), static_cast<float>(matcher->score()));
+    if (filter_.rows() != nullptr) {
+      for (const uint32_t row : *filter_.rows()) {
+        matcher->seek(row);
+        if (matcher->row() == row) offer(*matcher, best);
+      }
+    } else {
+      for (; matcher->row() != kNoRow; matcher->seek(matcher->row() + 1)) offer(*matcher, best);
     }
     return matcher->status();
   }
 
  private:
+  void offer(Matcher& matcher, TextTopK& best) const {
+    const auto score = static_cast<float>(matcher.score());
+    if (score > best.threshold() && filter_.passes(matcher.row())) best.offer(matcher.row(), score);
+  }
+
   // False where the query is more than terms of which any suffices.
   Result<bool> add_terms(const TextQuery& query, Terms& terms) {
     if (const auto* const words = std::get_if<TextQuery::Words>(&query.node)) {
@@ -78,6 +88,7 @@ class Search {
     for (const auto& [term, times] : terms) {
       QUIPU_ASSIGN_OR_RETURN(TermPostings postings, index_.postings(term));
       if (postings.documents == 0) continue;
+      filter_.add_gone(postings.gone);
       const double weight = Bm25Term::idf(statistics, postings.documents) * times;
       cursors.emplace_back(std::move(postings.chunks), Bm25Term(statistics, weight), postings.best);
     }
@@ -101,7 +112,7 @@ class Search {
     QUIPU_ASSIGN_OR_RETURN(std::vector<PostingsCursor> cursors, cursors_of(terms));
     std::vector<MatcherPtr> matchers;
     for (PostingsCursor& cursor : cursors) {
-      matchers.push_back(make_term_matcher(std::move(cursor), index_.lengths()));
+      matchers.push_back(make_term_matcher(std::move(cursor)));
     }
     return matchers;
   }
@@ -164,15 +175,15 @@ class Search {
 
   const TextIndex& index_;
   Analyser& analyser_;
+  RowFilter filter_;
 };
 
 }  // namespace
 
 Result<std::vector<TextHit>> search_text(const TextIndex& index, const TextQuery& query, Analyser& analyser,
-                                         size_t k, const RowSet* allowed) {
+                                         size_t k, const TextFilter& filter) {
   TextTopK best(k);
-  QUIPU_RETURN_IF_ERROR(
-      Search(index, analyser).run(query, allowed == nullptr ? index.documents() : allowed, best));
+  QUIPU_RETURN_IF_ERROR(Search(index, analyser, filter).run(query, best));
   return std::move(best).take();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/text/analysis/analyser.h"
+#include "engine/text/row_filter.h"
 #include "engine/text/text_index.h"
 #include "engine/text/text_query.h"
 #include "engine/text/top_k.h"
@@ -19,12 +20,12 @@ inline constexpr size_t kMaxPrefixTerms = 1024;
 // A phrase has no more words.
 inline constexpr size_t kMaxPhraseWords = 256;
 
-// The best `k` documents, best first; fewer where fewer fit. `analyser`: the index's. `allowed`: rows that
-// may be found; null: all. Errors: kInvalidArgument for a prefix or a phrase beyond the limits; those of the
-// index. Cost: for words of which any suffices, about the blocks of their postings that may hold one of the
-// best; else all documents that fit are looked at.
+// The best `k` documents, best first; fewer where fewer fit. `analyser`: the index's. Errors:
+// kInvalidArgument for a prefix or a phrase beyond the limits; those of the index. Cost: for words of which
+// any suffices, about the blocks of their postings that may hold one of the best, or those that hold the
+// filter's rows; else all documents that fit are looked at.
 Result<std::vector<TextHit>> search_text(const TextIndex& index, const TextQuery& query, Analyser& analyser,
-                                         size_t k, const RowSet* allowed = nullptr);
+                                         size_t k, const TextFilter& filter = {});
 
 }  // namespace quipu
 

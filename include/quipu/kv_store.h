@@ -47,6 +47,7 @@ class KVTransaction;
 class KeyLocks;
 class LockSet;
 class MemberLists;
+class TextIndexes;
 class VectorValues;
 class WriteBatch;
 struct Fault;
@@ -183,6 +184,7 @@ struct KVCapabilities {
   // Each call goes to a server: one over many keys takes hardly longer than one over a single key.
   bool round_trips = false;
   bool composed_values = false;  // keeps them part by part (backend/features.h)
+  bool text_indexes = false;     // keeps them (backend/text_entries.h)
   bool backups = false;          // create_backup() and restore_backup() know its address (backup.h)
   bool checkpoints = false;      // so does create_checkpoint()
   bool repair = false;           // and repair_database() (verify.h)
@@ -258,6 +260,8 @@ class BaseKVStore : public KVReader {
   virtual FieldIndex& field_index();
   virtual const Adjacency& adjacency() const;
   virtual const VectorValues& vector_values() const;
+  // Full-text search (backend/text_entries.h). Default: kNotSupported.
+  virtual TextIndexes& text_indexes();
 
   // How many bytes a search index over vectors of this store may take. One that would take more is not held,
   // and queries read the vectors themselves. Default: 1 GiB.

@@ -178,6 +178,7 @@ class RocksDBKVStore : public BaseKVStore,
   ComposedValues& composed_values() override;
   FieldIndex& field_index() override;
   const VectorValues& vector_values() const override;
+  TextIndexes& text_indexes() override;
   uint64_t search_memory_bytes() const override;
 
  private:

@@ -1,9 +1,9 @@
 // Text search: the first line is a query, each later one a document: a few of the best are the first of all
 // that are found. Behind a "c", all of the input is a chunk of postings instead, which may be damaged.
 
-#include "engine/text/text_run.h"
 #include "engine/text/text_search.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/memory_text_index.h"
 
 namespace quipu::testing {
 namespace {
@@ -14,7 +14,7 @@ void read_chunk(std::string_view bytes) {
   size_t rows = 0;
   for (; cursor.row() != kNoRow; cursor.next()) {
     require(++rows <= kChunkPostings, "a chunk has an end");
-    (void)cursor.frequency();
+    (void)cursor.score();
   }
 }
 
@@ -32,17 +32,15 @@ void check_search(const TextIndex& index, const TextQuery& query, Analyser& anal
 void fuzz_one(std::string_view input) {
   if (input.starts_with('c')) return read_chunk(input.substr(1));
   auto [text, rest] = lines_of(input);
-  const auto analyser = Analyser::make("english");
-  require(analyser.has_value(), "there is an English analyser");
-  TextRun run;
+  MemoryTextIndex made;
   while (!rest.empty()) {
     const auto [document, behind] = lines_of(rest);
     rest = behind;
-    run.add(document, **analyser);
+    made.add(document);
   }
-  run.finish();
-  check_search(run, TextQuery::words(text), **analyser);
-  if (const Result<TextQuery> query = TextQuery::parse(text)) check_search(run, *query, **analyser);
+  const auto index = made.index();
+  check_search(*index, TextQuery::words(text), made.analyser());
+  if (const Result<TextQuery> query = TextQuery::parse(text)) check_search(*index, *query, made.analyser());
 }
 
 }  // namespace quipu::testing

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backends/rocksdb/check/code_check.h"
+#include "backends/rocksdb/check/text_inspection.h"
 #include "backends/rocksdb/files/external_sorter.h"
 #include "backends/rocksdb/files/rocksdb_version.h"
 #include "backends/rocksdb/files/watched_files.h"
@@ -79,6 +80,7 @@ class Inspection {
       QUIPU_RETURN_IF_ERROR(check_orphans(database_.parts(), "composed values"));
     }
     if (database_.codes() != nullptr) QUIPU_RETURN_IF_ERROR(check_orphans(database_.codes(), "codes"));
+    if (database_.text() != nullptr) QUIPU_RETURN_IF_ERROR(check_orphans(database_.text(), "text indexes"));
     return check_orphans(database_.shared_families().back().get(), "entries");
   }
 
@@ -146,7 +148,12 @@ class Inspection {
   // be read.
   Result<bool> check_catalog() {
     const std::unique_ptr<rocksdb::Iterator> it = iterate(database_.catalog());
-    for (const CollectionPtr& collection : snapshot_.collections) ids_.insert(collection->id());
+    for (const CollectionPtr& collection : snapshot_.collections) {
+      ids_.insert(collection->id());
+      if (const auto& text = collection->record.text; text && text->id != 0) {
+        for (int number = 0; number < 2; ++number) ids_.insert(text_count_id(*text, number));
+      }
+    }
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       std::string_view key = view(it->key());
       std::string_view value = view(it->value());
@@ -179,6 +186,7 @@ class Inspection {
     ExternalSorter sequences(kBySequence, database_.directory().temporary_path(),
                              database_.options().memory_budget_bytes / 8);
     CodeCheck codes(reader_, collection);
+    TextInspection text(reader_.read_view(), collection);
     const std::unique_ptr<rocksdb::Iterator> it = iterate(collection.family.get());
     for (it->Seek(slice(collection.prefix)); it->Valid(); it->Next()) {
       const std::string_view key = view(it->key());
@@ -190,15 +198,21 @@ class Inspection {
                              check_record(collection, user_key, view(it->value())));
       if (!sound) {
         codes.skip();
+        text.skip();
         continue;
       }
       QUIPU_RETURN_IF_ERROR(sequences.add({sound->sequence, user_key, {}}));
       QUIPU_RETURN_IF_ERROR(check_indexed(collection, user_key, *sound));
       codes.take(user_key, *sound);
+      text.take(user_key, *sound);
     }
     QUIPU_ASSIGN_OR_RETURN(const bool whole, read_whole(*it, collection.name));
     if (!whole) return Status::ok();
     QUIPU_RETURN_IF_ERROR(check_codes(collection, codes));
+    if (std::string problem = text.finish(); !problem.empty()) {
+      QUIPU_RETURN_IF_ERROR(fault(collection.name, {}, std::move(problem), "removed, to be made anew",
+                                  [&](RepairWriter& writer) { return text.repair(writer); }));
+    }
     QUIPU_RETURN_IF_ERROR(check_sequences(sequences, [&](std::string_view key, std::string what) {
       return SequencePlace{&collection, key, std::move(what), collection.family.get(), collection.key(key)};
     }));
@@ -541,7 +555,8 @@ class Inspection {
         name = "of collection " + std::to_string(id) + ", which does not exist";
       }
       if (prefix.size() < 4 || !ids_.contains(id)) {
-        const bool derived = family == database_.index() || family == database_.codes();
+        const bool derived =
+            family == database_.index() || family == database_.codes() || family == database_.text();
         QUIPU_RETURN_IF_ERROR(
             fault({}, {}, what + " " + name, derived ? "removed" : kSetAside, [&](RepairWriter& writer) {
               return derived ? writer.erase_all(family, prefix) : writer.quarantine_all(family, prefix);

@@ -77,4 +77,9 @@ void ConflictTable::forget_older_than(uint64_t time) {
   std::erase_if(changed_at_, [&](const auto& entry) { return entry.second < time; });
 }
 
+void ConflictTable::record_schema_change(std::string_view collection) {
+  const Fingerprint fingerprint = schema_change_fingerprint(collection);
+  record({&fingerprint, 1});
+}
+
 }  // namespace quipu::rocks

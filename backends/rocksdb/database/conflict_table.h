@@ -44,6 +44,8 @@ class ConflictTable {
 
   // REQUIRES: what changed is written, and no transaction can have begun since.
   void record(std::span<const Fingerprint> changed);
+  // Open transactions that have to do with the collection conflict from now on.
+  void record_schema_change(std::string_view collection);
   bool changed_since(uint64_t transaction, Fingerprint fingerprint) const;
 
  private:

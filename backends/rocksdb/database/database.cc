@@ -36,6 +36,14 @@ class Syncing {
 
 }  // namespace
 
+void attach_indexer(Collection& collection) {
+  collection.indexer = nullptr;
+  const std::optional<TextMark>& mark = collection.record.text;
+  if (!mark || mark->id == 0) return;
+  Result<std::shared_ptr<TextIndexer>> indexer = TextIndexer::make(mark->analyser);
+  if (indexer && (*indexer)->version() == mark->version) collection.indexer = *std::move(indexer);
+}
+
 Database::Database(const std::string& path, RocksDBOptions options, const TunedOptions& tuning,
                    std::unique_ptr<rocksdb::Env> env, std::shared_ptr<const PinnedFiles> pinned)
     : options_(std::move(options)),
@@ -86,11 +94,13 @@ void Database::release_late_families() {
   parts_.reset();
   codes_handle_ = nullptr;
   codes_.reset();
+  text_handle_ = nullptr;
+  text_.reset();
 }
 
 std::vector<Family> Database::shared_families() const {
   std::vector<Family> families = {catalog_, lists_, index_};
-  for (rocksdb::ColumnFamilyHandle* const late : {parts(), codes()}) {
+  for (rocksdb::ColumnFamilyHandle* const late : {parts(), codes(), text()}) {
     if (late != nullptr) families.emplace_back(late, [](rocksdb::ColumnFamilyHandle*) {});
   }
   families.push_back(shared_);
@@ -107,6 +117,12 @@ Status Database::require_codes() {
   if (codes() != nullptr && directory_->format() >= kCodesFormat) return Status::ok();
   const MutexLock lock(catalog_mutex_);
   return make_late_family(kCodesFamily, tuned_.codes, kCodesFormat, codes_, codes_handle_);
+}
+
+Status Database::require_text() {
+  if (text() != nullptr && directory_->format() >= kTextFormat) return Status::ok();
+  const MutexLock lock(catalog_mutex_);
+  return make_late_family(kTextFamily, tuned_.text, kTextFormat, text_, text_handle_);
 }
 
 Status Database::make_late_family(const char* name, const rocksdb::ColumnFamilyOptions& options,
@@ -172,6 +188,15 @@ Result<CollectionPtr> Database::make(std::string_view name, const CollectionOpti
   return CollectionPtr(std::move(collection));
 }
 
+Status Database::write_record(const Collection& collection, rocksdb::WriteBatch& batch) {
+  std::string next_id;
+  put_varint(next_id_, next_id);
+  batch.Put(catalog_.get(), slice(kNextIdKey), next_id).PermitUncheckedError();
+  batch.Put(catalog_.get(), collection_key(collection.name), make_collection_record(collection.record))
+      .PermitUncheckedError();
+  return write(batch, options_.sync);
+}
+
 void Database::publish(const CollectionPtr& collection) {
   const WriterLock lock(map_mutex_);
   by_name_[collection->name] = collection;
@@ -193,7 +218,7 @@ Status Database::discard(const Collection& collection) {
   };
   QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(lists_.get()), "cannot clear a collection"));
   QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(index_.get()), "cannot clear a collection"));
-  for (rocksdb::ColumnFamilyHandle* const late : {parts(), codes()}) {
+  for (rocksdb::ColumnFamilyHandle* const late : {parts(), codes(), text()}) {
     if (late != nullptr) QUIPU_RETURN_IF_ERROR(from_rocksdb(clear(late), "cannot clear a collection"));
   }
   if (!collection.record.own_family) {
@@ -207,6 +232,15 @@ Status Database::discard(const Collection& collection) {
     --own_family_count_;
   }
   return write(batch, false);
+}
+
+Status Database::discard_text(uint32_t id) {
+  Collection entries;
+  Collection tokens;
+  entries.record.id = id;
+  tokens.record.id = id + 1;
+  QUIPU_RETURN_IF_ERROR(discard(entries));
+  return discard(tokens);
 }
 
 // LZ4 although they go to the bottom: a load is to be fast, and compaction brings them into ZSTD in its time.

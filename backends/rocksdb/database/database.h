@@ -14,17 +14,20 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "backends/rocksdb/database/commit_gate.h"
 #include "backends/rocksdb/database/conflict_table.h"
 #include "backends/rocksdb/database/following_database.h"
 #include "backends/rocksdb/database/rocksdb_options.h"
+#include "backends/rocksdb/database/row_numbers.h"
 #include "backends/rocksdb/database/write_health.h"
 #include "backends/rocksdb/files/directory.h"
 #include "backends/rocksdb/files/pinned_files.h"
 #include "backends/rocksdb/format/limits.h"
 #include "backends/rocksdb/format/record.h"
+#include "quipu/backend/text_entries.h"
 #include "quipu/backend/thread_annotations.h"
 #include "quipu/kv_store.h"
 #include "quipu/status.h"
@@ -35,6 +38,9 @@ namespace quipu::rocks {
 inline constexpr const char* kPartsFamily = "parts";
 // The same of codes of vectors.
 inline constexpr const char* kCodesFamily = "codes";
+
+// The same of text indexes.
+inline constexpr const char* kTextFamily = "text";
 
 using Family = std::shared_ptr<rocksdb::ColumnFamilyHandle>;
 
@@ -47,11 +53,20 @@ struct Collection {
   CollectionRecord record;
   Family family;
   std::string prefix;  // of its keys in the family: empty in one of its own
+  // Of its text index; null where it has none, or one that this build cannot keep.
+  std::shared_ptr<const TextIndexer> indexer = nullptr;
 
   uint32_t id() const { return record.id; }
   std::string key(std::string_view user_key) const { return prefix + std::string(user_key); }
+  // Whether its text index has what is under the key.
+  bool indexes_text_of(std::string_view user_key) const {
+    return indexer != nullptr && (record.text->whole || user_key < record.text->below);
+  }
 };
 using CollectionPtr = std::shared_ptr<const Collection>;
+
+// Gives a collection the indexer of its text index, where this build can keep that.
+void attach_indexer(Collection& collection);
 
 class Database {
  public:
@@ -82,6 +97,12 @@ class Database {
   // Of codes; null until the first collection has them.
   rocksdb::ColumnFamilyHandle* codes() const { return codes_handle_.load(); }
 
+  // Of text indexes; null until the first is made.
+  rocksdb::ColumnFamilyHandle* text() const { return text_handle_.load(); }
+  RowNumbers& rows() { return rows_; }
+  // Held while additions to a text index are folded; locked within the gate.
+  Mutex& fold_mutex() QUIPU_RETURNS(fold_mutex_) { return fold_mutex_; }
+
   // Whether ranges of keys may be deleted in a family. In the catalog and in families of one collection keys
   // go one by one, or the family as a whole.
   bool deletes_ranges(const rocksdb::ColumnFamilyHandle& family) const {
@@ -103,13 +124,20 @@ class Database {
   // One that is to keep codes is published after require_codes().
   Result<CollectionPtr> make(std::string_view name, const CollectionOptions& options, uint64_t order = 0)
       QUIPU_REQUIRES(catalog_mutex_);
+  // Writes its record with the batch.
+  Status write_record(const Collection& collection, rocksdb::WriteBatch& batch)
+      QUIPU_REQUIRES(catalog_mutex_);
   // Makes it findable, over one of the same name. REQUIRES: its record is in the database.
   void publish(const CollectionPtr& collection);
   void unpublish(std::string_view name);
   // Removes all data of a collection that nobody can find any more. Its `p` record goes with it.
   Status discard(const Collection& collection) QUIPU_REQUIRES(catalog_mutex_);
+  // The same of a text index, by its number.
+  Status discard_text(uint32_t id) QUIPU_REQUIRES(catalog_mutex_);
   uint64_t next_order() QUIPU_REQUIRES(catalog_mutex_) { return next_order_++; }
   uint32_t next_id() const QUIPU_REQUIRES(catalog_mutex_) { return next_id_; }
+  // Numbers for a text index, of which this is the first.
+  uint32_t take_text_id() QUIPU_REQUIRES(catalog_mutex_) { return std::exchange(next_id_, next_id_ + 2); }
 
   // For table files that are to be ingested: they go straight to the bottom level.
   rocksdb::Options table_file_options() const;
@@ -132,6 +160,8 @@ class Database {
   Status require_parts();
   // The same of codes.
   Status require_codes();
+  // The same of text indexes.
+  Status require_text();
   // `count` insertion sequences, the first of them. At times the limit has to be written; kBusy then where
   // `at_hand`.
   Result<uint64_t> take_sequences(uint64_t count, bool at_hand = false);
@@ -197,6 +227,8 @@ class Database {
   std::atomic<rocksdb::ColumnFamilyHandle*> parts_handle_{nullptr};  // that of parts_
   Family codes_ QUIPU_GUARDED_BY(catalog_mutex_);
   std::atomic<rocksdb::ColumnFamilyHandle*> codes_handle_{nullptr};  // that of codes_
+  Family text_ QUIPU_GUARDED_BY(catalog_mutex_);
+  std::atomic<rocksdb::ColumnFamilyHandle*> text_handle_{nullptr};  // that of text_
 
   CommitGate gate_;
   ConflictTable conflicts_;
@@ -208,6 +240,8 @@ class Database {
   uint64_t next_order_ QUIPU_GUARDED_BY(catalog_mutex_) = 1;
   int own_family_count_ QUIPU_GUARDED_BY(catalog_mutex_) = 0;
 
+  RowNumbers rows_{*this};
+  Mutex fold_mutex_;
   Mutex maintenance_mutex_;
   Mutex sequence_mutex_;         // held while sequence_limit_ is raised
   std::atomic<int> syncing_{0};  // writers that sync, for which all that come later wait

@@ -38,6 +38,13 @@ Status check_no_tables(const Directory& directory, const rocksdb::DBOptions& opt
   return Status::ok();
 }
 
+// The options of a family that is there from its first use on; null for any other name.
+const rocksdb::ColumnFamilyOptions* late_family(std::string_view name, const TunedOptions& tuning) {
+  if (name == kPartsFamily) return &tuning.lists;
+  if (name == kCodesFamily) return &tuning.codes;
+  return name == kTextFamily ? &tuning.text : nullptr;
+}
+
 // The families to open: those that exist and those that must. An unknown one is from a newer build.
 Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory& directory,
                                                                  const TunedOptions& tuning, bool& exists) {
@@ -58,8 +65,8 @@ Result<std::vector<rocksdb::ColumnFamilyDescriptor>> families_of(const Directory
   for (const std::string& name : names) {
     const bool known = std::ranges::any_of(families, [&](const auto& family) { return family.name == name; });
     if (known) continue;
-    if (name == kPartsFamily || name == kCodesFamily) {
-      families.emplace_back(name, name == kPartsFamily ? tuning.lists : tuning.codes);
+    if (const auto* const late = late_family(name, tuning); late != nullptr) {
+      families.emplace_back(name, *late);
       continue;
     }
     if (!family_collection_id(name)) {
@@ -193,6 +200,10 @@ std::unordered_map<uint32_t, Family> Database::take(
       const MutexLock lock(catalog_mutex_);
       codes_ = opened[i];
       codes_handle_ = codes_.get();
+    } else if (families[i].name == kTextFamily) {
+      const MutexLock lock(catalog_mutex_);
+      text_ = opened[i];
+      text_handle_ = text_.get();
     } else {
       own_families[*family_collection_id(families[i].name)] = opened[i];
     }
@@ -227,6 +238,7 @@ Status Database::open_database() {
   // A copy of a database has its number from what it holds.
   if (parts() != nullptr) QUIPU_RETURN_IF_ERROR(directory_->raise_format(kComposedFormat));
   if (codes() != nullptr) QUIPU_RETURN_IF_ERROR(directory_->raise_format(kCodesFormat));
+  if (text() != nullptr) QUIPU_RETURN_IF_ERROR(directory_->raise_format(kTextFormat));
   const MutexLock lock(catalog_mutex_);
   QUIPU_RETURN_IF_ERROR(load_catalog(own_families));
   QUIPU_RETURN_IF_ERROR(session_->begin(recovered));
@@ -299,6 +311,8 @@ Status Database::load_catalog(std::unordered_map<uint32_t, Family>& own_families
         collection->family = shared_;
         put_u32(record->id, collection->prefix);
       }
+      if (record->text) next_id_ = std::max(next_id_, record->text->id + 2);
+      attach_indexer(*collection);
       next_id_ = std::max(next_id_, record->id + 1);
       next_order_ = std::max(next_order_, record->order + 1);
       publish(collection);

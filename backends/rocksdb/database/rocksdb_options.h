@@ -15,6 +15,7 @@ struct TunedOptions {
   rocksdb::ColumnFamilyOptions shared;   // the collections that have none
   rocksdb::ColumnFamilyOptions lists;    // member lists, and the index: keys with no value
   rocksdb::ColumnFamilyOptions codes;    // codes of vectors: blocks are merged
+  rocksdb::ColumnFamilyOptions text;     // entries of text indexes
   rocksdb::ColumnFamilyOptions catalog;  // counters are merged
 
   // The same over another file system, which must outlive what is opened with it.

@@ -20,8 +20,9 @@ class SessionFile;
 // on that needs it; this build knows those up to the last.
 inline constexpr uint32_t kFirstFormat = 1;
 inline constexpr uint32_t kComposedFormat = 2;  // knows composed values
-inline constexpr uint32_t kCodesFormat = 3;     // knows codes of vectors
-inline constexpr uint32_t kDatabaseFormat = kCodesFormat;
+inline constexpr uint32_t kCodesFormat = 3;     // knows codes of vectors,
+inline constexpr uint32_t kTextFormat = 3;      // and text indexes
+inline constexpr uint32_t kDatabaseFormat = kTextFormat;
 
 class Directory {
  public:

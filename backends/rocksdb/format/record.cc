@@ -205,10 +205,41 @@ std::string make_collection_record(const CollectionRecord& record) {
   value += record.own_family ? '\0' : '\1';
   put_bytes(record.persist_file, value);
   put_bytes(record.indexed_field, value);
-  if (record.codes != CollectionRecord::Codes::kNone) value += static_cast<char>(record.codes);
+  if (record.codes == CollectionRecord::Codes::kNone && !record.text) return value;
+  value += static_cast<char>(record.codes);
   if (record.codes == CollectionRecord::Codes::kSome) put_bytes(record.coded_below, value);
+  if (!record.text) return value;
+  put_bytes(record.text->analyser, value);
+  put_bytes(record.text->version, value);
+  put_varint(record.text->id, value);
+  value += record.text->whole ? '\1' : '\0';
+  put_bytes(record.text->below, value);
   return value;
 }
+
+namespace {
+
+std::optional<TextMark> parse_text_mark(std::string_view value) {
+  TextMark mark;
+  std::string_view analyser;
+  std::string_view version;
+  std::string_view below;
+  uint64_t id = 0;
+  if (!take_bytes(value, analyser) || !take_bytes(value, version) || !take_varint(value, id) ||
+      id >= UINT32_MAX || value.empty()) {
+    return std::nullopt;
+  }
+  mark.whole = value.front() == 1;
+  value.remove_prefix(1);
+  if (!take_bytes(value, below)) return std::nullopt;
+  mark.analyser = analyser;
+  mark.version = version;
+  mark.id = static_cast<uint32_t>(id);
+  mark.below = below;
+  return mark;
+}
+
+}  // namespace
 
 std::optional<CollectionRecord> parse_collection_record(std::string_view value) {
   CollectionRecord record;
@@ -229,10 +260,15 @@ std::optional<CollectionRecord> parse_collection_record(std::string_view value) 
   if (value.empty()) return record;
   record.codes = static_cast<CollectionRecord::Codes>(value.front());
   value.remove_prefix(1);
-  if (record.codes == CollectionRecord::Codes::kAll) return record;
-  std::string_view below;
-  if (record.codes != CollectionRecord::Codes::kSome || !take_bytes(value, below)) return std::nullopt;
-  record.coded_below = below;
+  if (record.codes > CollectionRecord::Codes::kSome) return std::nullopt;
+  if (record.codes == CollectionRecord::Codes::kSome) {
+    std::string_view below;
+    if (!take_bytes(value, below)) return std::nullopt;
+    record.coded_below = below;
+  }
+  if (value.empty()) return record;
+  record.text = parse_text_mark(value);
+  if (!record.text) return std::nullopt;
   return record;
 }
 

@@ -95,6 +95,17 @@ std::string index_prefix(uint32_t collection, std::string_view value);
 
 // ---- catalog ----
 
+// A text index of a collection's values.
+struct TextMark {
+  std::string analyser = {};
+  std::string version = {};
+  // Its entries have this number, by which its documents are counted, too; its tokens by the next one. 0: it
+  // has none, for those of another version have been thrown away.
+  uint32_t id = 0;
+  bool whole = false;
+  std::string below = {};  // where it is not whole: it has the keys below this one
+};
+
 struct CollectionRecord {
   // Which of its vectors have codes. kSome: those below a key, and others may.
   enum class Codes : uint8_t { kNone = 0, kAll = 1, kSome = 2 };
@@ -106,6 +117,7 @@ struct CollectionRecord {
   std::string indexed_field;
   Codes codes = Codes::kNone;
   std::string coded_below = {};
+  std::optional<TextMark> text = {};
 };
 std::string make_collection_record(const CollectionRecord& record);
 std::optional<CollectionRecord> parse_collection_record(std::string_view value);

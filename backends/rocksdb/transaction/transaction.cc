@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/rocksdb/text/text_reader.h"
 #include "backends/rocksdb/write/collection_index.h"
 #include "backends/rocksdb/write/commit.h"
 #include "quipu/backend/collection_cache.h"
@@ -49,6 +50,7 @@ void RocksDBTransaction::end() {
   if (!reader_) return;
   reader_.reset();
   changes_.Clear();
+  texts_ = {};
   database_.conflicts().end(id_);
 }
 
@@ -64,6 +66,7 @@ Status RocksDBTransaction::active() const {
 Status RocksDBTransaction::commit(const WriteOptions& options) {
   QUIPU_RETURN_IF_ERROR(active());
   Status done;
+  TextRest texts;
   if (changes_.GetWriteBatch()->Count() != 0) {
     // In the order in which every writer takes them: caches, keys, gate.
     std::vector<LockedCache> caches;
@@ -81,9 +84,11 @@ Status RocksDBTransaction::commit(const WriteOptions& options) {
     done = check_and_write(options.sync || database_.options().sync);
     if (done.is_ok()) {
       for (const LockedCache& cache : caches) cache->changed(*store_, written_keys(read_write_set_, *cache));
+      texts = std::move(texts_);
     }
   }
   end();
+  fold_texts(database_, std::move(texts));
   return done;
 }
 
@@ -116,7 +121,8 @@ KVCapabilities RocksDBTransaction::capabilities() const {
           .in_transaction = true,
           .streams = true,
           .keeps_order = true,
-          .composed_values = true};
+          .composed_values = true,
+          .text_indexes = true};
 }
 
 Status RocksDBTransaction::apply(std::span<const WriteOp> ops, const WriteOptions& /*options*/,
@@ -132,6 +138,7 @@ Status RocksDBTransaction::apply(std::span<const WriteOp> ops, const WriteOption
   }
   Commit commit(database_, reader_->read_view());
   QUIPU_RETURN_IF_ERROR(commit.stage(ops, changes_));
+  texts_.add(commit.take_text_rest());
   if (first_existed != nullptr) *first_existed = commit.first_key_existed();
   for (size_t i = 0; i < ops.size(); ++i) {
     if (commit.changes(i)) {
@@ -252,6 +259,21 @@ Status RocksDBTransaction::Tracked::get_vectors(
 Result<std::unique_ptr<CodeReader>> RocksDBTransaction::Tracked::codes(std::string_view collection) const {
   QUIPU_RETURN_IF_ERROR(transaction_.find_all(collection).status());
   return vectors().codes(collection);
+}
+
+Result<std::unique_ptr<TextView>> RocksDBTransaction::Tracked::open_text(std::string_view collection) const {
+  QUIPU_ASSIGN_OR_RETURN(const CollectionPtr found, transaction_.find_all(collection));
+  return rocks::open_text(transaction_.reader_->read_view(), found);
+}
+
+Result<bool> RocksDBTransaction::Tracked::make_text_index(std::string_view /*collection*/,
+                                                          std::string_view /*analyser*/,
+                                                          uint64_t /*at_most*/) {
+  return Status::not_supported("a text index is made outside of transactions");
+}
+
+Result<bool> RocksDBTransaction::Tracked::drop_text_index(std::string_view /*collection*/) {
+  return Status::not_supported("a text index is dropped outside of transactions");
 }
 
 }  // namespace quipu::rocks

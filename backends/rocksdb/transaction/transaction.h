@@ -15,12 +15,14 @@
 
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
+#include "backends/rocksdb/text/text_fold.h"
 #include "backends/rocksdb/transaction/collection_reads.h"
 #include "backends/rocksdb/transaction/collection_writes.h"
 #include "backends/rocksdb/transaction/read_write_set.h"
 #include "backends/rocksdb/write/field_index_reader.h"
 #include "backends/rocksdb/write/list_reader.h"
 #include "quipu/backend/features.h"
+#include "quipu/backend/text_entries.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/write_batch.h"
 
@@ -43,11 +45,16 @@ class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction
   ComposedValues& composed_values() override { return tracked_; }
   FieldIndex& field_index() override { return tracked_; }
   const VectorValues& vector_values() const override { return tracked_; }
+  TextIndexes& text_indexes() override { return tracked_; }
   uint64_t search_memory_bytes() const override { return database_.options().search_memory_bytes; }
 
  private:
   // The mechanisms of the backend over this transaction, which notes what they read.
-  class Tracked : public MemberLists, public ComposedValues, public FieldIndex, public VectorValues {
+  class Tracked : public MemberLists,
+                  public ComposedValues,
+                  public FieldIndex,
+                  public VectorValues,
+                  public TextIndexes {
    public:
     explicit Tracked(RocksDBTransaction& transaction) : transaction_(transaction) {}
 
@@ -70,6 +77,10 @@ class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction
     Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                        const std::function<void(size_t i, std::span<const double>)>& use) const override;
     Result<std::unique_ptr<CodeReader>> codes(std::string_view collection) const override;
+    Result<std::unique_ptr<TextView>> open_text(std::string_view collection) const override;
+    Result<bool> make_text_index(std::string_view collection, std::string_view analyser,
+                                 uint64_t at_most) override;
+    Result<bool> drop_text_index(std::string_view collection) override;
 
    private:
     // Notes a look-up: of the value, or of the whole collection where no index covers it.
@@ -100,6 +111,7 @@ class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction
   StagedChanges changes_;
   mutable ReadWriteSet read_write_set_;
   std::vector<Fingerprint> changed_values_;
+  TextRest texts_;
   Tracked tracked_{*this};
   std::unique_ptr<const Reader> reader_;  // null once the transaction has ended
 };

@@ -328,7 +328,13 @@ Status RocksDBBulkLoad::merge(Staged& staged) {
   LockSet keys;
   const auto write = [&]() -> Status {
     QUIPU_ASSIGN_OR_RETURN(const KeyLocks held, store_.lock(keys));
-    QUIPU_RETURN_IF_ERROR(Commit(database_).run(batch.ops(), false));
+    TextRest texts;
+    {
+      Commit commit(database_);
+      QUIPU_RETURN_IF_ERROR(commit.run(batch.ops(), false));
+      texts = commit.take_text_rest();
+    }
+    fold_texts(database_, std::move(texts));
     batch.clear();
     keys = {};
     return Status::ok();

@@ -5,6 +5,8 @@
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/key_order_iterator.h"
+#include "backends/rocksdb/text/text_catalog.h"
+#include "backends/rocksdb/text/text_fold.h"
 #include "backends/rocksdb/write/collection_index.h"
 
 namespace quipu::rocks {
@@ -19,26 +21,6 @@ class EmptyIterator : public KVIterator {
   JsonView val() const override { return {}; }
   Status status() const override { return Status::ok(); }
 };
-
-Status put_record(Database& database, const Collection& collection, rocksdb::WriteBatch& batch)
-    QUIPU_REQUIRES(database.catalog_mutex()) {
-  std::string next_id;
-  put_varint(database.next_id(), next_id);
-  batch.Put(database.catalog(), slice(kNextIdKey), next_id).PermitUncheckedError();
-  batch.Put(database.catalog(), collection_key(collection.name), make_collection_record(collection.record))
-      .PermitUncheckedError();
-  return database.write(batch, database.options().sync);
-}
-
-Status put_record(Database& database, const Collection& collection) QUIPU_REQUIRES(database.catalog_mutex()) {
-  rocksdb::WriteBatch batch;
-  return put_record(database, collection, batch);
-}
-
-void record_schema_change(Database& database, std::string_view collection) {
-  const Fingerprint fingerprint = schema_change_fingerprint(collection);
-  database.conflicts().record({&fingerprint, 1});
-}
 
 // REQUIRES: nobody writes to the collection.
 Status build_index(Database& database, const Collection& collection) {
@@ -68,7 +50,7 @@ Status build_index(Database& database, const Collection& collection) {
 Status add_codes(Database& database, const Collection& collection, uint64_t at_most, CollectionRecord& record,
                  rocksdb::WriteBatch& batch) {
   const Reader reader(ReadView(database).fixed());
-  CommitScope scope(reader.read_view());
+  CommitScope scope(database, reader.read_view());
   ScanOptions rest;
   if (!record.coded_below.empty()) rest.start = record.coded_below;
   KeyOrderIterator rows(reader, collection, rest, /*raw_vectors=*/true);
@@ -158,7 +140,8 @@ Status declare_collection(Database& database, std::string_view name, const Colle
   } else {
     QUIPU_ASSIGN_OR_RETURN(declared, database.make(name, options));
   }
-  QUIPU_RETURN_IF_ERROR(put_record(database, *declared));
+  rocksdb::WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(database.write_record(*declared, batch));
   database.publish(declared);
   return Status::ok();
 }
@@ -179,9 +162,11 @@ Status ensure_index(Database& database, std::string_view name, std::string_view 
   auto changed = std::make_shared<Collection>(*known);
   changed->record.indexed_field = field;
   QUIPU_RETURN_IF_ERROR(build_index(database, *changed));
-  QUIPU_RETURN_IF_ERROR(put_record(database, *changed));  // last: a half-built index is never taken for whole
+  rocksdb::WriteBatch batch;
+  QUIPU_RETURN_IF_ERROR(
+      database.write_record(*changed, batch));  // last: a half-built index is never taken for whole
   database.publish(changed);
-  record_schema_change(database, name);
+  database.conflicts().record_schema_change(name);
   return Status::ok();
 }
 
@@ -198,10 +183,10 @@ Result<bool> make_codes(Database& database, std::string_view name, uint64_t at_m
   auto changed = std::make_shared<Collection>(*known);
   rocksdb::WriteBatch batch;
   QUIPU_RETURN_IF_ERROR(add_codes(database, *known, at_most, changed->record, batch));
-  QUIPU_RETURN_IF_ERROR(put_record(database, *changed, batch));
+  QUIPU_RETURN_IF_ERROR(database.write_record(*changed, batch));
   database.publish(changed);
   // From now on every write of a vector writes its code; an open transaction may have written some without.
-  if (known->record.codes == Codes::kNone) record_schema_change(database, name);
+  if (known->record.codes == Codes::kNone) database.conflicts().record_schema_change(name);
   return changed->record.codes == Codes::kAll;
 }
 
@@ -215,14 +200,18 @@ Result<bool> drop_collection(Database& database, std::string_view name) {
   rocksdb::WriteBatch batch;
   batch.Delete(database.catalog(), collection_key(name)).PermitUncheckedError();
   batch.Put(database.catalog(), pending_key(known->id()), "").PermitUncheckedError();
+  const uint32_t text = known->record.text ? known->record.text->id : 0;
+  if (text != 0) put_text_pending(database, text, batch);
   QUIPU_RETURN_IF_ERROR(database.write(batch, database.options().sync || known->record.own_family));
-  record_schema_change(database, name);
+  database.conflicts().record_schema_change(name);
   database.unpublish(name);
   QUIPU_RETURN_IF_ERROR(database.discard(*known));
+  if (text != 0) QUIPU_RETURN_IF_ERROR(database.discard_text(text));
   return true;
 }
 
 Status compact(Database& database, Work& work) {
+  QUIPU_RETURN_IF_ERROR(fold_all_texts(database));
   const MutexLock lock(database.maintenance_mutex());
   QUIPU_RETURN_IF_ERROR(database.flush_all());
   std::vector<Family> families = database.shared_families();

@@ -1,7 +1,7 @@
 // CollectionIndex: what a commit writes beside the records of the keys that it changes, in the same batch: an
 // index is entries in a family of its own, kept by every write. Field indexes, member lists, composed
-// values and vectors are its cases; a further one is a further file and a line in collection_indexes.cc
-// (README.md).
+// values, vectors and text indexes are its cases; a further one is a further file and a line in
+// collection_indexes.cc (README.md).
 //
 // A commit shows each key that it touches to each index, before anything changes; an index that has to do
 // with the key adds an IndexedKey to it. It is told what becomes of the key, and writes its entries at the
@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <span>
@@ -22,6 +23,7 @@
 
 #include "backends/rocksdb/read/read_view.h"
 #include "backends/rocksdb/read/staged_changes.h"
+#include "backends/rocksdb/text/text_fold.h"
 #include "backends/rocksdb/write/key_change.h"
 #include "quipu/backend/features.h"
 #include "quipu/backend/vector_codes.h"
@@ -30,6 +32,15 @@
 namespace quipu::rocks {
 
 class CollectionIndex;
+class CommitScope;
+
+// What an index has to do with all keys of a batch that are of one collection.
+class IndexedBatch {
+ public:
+  virtual ~IndexedBatch() = default;
+  // After all of its keys are written.
+  virtual Status finish(CommitScope& scope) = 0;
+};
 
 // What a record or an entry takes in a batch beside key and value: tag, family, lengths, sequence.
 inline constexpr size_t kBatchBytesPerKey = 24;
@@ -37,7 +48,7 @@ inline constexpr size_t kBatchBytesPerKey = 24;
 // What a commit has for its indexes.
 class CommitScope {
  public:
-  explicit CommitScope(ReadView view) : view(std::move(view)) {}
+  CommitScope(Database& database, ReadView view) : view(std::move(view)), database_(database) {}
   ~CommitScope();
   CommitScope(const CommitScope&) = delete;
   CommitScope& operator=(const CommitScope&) = delete;
@@ -45,6 +56,14 @@ class CommitScope {
   // Makes the part of a key that is an index's; it lives as long as this.
   template <class Part, class... Arguments>
   Part* add(KeyChange& key, const CollectionIndex& index, Arguments&&... arguments);
+  // The part of a collection's keys together; made by the first call. Of one kind for each collection.
+  template <class Batch>
+  Batch& batch_of(const Collection& collection);
+  Status finish_batches() {
+    for (const auto& [collection, batch] : batches_) QUIPU_RETURN_IF_ERROR(batch->finish(*this));
+    return Status::ok();
+  }
+  Database& database() const { return database_; }
   // Both strings as one that lives as long as this.
   std::string_view keep(std::string_view front, std::string_view back = {});
   // The place of one more insertion, of a key or of an entry, among those of the batch.
@@ -83,6 +102,8 @@ class CommitScope {
   bool watched = false;         // by a transaction, which is told of the values that changed
   std::vector<std::pair<const Collection*, std::string>> changed_values;
   std::optional<CodePlaces> code_places;  // of a transaction
+  std::vector<std::pair<uint32_t, uint64_t>> counts;  // by what to change them, modulo 2^64, by their numbers
+  TextRest texts;
 
  private:
   struct LaterEntry {
@@ -93,6 +114,8 @@ class CommitScope {
     Kind kind;
   };
 
+  Database& database_;
+  std::vector<std::pair<const Collection*, std::unique_ptr<IndexedBatch>>> batches_;
   std::array<std::byte, 4096> first_bytes_;
   std::pmr::monotonic_buffer_resource arena_{first_bytes_.data(), first_bytes_.size()};
   std::pmr::vector<IndexedKey*> parts_{&arena_};
@@ -146,6 +169,7 @@ extern const CollectionIndex& kFieldIndexes;
 extern const CollectionIndex& kMemberLists;
 extern const CollectionIndex& kComposedValues;
 extern const CollectionIndex& kVectors;
+extern const CollectionIndex& kTexts;
 
 // Adds the code of a vector, which has this sequence, to a batch. `block`: where it is not the one that the
 // sequence says.
@@ -157,6 +181,14 @@ Status remove_moved_codes(const Database& database, StagedChanges& changes);
 
 // A value takes the place of what is under the key.
 void put_body(KeyChange& key, std::string_view body, CommitScope& scope);
+
+template <class Batch>
+Batch& CommitScope::batch_of(const Collection& collection) {
+  for (const auto& [known, batch] : batches_) {
+    if (known == &collection) return static_cast<Batch&>(*batch);
+  }
+  return static_cast<Batch&>(*batches_.emplace_back(&collection, std::make_unique<Batch>(collection)).second);
+}
 
 template <class Part, class... Arguments>
 Part* CommitScope::add(KeyChange& key, const CollectionIndex& index, Arguments&&... arguments) {

@@ -16,8 +16,8 @@ constexpr uint64_t kDeletedOneByOne = 1000;
 }  // namespace
 
 std::span<const CollectionIndex* const> CollectionIndex::all() {
-  static const std::array<const CollectionIndex*, 4> indexes = {&kFieldIndexes, &kMemberLists,
-                                                                &kComposedValues, &kVectors};
+  static const std::array<const CollectionIndex*, 5> indexes = {&kFieldIndexes, &kMemberLists,
+                                                                &kComposedValues, &kVectors, &kTexts};
   return indexes;
 }
 

@@ -6,6 +6,7 @@
 
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
+#include "backends/rocksdb/text/text_catalog.h"
 #include "quipu/backend/features.h"
 #include "quipu/backend/key_locks.h"
 
@@ -91,6 +92,7 @@ Status Commit::stage(std::span<const WriteOp> ops, StagedChanges& batch) {
   for (const Target& target : targets_) {
     batch.add_to_count(target.collection->id(), static_cast<uint64_t>(target.count_change));
   }
+  for (const auto& [id, change] : scope_.counts) batch.add_to_count(id, change);
   return Status::ok();
 }
 
@@ -122,6 +124,7 @@ Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
   scope_.ranges = ranges;
   scope_.watched = database_.conflicts().watching();
   for (KeyChange& key : keys_) QUIPU_RETURN_IF_ERROR(write_key(key, batch));
+  QUIPU_RETURN_IF_ERROR(scope_.finish_batches());
   scope_.write_later(batch);
   return Status::ok();
 }
@@ -189,6 +192,12 @@ Result<size_t> Commit::target_of(std::string_view name, bool create) {
   }
   CollectionPtr collection = database_.find(name);
   bool is_new = false;
+  if (collection && collection->record.text && collection->record.text->id != 0 && !collection->indexer) {
+    if (at_hand()) return Status::busy("a text index is to be thrown away");
+    if (!catalog_lock_.owns_lock()) catalog_lock_ = std::unique_lock(database_.catalog_mutex());
+    database_.catalog_mutex().assert_held();
+    QUIPU_ASSIGN_OR_RETURN(collection, forget_text_index(database_, name));
+  }
   if (!collection) {
     if (!create) return kNone;
     if (at_hand()) return Status::busy("a collection is to be made");
@@ -307,6 +316,10 @@ void Commit::write_catalog(rocksdb::WriteBatchBase& batch) const {
                  make_count(static_cast<uint64_t>(target.count_change)))
           .PermitUncheckedError();
     }
+  }
+  for (const auto& [id, change] : scope_.counts) {
+    if (change == 0) continue;
+    batch.Merge(database_.catalog(), count_key(id), make_count(change)).PermitUncheckedError();
   }
   if (made) {
     database_.catalog_mutex().assert_held();

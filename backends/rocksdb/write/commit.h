@@ -28,7 +28,7 @@ class Commit {
   // What is there already is read through `view`. Where that is at hand, run() and locked() are kBusy rather
   // than to wait (quipu/backend/at_hand.h).
   explicit Commit(Database& database) : Commit(database, ReadView(database)) {}
-  Commit(Database& database, ReadView view) : database_(database), scope_(std::move(view)) {}
+  Commit(Database& database, ReadView view) : database_(database), scope_(database, std::move(view)) {}
   ~Commit();
   Commit(const Commit&) = delete;
   Commit& operator=(const Commit&) = delete;
@@ -45,6 +45,8 @@ class Commit {
   }
   // After either: whether the first operation's key was there before.
   bool first_key_existed() const { return !keys_.empty() && keys_.front().existed; }
+  // After either: what is left to be done for text indexes, once all is written.
+  TextRest take_text_rest() { return std::move(scope_.texts); }
   // After either: whether anything is written under the key of this operation, by its place.
   bool changes(size_t op) const { return key_of_op_[op] != kNone && keys_[key_of_op_[op]].changed; }
 

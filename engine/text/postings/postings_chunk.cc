@@ -46,20 +46,25 @@ void append_block(std::span<const Posting, kBlockPostings> block, uint32_t befor
                   std::string& numbers) {
   std::array<uint32_t, kBlockPostings> rows;
   std::array<uint32_t, kBlockPostings> frequencies;
+  std::array<uint32_t, kBlockPostings> lengths;
   uint32_t previous = before;
   for (size_t i = 0; i < kBlockPostings; ++i) {
     rows[i] = block[i].row - previous - 1;
     previous = block[i].row;
     frequencies[i] = block[i].frequency - 1;
+    lengths[i] = block[i].length;
   }
   const uint32_t row_width = packing_width(rows);
   const uint32_t frequency_width = packing_width(frequencies);
+  const uint32_t length_width = packing_width(lengths);
   append_varint(previous - before, table);  // modulo 2^32
   table += static_cast<char>(row_width);
   table += static_cast<char>(frequency_width);
+  table += static_cast<char>(length_width);
   append_impacts(block, table);
   pack(rows, row_width, numbers);
   pack(frequencies, frequency_width, numbers);
+  pack(lengths, length_width, numbers);
 }
 
 void append_last_block(std::span<const Posting> block, uint32_t before, std::string& out) {
@@ -68,6 +73,7 @@ void append_last_block(std::span<const Posting> block, uint32_t before, std::str
     const uint64_t more = posting.frequency == 1 ? 0 : 1;
     append_varint(uint64_t{posting.row - before - 1} << 1 | more, out);
     if (more != 0) append_varint(posting.frequency, out);
+    append_varint(posting.length, out);
     before = posting.row;
   }
 }
@@ -92,6 +98,20 @@ std::string make_postings_chunk(std::span<const Posting> postings) {
   return out;
 }
 
+bool read_postings_chunk(std::string_view bytes, std::vector<Posting>& postings) {
+  PostingsChunk chunk;
+  if (!chunk.open(bytes, Bm25Term({}, 0))) return false;
+  PostingsChunk::Rows rows;
+  PostingsChunk::Rows frequencies;
+  PostingsChunk::Rows lengths;
+  for (const PostingsChunk::Block& block : chunk.blocks()) {
+    if (!chunk.read_rows(block, rows, frequencies, lengths)) return false;
+    chunk.read_frequencies(block, frequencies, lengths);
+    for (size_t i = 0; i < block.count; ++i) postings.push_back({rows[i], frequencies[i], lengths[i]});
+  }
+  return true;
+}
+
 bool PostingsChunk::open(std::string_view bytes, const Bm25Term& term) {
   bytes_ = bytes;
   blocks_.clear();
@@ -107,8 +127,8 @@ bool PostingsChunk::open(std::string_view bytes, const Bm25Term& term) {
     Block block;
     uint32_t rise = 0;
     if (!take_varint(in, rise) || !take_byte(in, block.row_width) || !take_byte(in, block.frequency_width) ||
-        !take_bound(in, term, block.bound) || block.row_width > 32 || block.frequency_width > 32 ||
-        rise == 0) {
+        !take_byte(in, block.length_width) || !take_bound(in, term, block.bound) || block.row_width > 32 ||
+        block.frequency_width > 32 || block.length_width > 32 || rise == 0) {
       return false;
     }
     block.before = before;
@@ -121,7 +141,7 @@ bool PostingsChunk::open(std::string_view bytes, const Bm25Term& term) {
   size_t at = bytes.size() - in.size();
   for (Block& block : blocks_) {
     block.at = static_cast<uint32_t>(at);
-    at += packed_bytes(uint32_t{block.row_width} + block.frequency_width);
+    at += packed_bytes(uint32_t{block.row_width} + block.frequency_width + block.length_width);
   }
   if (at > bytes.size()) return false;
   if (count % kBlockPostings == 0) return before == last_row;
@@ -137,19 +157,21 @@ bool PostingsChunk::open(std::string_view bytes, const Bm25Term& term) {
   return true;
 }
 
-bool PostingsChunk::read_rows(const Block& block, Rows& rows, Rows& frequencies) const {
-  if (block.count != kBlockPostings) return read_last_rows(block, rows, frequencies);
+bool PostingsChunk::read_rows(const Block& block, Rows& rows, Rows& frequencies, Rows& lengths) const {
+  if (block.count != kBlockPostings) return read_last_rows(block, rows, frequencies, lengths);
   unpack_rising(bytes_.data() + block.at, block.row_width, block.before, rows);
   return rows.back() == block.last_row;
 }
 
-void PostingsChunk::read_frequencies(const Block& block, Rows& frequencies) const {
+void PostingsChunk::read_frequencies(const Block& block, Rows& frequencies, Rows& lengths) const {
   if (block.count != kBlockPostings) return;
-  unpack(bytes_.data() + block.at + packed_bytes(block.row_width), block.frequency_width, frequencies);
+  const char* const at = bytes_.data() + block.at + packed_bytes(block.row_width);
+  unpack(at, block.frequency_width, frequencies);
+  unpack(at + packed_bytes(block.frequency_width), block.length_width, lengths);
   for (uint32_t& frequency : frequencies) ++frequency;
 }
 
-bool PostingsChunk::read_last_rows(const Block& block, Rows& rows, Rows& frequencies) const {
+bool PostingsChunk::read_last_rows(const Block& block, Rows& rows, Rows& frequencies, Rows& lengths) const {
   std::string_view in = bytes_.substr(block.at);
   uint32_t row = block.before;
   for (size_t i = 0; i < block.count; ++i) {
@@ -159,6 +181,7 @@ bool PostingsChunk::read_last_rows(const Block& block, Rows& rows, Rows& frequen
     rows[i] = row;
     frequencies[i] = 1;
     if ((coded & 1) != 0 && !take_varint(in, frequencies[i])) return false;
+    if (!take_varint(in, lengths[i])) return false;
   }
   std::fill(rows.begin() + block.count, rows.end(), kNoRow);
   return in.empty() && row == block.last_row;

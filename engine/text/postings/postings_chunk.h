@@ -27,10 +27,13 @@ struct Posting {
   uint32_t row = 0;
   uint32_t frequency = 0;  // of the term in the document
   uint32_t length = 0;     // of the document in tokens
+  friend bool operator==(const Posting&, const Posting&) = default;
 };
 
 // REQUIRES: rows rise and are below kNoRow, frequencies are not 0; 1 to kChunkPostings of them.
 std::string make_postings_chunk(std::span<const Posting> postings);
+// Adds those of a chunk to `postings`; false where the bytes are no chunk.
+bool read_postings_chunk(std::string_view bytes, std::vector<Posting>& postings);
 
 // A chunk that is read: blocks of kBlockPostings rows, the last of which may have fewer. Views the bytes.
 class PostingsChunk {
@@ -42,6 +45,7 @@ class PostingsChunk {
     uint32_t at = 0;        // where its numbers lie in the bytes
     uint8_t row_width = 0;  // of packed blocks
     uint8_t frequency_width = 0;
+    uint8_t length_width = 0;
     uint16_t count = 0;
   };
   using Rows = std::array<uint32_t, kBlockPostings>;
@@ -50,13 +54,13 @@ class PostingsChunk {
   bool open(std::string_view bytes, const Bm25Term& term);
   std::span<const Block> blocks() const { return blocks_; }
 
-  // Those behind the last are kNoRow; false where the bytes are damaged. Frequencies of a block with fewer
-  // than kBlockPostings come with its rows.
-  bool read_rows(const Block& block, Rows& rows, Rows& frequencies) const;
-  void read_frequencies(const Block& block, Rows& frequencies) const;
+  // Those behind the last are kNoRow; false where the bytes are damaged. Frequencies and lengths of a block
+  // with fewer than kBlockPostings come with its rows.
+  bool read_rows(const Block& block, Rows& rows, Rows& frequencies, Rows& lengths) const;
+  void read_frequencies(const Block& block, Rows& frequencies, Rows& lengths) const;
 
  private:
-  bool read_last_rows(const Block& block, Rows& rows, Rows& frequencies) const;
+  bool read_last_rows(const Block& block, Rows& rows, Rows& frequencies, Rows& lengths) const;
 
   std::string_view bytes_;
   std::vector<Block> blocks_;

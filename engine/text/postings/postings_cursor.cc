@@ -58,7 +58,7 @@ void PostingsCursor::seek_far(uint32_t target) {
     return;
   }
   if (read_block_ != block_) {
-    if (!chunk_.read_rows(block(), rows_, frequencies_)) {
+    if (!chunk_.read_rows(block(), rows_, frequencies_, lengths_)) {
       end(Status::corruption("a block of postings is damaged"));
       row_ = kNoRow;
       return;
@@ -85,12 +85,9 @@ void PostingsCursor::seek_in_block(uint32_t target) {
   row_ = rows_[place_];
 }
 
-uint32_t PostingsCursor::frequency() {
-  if (!has_frequencies_) {
-    chunk_.read_frequencies(chunk_.blocks()[read_block_], frequencies_);
-    has_frequencies_ = true;
-  }
-  return frequencies_[place_];
+void PostingsCursor::read_frequencies() {
+  chunk_.read_frequencies(chunk_.blocks()[read_block_], frequencies_, lengths_);
+  has_frequencies_ = true;
 }
 
 }  // namespace quipu

@@ -53,7 +53,20 @@ class PostingsCursor {
 
   uint32_t row() const { return row_; }  // kNoRow: behind the last
   // REQUIRES: row() != kNoRow, and no seek_block() went past its block.
-  uint32_t frequency();
+  uint32_t frequency() {
+    if (!has_frequencies_) read_frequencies();
+    return frequencies_[place_];
+  }
+  // Of the document in tokens. REQUIRES: as frequency().
+  uint32_t length() {
+    if (!has_frequencies_) read_frequencies();
+    return lengths_[place_];
+  }
+  // What the term is worth there. REQUIRES: as frequency().
+  float score() {
+    if (!has_frequencies_) read_frequencies();
+    return term_.score(frequencies_[place_], lengths_[place_]);
+  }
   void next() { seek(row_ + 1); }  // REQUIRES: row() != kNoRow
   // To the first row that is `target` or behind it. REQUIRES: target >= that of any seek_block().
   void seek(uint32_t target) {
@@ -72,12 +85,12 @@ class PostingsCursor {
   float block_bound() const { return bound_; }
   uint32_t block_last_row() const { return last_row_; }
 
-  const Bm25Term& term() const { return term_; }
   // What no score exceeds.
   float bound() const { return list_bound_; }
   const Status& status() const { return status_; }
 
  private:
+  void read_frequencies();
   void seek_far(uint32_t target);
   void seek_in_block(uint32_t target);
   bool open_chunk(uint32_t row);
@@ -102,6 +115,7 @@ class PostingsCursor {
   size_t place_ = 0;        // of row_ in rows_
   PostingsChunk::Rows rows_;
   PostingsChunk::Rows frequencies_;
+  PostingsChunk::Rows lengths_;
   Status status_;
 };
 

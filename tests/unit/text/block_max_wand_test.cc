@@ -9,24 +9,20 @@
 namespace quipu::testing {
 namespace {
 
+const TextFilter kEverything;
+const RowFilter kAll(kEverything);
+
 // Terms of random documents, as chunks and as a table.
 struct Corpus {
   Corpus(Random& random, uint32_t rows, size_t terms) : statistics{rows, 0}, postings(terms) {
-    auto page = std::make_shared<RowLengths::Page>(RowLengths::kPageRows);
     for (uint32_t row = 0; row < rows; ++row) {
       const auto length = static_cast<uint32_t>(1 + random.below(1 + random.below(200)));
-      if (row != 0 && row % RowLengths::kPageRows == 0) {
-        lengths.add(page);
-        page = std::make_shared<RowLengths::Page>(RowLengths::kPageRows);
-      }
-      (*page)[row % RowLengths::kPageRows] = length;
       statistics.tokens += length;
       for (size_t term = 0; term < terms; ++term) {
         if (!random.one_in(1 + 3 * term * term)) continue;
         postings[term].push_back({row, static_cast<uint32_t>(1 + random.below(length)), length});
       }
     }
-    lengths.add(page);
     for (const std::vector<Posting>& list : postings) {
       for (std::span<const Posting> rest = list; !rest.empty();) {
         const auto chunk = rest.first(std::min<size_t>(rest.size(), 1000));
@@ -54,7 +50,8 @@ struct Corpus {
   }
 
   // Every row is scored.
-  std::vector<TextHit> best(const std::vector<size_t>& terms, size_t k, const RowSet* allowed) const {
+  std::vector<TextHit> best(const std::vector<size_t>& terms, size_t k,
+                            const std::vector<uint32_t>* allowed) const {
     std::map<uint32_t, double> scores;
     for (const size_t i : terms) {
       for (const Posting& posting : postings[i]) {
@@ -63,7 +60,8 @@ struct Corpus {
     }
     std::vector<TextHit> hits;
     for (const auto& [row, score] : scores) {
-      if (allowed == nullptr || allowed->contains(row)) hits.push_back({row, static_cast<float>(score)});
+      if (allowed == nullptr || std::ranges::binary_search(*allowed, row))
+        hits.push_back({row, static_cast<float>(score)});
     }
     std::ranges::stable_sort(hits, std::greater(), &TextHit::score);
     hits.resize(std::min(k, hits.size()));
@@ -71,7 +69,6 @@ struct Corpus {
   }
 
   TextStatistics statistics;
-  RowLengths lengths;
   std::vector<std::vector<Posting>> postings;
   std::map<size_t, std::vector<std::pair<uint32_t, std::string>>> bytes;
 };
@@ -86,16 +83,23 @@ TEST(BlockMaxWandTest, FindsWhatScoringEveryRowFinds) {
       for (size_t term = 0; term < 12; ++term) {
         if (random.one_in(3)) terms.push_back(term);
       }
-      RowSet allowed;
+      std::vector<uint32_t> allowed;
       const uint64_t share = 1 + random.below(30);
       for (uint32_t row = 0; row < rows; ++row) {
-        if (random.one_in(share)) allowed.insert(row);
+        if (random.one_in(share)) allowed.push_back(row);
       }
-      const RowSet* const only = random.one_in(2) ? &allowed : nullptr;
+      const std::vector<uint32_t>* const only = random.one_in(2) ? &allowed : nullptr;
+      TextFilter wanted;
+      if (random.one_in(2)) {
+        wanted.rows = only;
+      } else if (only != nullptr) {
+        wanted.accepts = [&](uint32_t row) { return std::ranges::binary_search(allowed, row); };
+      }
+      const RowFilter filter(wanted);
       const size_t k = random.below(30);
       std::vector<PostingsCursor> cursors = corpus.cursors(terms);
       TextTopK best(k);
-      ASSERT_TRUE(find_top_k(cursors, corpus.lengths, only, best).is_ok());
+      ASSERT_TRUE(find_top_k(cursors, filter, best).is_ok());
       ASSERT_EQ(corpus.best(terms, k, only), std::move(best).take());
     }
   }
@@ -118,14 +122,12 @@ TEST(BlockMaxWandTest, BlocksOfLittleWorthAreNotRead) {
   // Row 3 counts; all that comes after it is worth less, so that reading ends with its block.
   std::vector<Posting> postings;
   for (uint32_t row = 0; row < 4000; ++row) postings.push_back({row, row == 3 ? 40U : 1U, 50});
-  RowLengths lengths;
-  lengths.add(std::make_shared<RowLengths::Page>(RowLengths::kPageRows, 50));
   const std::string bytes = make_postings_chunk(postings);
   std::vector<PostingsCursor> cursors;
   cursors.emplace_back(std::make_unique<ChunksInMemory>(std::vector<ChunksInMemory::Chunk>{{3999, bytes}}),
                        Bm25Term({4000, 200'000}, 1.0));
   TextTopK best(1);
-  ASSERT_TRUE(find_top_k(cursors, lengths, nullptr, best).is_ok());
+  ASSERT_TRUE(find_top_k(cursors, kAll, best).is_ok());
   EXPECT_EQ(127U, cursors.front().row());
   EXPECT_EQ(3U, std::move(best).take().front().row);
 }
@@ -133,12 +135,10 @@ TEST(BlockMaxWandTest, BlocksOfLittleWorthAreNotRead) {
 TEST(BlockMaxWandTest, ChunksOfACommonTermAreSkippedWhereARareOneDecides) {
   std::vector<std::string> bytes;
   std::vector<ChunksInMemory::Chunk> chunks;
-  RowLengths lengths;
   for (uint32_t chunk = 0; chunk < 20; ++chunk) {
     std::vector<Posting> postings;
     for (uint32_t i = 0; i < 4096; ++i) postings.push_back({chunk * 4096 + i, 1, 10});
     bytes.push_back(make_postings_chunk(postings));
-    lengths.add(std::make_shared<RowLengths::Page>(RowLengths::kPageRows, 10));
   }
   for (uint32_t chunk = 0; chunk < 20; ++chunk) chunks.push_back({chunk * 4096 + 4095, bytes[chunk]});
   const TextStatistics statistics{81'920, 819'200};
@@ -149,7 +149,7 @@ TEST(BlockMaxWandTest, ChunksOfACommonTermAreSkippedWhereARareOneDecides) {
   cursors.emplace_back(std::make_unique<ChunksInMemory>(std::vector<ChunksInMemory::Chunk>{{60'000, rare}}),
                        Bm25Term(statistics, 9.0));
   TextTopK best(1);
-  ASSERT_TRUE(find_top_k(cursors, lengths, nullptr, best).is_ok());
+  ASSERT_TRUE(find_top_k(cursors, kAll, best).is_ok());
   EXPECT_EQ(60'000U, std::move(best).take().front().row);
   EXPECT_EQ(2, calls);  // the chunks of the two rows, of twenty
 }
@@ -160,10 +160,8 @@ TEST(BlockMaxWandTest, DamageOfAnyTermIsAnError) {
   const Bm25Term term({2, 4}, 1.0);
   cursors.emplace_back(std::make_unique<ChunksInMemory>(std::vector<ChunksInMemory::Chunk>{{1, good}}), term);
   cursors.emplace_back(std::make_unique<ChunksInMemory>(std::vector<ChunksInMemory::Chunk>{{1, "x"}}), term);
-  RowLengths lengths;
-  lengths.add(std::make_shared<RowLengths::Page>(RowLengths::kPageRows, 1));
   TextTopK best(1);
-  EXPECT_EQ(StatusCode::kCorruption, find_top_k(cursors, lengths, nullptr, best).code());
+  EXPECT_EQ(StatusCode::kCorruption, find_top_k(cursors, kAll, best).code());
 }
 
 TEST(TextTopKTest, AmongEqualScoresTheFirstRowsAreKept) {

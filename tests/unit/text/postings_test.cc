@@ -47,10 +47,10 @@ struct Chunks {
 TEST(PostingsChunkTest, TheBytesOfAFewPostingsAreAsTheFormatHasThem) {
   const std::string bytes = make_postings_chunk(std::vector<Posting>{{5, 1, 10}, {6, 3, 9}, {200, 1, 4}});
   std::string expected;
-  for (const uint64_t number : {3, 5, 195,      // how many, the first row, from it to the last
-                                0 << 1,         // row 5
-                                0 << 1 | 1, 3,  // row 6, three times
-                                193 << 1}) {    // row 200
+  for (const uint64_t number : {3, 5, 195,         // how many, the first row, from it to the last
+                                0 << 1, 10,        // row 5, of ten tokens
+                                0 << 1 | 1, 3, 9,  // row 6, three times in nine tokens
+                                193 << 1, 4}) {    // row 200
     append_varint(number, expected);
   }
   EXPECT_EQ(expected, bytes);
@@ -61,14 +61,14 @@ TEST(PostingsChunkTest, AFullBlockIsATableEntryAndPackedNumbers) {
   for (uint32_t i = 0; i < kBlockPostings; ++i) postings.push_back({2 * i, 1 + i % 2, 7});
   const std::string bytes = make_postings_chunk(postings);
   std::string expected;
-  for (const uint64_t number : {128, 0, 254, 255, 1, 1, 1, 2, 7}) append_varint(number, expected);
+  for (const uint64_t number : {128, 0, 254, 255, 1, 1, 3, 1, 2, 7}) append_varint(number, expected);
   // Rows: the first lies on the row before, all others one away; frequencies 0 and 1 in turn.
   std::string numbers(32, '\xff');
   numbers[0] = '\xfe';
   for (size_t lane = 0; lane < 4; ++lane) {
     for (size_t byte = 0; byte < 4; ++byte) numbers[16 + 4 * lane + byte] = lane % 2 == 0 ? '\0' : '\xff';
   }
-  EXPECT_EQ(expected + numbers, bytes);
+  EXPECT_EQ(expected + numbers + std::string(48, '\xff'), bytes);  // each length in three bits: 7
 }
 
 TEST(PostingsCursorTest, WalksThroughAllChunks) {
@@ -81,6 +81,8 @@ TEST(PostingsCursorTest, WalksThroughAllChunks) {
     for (const Posting& posting : postings) {
       ASSERT_EQ(posting.row, cursor.row());
       ASSERT_EQ(posting.frequency, cursor.frequency());
+      ASSERT_EQ(posting.length, cursor.length());
+      ASSERT_EQ(kTerm.score(posting.frequency, posting.length), cursor.score());
       ASSERT_GE(cursor.block_bound(), kTerm.score(posting.frequency, posting.length));
       ASSERT_GE(cursor.block_last_row(), posting.row);
       cursor.next();
@@ -89,6 +91,18 @@ TEST(PostingsCursorTest, WalksThroughAllChunks) {
     EXPECT_EQ(0, cursor.block_bound());
     EXPECT_TRUE(cursor.status().is_ok()) << cursor.status().message();
   }
+}
+
+TEST(PostingsChunkTest, IsReadAsAWhole) {
+  Random random(test_seed());
+  for (const size_t count : {1, 127, 128, 500, 4096}) {
+    const std::vector<Posting> postings = random_postings(random, count, 30, 5);
+    std::vector<Posting> read = {{1, 1, 1}};
+    ASSERT_TRUE(read_postings_chunk(make_postings_chunk(postings), read));
+    EXPECT_EQ(postings, std::vector<Posting>(read.begin() + 1, read.end()));
+  }
+  std::vector<Posting> none;
+  EXPECT_FALSE(read_postings_chunk("x", none));
 }
 
 TEST(PostingsCursorTest, SeeksAsIfItWentThroughAll) {

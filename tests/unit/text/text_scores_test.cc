@@ -5,9 +5,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "engine/text/text_run.h"
 #include "engine/text/text_search.h"
 #include "quipu/json.h"
+#include "tests/support/memory_text_index.h"
 
 namespace quipu::testing {
 namespace {
@@ -39,16 +39,15 @@ TEST(TextScoresTest, TermsAreThoseOfBm25s) {
 
 TEST(TextScoresTest, ScoresAreThoseOfBm25s) {
   const Json all = golden();
-  const auto analyser = *Analyser::make("english");
-  TextRun run;
-  for (const JsonView document : all.view().find("documents")->elements())
-    run.add(document.string(), *analyser);
-  run.finish();
+  MemoryTextIndex made;
+  for (const JsonView document : all.view().find("documents")->elements()) made.add(document.string());
+  const auto index = made.index();
   size_t checked = 0;
   for (const JsonView query : all.view().find("queries")->elements()) {
     const TextQuery words = TextQuery::words(query.find("text")->string());
-    const Result<std::vector<TextHit>> all_hits = search_text(run, words, *analyser, run.documents_added());
-    const Result<std::vector<TextHit>> hits = search_text(run, words, *analyser, 10);
+    const Result<std::vector<TextHit>> all_hits =
+        search_text(*index, words, made.analyser(), made.next_row());
+    const Result<std::vector<TextHit>> hits = search_text(*index, words, made.analyser(), 10);
     ASSERT_TRUE(hits.has_value());
     size_t place = 0;
     for (const JsonView expected : query.find("hits")->elements()) {

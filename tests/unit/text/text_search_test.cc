@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/text/text_run.h"
+#include "tests/support/memory_text_index.h"
 
 namespace quipu::testing {
 namespace {
@@ -16,26 +16,25 @@ using ::testing::UnorderedElementsAre;
 class TextSearchTest : public ::testing::Test {
  protected:
   void add(std::initializer_list<std::string_view> texts) {
-    for (const std::string_view text : texts) run_.add(text, *analyser_);
-    run_.finish();
+    for (const std::string_view text : texts) index_.add(text);
   }
 
-  std::vector<TextHit> hits(std::string_view text, const RowSet* allowed = nullptr) {
+  std::vector<TextHit> hits(std::string_view text, const std::vector<uint32_t>* allowed = nullptr) {
     const Result<TextQuery> query = TextQuery::parse(text);
     EXPECT_TRUE(query.has_value()) << query.error().message();
-    const Result<std::vector<TextHit>> found = search_text(run_, *query, *analyser_, 100, allowed);
+    const Result<std::vector<TextHit>> found =
+        search_text(*index_.index(), *query, index_.analyser(), 100, {.rows = allowed});
     EXPECT_TRUE(found.has_value()) << found.error().message();
     return *found;
   }
 
-  std::vector<uint32_t> rows(std::string_view text, const RowSet* allowed = nullptr) {
+  std::vector<uint32_t> rows(std::string_view text, const std::vector<uint32_t>* allowed = nullptr) {
     std::vector<uint32_t> rows;
     for (const TextHit& hit : hits(text, allowed)) rows.push_back(hit.row);
     return rows;
   }
 
-  std::unique_ptr<Analyser> analyser_ = *Analyser::make("english");
-  TextRun run_;
+  MemoryTextIndex index_;
 };
 
 TEST_F(TextSearchTest, AnyWordIsEnough) {
@@ -111,7 +110,8 @@ TEST_F(TextSearchTest, APrefixOfTooManyWordsIsAnError) {
   std::string text;
   for (size_t i = 0; i <= kMaxPrefixTerms; ++i) text += "w" + std::to_string(i) + "x ";
   add({text});
-  const Result<std::vector<TextHit>> found = search_text(run_, *TextQuery::parse("w*"), *analyser_, 1);
+  const Result<std::vector<TextHit>> found =
+      search_text(*index_.index(), *TextQuery::parse("w*"), index_.analyser(), 1);
   ASSERT_FALSE(found.has_value());
   EXPECT_EQ(StatusCode::kInvalidArgument, found.error().code());
   EXPECT_EQ("text query: more than 1024 words begin with \"w\"; write more of the word",
@@ -124,25 +124,28 @@ TEST_F(TextSearchTest, APhraseOfTooManyWordsIsAnError) {
   std::string words;
   for (size_t i = 0; i <= kMaxPhraseWords; ++i) words += "ab ";
   const Result<std::vector<TextHit>> found =
-      search_text(run_, *TextQuery::parse("\"" + words + "\""), *analyser_, 1);
+      search_text(*index_.index(), *TextQuery::parse("\"" + words + "\""), index_.analyser(), 1);
   ASSERT_FALSE(found.has_value());
   EXPECT_THAT(found.error().message(), HasSubstr("a phrase has more than 256 words"));
 }
 
 TEST_F(TextSearchTest, OnlyAllowedRowsAreFound) {
   add({"a cat", "a dog", "a cat and a dog", "a bird and a cat"});
-  RowSet allowed;
-  allowed.insert(2);
-  allowed.insert(3);
+  const std::vector<uint32_t> allowed = {2, 3};
   EXPECT_THAT(rows("cat", &allowed), ElementsAre(2, 3));
   EXPECT_THAT(rows("cat dog bird", &allowed), UnorderedElementsAre(2, 3));
   EXPECT_THAT(rows("+cat -dog", &allowed), ElementsAre(3));
+  const auto accepts = [](uint32_t row) { return row == 3; };
+  const Result<std::vector<TextHit>> found =
+      search_text(*index_.index(), TextQuery::words("cat dog"), index_.analyser(), 5, {.accepts = accepts});
+  ASSERT_EQ(1u, found->size());
+  EXPECT_EQ(3u, found->front().row);
 }
 
 TEST_F(TextSearchTest, AQuestionAsItIsNeedsNoSyntax) {
   add({"a cat", "a dog"});
   const Result<std::vector<TextHit>> found =
-      search_text(run_, TextQuery::words("What's a (\"cat*\" AND"), *analyser_, 1);
+      search_text(*index_.index(), TextQuery::words("What's a (\"cat*\" AND"), index_.analyser(), 1);
   ASSERT_EQ(1u, found->size());
   EXPECT_EQ(0u, found->front().row);
 }
