@@ -124,6 +124,13 @@ struct VectorStoreQuery {
   // argument; it ignores the query's own member of this name.)
   double mmr_threshold = 0.5;
   SimilarityMode similarity = SimilarityMode::DEFAULT;
+
+  // Of the modes that search text; the others pass them by.
+  std::string query_str = {};
+  std::optional<double> alpha = std::nullopt;  // of HYBRID: 0, text alone, to 1, vectors alone; nothing: 0.5
+  std::optional<int> sparse_top_k = std::nullopt;  // how many texts are found; nothing: similarity_top_k
+  std::optional<int> hybrid_top_k = std::nullopt;  // how many of HYBRID's remain; nothing: similarity_top_k
+  std::optional<std::vector<std::string>> doc_ids = std::nullopt;  // only nodes of these documents
 };
 
 struct VectorStoreQueryResult {
@@ -209,7 +216,20 @@ class KVVectorStore : public VectorStore {
   Status delete_nodes(std::optional<std::span<const std::string>> node_ids = std::nullopt,
                       const MetadataFilters* filters = nullptr) override;
   Status clear() override;
+  // Beside the reference's modes for its SimpleVectorStore, modes over the text of the document store
+  // (use_document_store): of its nodes, those that this store has a vector of, with the query's node_ids,
+  // doc_ids and filters.
+  //   TEXT_SEARCH      query_str in the syntax of KVDocumentStore::search_text; BM25
+  //   SPARSE           query_str as words of which any is enough; BM25
+  //   HYBRID           SPARSE and DEFAULT together: (1 - alpha) * text + alpha * vector, each between 0 for
+  //   the
+  //                    worst and 1 for the best that it found, 0 for what it did not find
+  //   SEMANTIC_HYBRID  the same by ranks: the sum of 1 / (60 + rank), ranks from 0
+  // The first such query makes the text index where there is none; see there for what cannot.
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
+  // The namespace of the document store in the same key-value store whose texts queries search. Without a
+  // call "docstore". REQUIRES: no query under way.
+  void use_document_store(std::string_view ns);
   Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
   // add() of what is given here, in one atomic batch. Errors: those of a write; nothing is stored then.
@@ -269,7 +289,7 @@ class KVVectorStore : public VectorStore {
   // One that does not own its key-value store, for the async twins.
   KVVectorStore unowned() const;
 
-  std::unique_ptr<const Parts> parts_;
+  std::unique_ptr<Parts> parts_;
 };
 
 // What a search index has in memory.

@@ -24,7 +24,8 @@ std::string one_of(Random& random, const char* prefix, uint64_t count) {
 
 NodePtr make_node(Random& random, const std::string& source) {
   TextNodeBuilder builder;
-  builder.id(source + one_of(random, "n", kNodes)).text(std::string(random.below(2000), 'x'));
+  const std::string words = one_of(random, "w", 9) + " " + one_of(random, "w", 9) + " ";
+  builder.id(source + one_of(random, "n", kNodes)).text(words + std::string(random.below(2000), 'x'));
   builder.relationship(NodeRelationship::SOURCE,
                        RelatedNodeInfo{.node_id = source, .node_type = {}, .hash = {}});
   builder.embedding(std::vector<double>{1.0, static_cast<double>(random.below(100)) / 7});
@@ -53,6 +54,8 @@ Status Workload::run(int number, const std::shared_ptr<BaseKVStore>& kvstore) co
 
 Status Workload::change_documents(Random& random, const std::shared_ptr<BaseKVStore>& kvstore) const {
   KVDocumentStore documents(kvstore, {.ns = name_ + "-docs"});
+  // Its text index, which verify() holds against the nodes.
+  if (kvstore->capabilities().text_indexes) QUIPU_RETURN_IF_ERROR(documents.index_text("words"));
   const uint64_t kind = random.below(12);
   if (kind < 8) {
     const std::string source = one_of(random, "d", kDocuments);

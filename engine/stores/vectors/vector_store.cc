@@ -1,8 +1,10 @@
 #include "quipu/vector_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/python/python_text.h"
+#include "engine/stores/text/hybrid_query.h"
 #include "engine/stores/vectors/hnsw_manager.h"
 #include "engine/stores/vectors/index_manager.h"
 #include "engine/stores/vectors/stored_nodes.h"
@@ -31,17 +33,41 @@ struct KVVectorStore::Parts {
   const VectorSearcher searcher{state, index};
   const StoredNodes nodes{state, searcher};
   const VectorWriter writer{state, index, hnsw};
+  DocumentCollections documents{kDocumentStoreNamespace};  // whose text is searched
+
+  VectorSide vector_side() const {
+    return {
+        .nearest = [this](const VectorStoreQuery& query) { return searcher.query(query); },
+        .passing = [this](const VectorStoreQuery& query) { return searcher.candidate_ids(query); },
+        .holds =
+            [this](std::string_view id) { return state.kvstore->exists(id, state.collections.embeddings); },
+        .nodes_of =
+            [this](std::string_view ref_doc_id) {
+              return state.kvstore->field_index().keys_with_value(state.collections.ref_doc_ids, kRefDocId,
+                                                                  ref_doc_id);
+            }};
+  }
+  Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const {
+    // Where no text can be searched, or none is looked for, the mode is one that the store does not know, as
+    // in the reference.
+    const bool text =
+        searches_text(query.mode) && !query.query_str.empty() && state.kvstore->capabilities().text_indexes;
+    if (!text) return searcher.query(query);
+    return query_with_text(*state.kvstore, documents.nodes, query, vector_side());
+  }
 };
 
 KVVectorStore::KVVectorStore(std::shared_ptr<BaseKVStore> kvstore, std::string_view ns, bool stores_text)
-    : parts_(std::make_unique<const Parts>(std::move(kvstore), ns, stores_text)) {}
+    : parts_(std::make_unique<Parts>(std::move(kvstore), ns, stores_text)) {}
 
 KVVectorStore::~KVVectorStore() = default;
 KVVectorStore::KVVectorStore(KVVectorStore&&) noexcept = default;
 KVVectorStore& KVVectorStore::operator=(KVVectorStore&&) noexcept = default;
 
 KVVectorStore KVVectorStore::unowned() const {
-  return KVVectorStore(unowned_pointer(kvstore()), name_space(), stores_text());
+  KVVectorStore store(unowned_pointer(kvstore()), name_space(), stores_text());
+  store.parts_->documents = parts_->documents;
+  return store;
 }
 
 BaseKVStore& KVVectorStore::kvstore() const { return *parts_->state.kvstore; }
@@ -117,13 +143,23 @@ Status KVVectorStore::clear() { return parts_->writer.clear(); }
 Status KVVectorStore::load(JsonView save_dict) { return parts_->writer.load(save_dict); }
 
 Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
-  QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult found, parts_->searcher.query(query));
+  QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult found, parts_->query(query));
   if (stores_text()) QUIPU_RETURN_IF_ERROR(parts_->nodes.add_to(found));
   return found;
 }
 
+void KVVectorStore::use_document_store(std::string_view ns) { parts_->documents = DocumentCollections(ns); }
+
 Result<std::vector<VectorStoreQueryResult>> KVVectorStore::query_all(
     std::span<const VectorStoreQuery> queries) const {
+  if (std::ranges::any_of(queries, searches_text, &VectorStoreQuery::mode)) {
+    std::vector<VectorStoreQueryResult> found;
+    for (const VectorStoreQuery& each : queries) {
+      QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult one, query(each));
+      found.push_back(std::move(one));
+    }
+    return found;
+  }
   QUIPU_ASSIGN_OR_RETURN(std::vector<VectorStoreQueryResult> found, parts_->searcher.query_all(queries));
   if (stores_text()) {
     for (VectorStoreQueryResult& each : found) QUIPU_RETURN_IF_ERROR(parts_->nodes.add_to(each));

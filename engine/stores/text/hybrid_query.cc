@@ -1,0 +1,162 @@
+#include "engine/stores/text/hybrid_query.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/stores/text/text_searcher.h"
+
+namespace quipu {
+namespace {
+
+using Mode = VectorStoreQueryMode;
+
+constexpr double kRankOffset = 60;
+constexpr double kUsualAlpha = 0.5;
+// Of more nodes than one of so many, each that would be among the best is looked up; of fewer, all are
+// scored.
+constexpr uint64_t kFew = 16;
+
+// As of every query: 0 means all.
+size_t count_of(int k) { return k < 0 ? 0 : k == 0 ? SIZE_MAX : static_cast<size_t>(k); }
+
+// Adds up what each id is worth in several results.
+class Fusion {
+ public:
+  void add(const std::string& id, double worth) {
+    const auto [place, added] = places_.emplace(id, ids_.size());
+    if (added) {
+      ids_.push_back(id);
+      worths_.push_back(0);
+    }
+    worths_[place->second] += worth;
+  }
+  VectorStoreQueryResult best(size_t top_k) const {
+    std::vector<size_t> order(ids_.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(order, std::greater(), [this](size_t i) { return worths_[i]; });
+    VectorStoreQueryResult result;
+    for (size_t i = 0; i < std::min(top_k, order.size()); ++i) {
+      result.ids.push_back(ids_[order[i]]);
+      result.similarities.push_back(worths_[order[i]]);
+    }
+    return result;
+  }
+
+ private:
+  std::unordered_map<std::string, size_t> places_;
+  std::vector<std::string> ids_;
+  std::vector<double> worths_;
+};
+
+void add_scaled(const VectorStoreQueryResult& found, double weight, Fusion& fusion) {
+  if (found.ids.empty()) return;
+  const auto [least, most] = std::ranges::minmax(found.similarities);
+  for (size_t i = 0; i < found.ids.size(); ++i) {
+    const double scaled = most == least ? 1 : (found.similarities[i] - least) / (most - least);
+    fusion.add(found.ids[i], weight * scaled);
+  }
+}
+
+void add_ranks(const VectorStoreQueryResult& found, Fusion& fusion) {
+  for (size_t i = 0; i < found.ids.size(); ++i) fusion.add(found.ids[i], 1 / (kRankOffset + double(i)));
+}
+
+// The query with its documents as nodes.
+Result<VectorStoreQuery> with_nodes(const VectorStoreQuery& query, const VectorSide& vectors) {
+  VectorStoreQuery changed = query;
+  changed.mode = Mode::DEFAULT;
+  if (!query.doc_ids) return changed;
+  std::optional<std::unordered_set<std::string_view>> only;
+  if (query.node_ids) only.emplace(query.node_ids->begin(), query.node_ids->end());
+  changed.node_ids.emplace();
+  for (const std::string& doc_id : *query.doc_ids) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<std::string> nodes, vectors.nodes_of(doc_id));
+    for (const std::string& id : nodes) {
+      if (!only || only->contains(id)) changed.node_ids->push_back(id);
+    }
+  }
+  return changed;
+}
+
+// `query`: with_nodes().
+Result<VectorStoreQueryResult> find_texts(BaseKVStore& store, const std::string& collection,
+                                          const TextQuery& text, size_t k, const VectorStoreQuery& query,
+                                          const VectorSide& vectors) {
+  QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher, TextSearcher::open(store, collection));
+  // What the store holds is asked of each node that would be found; filters are asked of all at once.
+  TextSearcher::Wanted wanted;
+  std::vector<std::string> passing;
+  std::vector<std::string_view> ids;
+  std::unordered_set<std::string_view> among;
+  if (query.filters) {
+    QUIPU_ASSIGN_OR_RETURN(passing, vectors.passing(query));
+    ids.assign(passing.begin(), passing.end());
+  } else {
+    wanted.accepts = vectors.holds;
+    if (query.node_ids) ids.assign(query.node_ids->begin(), query.node_ids->end());
+  }
+  if ((query.filters || query.node_ids) && ids.size() <= searcher.documents() / kFew) {
+    wanted.ids = &ids;
+  } else if (query.filters || query.node_ids) {
+    among.insert(ids.begin(), ids.end());
+    wanted.accepts = [&among, holds = wanted.accepts](std::string_view id) -> Result<bool> {
+      if (!among.contains(id)) return false;
+      return holds ? holds(id) : true;
+    };
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::vector<TextMatch> matches, searcher.search(text, k, wanted));
+  VectorStoreQueryResult found;
+  for (TextMatch& match : matches) {
+    found.ids.push_back(std::move(match.id));
+    found.similarities.push_back(match.score);
+  }
+  return found;
+}
+
+}  // namespace
+
+bool searches_text(Mode mode) {
+  return mode == Mode::TEXT_SEARCH || mode == Mode::SPARSE || mode == Mode::HYBRID ||
+         mode == Mode::SEMANTIC_HYBRID;
+}
+
+Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::string& collection,
+                                               const VectorStoreQuery& query, const VectorSide& vectors) {
+  const double alpha = query.alpha.value_or(kUsualAlpha);
+  if (!(alpha >= 0 && alpha <= 1)) return Status::invalid_argument("ValueError: alpha must be from 0 to 1");
+  TextQuery text = TextQuery::words(query.query_str);
+  if (query.mode == Mode::TEXT_SEARCH) {
+    QUIPU_ASSIGN_OR_RETURN(text, TextQuery::parse(query.query_str));
+  }
+  QUIPU_ASSIGN_OR_RETURN(const VectorStoreQuery wanted, with_nodes(query, vectors));
+  const size_t k = count_of(query.sparse_top_k.value_or(query.similarity_top_k));
+  QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult texts,
+                         find_texts(store, collection, text, k, wanted, vectors));
+  if (query.mode == Mode::TEXT_SEARCH || query.mode == Mode::SPARSE) return texts;
+  QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult nearest, vectors.nearest(wanted));
+  const size_t top_k = count_of(query.hybrid_top_k.value_or(query.similarity_top_k));
+  return query.mode == Mode::HYBRID ? fuse_by_scores(nearest, texts, alpha, top_k)
+                                    : fuse_by_ranks(nearest, texts, top_k);
+}
+
+VectorStoreQueryResult fuse_by_scores(const VectorStoreQueryResult& vectors,
+                                      const VectorStoreQueryResult& texts, double alpha, size_t top_k) {
+  Fusion fusion;
+  add_scaled(vectors, alpha, fusion);
+  add_scaled(texts, 1 - alpha, fusion);
+  return fusion.best(top_k);
+}
+
+VectorStoreQueryResult fuse_by_ranks(const VectorStoreQueryResult& vectors,
+                                     const VectorStoreQueryResult& texts, size_t top_k) {
+  Fusion fusion;
+  add_ranks(vectors, fusion);
+  add_ranks(texts, fusion);
+  return fusion.best(top_k);
+}
+
+}  // namespace quipu

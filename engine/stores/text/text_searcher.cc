@@ -1,0 +1,101 @@
+#include "engine/stores/text/text_searcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/text/stored/node_text.h"
+#include "engine/text/text_search.h"
+
+namespace quipu {
+namespace {
+
+// So many nodes are indexed while writers wait.
+constexpr uint64_t kNodesAtOnce = 8192;
+
+Status must_be_made(const std::string& collection, std::string_view why) {
+  return Status::invalid_argument("collection \"" + collection +
+                                  "\" has no whole text index, and none is made " + std::string(why) +
+                                  "; call index_text() of the document store first");
+}
+
+// What may not be read of a node is an error of the search.
+Result<std::optional<std::string>> text_of(const TextView& view, std::string_view id) {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> value, view.value(id));
+  return value ? text_of_node(*value) : std::nullopt;
+}
+
+}  // namespace
+
+Status make_text_index(BaseKVStore& store, const std::string& collection, std::string_view analyser,
+                       const ProgressCallback& progress) {
+  QUIPU_RETURN_IF_ERROR(store.declare_collection(collection, {}));
+  return watch(progress, collection, [&](Work& work) -> Status {
+    for (bool whole = false; !whole;) {
+      QUIPU_RETURN_IF_ERROR(work.check());
+      QUIPU_ASSIGN_OR_RETURN(whole, store.text_indexes().make_text_index(collection, analyser, kNodesAtOnce));
+    }
+    return Status::ok();
+  });
+}
+
+TextSearcher::TextSearcher(std::unique_ptr<TextView> view, std::unique_ptr<Analyser> analyser,
+                           const TextTotals& totals)
+    : view_(std::move(view)), analyser_(std::move(analyser)) {
+  index_ = std::make_unique<StoredTextIndex>(
+      view_->entries(), totals, *analyser_,
+      [view = view_.get()](std::string_view id) { return text_of(*view, id); });
+}
+
+Result<TextSearcher> TextSearcher::open(BaseKVStore& store, const std::string& collection) {
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<TextView> view, store.text_indexes().open_text(collection));
+  if (view == nullptr || !view->state().whole) {
+    const KVCapabilities can = store.capabilities();
+    if (can.read_only) return must_be_made(collection, "by a reader");
+    if (can.in_transaction) return must_be_made(collection, "in a transaction");
+    const std::string analyser =
+        view == nullptr ? std::string(DEFAULT_TEXT_ANALYSER) : view->state().analyser;
+    view.reset();
+    QUIPU_RETURN_IF_ERROR(make_text_index(store, collection, analyser, {}));
+    QUIPU_ASSIGN_OR_RETURN(view, store.text_indexes().open_text(collection));
+    if (view == nullptr || !view->state().whole) return must_be_made(collection, "twice");
+  }
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Analyser> analyser, Analyser::make(view->state().analyser));
+  QUIPU_ASSIGN_OR_RETURN(const TextTotals totals, view->totals());
+  return TextSearcher(std::move(view), std::move(analyser), totals);
+}
+
+Result<std::vector<TextMatch>> TextSearcher::search(const TextQuery& query, size_t k,
+                                                    const Wanted& wanted) const {
+  Status failed;
+  TextFilter filter;
+  std::vector<uint32_t> rows;
+  if (wanted.ids != nullptr) {
+    for (const std::string_view id : *wanted.ids) {
+      QUIPU_ASSIGN_OR_RETURN(const std::optional<uint32_t> row, index_->row_of(id));
+      if (row) rows.push_back(*row);
+    }
+    std::ranges::sort(rows);
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    filter.rows = &rows;
+  }
+  if (wanted.accepts) {
+    filter.accepts = [&](uint32_t row) {
+      const Result<std::optional<std::string>> id = index_->node_of(row);
+      const Result<bool> accepted = !id ? Result<bool>(id.error()) : !*id ? false : wanted.accepts(**id);
+      if (!accepted && failed.is_ok()) failed = accepted.error();
+      return accepted && *accepted;
+    };
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<TextHit> hits, search_text(*index_, query, *analyser_, k, filter));
+  QUIPU_RETURN_IF_ERROR(failed);
+  std::vector<TextMatch> matches;
+  matches.reserve(hits.size());
+  for (const TextHit& hit : hits) {
+    QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> id, index_->node_of(hit.row));
+    if (!id) return Status::corruption("text index: a row lacks its node; repair it");
+    matches.push_back({*std::move(id), hit.score});
+  }
+  return matches;
+}
+
+}  // namespace quipu

@@ -1,0 +1,58 @@
+// TextSearcher: searches the text index of a collection of nodes, at one moment.
+//
+// Thread-safety: one thread at a time. Lifetime: must go before its key-value store. Cost: to open, some
+// microseconds.
+
+#ifndef QUIPU_ENGINE_STORES_TEXT_TEXT_SEARCHER_H_
+#define QUIPU_ENGINE_STORES_TEXT_TEXT_SEARCHER_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/text/analysis/analyser.h"
+#include "engine/text/stored/stored_text_index.h"
+#include "engine/text/text_query.h"
+#include "quipu/backend/text_entries.h"
+#include "quipu/document_store.h"
+#include "quipu/kv_store.h"
+#include "quipu/progress.h"
+
+namespace quipu {
+
+// KVDocumentStore::index_text() of a collection of nodes.
+Status make_text_index(BaseKVStore& store, const std::string& collection, std::string_view analyser,
+                       const ProgressCallback& progress);
+
+class TextSearcher {
+ public:
+  // Makes the index by the default analyser where there is none, or not all of it. Errors: kInvalidArgument
+  // where it may not be made here; kNotSupported where the backend has none.
+  static Result<TextSearcher> open(BaseKVStore& store, const std::string& collection);
+
+  uint64_t documents() const { return index_->statistics().documents; }
+
+  // Which nodes may be found.
+  struct Wanted {
+    const std::vector<std::string_view>* ids = nullptr;             // only these; null: all
+    std::function<Result<bool>(std::string_view id)> accepts = {};  // asked of what would be among the best
+  };
+  Result<std::vector<TextMatch>> search(const TextQuery& query, size_t k, const Wanted& wanted) const;
+
+ private:
+  explicit TextSearcher(std::unique_ptr<TextView> view, std::unique_ptr<Analyser> analyser,
+                        const TextTotals& totals);
+
+  std::unique_ptr<TextView> view_;
+  std::unique_ptr<Analyser> analyser_;
+  std::unique_ptr<StoredTextIndex> index_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_TEXT_TEXT_SEARCHER_H_
