@@ -24,6 +24,7 @@ from quipu.operations.migrate import MigratedCollection, MigrateReport, migrate
 from quipu.operations.repair import RepairReport, RepairStep, repair
 from quipu.operations.stat import CompactReport, DatabaseStat, compact, stat
 from quipu.operations.verify import verify
+from quipu.stores.bm25_retriever import QuipuBM25Retriever
 from quipu.stores.chat_store import QuipuAsyncChatStore, QuipuChatStore
 from quipu.stores.document_store import QuipuDocumentStore
 from quipu.stores.graph_store import QuipuGraphStore
@@ -59,6 +60,7 @@ __all__ = [
     "PostgresVectorStore",
     "QueryArrays",
     "QuipuAsyncChatStore",
+    "QuipuBM25Retriever",
     "QuipuChatStore",
     "QuipuDocumentStore",
     "QuipuGraphStore",

@@ -19,6 +19,8 @@
   COMMAND(put)                  \
   COMMAND(delete)               \
   COMMAND(scan)                 \
+  COMMAND(search)               \
+  COMMAND(index_text)           \
   COMMAND(query)                \
   COMMAND(hnsw)                 \
   COMMAND(graph)                \

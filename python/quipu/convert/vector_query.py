@@ -23,6 +23,11 @@ def native_query(query: VectorStoreQuery, mmr_threshold: Optional[float] = None)
         VectorStoreQueryMode(query.mode).value,
         native_filters(query.filters),
         mmr_threshold,
+        query.query_str,
+        query.alpha,
+        query.sparse_top_k,
+        query.hybrid_top_k,
+        None if query.doc_ids is None else list(query.doc_ids),
     )
 
 

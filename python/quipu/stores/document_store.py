@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import fsspec
 from llama_index.core.schema import BaseNode, ImageNode, IndexNode, TextNode
@@ -16,6 +16,7 @@ from quipu import _native
 from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.models import NODES
 from quipu.convert.nodes import to_dict
+from quipu.database.progress import ProgressCallback
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
@@ -23,6 +24,15 @@ from quipu.stores.on_database import OnDatabase
 # What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
 # and those with media resources do so from what is not stored.
 _PLAIN = frozenset((TextNode, ImageNode, IndexNode))
+
+
+class TextIndex(NamedTuple):
+    """The full-text index of a document store."""
+
+    analyser: str
+    whole: bool  # else index_text() was interrupted, and goes on
+    documents: int
+    tokens: int
 
 
 class QuipuDocumentStore(OnDatabase, KVDocumentStore):
@@ -194,6 +204,55 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
     def ids_by_hash(self, doc_hash: str) -> List[str]:
         """The ids of all nodes with this hash."""
         return self._native.ids_by_hash(doc_hash)
+
+    # ---- full-text search ----
+
+    def index_text(self, analyser: str = "english", progress: Optional[ProgressCallback] = None) -> None:
+        """Makes a full-text index of the nodes, of what ``get_content(MetadataMode.EMBED)`` of each returns.
+
+        From then on every write to the nodes is part of it, in the same atomic write. It goes on where an earlier call was
+        interrupted, and is cheap when there is nothing to do. While it is made, others may read and write.
+
+        Args:
+            analyser: which words there are: a language that Snowball knows, in lower case and stemmed, without its stop
+                words; "words", all as they are in lower case; "icu", words of any script; "whitespace", what is between
+                white space.
+            progress: called some times a second with the collection, 0 and 0. An exception that it raises, and Ctrl-C,
+                cancel the call; what has been made so far stays.
+
+        Raises ValueError for an unknown analyser, or another one than the index has (``drop_text_index`` first).
+        """
+        self._native.index_text(analyser, progress)
+
+    async def aindex_text(self, analyser: str = "english") -> None:
+        await self._kvstore.run(self.index_text, analyser)
+
+    def drop_text_index(self) -> bool:
+        """Removes the full-text index; False where there is none."""
+        return self._native.drop_text_index()
+
+    def text_index(self) -> Optional[TextIndex]:
+        """What there is of the full-text index, or None."""
+        found = self._native.text_index()
+        return None if found is None else TextIndex(*found)
+
+    def search_text(self, query: str, top_k: int = 10, syntax: bool = True) -> List[Tuple[str, float]]:
+        """Ids and BM25 scores of the nodes that fit best, best first. The first search makes the index where there is none.
+
+        Args:
+            query: ``cat dog`` (either), ``"black cat"`` (side by side), ``cat*`` (words that begin so), ``+cat`` (only with
+                it), ``-dog`` (not with it), ``AND``, ``OR``, ``NOT``, parentheses; a backslash makes a letter of what
+                follows it.
+            top_k: how many are returned at most.
+            syntax: False where ``query`` is words of which any is enough, whatever characters are in it.
+
+        Raises ValueError for a query out of the syntax, which says where, and where there is no index on a reader or in
+        a transaction.
+        """
+        return self._native.search_text(query, top_k, syntax)
+
+    async def asearch_text(self, query: str, top_k: int = 10, syntax: bool = True) -> List[Tuple[str, float]]:
+        return await self._kvstore.run(self.search_text, query, top_k, syntax)
 
     # ---- ref docs ----
 

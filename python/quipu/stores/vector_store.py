@@ -11,6 +11,7 @@ import fsspec
 from llama_index.core.bridge.pydantic import TypeAdapter
 from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
 from llama_index.core.schema import BaseNode, TextNode
+from llama_index.core.storage.docstore.keyval_docstore import DEFAULT_NAMESPACE as DEFAULT_DOCSTORE
 from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
 from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES, NAMESPACE_SEP
 from llama_index.core.vector_stores.types import (
@@ -57,15 +58,24 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         stores_text: keep the nodes with their vectors, so that queries and ``get_nodes`` return them, as a
             VectorMemoryBlock and an index without a document store want it. They are in the vectors' metadata, under
             "_node_content", as LlamaIndex's ``node_to_metadata_dict`` writes it.
+        docstore_namespace: the document store of the same database whose text the modes TEXT_SEARCH, SPARSE, HYBRID
+            and SEMANTIC_HYBRID search, of the nodes that this store has vectors of.
     """
 
     stores_text: bool = False
     namespace: str = DEFAULT_VECTOR_STORE
+    docstore_namespace: str = DEFAULT_DOCSTORE
 
     def __init__(
-        self, kvstore: RocksDBKVStore, namespace: str = DEFAULT_VECTOR_STORE, stores_text: bool = False
+        self,
+        kvstore: RocksDBKVStore,
+        namespace: str = DEFAULT_VECTOR_STORE,
+        stores_text: bool = False,
+        docstore_namespace: str = DEFAULT_DOCSTORE,
     ) -> None:
-        super().__init__(stores_text=stores_text, namespace=namespace)  # type: ignore[call-arg]
+        super().__init__(  # type: ignore[call-arg]
+            stores_text=stores_text, namespace=namespace, docstore_namespace=docstore_namespace
+        )
         self._kvstore = kvstore
 
     @classmethod
@@ -96,7 +106,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         return self._kvstore
 
     def _arguments(self) -> Tuple[Any, ...]:
-        return (self.namespace, self.stores_text)
+        return (self.namespace, self.stores_text, self.docstore_namespace)
 
     def _facts(self) -> Dict[str, Any]:
         vectors = self._kvstore.count(f"vector_store/{self.namespace}/embeddings")
@@ -210,6 +220,12 @@ class QuipuVectorStore(VectorStoreOnDatabase):
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """The most similar nodes. The modes that fit a learner need scikit-learn, as in the reference.
 
+        Beyond the reference's SimpleVectorStore there are modes over the text of the document store's nodes, by BM25:
+        TEXT_SEARCH (``query_str`` in the syntax of ``QuipuDocumentStore.search_text``), SPARSE (any of its words), HYBRID
+        (with ``alpha``: 0, text alone, to 1, vectors alone; 0.5) and SEMANTIC_HYBRID (by ranks). ``sparse_top_k`` texts are
+        found, and ``hybrid_top_k`` nodes returned; ``node_ids``, ``doc_ids`` and ``filters`` hold for both. The first such
+        query makes the text index where there is none.
+
         With ``stores_text``, no node_ids are all nodes, as in LlamaIndex's other databases: an index over such a store
         does not know its nodes.
         """
@@ -249,7 +265,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         query = self._over_all_nodes(VectorStoreQuery(query_embedding=[], **fields))
         if query.mode in LEARNER_MODES:
             raise NotImplementedError(f"the mode {query.mode.value} takes each query as a VectorStoreQuery")
-        store = self._kvstore.bind(_native.VectorStore, (self.namespace, False))  # which reads no nodes
+        store = self._kvstore.bind(_native.VectorStore, (self.namespace, False, self.docstore_namespace))  # reads no nodes
         ids, similarities = store.query_rows(embeddings, native_query(query, mmr_threshold))
         import numpy  # what to return arrays takes, and nothing else here
 

@@ -32,13 +32,13 @@ VectorStoreQueryMode mode_of(std::string_view name) {
   throw StatusError(Status::invalid_argument("Invalid query mode: " + std::string(name)));
 }
 
-// A query by text alone has none: of a mode that needs none, the store says whether it has it.
+// A query by text alone has none, and a store that knows no such mode says so.
 std::vector<double> elements_of(nb::handle embedding, VectorStoreQueryMode mode, std::string_view name) {
   using Mode = VectorStoreQueryMode;
   if (!embedding.is_none()) return to_elements(embedding);
-  const bool unknown = mode == Mode::SPARSE || mode == Mode::HYBRID || mode == Mode::TEXT_SEARCH ||
-                       mode == Mode::SEMANTIC_HYBRID;
-  if (unknown) return {};
+  const bool searches_text = mode == Mode::SPARSE || mode == Mode::HYBRID || mode == Mode::TEXT_SEARCH ||
+                             mode == Mode::SEMANTIC_HYBRID;
+  if (searches_text) return {};
   throw nb::type_error(("the query has no query_embedding, which the mode '" + std::string(name) +
                         "' needs: embed its text first")
                            .c_str());
@@ -64,17 +64,29 @@ void register_vector_query(nb::module_& module) {
           [](QueryArguments* self, nb::object embedding, Arg<"similarity_top_k", int> similarity_top_k,
              const Arg<"node_ids", std::optional<Strings>>& node_ids, const Text& mode,
              const std::optional<std::string>& filters,
-             const Arg<"mmr_threshold", std::optional<double>>& mmr_threshold) {
+             const Arg<"mmr_threshold", std::optional<double>>& mmr_threshold,
+             const Arg<"query_str", std::optional<std::string>>& query_str,
+             const Arg<"alpha", std::optional<double>>& alpha,
+             const Arg<"sparse_top_k", std::optional<int>>& sparse_top_k,
+             const Arg<"hybrid_top_k", std::optional<int>>& hybrid_top_k,
+             const Arg<"doc_ids", std::optional<Strings>>& doc_ids) {
             VectorStoreQuery query;
             query.mode = mode_of(mode.view);
             query.query_embedding = elements_of(embedding, query.mode, mode.view);
             query.similarity_top_k = similarity_top_k;
             if (node_ids) query.node_ids = *node_ids;
             if (mmr_threshold) query.mmr_threshold = *mmr_threshold;
+            if (query_str) query.query_str = *query_str;
+            if (alpha) query.alpha = *alpha;
+            if (sparse_top_k) query.sparse_top_k = *sparse_top_k;
+            if (hybrid_top_k) query.hybrid_top_k = *hybrid_top_k;
+            if (doc_ids) query.doc_ids = *doc_ids;
             new (self) QueryArguments(std::move(query), filters);
           },
           nb::arg("embedding").none(), nb::arg("similarity_top_k").none(), nb::arg("node_ids").none(),
-          nb::arg("mode"), nb::arg("filters").none(), nb::arg("mmr_threshold").none());
+          nb::arg("mode"), nb::arg("filters").none(), nb::arg("mmr_threshold").none(),
+          nb::arg("query_str").none(), nb::arg("alpha").none(), nb::arg("sparse_top_k").none(),
+          nb::arg("hybrid_top_k").none(), nb::arg("doc_ids").none());
 }
 
 }  // namespace quipu::python

@@ -4,8 +4,11 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 
+#include <functional>
+
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/json_encoder.h"
+#include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
 #include "python/src/stores/bound.h"
 #include "quipu/document_store.h"
@@ -152,6 +155,31 @@ void make_documents(Documents* self, std::shared_ptr<Database> database, const S
                                             .metadata_collection_suffix = std::string(metadata.view)});
 }
 
+// What index_text() has made, or null.
+std::optional<nb::tuple> text_index(Documents& documents) {
+  const auto info = documents.run([](const KVDocumentStore& store) { return take(store.text_index()); });
+  if (!info) return std::nullopt;
+  return nb::make_tuple(to_str(info->analyser), info->whole, info->documents, info->tokens);
+}
+
+void index_text(Documents& documents, const Str<"analyser">& analyser, nb::object progress) {
+  ProgressToPython to_python(std::move(progress));
+  const Status made = documents.run(
+      [&](KVDocumentStore& store) { return store.index_text(analyser.view, std::ref(to_python)); });
+  to_python.rethrow();
+  check(made);
+}
+
+nb::list search_text(Documents& documents, const Str<"query">& query, Arg<"top_k", int> top_k,
+                     Flag<"syntax"> syntax) {
+  const TextSearch search{.query = std::string(query.view), .top_k = top_k, .syntax = syntax};
+  const std::vector<TextMatch> matches =
+      documents.run([&](const KVDocumentStore& store) { return take(store.search_text(search)); });
+  nb::list found;
+  for (const TextMatch& match : matches) found.append(nb::make_tuple(to_str(match.id), match.score));
+  return found;
+}
+
 }  // namespace
 
 void register_document_store(nb::module_& module) {
@@ -210,6 +238,14 @@ void register_document_store(nb::module_& module) {
                 [&](const KVDocumentStore& store) { return take(store.ids_by_hash(hash.view)); }));
           },
           nb::arg("doc_hash").none())
+      .def("index_text", &index_text, nb::arg("analyser").none(), nb::arg("progress").none())
+      .def("drop_text_index",
+           [](Documents& documents) {
+             return documents.run([](KVDocumentStore& store) { return take(store.drop_text_index()); });
+           })
+      .def("text_index", &text_index)
+      .def("search_text", &search_text, nb::arg("query").none(), nb::arg("top_k").none(),
+           nb::arg("syntax").none())
       .def("persist", &Documents::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 

@@ -214,10 +214,12 @@ void register_vector_store(nb::module_& module) {
       .def(
           "__init__",
           [](Vectors* self, std::shared_ptr<Database> database, const Str<"namespace">& ns,
-             Flag<"stores_text"> stores_text) {
+             Flag<"stores_text"> stores_text, const Str<"docstore_namespace">& docstore) {
             new (self) Vectors(std::move(database), ns.view, stores_text);
+            self->run([&](KVVectorStore& store) { store.use_document_store(docstore.view); });
           },
-          nb::arg("database"), nb::arg("namespace").none(), nb::arg("stores_text").none())
+          nb::arg("database"), nb::arg("namespace").none(), nb::arg("stores_text").none(),
+          nb::arg("docstore_namespace").none())
       .def("add", &add, nb::arg("ids").none(), nb::arg("embeddings"), nb::arg("class_names"),
            nb::arg("ref_doc_ids"), nb::arg("metadata"), nb::arg("nodes"))
       .def("add_embeddings", &add_embeddings, nb::arg("ids").none(), nb::arg("embeddings").none(),
