@@ -221,13 +221,13 @@ Result<std::optional<VectorStoreQueryResult>> CodeIndex::top_k(const TopKQuery& 
 }
 
 std::vector<Result<std::optional<VectorStoreQueryResult>>> CodeIndex::top_k_all(
-    std::span<const TopKQuery> wanted, const CodeReader& reader, bool& gone) const {
+    std::span<const TopKQuery> wanted, const CodeReader& reader, bool& gone, size_t threads) const {
   std::vector<Result<std::optional<VectorStoreQueryResult>>> results;
   if (wanted.empty()) return results;
   const Dimension& dimension = *only_dimension(wanted.front().query.size());
   std::vector<CodeQuery> queries;
   for (const TopKQuery& each : wanted) queries.push_back({each.query, static_cast<size_t>(each.k), each.mode});
-  auto found = find_candidates_together(dimension.codes, queries, kCandidatesTogether);
+  auto found = find_candidates_together(dimension.codes, queries, kCandidatesTogether, threads);
   for (size_t i = 0; i < wanted.size(); ++i) {
     results.push_back(found[i] ? best_of(wanted[i], dimension, *std::move(found[i]), reader, gone)
                                : top_k(wanted[i], reader, gone));

@@ -44,10 +44,10 @@ class CodeIndex {
   // not tell; `gone`: because some vectors are no more. REQUIRES: answers().
   Result<std::optional<VectorStoreQueryResult>> top_k(const TopKQuery& wanted, const CodeReader& reader,
                                                       bool& gone) const;
-  // The same for several, which go over the codes together.
+  // The same for several, which go over the codes together, on so many threads.
   std::vector<Result<std::optional<VectorStoreQueryResult>>> top_k_all(std::span<const TopKQuery> wanted,
-                                                                       const CodeReader& reader,
-                                                                       bool& gone) const;
+                                                                       const CodeReader& reader, bool& gone,
+                                                                       size_t threads) const;
 
  private:
   struct Dimension {

@@ -270,7 +270,7 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std:
 }
 
 std::vector<Result<VectorStoreQueryResult>> VectorIndex::top_k_all(std::span<const TopK> wanted,
-                                                                   const Fetch& fetch) const {
+                                                                   const Fetch& fetch, size_t threads) const {
   std::vector<Result<VectorStoreQueryResult>> results(wanted.size());
   std::vector<size_t> together;
   std::vector<CodeQuery> queries;
@@ -286,7 +286,7 @@ std::vector<Result<VectorStoreQueryResult>> VectorIndex::top_k_all(std::span<con
     }
   }
   if (together.empty()) return results;
-  auto found = find_candidates_together(dimension->codes, queries, kCandidatesTogether);
+  auto found = find_candidates_together(dimension->codes, queries, kCandidatesTogether, threads);
   for (size_t i = 0; i < together.size(); ++i) {
     const TopK& query = wanted[together[i]];
     Result<std::optional<VectorStoreQueryResult>> best;

@@ -88,9 +88,9 @@ class VectorIndex {
   // `rows` null: all. Errors: kInvalidArgument "ValueError: shapes ..." where dimensions differ.
   Result<VectorStoreQueryResult> top_k(const TopK& wanted, const std::vector<uint32_t>* rows,
                                        const Fetch& fetch) const;
-  // The same of all rows for several queries, which go over the index together.
-  std::vector<Result<VectorStoreQueryResult>> top_k_all(std::span<const TopK> wanted,
-                                                        const Fetch& fetch) const;
+  // The same of all rows for several queries, which go over the index together, on so many threads.
+  std::vector<Result<VectorStoreQueryResult>> top_k_all(std::span<const TopK> wanted, const Fetch& fetch,
+                                                        size_t threads) const;
   // `rows` in order. Memory: all their vectors.
   Result<VectorStoreQueryResult> mmr(std::span<const double> query, int k, double threshold,
                                      SimilarityMode mode, const std::vector<uint32_t>& rows,

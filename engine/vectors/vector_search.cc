@@ -107,7 +107,7 @@ Result<VectorStoreQueryResult> search_vectors(const VectorIndex& index, const Ve
 
 std::vector<Result<VectorStoreQueryResult>> search_together(const VectorIndex& index,
                                                             std::span<const VectorStoreQuery* const> queries,
-                                                            const VectorIndex::Fetch& fetch) {
+                                                            const VectorIndex::Fetch& fetch, size_t threads) {
   std::vector<Result<VectorStoreQueryResult>> results(queries.size());
   std::vector<size_t> valid;
   std::vector<VectorIndex::TopK> wanted;
@@ -121,7 +121,7 @@ std::vector<Result<VectorStoreQueryResult>> search_together(const VectorIndex& i
       results[i] = checked;
     }
   }
-  std::vector<Result<VectorStoreQueryResult>> found = index.top_k_all(wanted, fetch);
+  std::vector<Result<VectorStoreQueryResult>> found = index.top_k_all(wanted, fetch, threads);
   for (size_t i = 0; i < valid.size(); ++i) results[valid[i]] = std::move(found[i]);
   return results;
 }

@@ -30,10 +30,11 @@ Result<VectorStoreQueryResult> search_vectors(const VectorIndex& index, const Ve
                                               const MetadataFilters* filters,
                                               const VectorIndex::Fetch& fetch);
 
-// The same for queries that ask all vectors, without filters and node ids, in the mode DEFAULT: in one pass.
+// The same for queries that ask all vectors, without filters and node ids, in the mode DEFAULT: in one pass,
+// on so many threads.
 std::vector<Result<VectorStoreQueryResult>> search_together(const VectorIndex& index,
                                                             std::span<const VectorStoreQuery* const> queries,
-                                                            const VectorIndex::Fetch& fetch);
+                                                            const VectorIndex::Fetch& fetch, size_t threads);
 
 }  // namespace quipu
 

@@ -225,7 +225,8 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> VectorSearcher:
 }
 
 std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuery> queries,
-                                                 std::span<Result<VectorStoreQueryResult>> results) const {
+                                                 std::span<Result<VectorStoreQueryResult>> results,
+                                                 size_t threads) const {
   std::vector<bool> answered(queries.size());
   std::vector<size_t> places;
   std::vector<const VectorStoreQuery*> together;
@@ -240,7 +241,8 @@ std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuer
   if (!lock || cache_.streamed || cache_.hnsw) return answered;
   bool gone = false;
   std::vector<Result<VectorStoreQueryResult>> found =
-      cache_.codes ? codes_together(places, together, gone) : search_together(cache_.index, together, fetch(gone));
+      cache_.codes ? codes_together(places, together, gone, threads)
+                   : search_together(cache_.index, together, fetch(gone), threads);
   if (gone) return answered;
   for (size_t i = 0; i < places.size(); ++i) {
     results[places[i]] = std::move(found[i]);
@@ -250,7 +252,8 @@ std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuer
 }
 
 std::vector<Result<VectorStoreQueryResult>> VectorSearcher::codes_together(
-    std::vector<size_t>& places, std::span<const VectorStoreQuery* const> queries, bool& gone) const {
+    std::vector<size_t>& places, std::span<const VectorStoreQuery* const> queries, bool& gone,
+    size_t threads) const {
   std::vector<Result<VectorStoreQueryResult>> results;
   std::vector<size_t> of_codes;
   std::vector<TopKQuery> wanted;
@@ -264,7 +267,7 @@ std::vector<Result<VectorStoreQueryResult>> VectorSearcher::codes_together(
   places.clear();
   const auto codes = store_.kvstore->vector_values().codes(store_.collections.embeddings);
   if (!codes || !*codes) return results;
-  auto found = cache_.codes->top_k_all(wanted, **codes, gone);
+  auto found = cache_.codes->top_k_all(wanted, **codes, gone, threads);
   for (size_t i = 0; i < found.size(); ++i) {
     if (!found[i] || !*found[i]) continue;
     places.push_back(of_codes[i]);
@@ -274,8 +277,8 @@ std::vector<Result<VectorStoreQueryResult>> VectorSearcher::codes_together(
 }
 
 void VectorSearcher::query_some(std::span<const VectorStoreQuery> queries,
-                                std::span<Result<VectorStoreQueryResult>> results) const {
-  const std::vector<bool> answered = query_together(queries, results);
+                                std::span<Result<VectorStoreQueryResult>> results, size_t threads) const {
+  const std::vector<bool> answered = query_together(queries, results, threads);
   for (size_t i = 0; i < queries.size(); ++i) {
     if (!answered[i]) results[i] = query(queries[i]);
   }
@@ -288,11 +291,13 @@ Result<std::vector<VectorStoreQueryResult>> VectorSearcher::query_all(
   const bool alone = store_.kvstore->capabilities().in_transaction;
   const size_t processors = alone ? 1 : std::max(1U, std::thread::hardware_concurrency());
   const size_t together = std::clamp<size_t>(queries.size() / processors, 1, kTogetherAtMost);
+  const size_t threads = std::min(queries.size(), processors);
   std::atomic<size_t> next = 0;
-  run_on_threads(std::min(queries.size(), processors), [&] {
+  run_on_threads(threads, [&] {
     for (size_t begin = next.fetch_add(together); begin < queries.size(); begin = next.fetch_add(together)) {
       const size_t count = std::min(together, queries.size() - begin);
-      query_some(queries.subspan(begin, count), std::span(results).subspan(begin, count));
+      query_some(queries.subspan(begin, count), std::span(results).subspan(begin, count),
+                 processors / threads);
     }
   });
   std::vector<VectorStoreQueryResult> found;

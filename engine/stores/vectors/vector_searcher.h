@@ -40,15 +40,15 @@ class VectorSearcher {
                                                                 bool& gone) const;
   // Elements as stored. `gone`: as above; it outlives what is returned.
   VectorIndex::Fetch fetch(bool& gone) const;
-  // Those of `queries` that can be answered in one pass over the index; which have been.
+  // Those of `queries` that can be answered in one pass over the index, on so many threads; which have been.
   std::vector<bool> query_together(std::span<const VectorStoreQuery> queries,
-                                   std::span<Result<VectorStoreQueryResult>> results) const;
+                                   std::span<Result<VectorStoreQueryResult>> results, size_t threads) const;
   // The same by codes in memory, of those that they answer, to which it narrows `places`. REQUIRES: a lock.
   std::vector<Result<VectorStoreQueryResult>> codes_together(std::vector<size_t>& places,
                                                              std::span<const VectorStoreQuery* const> queries,
-                                                             bool& gone) const;
+                                                             bool& gone, size_t threads) const;
   void query_some(std::span<const VectorStoreQuery> queries,
-                  std::span<Result<VectorStoreQueryResult>> results) const;
+                  std::span<Result<VectorStoreQueryResult>> results, size_t threads) const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;

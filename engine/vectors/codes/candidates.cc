@@ -16,6 +16,13 @@ void Candidates::offer(uint32_t slot, const ScoreBounds& bounds) {
   raise_threshold(bounds.lower);
 }
 
+void Candidates::add(Candidates others) {
+  for (const double lower : others.lowest_) raise_threshold(lower);
+  possible_.insert(possible_.end(), others.possible_.begin(), others.possible_.end());
+  prune();
+  if (others.too_many_ || too_many_) give_up();
+}
+
 void Candidates::raise_threshold(double lower) {
   if (lowest_.size() == k_) {
     if (lower <= lowest_.front()) return;
@@ -30,12 +37,14 @@ void Candidates::raise_threshold(double lower) {
 // Most have been overtaken where the best come last. Each is looked at twice on average.
 void Candidates::prune() {
   forget_overtaken();
-  if (possible_.size() > most_) {
-    too_many_ = true;
-    possible_ = {};
-    lowest_ = {};
-  }
+  if (possible_.size() > most_) give_up();
   prune_at_ = std::max(prune_at_, 2 * possible_.size());
+}
+
+void Candidates::give_up() {
+  too_many_ = true;
+  possible_ = {};
+  lowest_ = {};
 }
 
 void Candidates::forget_overtaken() {

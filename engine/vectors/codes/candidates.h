@@ -33,6 +33,9 @@ class Candidates {
   // The k-th best lower bound so far, or what it began with: whoever is below it is none of the k best.
   double threshold() const { return threshold_; }
   void offer(uint32_t slot, const ScoreBounds& bounds);
+  // As if all that `others` has been offered had been offered here. REQUIRES: it is for the same k and
+  // `most`.
+  void add(Candidates others);
 
   // Whether there have been too many, of which nothing is kept.
   bool too_many() const { return too_many_; }
@@ -44,6 +47,7 @@ class Candidates {
  private:
   void raise_threshold(double lower);
   void prune();
+  void give_up();
   void forget_overtaken();
 
   const size_t k_;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <limits>
 #include <utility>
 
+#include "engine/base/threads.h"
 #include "engine/vectors/codes/candidates.h"
 #include "engine/vectors/codes/query_bounds.h"
 
@@ -18,6 +20,8 @@ constexpr size_t kApart = 3;
 // and of many, one in so many of all their rows.
 constexpr int kManyOfGroup = 24;
 constexpr size_t kManyOfQueries = 16;
+// A thread of its own is worth so many groups.
+constexpr size_t kGroupsOfThread = 256;
 // So many rows are on their way from memory where they are read one by one.
 constexpr size_t kAhead = 8;
 
@@ -82,6 +86,13 @@ class Search {
         take(slots[begin + row], products[row]);
       }
     }
+  }
+
+  // Takes over what another search of the same query has found in other groups.
+  void add(Search& other) {
+    take_waiting();
+    other.take_waiting();
+    candidates_.add(std::move(other.candidates_));
   }
 
   bool has_too_many() const { return candidates_.too_many(); }
@@ -172,6 +183,38 @@ std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector
   return rows;
 }
 
+struct GroupRange {
+  size_t begin;
+  size_t end;
+};
+
+// Takes these groups for each of the block's queries.
+void search_groups(const VectorCodes& codes, const CodeKernels& kernels, const QueryBlock& block,
+                   const GroupRange& groups, std::span<Search> searches) {
+  std::vector<int32_t> products(searches.size() * kGroupRows);
+  std::vector<int32_t> lower_products(products.size());
+  std::vector<uint64_t> in_question(searches.size());
+  for (size_t group = groups.begin; group < groups.end; ++group) {
+    kernels.queries(codes.group(group), block, products.data());
+    size_t count = 0;
+    for (size_t i = 0; i < searches.size(); ++i) {
+      in_question[i] = searches[i].rows_in_question(group, &products[i * kGroupRows], rows_of(codes, group));
+      if (in_question[i] != 0) count += static_cast<size_t>(std::popcount(in_question[i]));
+    }
+    if (count == 0) continue;
+    const bool many = codes.has_lower_halves() && count * kManyOfQueries >= products.size();
+    if (many) kernels.queries(codes.lower_halves_of_group(group), block, lower_products.data());
+    for (size_t i = 0; i < searches.size(); ++i) {
+      const int32_t* const upper = &products[i * kGroupRows];
+      if (many) {
+        searches[i].take_now(group, in_question[i], upper, &lower_products[i * kGroupRows]);
+      } else {
+        searches[i].take_later(group, in_question[i], upper);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery& query,
@@ -199,36 +242,28 @@ std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery
 }
 
 std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
-    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most, const CodeKernels& kernels) {
+    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most, size_t threads,
+    const CodeKernels& kernels) {
   std::vector<Search> searches;
   searches.reserve(queries.size());
   for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels, most);
   std::vector<const int8_t*> coded;
   for (const Search& search : searches) coded.push_back(search.code());
   const QueryBlock block(std::move(coded), codes.chunks());
-  std::vector<int32_t> products(searches.size() * kGroupRows);
-  std::vector<int32_t> lower_products(products.size());
-  std::vector<uint64_t> in_question(searches.size());
-  for (size_t group = 0; group < codes.groups(); ++group) {
-    kernels.queries(codes.group(group), block, products.data());
-    size_t count = 0;
-    for (size_t i = 0; i < searches.size(); ++i) {
-      in_question[i] = searches[i].rows_in_question(group, &products[i * kGroupRows], rows_of(codes, group));
-      count += static_cast<size_t>(std::popcount(in_question[i]));
+  // Each thread has searches of its own over a part of the groups.
+  const size_t groups = codes.groups();
+  const size_t count = std::clamp<size_t>(groups / kGroupsOfThread, 1, std::max<size_t>(threads, 1));
+  std::vector<std::vector<Search>> parts(count - 1, searches);
+  std::atomic<size_t> next = 0;
+  run_on_threads(count, [&] {
+    for (size_t part = next++; part < count; part = next++) {
+      search_groups(codes, kernels, block, {part * groups / count, (part + 1) * groups / count},
+                    part == 0 ? searches : parts[part - 1]);
     }
-    const bool many = codes.has_lower_halves() && count * kManyOfQueries >= products.size();
-    if (many) kernels.queries(codes.lower_halves_of_group(group), block, lower_products.data());
-    for (size_t i = 0; i < searches.size(); ++i) {
-      const int32_t* const upper = &products[i * kGroupRows];
-      if (many) {
-        searches[i].take_now(group, in_question[i], upper, &lower_products[i * kGroupRows]);
-      } else {
-        searches[i].take_later(group, in_question[i], upper);
-      }
-    }
-  }
+  });
   std::vector<std::optional<std::vector<Candidate>>> found(searches.size());
   for (size_t i = 0; i < searches.size(); ++i) {
+    for (std::vector<Search>& part : parts) searches[i].add(part[i]);
     if (!searches[i].has_too_many()) found[i] = searches[i].found();
   }
   return found;

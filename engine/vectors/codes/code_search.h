@@ -32,10 +32,11 @@ std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery
                                        const std::vector<uint32_t>* allowed,
                                        const CodeKernels& kernels = code_kernels().front());
 
-// The same of all slots for each query; the queries go over the codes together. Nothing for a query that has
-// more than `most` candidates, so that the memory is bounded: some 32 bytes each.
+// The same of all slots for each query; the queries go over the codes together, on so many threads where
+// these have enough to do. Nothing for a query that has more than `most` candidates, so that the memory is
+// bounded: some 32 bytes each, for each thread.
 std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
-    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most,
+    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most, size_t threads = 1,
     const CodeKernels& kernels = code_kernels().front());
 
 }  // namespace quipu

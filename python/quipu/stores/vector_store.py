@@ -243,8 +243,9 @@ class QuipuVectorStore(VectorStoreOnDatabase):
     def query_all(self, queries: Any, **kwargs: Any) -> Any:
         """What ``query`` answers for each of several queries, in one call and in one pass over the index.
 
-        It uses all processors (in a transaction one), and takes each a fraction of the time of single calls. An error of
-        one query is raised in place of all results.
+        It uses all processors (in a transaction one), also where it is given one query alone and searches an index in
+        memory, and takes each a fraction of the time of single calls. An error of one query is raised in place of all
+        results.
 
         Args:
             queries: a list of VectorStoreQuery; or their embeddings alone, as ``add_embeddings`` takes them, with what

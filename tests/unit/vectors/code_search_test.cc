@@ -121,7 +121,7 @@ TEST(CodeSearchTest, TheBestAreAmongTheCandidatesOfEveryKernel) {
         wanted.push_back({query, random.pick(std::vector<size_t>{1, 10, 149}), kModes[random.below(3)]});
       }
       for (const CodeKernels& kernels : code_kernels()) {
-        const auto found = find_candidates_together(vectors.codes, wanted, kMany, kernels);
+        const auto found = find_candidates_together(vectors.codes, wanted, kMany, 1, kernels);
         ASSERT_EQ(found.size(), wanted.size());
         for (size_t i = 0; i < wanted.size(); ++i) {
           expect_best_among(find_candidates(vectors.codes, wanted[i], nullptr, kernels),
@@ -257,6 +257,37 @@ TEST(VectorCodesTest, ACodeIsItsVectorsWhereverItLies) {
       EXPECT_EQ(kept_of(vectors.codes, slot), kept_of(alone, 0)) << slot;
     }
   }
+}
+
+// 40,000 vectors are enough for two threads; the best may lie in the parts of both.
+TEST(CodeSearchTest, SeveralThreadsFindWhatOneDoes) {
+  Random random(test_seed());
+  constexpr size_t kDimensions = 6;
+  Vectors vectors(kDimensions);
+  for (int i = 0; i < 40000; ++i) vectors.add(base_vector(random, kDimensions));
+  std::vector<Vector> queries;
+  std::vector<CodeQuery> wanted;
+  for (int i = 0; i < 4; ++i) queries.push_back(base_vector(random, kDimensions));
+  for (const Vector& query : queries) wanted.push_back({query, 20, kModes[random.below(3)]});
+  const auto found = find_candidates_together(vectors.codes, wanted, kMany, 3);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const Vector similarities = similarities_of(queries[i], vectors.all, wanted[i].mode);
+    expect_best_among(*found[i], similarities, wanted[i].k, all_slots(vectors), std::to_string(i));
+    EXPECT_LE(found[i]->size(), find_candidates(vectors.codes, wanted[i], nullptr).size() + 5);
+    const auto alone = find_candidates_together(vectors.codes, std::span(&wanted[i], 1), kMany, 2);
+    expect_best_among(*alone[0], similarities, wanted[i].k, all_slots(vectors), std::to_string(i));
+  }
+}
+
+TEST(CodeSearchTest, TooManyCandidatesOfTwoThreadsAreNone) {
+  Random random(test_seed());
+  Vectors vectors(3);
+  const Vector same = base_vector(random, 3);
+  for (int i = 0; i < 40000; ++i) vectors.add(same);
+  const std::vector<CodeQuery> wanted = {{same, 3, SimilarityMode::DEFAULT}};
+  EXPECT_FALSE(find_candidates_together(vectors.codes, wanted, 5000, 2)[0]);
+  EXPECT_FALSE(find_candidates_together(vectors.codes, wanted, 30000, 2)[0]);
+  EXPECT_EQ(find_candidates_together(vectors.codes, wanted, kMany, 2)[0]->size(), 40000U);
 }
 
 TEST(CodeSearchTest, TooManyCandidatesOfOneOfManyAreNone) {

@@ -73,7 +73,7 @@ class VectorIndexTest : public ::testing::Test {
         const auto expected = nearest(query, static_cast<size_t>(k), mode, rows);
         EXPECT_EQ(found->ids, expected) << "mode " << static_cast<int>(mode) << ", k " << k;
         if (rows != nullptr) continue;
-        const auto together = index_.top_k_all(std::vector{wanted, wanted}, fetch());
+        const auto together = index_.top_k_all(std::vector{wanted, wanted}, fetch(), 2);
         EXPECT_EQ(together[1]->ids, expected) << "mode " << static_cast<int>(mode) << ", k " << k;
       }
     }
@@ -139,7 +139,7 @@ TEST_F(VectorIndexTest, AsksAloneWhatHasTooManyCandidatesToGoTogether) {
   for (int i = 0; i < 40'000; ++i) put("e" + std::to_string(i), {3, 4});
   const Vector query{1, 2};
   const VectorIndex::TopK wanted{query, 3, SimilarityMode::DEFAULT};
-  const auto together = index_.top_k_all(std::vector{wanted, wanted}, fetch());
+  const auto together = index_.top_k_all(std::vector{wanted, wanted}, fetch(), 2);
   ASSERT_EQ(together.size(), 2U);
   EXPECT_EQ(together[1]->ids, index_.top_k(wanted, nullptr, fetch())->ids);
   EXPECT_EQ(together[0]->ids.size(), 3U);
