@@ -1,0 +1,89 @@
+// CodedRows: the upper halves of vectors' codes as kernels read them, each with a number that says whose it
+// is: the rows of a partition, or a sample of a store's.
+//
+// Thread-safety: as a standard container. Memory: half a byte an element, filled up to 64 elements, and 16
+// bytes a row, for whole groups of rows.
+
+#ifndef QUIPU_ENGINE_VECTORS_PARTITIONS_CODED_ROWS_H_
+#define QUIPU_ENGINE_VECTORS_PARTITIONS_CODED_ROWS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "engine/vectors/codes/code_kernels.h"
+#include "engine/vectors/codes/vector_code.h"
+
+namespace quipu {
+
+// Rows wherever they lie: in a block of the database, or here. Arrays need not be aligned.
+struct RowsView {
+  size_t count = 0;
+  const void* numbers = nullptr;  // uint64_t
+  const void* along = nullptr;    // float
+  const void* across = nullptr;   // float
+  const uint8_t* upper = nullptr;
+};
+
+class CodedRows {
+ public:
+  // `dimensions`: of vectors that have codes.
+  explicit CodedRows(size_t dimensions) : dimensions_(dimensions) {}
+
+  size_t dimensions() const { return dimensions_; }
+  size_t size() const { return numbers_.size(); }
+  size_t memory_bytes() const;
+  void reserve(size_t rows);
+  // `upper`: chunks() * kChunkBytes of them. Throws std::bad_alloc.
+  void add(uint64_t number, const Direction& coarse, std::span<const uint8_t> upper);
+  void add(const CodedRows& from, size_t row);
+  void add(const RowsView& rows);
+  void move_last_to(size_t row);  // drops the last row
+
+  uint64_t number(size_t row) const { return numbers_[row]; }
+  Direction coarse(size_t row) const { return {along_[row], across_[row]}; }
+  // A direction's product with a row's, divided by this, is about that with the vector of length 1.
+  float along(size_t row) const { return along_[row]; }
+
+  size_t chunks() const { return (dimensions_ + kElementsOfChunk - 1) / kElementsOfChunk; }
+  size_t row_bytes() const { return chunks() * kChunkBytes; }
+  std::span<const uint8_t> upper(size_t row) const {
+    return {codes_.data() + row * row_bytes(), row_bytes()};
+  }
+  size_t groups() const { return (size() + kGroupRows - 1) / kGroupRows; }
+  size_t rows_of_group(size_t group) const {
+    return group + 1 < groups() ? kGroupRows : size() - group * kGroupRows;
+  }
+  RowsView view() const { return {size(), numbers_.data(), along_.data(), across_.data(), codes_.data()}; }
+  GroupCodes group(size_t group) const {
+    const size_t bytes = kGroupRows * row_bytes();
+    return {codes_.data() + group * bytes, chunks(), group + 1 < groups() ? bytes : 0};
+  }
+
+ private:
+  template <class T>
+  struct Aligned {
+    using value_type = T;
+    Aligned() = default;
+    template <class U>
+    explicit Aligned(const Aligned<U>& /*other*/) {}
+    T* allocate(size_t count) {
+      return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(64)));
+    }
+    void deallocate(T* at, size_t /*count*/) { ::operator delete(at, std::align_val_t(64)); }
+    bool operator==(const Aligned&) const = default;
+  };
+
+  size_t dimensions_;
+  std::vector<uint8_t, Aligned<uint8_t>> codes_;  // of whole groups
+  std::vector<float> along_;
+  std::vector<float> across_;
+  std::vector<uint64_t> numbers_;
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_VECTORS_PARTITIONS_CODED_ROWS_H_

@@ -1,0 +1,219 @@
+#include "engine/vectors/partitions/means.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "engine/vectors/codes/vector_code.h"
+
+namespace quipu {
+namespace {
+
+constexpr size_t kRounds = 8;
+// Among more means those of parts are looked for, and then moved once among all rows.
+constexpr size_t kMeansAtOnce = 48;
+// Means that go over a group of rows together: their products stay in the processor's cache.
+constexpr size_t kMeansTogether = 256;
+
+// What makes a row's code the vector of length 1, by least squares.
+float weight_of(const Direction& direction) {
+  const float squares = direction.along * direction.along + direction.across * direction.across;
+  return squares > 0 ? direction.along / squares : 0;
+}
+
+// Means as queries.
+class CodedMeans {
+ public:
+  explicit CodedMeans(const Means& means) {
+    const size_t padded = (means.dimensions() + kElementsOfChunk - 1) / kElementsOfChunk * kElementsOfChunk;
+    for (size_t i = 0; i < means.size(); ++i) {
+      double squares = 0;
+      for (const float element : means[i]) squares += double{element} * element;
+      codes_.push_back(squares > 0 ? CodedQuery(means[i], padded) : none(padded));
+      const QueryDirection& direction = codes_.back().coarse;
+      factors_.push_back(static_cast<float>(std::sqrt(squares) * direction.cosine / direction.length));
+      halves_.push_back(static_cast<float>(squares / 2));
+      shifts_.push_back(static_cast<int32_t>(15 * direction.sum));
+    }
+    for (const CodedQuery& code : codes_) queries_.push_back(code.code.data());
+  }
+
+  std::span<const int8_t* const> queries() const { return queries_; }
+  float factor(size_t mean) const { return factors_[mean]; }
+  float half(size_t mean) const { return halves_[mean]; }
+  int32_t shift(size_t mean) const { return shifts_[mean]; }
+
+ private:
+  static CodedQuery none(size_t padded) {
+    CodedQuery query;
+    query.code.resize(padded);
+    return query;
+  }
+
+  std::vector<CodedQuery> codes_;
+  std::vector<const int8_t*> queries_;
+  std::vector<float> factors_;
+  std::vector<float> halves_;
+  std::vector<int32_t> shifts_;
+};
+
+// The best mean so far of each row of a group.
+struct Best {
+  float score[kGroupRows];
+  uint32_t mean[kGroupRows];
+};
+
+void compare(const CodedMeans& means, size_t mean, const int32_t* products, const float* inverse,
+             Best& best) {
+  const float factor = means.factor(mean);
+  const float half = means.half(mean);
+  const int32_t shift = means.shift(mean);
+  for (size_t row = 0; row < kGroupRows; ++row) {
+    const float score = static_cast<float>(2 * products[row] - shift) * factor * inverse[row] - half;
+    const bool better = score > best.score[row];
+    best.score[row] = better ? score : best.score[row];
+    best.mean[row] = better ? static_cast<uint32_t>(mean) : best.mean[row];
+  }
+}
+
+// Each mean is that of the rows that are nearest to it. How many these are.
+std::vector<size_t> take_means(const CodedRows& rows, const std::vector<uint32_t>& nearest, Means& means) {
+  std::vector<size_t> counts(means.size());
+  for (size_t i = 0; i < means.size(); ++i) std::ranges::fill(means[i], 0.0F);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    add_row(rows, row, 1, means[nearest[row]]);
+    ++counts[nearest[row]];
+  }
+  for (size_t i = 0; i < means.size(); ++i) {
+    for (float& element : means[i]) element /= static_cast<float>(std::max<size_t>(counts[i], 1));
+  }
+  return counts;
+}
+
+// A mean of few rows is put half way between a row and its mean, one of many if chance has it so.
+void spread(const CodedRows& rows, const std::vector<uint32_t>& nearest, const std::vector<size_t>& counts,
+            std::mt19937_64& random, Means& means) {
+  const size_t usual = rows.size() / means.size();
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (counts[i] > usual / 8) continue;
+    size_t row = random() % rows.size();
+    for (int tries = 0; tries < 16 && counts[nearest[row]] < usual + usual / 2; ++tries) {
+      row = random() % rows.size();
+    }
+    const std::vector<float> from(means[nearest[row]].begin(), means[nearest[row]].end());
+    std::ranges::copy(from, means[i].begin());
+    for (float& element : means[i]) element /= 2;
+    add_row(rows, row, 0.5F, means[i]);
+  }
+}
+
+Means first_means(const CodedRows& rows, size_t count, std::mt19937_64& random) {
+  std::vector<uint32_t> picked(rows.size());
+  std::iota(picked.begin(), picked.end(), 0);
+  Means means(rows.dimensions());
+  for (size_t i = 0; i < count; ++i) {
+    std::swap(picked[i], picked[i + random() % (picked.size() - i)]);
+    add_row(rows, picked[i], 1, means.add());
+  }
+  return means;
+}
+
+}  // namespace
+
+std::span<float> Means::add() {
+  elements_.resize(elements_.size() + dimensions_);
+  return std::span(elements_).last(dimensions_);
+}
+
+void add_row(const CodedRows& rows, size_t row, float weight, std::span<float> sum) {
+  const float factor = weight * weight_of(rows.coarse(row));
+  const std::span<const uint8_t> codes = rows.upper(row);
+  for (size_t begin = 0; begin < sum.size(); begin += kElementsOfChunk) {
+    const uint8_t* const chunk = codes.data() + begin / 2;
+    float elements[kElementsOfChunk];
+    for (size_t i = 0; i < kChunkBytes; ++i) {
+      elements[i] = factor * static_cast<float>(2 * (chunk[i] & 15) - 15);
+      elements[kChunkBytes + i] = factor * static_cast<float>(2 * (chunk[i] >> 4) - 15);
+    }
+    const size_t count = std::min(kElementsOfChunk, sum.size() - begin);
+    for (size_t i = 0; i < count; ++i) sum[begin + i] += elements[i];
+  }
+}
+
+std::vector<float> mean_of(const CodedRows& rows) {
+  std::vector<float> mean(rows.dimensions());
+  for (size_t row = 0; row < rows.size(); ++row) {
+    add_row(rows, row, 1 / static_cast<float>(rows.size()), mean);
+  }
+  return mean;
+}
+
+std::vector<uint32_t> nearest_means(const CodedRows& rows, const Means& means, const CodeKernels& kernels) {
+  const CodedMeans coded(means);
+  std::vector<uint32_t> nearest(rows.size());
+  std::vector<int32_t> products(kMeansTogether * kGroupRows);
+  for (size_t group = 0; group < rows.groups(); ++group) {
+    const size_t first = group * kGroupRows;
+    const size_t count = rows.rows_of_group(group);
+    float inverse[kGroupRows] = {};
+    for (size_t row = 0; row < count; ++row) {
+      const float along = rows.along(first + row);
+      inverse[row] = along > 0 ? 1 / along : 0;
+    }
+    Best best{};
+    std::ranges::fill(best.score, -std::numeric_limits<float>::infinity());
+    for (size_t begin = 0; begin < means.size(); begin += kMeansTogether) {
+      const size_t together = std::min(kMeansTogether, means.size() - begin);
+      kernels.queries(rows.group(group), coded.queries().subspan(begin, together), products.data());
+      for (size_t i = 0; i < together; ++i) {
+        compare(coded, begin + i, &products[i * kGroupRows], inverse, best);
+      }
+    }
+    std::copy_n(best.mean, count, &nearest[first]);
+  }
+  return nearest;
+}
+
+void move_means(const CodedRows& rows, size_t rounds, uint64_t seed, Means& means,
+                std::vector<uint32_t>& nearest) {
+  std::mt19937_64 random(seed);
+  for (size_t round = 0; round < rounds; ++round) {
+    nearest = nearest_means(rows, means);
+    const std::vector<size_t> counts = take_means(rows, nearest, means);
+    spread(rows, nearest, counts, random, means);
+  }
+}
+
+Means find_means(const CodedRows& rows, size_t count, uint64_t seed) {
+  count = std::clamp<size_t>(count, 1, rows.size());
+  std::mt19937_64 random(seed);
+  std::vector<uint32_t> nearest;
+  if (count <= kMeansAtOnce) {
+    Means means = first_means(rows, count, random);
+    move_means(rows, kRounds, random(), means, nearest);
+    return means;
+  }
+  Means parts = first_means(rows, static_cast<size_t>(std::sqrt(static_cast<double>(count))), random);
+  move_means(rows, kRounds, random(), parts, nearest);
+  nearest = nearest_means(rows, parts);
+  Means means(rows.dimensions());
+  for (uint32_t part = 0; part < parts.size(); ++part) {
+    CodedRows within(rows.dimensions());
+    for (size_t row = 0; row < rows.size(); ++row) {
+      if (nearest[row] == part) within.add(rows, row);
+    }
+    if (within.size() == 0) continue;
+    const double share = static_cast<double>(within.size()) / static_cast<double>(rows.size());
+    const auto wanted = static_cast<size_t>(std::lround(share * static_cast<double>(count)));
+    Means some = first_means(within, std::clamp<size_t>(wanted, 1, within.size()), random);
+    std::vector<uint32_t> unused;
+    move_means(within, kRounds, random(), some, unused);
+    for (size_t i = 0; i < some.size(); ++i) means.add(some[i]);
+  }
+  move_means(rows, 1, random(), means, nearest);
+  return means;
+}
+
+}  // namespace quipu
