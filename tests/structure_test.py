@@ -48,6 +48,7 @@ ORDER = (
     "engine/text/stored",
     "engine/stores",
     "engine/stores/text",
+    "engine/stores/partitions",
     "engine/stores/documents",
     "engine/stores/indexes",
     "engine/stores/vectors",

@@ -132,6 +132,7 @@ inline constexpr std::string_view kEmbeddingsEnding = "/embeddings";
 inline constexpr std::string_view kRefDocIdsEnding = "/ref_doc_ids";  // {id: {"ref_doc_id": ...}}
 inline constexpr std::string_view kStateEnding = "/state";
 inline constexpr std::string_view kHnswEnding = "/hnsw";
+inline constexpr std::string_view kAnnEnding = "/ann";
 
 // The namespace of the vector store that has a collection of this name, "vector_store/<ns>/embeddings".
 inline std::string_view vector_namespace_of(std::string_view collection) {
@@ -148,7 +149,8 @@ struct VectorCollections {
         ref_doc_ids(collection_of(prefix, kRefDocIdsEnding)),
         metadata(collection_of(prefix, kMetadataEnding)),
         state(collection_of(prefix, kStateEnding)),
-        hnsw(collection_of(prefix, kHnswEnding)) {}
+        hnsw(collection_of(prefix, kHnswEnding)),
+        ann(collection_of(prefix, kAnnEnding)) {}
 
   std::string prefix;
   std::string embeddings;
@@ -156,6 +158,7 @@ struct VectorCollections {
   std::string metadata;
   std::string state;  // has the key "metadata_dict" where the file says null for it
   std::string hnsw;   // has the key "settings" where there is a graph
+  std::string ann;    // ... where queries look into partitions
 };
 
 inline Json null_metadata_state() { return Json::from_canonical("{\"null\": true}"); }

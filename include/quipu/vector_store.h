@@ -256,6 +256,22 @@ class KVVectorStore : public VectorStore {
   std::future<Status> aclear();
   std::future<Result<VectorStoreQueryResult>> aquery(VectorStoreQuery query);
 
+  // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT without filters and
+  // node ids are approximate: of vectors that are near one another, which are kept together in the database,
+  // they look at those that are near the query, at as many as it takes to find this share of the nearest,
+  // about, as a sample of the vectors tells. Similarities are exact. Vectors that are added are found at
+  // once; they are brought to others later, with further adds. Memory: half a byte an element for each 150
+  // vectors, and for some thousand that were added last. Making it takes about 50 microseconds a vector of
+  // 768 numbers, in steps of some thousand; what has been done stays when it is interrupted. Errors:
+  // kInvalidArgument for a recall that is not above 0 and below 1; kNotSupported in a transaction, and where
+  // the key-value store keeps no codes. After an error, or when `progress` has cancelled it, the store is
+  // searched as before.
+  Status use_ann(double recall = 0.95, const ProgressCallback& progress = {});
+  // Queries are exact again.
+  Status drop_ann();
+  // The recall, where queries are approximate in this way.
+  Result<std::optional<double>> ann() const;
+
   // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT are approximate: a
   // graph (HNSW) finds vectors that are most likely the nearest. Their similarities are computed from float32
   // numbers. A filter is asked on the way; where few vectors pass, those are compared exactly, as without a

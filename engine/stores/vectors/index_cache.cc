@@ -17,6 +17,7 @@ void IndexCache::changing(const BaseKVStore& store, const std::vector<std::strin
 }
 
 void IndexCache::changed(BaseKVStore& store, const std::vector<std::string>& keys) {
+  forget_partitions();  // which are soon read again
   if (!loaded) return;
   // Where the store does not keep the places of its keys, only a new look at all of them tells these.
   const Result<bool> current = version.is_current(store);
@@ -31,6 +32,7 @@ Result<bool> IndexCache::is_current(const BaseKVStore& store) const {
 }
 
 void IndexCache::forget() {
+  forget_partitions();
   loaded = streamed = false;
   index.clear();
   codes.reset();
@@ -39,10 +41,16 @@ void IndexCache::forget() {
   hnsw.reset();
 }
 
+void IndexCache::forget_partitions() {
+  partitions.reset();
+  knows_partitions = false;
+}
+
 std::optional<std::pair<std::string, uint64_t>> IndexCache::search_index() {
   const std::shared_lock lock(mutex);
-  if (!loaded && !streamed) return std::nullopt;
-  return std::pair(collections_.prefix, streamed ? uint64_t{0} : bytes());
+  if (!loaded && !streamed && !partitions) return std::nullopt;
+  const uint64_t of_partitions = partitions ? partitions->memory_bytes() : 0;
+  return std::pair(collections_.prefix, of_partitions + (loaded ? bytes() : 0));
 }
 
 void IndexCache::keep_within_budget() {
@@ -57,6 +65,7 @@ void IndexCache::keep_within_budget() {
 
 void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
                        std::span<const VectorStoreEntry> entries, std::span<const Json> metadata) {
+  add_to_partitions(store, entries);
   if (!loaded) return;
   const bool added =
       version.follow(store, batch) && succeeds_within_memory([&] { return add(store, entries, metadata); });
@@ -65,11 +74,14 @@ void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
 
 void IndexCache::removed(const BaseKVStore& store, const WriteBatch& batch, std::span<const std::string> ids,
                          std::span<const std::optional<uint64_t>> orders) {
+  for (const std::optional<uint64_t>& order : orders) {
+    if (order && partitions) partitions->erase(*order);
+  }
   if (!loaded) return;
   const bool removed = version.follow(store, batch) && succeeds_within_memory([&] {
                          if (!codes) std::ranges::for_each(ids, [&](const std::string& id) { erase(id); });
                          for (const std::optional<uint64_t>& order : orders) {
-                           if (order) codes->erase(*order);
+                           if (order && codes) codes->erase(*order);
                          }
                          return Status::ok();
                        });
@@ -78,11 +90,24 @@ void IndexCache::removed(const BaseKVStore& store, const WriteBatch& batch, std:
 
 void IndexCache::cleared(const BaseKVStore& store, const WriteBatch& batch) {
   streamed = false;
+  forget_partitions();
   if (!version.follow(store, batch)) return forget();
   index.clear();
   codes.reset();
   kept.clear();
   if (hnsw) hnsw->clear();
+}
+
+void IndexCache::add_to_partitions(const BaseKVStore& store, std::span<const VectorStoreEntry> entries) {
+  if (!partitions) return;
+  std::vector<std::string_view> ids;
+  for (const VectorStoreEntry& entry : entries) ids.push_back(entry.id);
+  const auto orders = store.insertion_order(ids, collections_.embeddings);
+  bool followed = orders.has_value();
+  for (size_t i = 0; followed && i < entries.size(); ++i) {
+    followed = (*orders)[i] && partitions->put(*(*orders)[i], entries[i].embedding);
+  }
+  if (!followed) forget_partitions();
 }
 
 // A store that keeps the places of its keys is asked for them: a transaction that commits later may have
@@ -151,10 +176,10 @@ Status IndexCache::reload_codes(BaseKVStore& store, std::span<const std::string_
   for (size_t i = 0; i < ids.size(); ++i) {
     if (changing_[i] && changing_[i] != orders[i]) codes->erase(*changing_[i]);
   }
-  QUIPU_RETURN_IF_ERROR(store.vector_values().get_vectors(
-      collections_.embeddings, ids, [&](size_t i, std::span<const double> elements) {
-        if (orders[i]) codes->put(*orders[i], elements);
-      }));
+  QUIPU_RETURN_IF_ERROR(store.vector_values().get_vectors(collections_.embeddings, ids,
+                                                          [&](size_t i, std::span<const double> elements) {
+                                                            if (orders[i]) codes->put(*orders[i], elements);
+                                                          }));
   keep_within_budget();
   return Status::ok();
 }

@@ -14,6 +14,7 @@
 
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/known_version.h"
+#include "engine/stores/partitions/stored_partitions.h"
 #include "engine/vectors/code_index.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
 #include "engine/vectors/kept_vectors.h"
@@ -52,11 +53,12 @@ class IndexCache : public CollectionCache {
   // `batch` has been written: it has put these entries with this metadata, ...
   void added(const BaseKVStore& store, const WriteBatch& batch, std::span<const VectorStoreEntry> entries,
              std::span<const Json> metadata);
-  // ... has removed these, whose places `codes`, if any, had, ...
+  // ... has removed these, whose places `codes` or `partitions`, if any, had, ...
   void removed(const BaseKVStore& store, const WriteBatch& batch, std::span<const std::string> ids,
                std::span<const std::optional<uint64_t>> orders);
   // ... or everything.
   void cleared(const BaseKVStore& store, const WriteBatch& batch);
+  void forget_partitions();
   // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
   void keep_within_budget();
 
@@ -69,13 +71,16 @@ class IndexCache : public CollectionCache {
   VectorIndex index;
   KeptVectors kept;               // elements of the index's vectors
   std::optional<CodeIndex> codes;  // in its place: where it would be large, until a query needs it
-  std::optional<HnswIndex> hnsw;  // where queries are approximate
-  Work* work = nullptr;           // that makes it, if any; guarded by `writing`
+  std::optional<HnswIndex> hnsw;   // where queries are approximate
+  bool knows_partitions = false;
+  std::optional<StoredPartitions> partitions;  // where queries look into these; beside all the above
+  Work* work = nullptr;                        // that makes it, if any; guarded by `writing`
 
  private:
   uint64_t bytes() const { return index.memory_bytes() + kept.memory_bytes() + code_bytes() + graph_bytes(); }
   uint64_t code_bytes() const { return codes ? codes->memory_bytes() : 0; }
   uint64_t graph_bytes() const { return hnsw ? hnsw->memory_bytes() : 0; }
+  void add_to_partitions(const BaseKVStore& store, std::span<const VectorStoreEntry> entries);
   void erase(std::string_view id);
   // Without `order`, at the place that it has, or the last one.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
@@ -86,7 +91,7 @@ class IndexCache : public CollectionCache {
                       std::span<const std::optional<uint64_t>> orders);
 
   const VectorCollections collections_;
-  const uint64_t budget_;  // bytes
+  const uint64_t budget_;                          // bytes
   std::vector<std::optional<uint64_t>> changing_;  // the places of what is about to be changed, for `codes`
 };
 

@@ -17,9 +17,17 @@ namespace {
 
 // Queries compare so many vectors that are not in the graph yet, but not more.
 constexpr size_t kPendingAtMost = 512;
-// What part of the memory an index may take that has all of the codes, and ids. Beyond it the first query reads
-// half of the codes, and no ids; what is larger fits into the rest.
+// What part of the memory an index may take that has all of the codes, and ids. Beyond it the first query
+// reads half of the codes, and no ids; what is larger fits into the rest.
 constexpr uint64_t kPartForIndex = 3;
+// So many steps of partitions go with a write that finds many vectors in none: some 50 ms each, mostly fewer.
+constexpr size_t kStepsOfAWrite = 4;
+// So many vectors that have no codes yet get them at a time.
+constexpr uint64_t kCodedAtOnce = 4096;
+constexpr std::string_view kSettings = "settings";
+constexpr std::string_view kRecall = "recall";
+// What part of the memory rows of partitions may take.
+constexpr uint64_t kPartForPartitions = 2;
 // More threads read no faster.
 constexpr unsigned kReadersAtMost = 8;
 
@@ -168,6 +176,122 @@ Status IndexManager::make_hnsw(const HnswOptions& options) const {
   }
   QUIPU_RETURN_IF_ERROR(load(/*needs_index=*/true));
   return hnsw_.save();
+}
+
+Result<std::optional<double>> IndexManager::ann() const {
+  std::optional<double> recall;
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<Json> settings,
+                         store_.kvstore->get(kSettings, store_.collections.ann));
+  if (!settings) return recall;
+  const std::optional<JsonView> member = settings->view().find(kRecall);
+  if (member) recall = member->number();
+  if (!recall || !(*recall > 0 && *recall < 1)) {
+    return Status::corruption("vector store: the stored recall is malformed: " +
+                              std::string(settings->text()));
+  }
+  return recall;
+}
+
+Status IndexManager::set_recall(std::optional<double> recall) const {
+  const std::string& collection = store_.collections.ann;
+  if (!recall) return store_.kvstore->delete_(kSettings, collection).status();
+  std::string settings = "{\"" + std::string(kRecall) + "\": ";
+  append_json_double(*recall, settings);
+  return store_.kvstore->put(kSettings, Json::from_canonical(settings + "}"), collection);
+}
+
+// Damaged notes are none: queries are exact.
+Status IndexManager::load_partitions() const {
+  std::unique_lock lock(cache_.mutex);
+  if (cache_.knows_partitions) return Status::ok();
+  cache_.forget_partitions();
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<double> recall, ann());
+  if (recall) {
+    const std::string& collection = store_.collections.embeddings;
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
+                           store_.kvstore->vector_values().codes(collection));
+    if (!codes) return Status::ok();  // not yet
+    StoredPartitions partitions(collection, *recall,
+                                store_.kvstore->search_memory_bytes() / kPartForPartitions);
+    const Status loaded = partitions.load(*codes);
+    if (!loaded.is_ok() && loaded.code() != StatusCode::kCorruption) return loaded;
+    if (loaded.is_ok()) cache_.partitions.emplace(std::move(partitions));
+  }
+  cache_.knows_partitions = true;
+  return Status::ok();
+}
+
+Status IndexManager::arrange(size_t steps, bool all) const {
+  const KVCapabilities can = store_.kvstore->capabilities();
+  for (size_t i = 0; (all || i < steps) && !can.in_transaction && !can.read_only; ++i) {
+    if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
+    QUIPU_RETURN_IF_ERROR(load_partitions());
+    if (!cache_.partitions) return Status::ok();
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
+                           store_.kvstore->vector_values().codes(store_.collections.embeddings));
+    if (!codes) return Status::ok();
+    QUIPU_ASSIGN_OR_RETURN(std::optional<StoredPartitions::Step> step,
+                           cache_.partitions->next_step(*codes, all));
+    if (!step) return Status::ok();
+    std::unique_lock lock(cache_.mutex);
+    if (!step->batch.empty()) QUIPU_RETURN_IF_ERROR(store_.kvstore->write(step->batch));
+    if (cache_.partitions->apply(*std::move(step))) cache_.forget_partitions();
+  }
+  return Status::ok();
+}
+
+Status IndexManager::arrange_some() const {
+  if (store_.kvstore->capabilities().in_transaction) return Status::ok();
+  if (!cache_.knows_partitions) QUIPU_RETURN_IF_ERROR(load_partitions());
+  if (!cache_.partitions || !cache_.partitions->wants_step()) return Status::ok();
+  return arrange(kStepsOfAWrite, /*all=*/false);
+}
+
+Status IndexManager::make_partitions() const {
+  for (bool made = false; !made;) {
+    QUIPU_RETURN_IF_ERROR(cache_.work->check());
+    QUIPU_ASSIGN_OR_RETURN(made, store_.kvstore->make_codes(store_.collections.embeddings, kCodedAtOnce));
+  }
+  const std::string& collection = store_.collections.embeddings;
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t count, store_.kvstore->count(collection));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
+                         store_.kvstore->vector_values().codes(collection));
+  if (!codes && count != 0) return Status::not_supported("this store keeps no codes of vectors");
+  QUIPU_RETURN_IF_ERROR(arrange(0, /*all=*/true));
+  return cache_.work->finish();
+}
+
+Status IndexManager::use_ann(double recall, const ProgressCallback& progress) const {
+  if (!(recall > 0 && recall < 1)) {
+    return Status::invalid_argument("a recall is above 0 and below 1, but is " + std::to_string(recall));
+  }
+  const KVCapabilities can = store_.kvstore->capabilities();
+  if (can.in_transaction) return Status::not_supported("use_ann is not part of a transaction");
+  std::lock_guard writing(cache_.writing);
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<double> before, ann());
+  QUIPU_RETURN_IF_ERROR(set_recall(recall));
+  const auto forget = [this] {
+    std::unique_lock lock(cache_.mutex);
+    cache_.forget_partitions();
+  };
+  forget();
+  Status made = watch(progress, store_.collections.embeddings, [&](Work& work) {
+    const auto end = [this](Work* /*work*/) { cache_.work = nullptr; };
+    const std::unique_ptr<Work, decltype(end)> working(cache_.work = &work, end);
+    return make_partitions();
+  });
+  if (made.is_ok()) return made;
+  QUIPU_RETURN_IF_ERROR(set_recall(before));
+  forget();
+  return made;
+}
+
+Status IndexManager::drop_ann() const {
+  std::lock_guard writing(cache_.writing);
+  QUIPU_RETURN_IF_ERROR(set_recall(std::nullopt));
+  std::unique_lock lock(cache_.mutex);
+  cache_.forget_partitions();
+  return Status::ok();
 }
 
 Status IndexManager::drop_hnsw() const {

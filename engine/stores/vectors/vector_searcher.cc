@@ -56,6 +56,10 @@ Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery
 Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
   const bool of_all = filters == nullptr && !query.node_ids && query.mode == VectorStoreQueryMode::DEFAULT;
+  if (of_all) {
+    QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near_by_partitions(query));
+    if (found) return *std::move(found);
+  }
   bool needs_index = !of_all;
   for (int left = kSearchesAtMost - 1;; --left) {
     QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, index_.lock(filters, needs_index));
@@ -75,6 +79,34 @@ Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& que
   }
 }
 
+Result<std::shared_lock<std::shared_mutex>> VectorSearcher::lock_partitions() const {
+  std::shared_lock lock(cache_.mutex);
+  if (!cache_.knows_partitions) {
+    lock.unlock();
+    {
+      std::lock_guard writing(cache_.writing);
+      QUIPU_RETURN_IF_ERROR(index_.load_partitions());
+    }
+    lock.lock();
+  }
+  return lock;
+}
+
+Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near_by_partitions(
+    const VectorStoreQuery& query) const {
+  std::optional<VectorStoreQueryResult> found;
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_partitions());
+  const TopKQuery wanted{query.query_embedding, query.similarity_top_k, query.similarity};
+  if (!cache_.partitions || !check_query(query).is_ok() || !cache_.partitions->answers(wanted)) return found;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
+                         store_.kvstore->vector_values().codes(store_.collections.embeddings));
+  if (!codes) return found;
+  Result<VectorStoreQueryResult> near = cache_.partitions->top_k(wanted, *codes);
+  if (near) return std::optional(*std::move(near));
+  if (near.error().code() == StatusCode::kCorruption) return found;  // the vectors tell
+  return near.error();
+}
+
 Result<std::optional<VectorStoreQueryResult>> VectorSearcher::search_by_codes(const VectorStoreQuery& query,
                                                                               bool& gone) const {
   std::optional<VectorStoreQueryResult> found;
@@ -84,7 +116,8 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::search_by_codes(co
   const auto codes = store_.kvstore->vector_values().codes(store_.collections.embeddings);
   if (codes && !*codes) return found;
   Result<std::optional<VectorStoreQueryResult>> searched = found;
-  if (codes) searched = cache_.codes ? cache_.codes->top_k(wanted, **codes, gone) : search_codes(wanted, **codes);
+  if (codes)
+    searched = cache_.codes ? cache_.codes->top_k(wanted, **codes, gone) : search_codes(wanted, **codes);
   const StatusCode code = !codes ? codes.error().code() : searched.status().code();
   if (code == StatusCode::kCorruption) return found;  // the vectors tell
   return codes ? std::move(searched) : codes.error();
@@ -237,6 +270,10 @@ std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuer
     together.push_back(&query);
   }
   if (together.empty()) return answered;
+  {
+    const Result<std::shared_lock<std::shared_mutex>> near = lock_partitions();
+    if (!near || cache_.partitions) return answered;
+  }
   const Result<std::shared_lock<std::shared_mutex>> lock = index_.lock(nullptr, false);
   if (!lock || cache_.streamed || cache_.hnsw) return answered;
   bool gone = false;

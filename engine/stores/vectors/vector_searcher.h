@@ -34,8 +34,8 @@ class VectorSearcher {
   // REQUIRES: a lock on the index. `gone`: whether the store lacks vectors that the index has.
   Result<VectorStoreQueryResult> search(const VectorStoreQuery& query, const MetadataFilters* filters,
                                         bool& gone) const;
-  // The same by codes alone, in memory or as they are read; nothing where they do not tell. REQUIRES: a query of
-  // all vectors.
+  // The same by codes alone, in memory or as they are read; nothing where they do not tell. REQUIRES: a query
+  // of all vectors.
   Result<std::optional<VectorStoreQueryResult>> search_by_codes(const VectorStoreQuery& query,
                                                                 bool& gone) const;
   // Elements as stored. `gone`: as above; it outlives what is returned.
@@ -49,6 +49,10 @@ class VectorSearcher {
                                                              bool& gone, size_t threads) const;
   void query_some(std::span<const VectorStoreQuery> queries,
                   std::span<Result<VectorStoreQueryResult>> results, size_t threads) const;
+  // What partitions tell; nothing where they cannot. Of a query without filters, node ids and mode.
+  Result<std::optional<VectorStoreQueryResult>> near_by_partitions(const VectorStoreQuery& query) const;
+  // A lock on the index, whose partitions are known.
+  Result<std::shared_lock<std::shared_mutex>> lock_partitions() const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;

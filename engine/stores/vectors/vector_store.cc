@@ -172,6 +172,14 @@ Result<std::vector<std::pair<std::string, std::vector<double>>>> KVVectorStore::
   return parts_->searcher.candidates(query);
 }
 
+Status KVVectorStore::use_ann(double recall, const ProgressCallback& progress) {
+  return parts_->index.use_ann(recall, progress);
+}
+
+Status KVVectorStore::drop_ann() { return parts_->index.drop_ann(); }
+
+Result<std::optional<double>> KVVectorStore::ann() const { return parts_->index.ann(); }
+
 Status KVVectorStore::use_hnsw(const HnswOptions& options, const ProgressCallback& progress) {
   return parts_->index.use_hnsw(options, progress);
 }

@@ -87,6 +87,7 @@ Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) cons
   if (notice.anybody()) {
     for (const VectorStoreEntry& entry : entries) notice.ids.emplace_back(entry.id);
   }
+  QUIPU_RETURN_IF_ERROR(index_.arrange_some());
   return hnsw_.insert_pending();
 }
 
@@ -100,7 +101,7 @@ Status VectorWriter::remove(std::span<const std::string> ids) const {
     }
   }
   std::vector<std::optional<uint64_t>> orders;
-  if (cache_.codes) {
+  if (cache_.codes || cache_.partitions) {
     const std::vector<std::string_view> keys(ids.begin(), ids.end());
     QUIPU_ASSIGN_OR_RETURN(orders, store_.kvstore->insertion_order(keys, all.embeddings));
   }

@@ -1,0 +1,256 @@
+// StoredPartitions: the steps by which vectors come into partitions.
+
+#include <algorithm>
+#include <random>
+#include <unordered_set>
+#include <utility>
+
+#include "engine/stores/partitions/stored_partitions.h"
+#include "engine/vectors/partitions/calibration.h"
+#include "engine/vectors/partitions/division.h"
+#include "quipu/backend/features.h"
+
+namespace quipu {
+namespace {
+
+// Fewer vectors are compared as fast as partitions are looked for.
+constexpr uint64_t kFewestVectors = 4096;
+// So many in no partition are waited for; so many are moved at a time.
+constexpr size_t kHomeUsually = 4096;
+constexpr size_t kMovedAtOnce = 4096;
+// Of so many vectors the first means are made.
+constexpr size_t kSample = 131072;
+// Partitions near one that is divided, whose vectors may be nearer to the new means.
+constexpr size_t kNeighbours = 16;
+// Vectors as queries for calibration, and how many of the nearest of each.
+constexpr size_t kProbes = 128;
+constexpr size_t kNearest = 10;
+
+RowsView view_of(const CodeBlock& block) {
+  return {block.rows, block.orders, block.along, block.across, block.upper};
+}
+
+std::string_view bytes_of(const uint64_t& number) {
+  return {reinterpret_cast<const char*>(&number), sizeof(number)};
+}
+
+}  // namespace
+
+Result<std::optional<StoredPartitions::Step>> StoredPartitions::next_step(const CodeReader& reader,
+                                                                          bool all) const {
+  std::optional<Step> none;
+  if (!centroids_ || mixed_) return none;
+  if (centroids_->size() == 0) {
+    if ((knows_home_ ? home_.size() : home_count_) < kFewestVectors) return none;
+    return find_partitions(reader);
+  }
+  if (!knows_home_ || home_.size() >= (all ? 1 : kHomeUsually)) return move_home_rows(reader);
+  for (const auto& [partition, rows] : note_.rows) {
+    if (rows > kMostRows) return divide_partition(reader, partition);
+  }
+  if (note_.recall != recall_ || note_.rows.size() > note_.calibrated + note_.calibrated / 2) {
+    return calibrate(reader);
+  }
+  return none;
+}
+
+bool StoredPartitions::wants_step() const {
+  if (!centroids_ || mixed_ || !knows_home_) return false;
+  return home_.size() >= (centroids_->size() == 0 ? kFewestVectors : kHomeUsually);
+}
+
+bool StoredPartitions::apply(Step step) {
+  note_ = std::move(step.note);
+  stale_notes_.clear();
+  for (const auto& [partition, mean] : step.means) centroids_->put(partition, mean);
+  // Of a vector that has been in a partition before, cached rows may have what it was then.
+  if (std::ranges::any_of(step.moved, [this](uint64_t order) { return gone_.contains(order); })) {
+    cache_->clear();
+    gone_.clear();
+  }
+  for (const uint64_t partition : step.changed) cache_->erase(partition);
+  for (const uint64_t order : step.moved) {
+    if (home_rows_.contains(order)) erase(order);
+  }
+  if (knows_home_ || !step.next_home) return false;
+  next_home_ = *step.next_home;
+  return step.moved.empty();
+}
+
+void StoredPartitions::put_mean(uint64_t partition, std::span<const float> mean, Step& step) const {
+  const std::string bytes = mean_to_bytes(mean);
+  step.batch.add({&VectorValues::kPutCodeNote, collection_, mean_key(partition), bytes});
+  step.means.emplace_back(partition, *parse_mean(bytes, dimensions()));
+}
+
+void StoredPartitions::put_note(Step& step) const {
+  step.batch.add({&VectorValues::kPutCodeNote, collection_, kPartitionsNote, step.note.to_bytes()});
+}
+
+Result<StoredPartitions::Step> StoredPartitions::find_partitions(const CodeReader& reader) const {
+  CodedRows sample(dimensions());
+  std::mt19937_64 random(note_.next);
+  const uint64_t count = knows_home_ ? home_.size() : home_count_;
+  QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
+    CodedRows rows(dimensions());
+    rows.add(view_of(block));
+    for (size_t row = 0; row < rows.size(); ++row) {
+      if (random() % count < kSample) sample.add(rows, row);
+    }
+    return true;
+  }));
+  Step step;
+  step.note = note_;
+  if (sample.size() == 0) return step;
+  for (const std::string& key : stale_notes_) {
+    step.batch.add({&VectorValues::kPutCodeNote, collection_, key});
+  }
+  const Means means = find_means(sample, count / kUsualRows, random());
+  for (size_t i = 0; i < means.size(); ++i) {
+    step.note.rows.emplace(step.note.next, 0);
+    put_mean(step.note.next++, means[i], step);
+  }
+  put_note(step);
+  return step;
+}
+
+Result<StoredPartitions::Step> StoredPartitions::move_home_rows(const CodeReader& reader) const {
+  CodedRows rows(dimensions());
+  uint64_t last = next_home_;
+  QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
+    last = block.number;
+    rows.add(view_of(block));
+    return rows.size() < kMovedAtOnce;
+  }));
+  Step step;
+  step.note = note_;
+  step.next_home = last;
+  const std::vector<uint64_t> nearest = centroids_->nearest(rows);
+  std::vector<std::pair<uint64_t, uint64_t>> moves;
+  for (size_t row = 0; row < rows.size(); ++row) {
+    moves.emplace_back(rows.number(row), nearest[row]);
+    step.moved.push_back(rows.number(row));
+    step.changed.insert(nearest[row]);
+    step.note.newest = std::max(step.note.newest, rows.number(row));
+    ++step.note.rows[nearest[row]];
+  }
+  QUIPU_RETURN_IF_ERROR(move(reader, std::move(moves), step));
+  if (!step.moved.empty()) put_note(step);
+  return step;
+}
+
+Status StoredPartitions::move(const CodeReader& reader, std::vector<std::pair<uint64_t, uint64_t>> moves,
+                              Step& step) const {
+  std::ranges::sort(moves);
+  std::vector<uint64_t> orders;
+  for (const auto& [order, partition] : moves) orders.push_back(order);
+  return reader.get_rows(dimensions(), orders, [&](size_t i, const CodeRow& row) {
+    step.batch.add({&VectorValues::kMoveCode, collection_, row.key, bytes_of(moves[i].second)});
+    return Status::ok();
+  });
+}
+
+Result<CodedRows> StoredPartitions::rows_of(const CodeReader& reader, uint64_t partition) const {
+  CodedRows rows(dimensions());
+  QUIPU_RETURN_IF_ERROR(
+      reader.get_blocks(dimensions(), {&partition, 1}, [&](size_t /*i*/, const CodeBlock& block) {
+        rows.add(view_of(block));
+        return Status::ok();
+      }));
+  return rows;
+}
+
+std::vector<uint64_t> StoredPartitions::near_partitions(uint64_t partition, size_t count) const {
+  std::vector<uint64_t> near;
+  const std::vector<float> mean = centroids_->mean(partition);
+  if (std::ranges::all_of(mean, [](float element) { return element == 0; })) return near;
+  const Probe probe{std::span<const float>(mean)};
+  std::vector<Centroids::Scored> all;
+  std::vector<Centroids::Scored> scored;
+  for (size_t group = 0; group < centroids_->groups(); ++group) {
+    centroids_->score_group(probe, group, scored);
+    all.insert(all.end(), scored.begin(), scored.end());
+  }
+  std::erase_if(all, [&](const Centroids::Scored& each) { return each.number == partition; });
+  count = std::min(count, all.size());
+  std::ranges::partial_sort(all, all.begin() + static_cast<ptrdiff_t>(count), std::greater(),
+                            &Centroids::Scored::similarity);
+  for (size_t i = 0; i < count; ++i) near.push_back(all[i].number);
+  return near;
+}
+
+// Its vectors go to the parts, or to neighbours that are nearer; vectors of neighbours come to the parts that
+// are nearer to them.
+Result<StoredPartitions::Step> StoredPartitions::divide_partition(const CodeReader& reader,
+                                                                  uint64_t partition) const {
+  Step step;
+  step.note = note_;
+  QUIPU_ASSIGN_OR_RETURN(const CodedRows rows, rows_of(reader, partition));
+  step.note.rows[partition] = static_cast<uint32_t>(rows.size());
+  if (rows.size() <= kMostRows) {  // others have been removed
+    put_note(step);
+    return step;
+  }
+  step.changed.insert(partition);
+  const Division division = divide(rows, (rows.size() + kUsualRows - 1) / kUsualRows, partition);
+  Centroids near(dimensions());
+  std::vector<uint64_t> parts;
+  for (size_t i = 0; i < division.means.size(); ++i) {
+    parts.push_back(i == 0 ? partition : step.note.next++);
+    put_mean(parts.back(), division.means[i], step);
+    near.put(parts.back(), step.means.back().second);
+    step.note.rows[parts.back()] = 0;
+  }
+  const std::vector<uint64_t> neighbours = near_partitions(partition, kNeighbours);
+  for (const uint64_t neighbour : neighbours) near.put(neighbour, centroids_->mean(neighbour));
+  const std::unordered_set<uint64_t> is_part(parts.begin(), parts.end());
+  std::vector<std::pair<uint64_t, uint64_t>> moves;
+  const std::vector<uint64_t> nearest = near.nearest(rows);
+  for (size_t row = 0; row < rows.size(); ++row) {
+    const uint64_t to = is_part.contains(nearest[row]) ? parts[division.part_of[row]] : nearest[row];
+    step.changed.insert(to);
+    if (to != partition) moves.emplace_back(rows.number(row), to);
+    ++step.note.rows[to];
+  }
+  for (const uint64_t neighbour : neighbours) {
+    QUIPU_ASSIGN_OR_RETURN(const CodedRows of_neighbour, rows_of(reader, neighbour));
+    const std::vector<uint64_t> nearer = near.nearest(of_neighbour);
+    for (size_t row = 0; row < of_neighbour.size(); ++row) {
+      if (!is_part.contains(nearer[row])) continue;
+      moves.emplace_back(of_neighbour.number(row), nearer[row]);
+      step.changed.insert(neighbour);
+      step.changed.insert(nearer[row]);
+      ++step.note.rows[nearer[row]];
+      if (step.note.rows[neighbour] > 0) --step.note.rows[neighbour];
+    }
+  }
+  QUIPU_RETURN_IF_ERROR(move(reader, std::move(moves), step));
+  put_note(step);
+  return step;
+}
+
+Result<StoredPartitions::Step> StoredPartitions::calibrate(const CodeReader& reader) const {
+  std::mt19937_64 random(note_.next);
+  const std::vector<uint64_t> partitions = centroids_->partitions();
+  CodedRows samples(dimensions());
+  for (size_t i = 0; i < kProbes; ++i) {
+    QUIPU_ASSIGN_OR_RETURN(const CodedRows rows, rows_of(reader, partitions[random() % partitions.size()]));
+    if (rows.size() != 0) samples.add(rows, random() % rows.size());
+  }
+  Calibration calibration(std::move(samples), kNearest);
+  calibration.take(0, home_.view());
+  QUIPU_RETURN_IF_ERROR(
+      reader.scan_blocks(dimensions(), CodeBlock::kFirstMoved, UINT64_MAX, [&](const CodeBlock& block) {
+        calibration.take(block.number, view_of(block));
+        return Status::ok();
+      }));
+  Step step;
+  step.note = note_;
+  step.note.recall = recall_;
+  step.note.calibrated = note_.rows.size();
+  step.note.reach = calibration.reach(*centroids_, recall_);
+  put_note(step);
+  return step;
+}
+
+}  // namespace quipu

@@ -1,0 +1,122 @@
+// StoredPartitions: the partitions that a store keeps of its vectors' codes, for approximate queries: their
+// means and what is in none of them yet are in memory, all else is read of the store as it is needed.
+//
+// A write puts its vectors' codes where they are in no partition. arrange() moves them into partitions later,
+// some thousand at a time, and divides those that have become too large; each step is one batch, so that a
+// search finds each vector in one place, whoever ends where.
+//
+// Rows of partitions that queries have read stay in memory, as far as that is given. What a write has removed
+// since is left out.
+//
+// Thread-safety: as a standard container. Memory: half a byte an element and some 40 bytes a partition of 150
+// vectors; the same for each vector in none, of which there are few once all is arranged.
+
+#ifndef QUIPU_ENGINE_STORES_PARTITIONS_STORED_PARTITIONS_H_
+#define QUIPU_ENGINE_STORES_PARTITIONS_STORED_PARTITIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "engine/stores/partitions/partition_cache.h"
+#include "engine/stores/partitions/partition_notes.h"
+#include "engine/vectors/best_vectors.h"
+#include "engine/vectors/codes/rotation.h"
+#include "engine/vectors/partitions/centroids.h"
+#include "engine/vectors/partitions/coded_rows.h"
+#include "quipu/backend/vector_codes.h"
+#include "quipu/status.h"
+#include "quipu/vector_store.h"
+#include "quipu/write_batch.h"
+
+namespace quipu {
+
+class StoredPartitions {
+ public:
+  // `collection`: of the vectors. `recall`: the share of the nearest that a query is to find, below 1.
+  // `bytes`: what rows of partitions may take.
+  StoredPartitions(std::string collection, double recall, size_t bytes);
+
+  // Errors: those of the reader, kCorruption for malformed notes.
+  Status load(const CodeReader& reader);
+  // A write has put this vector, whose place is `order`, or has removed it. False: this has to be loaded
+  // anew.
+  [[nodiscard]] bool put(uint64_t order, std::span<const double> elements);
+  void erase(uint64_t order);
+  size_t memory_bytes() const;
+  // Whether so many vectors are in no partition that a step is due.
+  bool wants_step() const;
+
+  // Whether top_k() may be asked: there are partitions, few vectors are in none, and codes tell of all.
+  bool answers(const TopKQuery& wanted) const;
+  // Those that are most likely the nearest, with their exact similarities. `reader`: of the moment that this
+  // is of.
+  Result<VectorStoreQueryResult> top_k(const TopKQuery& wanted, const CodeReader& reader) const;
+
+  // A step towards vectors in partitions of a usual size: a batch, and what is to be said here once that has
+  // been written.
+  struct Step {
+    WriteBatch batch;
+    PartitionsNote note;
+    std::vector<std::pair<uint64_t, std::vector<float>>> means;
+    std::unordered_set<uint64_t> changed;  // partitions that have other rows then
+    std::vector<uint64_t> moved;           // orders of vectors that were in no partition
+    std::optional<uint64_t> next_home;     // the first block that may have such vectors
+  };
+  // Nothing where nothing is to be done; with `all` also what can wait. Nobody may write meanwhile. Cost:
+  // some tens of milliseconds; finding the first partitions, and calibration, seconds for a million vectors.
+  Result<std::optional<Step>> next_step(const CodeReader& reader, bool all) const;
+  // The batch has been written. Afterwards load() is due where it returns true.
+  bool apply(Step step);
+
+ private:
+  Result<Step> find_partitions(const CodeReader& reader) const;
+  Result<Step> move_home_rows(const CodeReader& reader) const;
+  Result<Step> divide_partition(const CodeReader& reader, uint64_t partition) const;
+  Result<Step> calibrate(const CodeReader& reader) const;
+  Status load_home(const CodeReader& reader);
+  // Calls `use` with the blocks of vectors in no partition, from the first that may have any, until it
+  // returns false.
+  Status for_each_home_block(const CodeReader& reader,
+                             const std::function<bool(const CodeBlock&)>& use) const;
+  Result<CodedRows> rows_of(const CodeReader& reader, uint64_t partition) const;
+  size_t dimensions() const { return note_.dimensions; }
+  // Adds moves of these to partitions.
+  Status move(const CodeReader& reader, std::vector<std::pair<uint64_t, uint64_t>> orders, Step& step) const;
+  void put_mean(uint64_t partition, std::span<const float> mean, Step& step) const;
+  void put_note(Step& step) const;
+  // The partitions whose means are most similar to one.
+  std::vector<uint64_t> near_partitions(uint64_t partition, size_t count) const;
+
+  // All rows of these partitions are given to `use`.
+  Status for_each_partition(const CodeReader& reader, std::vector<uint64_t> partitions,
+                            const std::function<void(const RowsView&)>& use) const;
+
+  const std::string collection_;
+  const double recall_;
+  PartitionsNote note_;
+  std::optional<Centroids> centroids_;  // once the dimension is known
+  std::optional<VectorEncoder> encoder_;
+  std::optional<Rotation> rotation_;
+  CodedRows home_{1};                               // what is in no partition, where these are few
+  std::unordered_map<uint64_t, size_t> home_rows_;  // by order
+  bool knows_home_ = false;
+  std::unique_ptr<PartitionCache> cache_;
+  std::unordered_set<uint64_t> gone_;  // orders that may be in rows of the cache, but have been removed
+  uint64_t home_count_ = 0;
+  uint64_t next_home_ = 0;
+  std::vector<std::string> stale_notes_;  // of vectors of a dimension that are no more
+  bool mixed_ = false;                    // there are vectors of another dimension, or without a direction
+};
+
+}  // namespace quipu
+
+#endif  // QUIPU_ENGINE_STORES_PARTITIONS_STORED_PARTITIONS_H_
