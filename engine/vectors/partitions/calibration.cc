@@ -30,11 +30,10 @@ float needed(float similarity, const Centroids::Scored& scored) {
 Calibration::Calibration(CodedRows samples, size_t k)
     : samples_(std::move(samples)),
       k_(k),
+      probes_(probes_of(samples_, 0, samples_.size())),
+      queries_(codes_of(probes_), samples_.chunks()),
       nearest_(samples_.size()),
-      products_(samples_.size() * kGroupRows) {
-  for (size_t row = 0; row < samples_.size(); ++row) probes_.emplace_back(samples_, row);
-  for (const Probe& probe : probes_) queries_.push_back(probe.code());
-}
+      products_(samples_.size() * kGroupRows) {}
 
 void Calibration::take(uint64_t partition, const RowsView& rows) {
   for (size_t first = 0; first < rows.count; first += kGroupRows) {

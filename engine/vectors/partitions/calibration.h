@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/vectors/codes/code_kernels.h"
 #include "engine/vectors/partitions/centroids.h"
 #include "engine/vectors/partitions/coded_rows.h"
 #include "engine/vectors/partitions/probe.h"
@@ -42,8 +43,8 @@ class Calibration {
 
   const CodedRows samples_;
   const size_t k_;
-  std::vector<Probe> probes_;
-  std::vector<const int8_t*> queries_;
+  const std::vector<Probe> probes_;
+  const QueryBlock queries_;
   std::vector<std::vector<Near>> nearest_;  // of each sample, a heap, the least similar in front
   std::vector<int32_t> products_;
   std::vector<uint8_t> last_rows_;

@@ -185,10 +185,8 @@ std::vector<uint64_t> Centroids::nearest(const CodedRows& rows) const {
   std::vector<int32_t> products(kRowsTogether * kGroupRows);
   for (size_t begin = 0; begin < rows.size(); begin += kRowsTogether) {
     const size_t end = std::min(begin + kRowsTogether, rows.size());
-    std::vector<Probe> probes;
-    std::vector<const int8_t*> queries;
-    for (size_t row = begin; row < end; ++row) probes.emplace_back(rows, row);
-    for (const Probe& probe : probes) queries.push_back(probe.code());
+    const std::vector<Probe> probes = probes_of(rows, begin, end);
+    const QueryBlock queries(codes_of(probes), rows.chunks());
     std::vector<float> least(probes.size(), std::numeric_limits<float>::infinity());
     for (const Coded& group : groups_) {
       for (size_t part = 0; part < group.rows.groups(); ++part) {

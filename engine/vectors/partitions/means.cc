@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <utility>
 
 #include "engine/vectors/codes/vector_code.h"
 
@@ -37,10 +38,16 @@ class CodedMeans {
       halves_.push_back(static_cast<float>(squares / 2));
       shifts_.push_back(static_cast<int32_t>(15 * direction.sum));
     }
-    for (const CodedQuery& code : codes_) queries_.push_back(code.code.data());
+    for (size_t begin = 0; begin < codes_.size(); begin += kMeansTogether) {
+      std::vector<const int8_t*> some;
+      const size_t end = std::min(begin + kMeansTogether, codes_.size());
+      for (size_t i = begin; i < end; ++i) some.push_back(codes_[i].code.data());
+      queries_.emplace_back(std::move(some), padded / kElementsOfChunk);
+    }
   }
 
-  std::span<const int8_t* const> queries() const { return queries_; }
+  // Each kMeansTogether of them, the last ones fewer.
+  std::span<const QueryBlock> queries() const { return queries_; }
   float factor(size_t mean) const { return factors_[mean]; }
   float half(size_t mean) const { return halves_[mean]; }
   int32_t shift(size_t mean) const { return shifts_[mean]; }
@@ -53,7 +60,7 @@ class CodedMeans {
   }
 
   std::vector<CodedQuery> codes_;
-  std::vector<const int8_t*> queries_;
+  std::vector<QueryBlock> queries_;
   std::vector<float> factors_;
   std::vector<float> halves_;
   std::vector<int32_t> shifts_;
@@ -164,11 +171,11 @@ std::vector<uint32_t> nearest_means(const CodedRows& rows, const Means& means, c
     }
     Best best{};
     std::ranges::fill(best.score, -std::numeric_limits<float>::infinity());
-    for (size_t begin = 0; begin < means.size(); begin += kMeansTogether) {
-      const size_t together = std::min(kMeansTogether, means.size() - begin);
-      kernels.queries(rows.group(group), coded.queries().subspan(begin, together), products.data());
-      for (size_t i = 0; i < together; ++i) {
-        compare(coded, begin + i, &products[i * kGroupRows], inverse, best);
+    size_t mean = 0;
+    for (const QueryBlock& some : coded.queries()) {
+      kernels.queries(rows.group(group), some, products.data());
+      for (size_t i = 0; i < some.queries().size(); ++i) {
+        compare(coded, mean++, &products[i * kGroupRows], inverse, best);
       }
     }
     std::copy_n(best.mean, count, &nearest[first]);

@@ -46,4 +46,17 @@ Probe::Probe(const CodedRows& rows, size_t row) : code_(rows.chunks() * kElement
   factor_ = direction.along / (direction.along * direction.along + direction.across * direction.across);
 }
 
+std::vector<Probe> probes_of(const CodedRows& rows, size_t begin, size_t end) {
+  std::vector<Probe> probes;
+  probes.reserve(end - begin);
+  for (size_t row = begin; row < end; ++row) probes.emplace_back(rows, row);
+  return probes;
+}
+
+std::vector<const int8_t*> codes_of(const std::vector<Probe>& probes) {
+  std::vector<const int8_t*> codes;
+  for (const Probe& probe : probes) codes.push_back(probe.code());
+  return codes;
+}
+
 }  // namespace quipu

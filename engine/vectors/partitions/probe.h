@@ -46,6 +46,10 @@ class Probe {
   float factor_ = 1;
 };
 
+// Those of rows `begin` to `end`, and what kernels read of them.
+std::vector<Probe> probes_of(const CodedRows& rows, size_t begin, size_t end);
+std::vector<const int8_t*> codes_of(const std::vector<Probe>& probes);
+
 }  // namespace quipu
 
 #endif  // QUIPU_ENGINE_VECTORS_PARTITIONS_PROBE_H_
