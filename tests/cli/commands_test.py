@@ -12,7 +12,7 @@ import unittest
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
 COMMANDS = ("import", "export", "migrate", "stat", "collections", "get", "scan", "put", "delete", "search",
-            "index-text", "query", "hnsw",
+            "index-text", "query", "ann", "hnsw",
             "graph", "verify", "repair", "diff", "compact", "backup", "backups", "verify-backup", "prune-backups",
             "restore", "checkpoint")
 
@@ -387,6 +387,23 @@ class SearchTest(CliTest):
         self.assertIn("operator", self.quipu("query", self.database, "--vector", self.folder / "vector.json", "--filter",
                                              '{"filters": [{"key": "k", "value": 1, "operator": "~"}]}', code=DATA)[1])
 
+    def test_ann(self):
+        random = [[(i * 7919 + d * 104729) % 1000 / 500 - 1 for d in range(8)] for i in range(5000)]
+        self.quipu("import", self.persist_dir(default__vector_store__json={
+            "embedding_dict": {f"n{i}": vector for i, vector in enumerate(random)},
+            "text_id_to_ref_doc_id": {f"n{i}": "None" for i in range(5000)}, "metadata_dict": {}}), self.database)
+        (self.folder / "vector.json").write_text(json.dumps(random[7]))
+        ask = ("query", self.database, "--vector", self.folder / "vector.json", "--top-k", "1")
+        exact = self.quipu_json_lines(*ask)
+        self.assertIn("approximate", self.quipu("ann", self.database, "--recall", "0.9")[1])
+        self.assertEqual({"recall": 0.9}, json.loads(self.quipu("get", self.database, "vector_store/default/ann", "settings")[0]))
+        self.assertEqual(exact, self.quipu_json_lines(*ask))
+        self.quipu("verify", self.database)
+        self.assertIn("exact", self.quipu("ann", self.database, "--drop")[1])
+        self.assertEqual(exact, self.quipu_json_lines(*ask))
+        self.assertIn("no vector store", self.quipu("ann", self.database, "--store", "x", code=DATA)[1])
+        self.assertIn("recall", self.quipu("ann", self.database, "--recall", "1", code=DATA)[1])
+
     def test_hnsw(self):
         random = [[(i * 7919 + d * 104729) % 1000 / 500 - 1 for d in range(8)] for i in range(300)]
         self.quipu("import", self.persist_dir(default__vector_store__json={
@@ -533,7 +550,7 @@ class EntryTest(CliTest):
             self.assertEqual(before, tree(self.database))
             for arguments in (["put", self.database, "c", "k", "{}"], ["import", "--merge", directory, self.database],
                               ["delete", self.database, "knots", "n1"], ["compact", self.database],
-                              ["hnsw", self.database]):
+                              ["ann", self.database], ["hnsw", self.database]):
                 printed, said = self.quipu(*arguments, code=LOCKED)
                 self.assertEqual(b"", printed)
                 self.assertIn(str(self.database), said)

@@ -222,6 +222,16 @@ const Work kWorks[] = {
      },
      [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); },
      [](const Places& at) { expect_files(at.target, files_of(at.database)); }},
+    {"Ann",
+     [](const Places& at) {
+       return Words{"ann", at.database, "--recall", "0.9"};
+     },
+     [](const Places& at) { EXPECT_EQ(said_by(at.database), 3); },
+     [](const Places& at) {
+       const auto store = RocksDBKVStore::open(at.database);
+       ASSERT_TRUE(store) << store.error().to_string();
+       EXPECT_EQ(KVVectorStore(*store).ann()->value_or(0), 0.9);
+     }},
     {"Hnsw",
      [](const Places& at) {
        return Words{"hnsw", at.database, "--M", "8"};

@@ -22,6 +22,7 @@
   COMMAND(search)               \
   COMMAND(index_text)           \
   COMMAND(query)                \
+  COMMAND(ann)                  \
   COMMAND(hnsw)                 \
   COMMAND(graph)                \
   COMMAND(backup)               \

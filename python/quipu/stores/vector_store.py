@@ -46,7 +46,7 @@ class QueryArrays(NamedTuple):
 
 
 class QuipuVectorStore(VectorStoreOnDatabase):
-    """Embeddings on a Quipu database, searched exactly, or by HNSW once ``use_hnsw`` was called.
+    """Embeddings on a Quipu database, searched exactly, or approximately once ``use_ann`` or ``use_hnsw`` was called.
 
     Methods, results and exceptions are those of SimpleVectorStore, but that ``model_dump`` holds where the data are, and
     ``from_dict`` takes that. The first query after opening reads all embeddings once into an index of a byte
@@ -298,6 +298,20 @@ class QuipuVectorStore(VectorStoreOnDatabase):
             similarities=[similarities[place] for place in there],
             ids=[found[place] for place in there],
         )
+
+    def use_ann(self, recall: float = 0.95, progress: Optional[ProgressCallback] = None) -> None:
+        """From now on, and whenever this store is opened, queries in the default mode without filters and node ids find
+        this share of the nearest vectors, about, in a fraction of the time; their similarities are exact.
+
+        Vectors that are near one another are kept together in the database, which takes some seconds for 100,000; what
+        is added later is found at once. ``progress`` is called with the collection, the bytes of vectors done and those
+        in all. An exception that it raises, and Ctrl-C, cancel the call: the store is searched as before.
+        """
+        self._store().use_ann(recall, progress)
+
+    def drop_ann(self) -> None:
+        """Makes queries exact again."""
+        self._store().drop_ann()
 
     def use_hnsw(
         self,

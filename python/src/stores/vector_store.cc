@@ -239,6 +239,18 @@ void register_vector_store(nb::module_& module) {
       .def("query_rows", &query_rows, nb::arg("embeddings").none(), nb::arg("query"))
       .def("candidates", &candidates, nb::arg("query"))
       .def(
+          "use_ann",
+          [](Vectors& vectors, Arg<"recall", double> recall, nb::object progress) {
+            ProgressToPython to_python(std::move(progress));
+            const Status made =
+                vectors.run([&](KVVectorStore& store) { return store.use_ann(recall, std::ref(to_python)); });
+            to_python.rethrow();
+            check(made);
+          },
+          nb::arg("recall").none(), nb::arg("progress").none())
+      .def("drop_ann",
+           [](Vectors& vectors) { vectors.run([](KVVectorStore& store) { check(store.drop_ann()); }); })
+      .def(
           "use_hnsw",
           [](Vectors& vectors, Arg<"M", size_t> m, Arg<"ef_construction", size_t> ef_construction,
              Arg<"ef", size_t> ef, nb::object progress) {
