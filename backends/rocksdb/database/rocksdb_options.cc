@@ -154,8 +154,7 @@ TunedOptions make_tuned_options(const RocksDBOptions& options) {
   tuning.codes.compression = rocksdb::kNoCompression;  // codes look like noise
   tuning.codes.bottommost_compression = rocksdb::kDisableCompressionOption;
   tuning.codes.bottommost_compression_opts = {};
-  tuning.text = data;
-  tuning.text.memtable_insert_with_hint_prefix_extractor = nullptr;  // terms come in no order
+  tuning.text = tuning.shared;
   tuning.catalog = data;
   tuning.catalog.memtable_insert_with_hint_prefix_extractor = hint_for_counts();
   tuning.catalog.merge_operator = std::make_shared<AddCounts>();
