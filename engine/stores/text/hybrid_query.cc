@@ -128,6 +128,11 @@ Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::st
                                                const VectorStoreQuery& query, const VectorSide& vectors) {
   const double alpha = query.alpha.value_or(kUsualAlpha);
   if (!(alpha >= 0 && alpha <= 1)) return Status::invalid_argument("ValueError: alpha must be from 0 to 1");
+  const bool fuses = query.mode == Mode::HYBRID || query.mode == Mode::SEMANTIC_HYBRID;
+  if (fuses && query.query_embedding.empty()) {
+    return Status::invalid_argument(
+        "ValueError: the query has no query_embedding, which a hybrid mode needs: embed its text first");
+  }
   TextQuery text = TextQuery::words(query.query_str);
   if (query.mode == Mode::TEXT_SEARCH) {
     QUIPU_ASSIGN_OR_RETURN(text, TextQuery::parse(query.query_str));
@@ -136,7 +141,7 @@ Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::st
   const size_t k = count_of(query.sparse_top_k.value_or(query.similarity_top_k));
   QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult texts,
                          find_texts(store, collection, text, k, wanted, vectors));
-  if (query.mode == Mode::TEXT_SEARCH || query.mode == Mode::SPARSE) return texts;
+  if (!fuses) return texts;
   QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult nearest, vectors.nearest(wanted));
   const size_t top_k = count_of(query.hybrid_top_k.value_or(query.similarity_top_k));
   return query.mode == Mode::HYBRID ? fuse_by_scores(nearest, texts, alpha, top_k)

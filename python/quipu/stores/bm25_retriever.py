@@ -15,6 +15,7 @@ from llama_index.core.schema import BaseNode, IndexNode, NodeWithScore, QueryBun
 from llama_index.core.vector_stores.types import MetadataFilters
 from llama_index.core.vector_stores.utils import build_metadata_filter_fn
 
+from quipu.database.open_databases import close
 from quipu.stores.document_store import QuipuDocumentStore
 
 # The languages of bm25s's stop words, and Snowball's.
@@ -162,10 +163,15 @@ class QuipuBM25Retriever(BaseRetriever):
             asked *= 8
 
 
+def _remove(directory: tempfile.TemporaryDirectory[str]) -> None:
+    close(os.path.join(directory.name, _DATABASE))
+    directory.cleanup()
+
+
 def _temporary(nodes: Sequence[BaseNode], analyser: str) -> QuipuDocumentStore:
     directory = tempfile.TemporaryDirectory(prefix="quipu-bm25-")
     docstore = QuipuDocumentStore.from_path(os.path.join(directory.name, _DATABASE))
-    weakref.finalize(docstore, directory.cleanup)
+    weakref.finalize(docstore, _remove, directory)
     docstore.index_text(analyser)
     docstore.add_documents(list(nodes))
     return docstore

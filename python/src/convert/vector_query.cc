@@ -65,8 +65,7 @@ void register_vector_query(nb::module_& module) {
              const Arg<"node_ids", std::optional<Strings>>& node_ids, const Text& mode,
              const std::optional<std::string>& filters,
              const Arg<"mmr_threshold", std::optional<double>>& mmr_threshold,
-             const Arg<"query_str", std::optional<std::string>>& query_str,
-             const Arg<"alpha", std::optional<double>>& alpha,
+             const std::optional<Text>& query_str, const Arg<"alpha", std::optional<double>>& alpha,
              const Arg<"sparse_top_k", std::optional<int>>& sparse_top_k,
              const Arg<"hybrid_top_k", std::optional<int>>& hybrid_top_k,
              const Arg<"doc_ids", std::optional<Strings>>& doc_ids) {
@@ -76,7 +75,7 @@ void register_vector_query(nb::module_& module) {
             query.similarity_top_k = similarity_top_k;
             if (node_ids) query.node_ids = *node_ids;
             if (mmr_threshold) query.mmr_threshold = *mmr_threshold;
-            if (query_str) query.query_str = *query_str;
+            if (query_str) query.query_str = query_str->view;
             if (alpha) query.alpha = *alpha;
             if (sparse_top_k) query.sparse_top_k = *sparse_top_k;
             if (hybrid_top_k) query.hybrid_top_k = *hybrid_top_k;

@@ -95,9 +95,16 @@ def test_numbers_that_are_none_of_python(context: Context) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sparse", "hybrid", "text_search", "semantic_hybrid"])
-def test_modes_that_there_are_not_as_the_reference_says(context: Context, mode: str) -> None:
+def test_modes_of_text_without_a_text_are_not_there_as_the_reference_says(context: Context, mode: str) -> None:
     context.vector_store.add([TextNode(id_="a", embedding=[1.0, 0.0])])
     with pytest.raises(ValueError, match="Invalid query mode"):
+        context.vector_store.query(VectorStoreQuery(mode=VectorStoreQueryMode(mode)))
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic_hybrid"])
+def test_a_hybrid_query_without_an_embedding(context: Context, mode: str) -> None:
+    context.vector_store.add([TextNode(id_="a", embedding=[1.0, 0.0])])
+    with pytest.raises(ValueError, match="embed its text first"):
         context.vector_store.query(VectorStoreQuery(query_str="q", mode=VectorStoreQueryMode(mode)))
 
 

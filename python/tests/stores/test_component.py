@@ -32,6 +32,7 @@ def test_what_it_is(path: Path) -> None:
             "stores_text": False,
             "is_embedding_query": True,
             "namespace": "image",
+            "docstore_namespace": "docstore",
             "path": str(path),
             "options": OPTIONS,
             "class_name": "QuipuVectorStore",

@@ -84,7 +84,7 @@ def test_modes_of_a_vector_store(kvstore: quipu.RocksDBKVStore, docstore: quipu.
     page = MetadataFilters(filters=[MetadataFilter(key="page", value=1)])
     assert query(Mode.SPARSE, filters=page) == ["b"]
     assert query(Mode.HYBRID, query_embedding=[0, 1], alpha=1.0) == ["b", "a"]
-    assert query(Mode.HYBRID, query_embedding=[0, 1], alpha=0.0) == ["a", "b"]
+    assert query(Mode.HYBRID, query_str="black cat", query_embedding=[0, 1], alpha=0.0) == ["a", "b"]
     assert query(Mode.HYBRID, query_embedding=[0, 1], hybrid_top_k=1, alpha=0.9) == ["b"]
     assert sorted(query(Mode.SEMANTIC_HYBRID, query_embedding=[0, 1])) == ["a", "b"]
     with pytest.raises(ValueError, match="Invalid query mode"):
@@ -104,7 +104,7 @@ def test_another_document_store(kvstore: quipu.RocksDBKVStore) -> None:
 def test_through_an_index(tmp_path: Path) -> None:
     with quipu.storage_context(tmp_path / "db") as context:
         documents = [Document(id_=id_, text=text) for id_, text in TEXTS.items()]
-        index = VectorStoreIndex.from_documents(documents, storage_context=context, embed_model=TextEmbedding())
+        index = VectorStoreIndex.from_documents(documents, storage_context=context, embed_model=TextEmbedding(embed_dim=8))
         for mode in (Mode.TEXT_SEARCH, Mode.SPARSE, Mode.HYBRID, Mode.SEMANTIC_HYBRID):
             retriever = index.as_retriever(vector_store_query_mode=mode, similarity_top_k=1, alpha=0.1)
             assert retriever.retrieve("dogs")[0].node.get_content() == TEXTS["b"], mode
@@ -133,7 +133,7 @@ class TestRetriever:
 
     def test_of_an_index(self, tmp_path: Path) -> None:
         with quipu.storage_context(tmp_path / "db") as context:
-            index = VectorStoreIndex(nodes(), storage_context=context, embed_model=TextEmbedding())
+            index = VectorStoreIndex(nodes(), storage_context=context, embed_model=TextEmbedding(embed_dim=8))
             retriever = quipu.QuipuBM25Retriever.from_defaults(index=index)
             assert ids(retriever.retrieve("birds")) == ["c"]
 

@@ -121,6 +121,9 @@ TEST_F(HybridQueryTest, FusesTextsAndVectors) {
   query.mode = Mode::SEMANTIC_HYBRID;
   EXPECT_THAT(ids(query), ElementsAre("b", "a", "c"));
   query.mode = Mode::HYBRID;
+  query.query_embedding.clear();
+  EXPECT_EQ(StatusCode::kInvalidArgument, vectors_ptr()->query(query).error().code());
+  query.query_embedding = {1, 0};
   query.alpha = 2;
   EXPECT_EQ("ValueError: alpha must be from 0 to 1", vectors_ptr()->query(query).error().message());
 }
