@@ -1,5 +1,5 @@
-// The last step of exact search: of the few vectors that may be among the most similar ones those that are, by
-// their stored elements.
+// The last step of exact search: of the few vectors that may be among the most similar ones those that are,
+// by their stored elements.
 
 #ifndef QUIPU_ENGINE_VECTORS_BEST_VECTORS_H_
 #define QUIPU_ENGINE_VECTORS_BEST_VECTORS_H_
@@ -23,8 +23,8 @@ struct TopKQuery {
 };
 
 // Calls its second argument with the elements of each of the ids that is stored.
-using FetchVectors = std::function<Status(
-    std::span<const std::string_view> ids, const std::function<void(size_t i, std::span<const double>)>& use)>;
+using FetchVectors = std::function<Status(std::span<const std::string_view> ids,
+                                          const std::function<void(size_t i, std::span<const double>)>& use)>;
 
 // One that may be among the best: what its score is at most, and its place among all.
 struct NamedCandidate {
@@ -33,8 +33,8 @@ struct NamedCandidate {
   std::string_view id;
 };
 
-// The best in the reference's order; the ids are the candidates'. No more vectors are fetched than it takes to
-// tell the others from the best. REQUIRES: k is above 0.
+// The best in the reference's order; the ids are the candidates'. No more vectors are fetched than it takes
+// to tell the others from the best. REQUIRES: k is above 0.
 Result<std::vector<ScoredId>> best_vectors(const TopKQuery& wanted, std::vector<NamedCandidate> candidates,
                                            const FetchVectors& fetch);
 

@@ -20,7 +20,9 @@ constexpr size_t kManyVectors = 16384;
 // Of several queries those that have more candidates are asked by themselves.
 constexpr size_t kCandidatesTogether = 16384;
 
-Status not_as_many() { return Status::corruption("there are not as many codes as vectors; repair makes them anew"); }
+Status not_as_many() {
+  return Status::corruption("there are not as many codes as vectors; repair makes them anew");
+}
 
 std::string_view bytes_of(const uint64_t& order) {
   return {reinterpret_cast<const char*>(&order), sizeof(order)};
@@ -95,8 +97,8 @@ Status CodeIndex::load(const CodeReader& reader, size_t threads, const std::func
       }));
     }
     if (count > left) return not_as_many();
-    QUIPU_RETURN_IF_ERROR(
-        load_dimension(reader, dimension_of(dimensions[i]), count, count < kManyVectors ? 1 : threads, check));
+    QUIPU_RETURN_IF_ERROR(load_dimension(reader, dimension_of(dimensions[i]), count,
+                                         count < kManyVectors ? 1 : threads, check));
     left -= count;
   }
   return left == 0 ? Status::ok() : not_as_many();
@@ -226,7 +228,8 @@ std::vector<Result<std::optional<VectorStoreQueryResult>>> CodeIndex::top_k_all(
   if (wanted.empty()) return results;
   const Dimension& dimension = *only_dimension(wanted.front().query.size());
   std::vector<CodeQuery> queries;
-  for (const TopKQuery& each : wanted) queries.push_back({each.query, static_cast<size_t>(each.k), each.mode});
+  for (const TopKQuery& each : wanted)
+    queries.push_back({each.query, static_cast<size_t>(each.k), each.mode});
   auto found = find_candidates_together(dimension.codes, queries, kCandidatesTogether, threads);
   for (size_t i = 0; i < wanted.size(); ++i) {
     results.push_back(found[i] ? best_of(wanted[i], dimension, *std::move(found[i]), reader, gone)

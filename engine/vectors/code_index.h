@@ -1,9 +1,9 @@
-// CodeIndex: what search scans of a store that keeps codes of its vectors: their upper halves, in memory, without
-// ids. All else is read of the few that may be the best. For stores whose VectorIndex would be large; queries that
-// need ids, or that codes cannot answer, are not its.
+// CodeIndex: what search scans of a store that keeps codes of its vectors: their upper halves, in memory,
+// without ids. All else is read of the few that may be the best. For stores whose VectorIndex would be large;
+// queries that need ids, or that codes cannot answer, are not its.
 //
-// Thread-safety: as a standard container. Cost: half a byte an element, filled up to 64 elements, and 24 bytes a
-// vector; some 20 more once vectors are changed.
+// Thread-safety: as a standard container. Cost: half a byte an element, filled up to 64 elements, and 24
+// bytes a vector; some 20 more once vectors are changed.
 
 #ifndef QUIPU_ENGINE_VECTORS_CODE_INDEX_H_
 #define QUIPU_ENGINE_VECTORS_CODE_INDEX_H_

@@ -66,15 +66,16 @@ class Stream {
 
 }  // namespace
 
-Result<std::optional<VectorStoreQueryResult>> search_codes(const TopKQuery& wanted, const CodeReader& reader) {
+Result<std::optional<VectorStoreQueryResult>> search_codes(const TopKQuery& wanted,
+                                                           const CodeReader& reader) {
   std::optional<VectorStoreQueryResult> found;
   QUIPU_ASSIGN_OR_RETURN(const std::vector<size_t> dimensions, reader.dimensions());
   const size_t size = wanted.query.size();
   if (dimensions != std::vector{size} || !codes_tell(wanted, reader.count())) return found;
   if (VectorCodes(size).has_irregular()) return found;
   Stream stream(wanted, reader);
-  const Status read = reader.scan_blocks(size, 0, UINT64_MAX,
-                                         [&](const CodeBlock& block) { return stream.take(block); });
+  const Status read =
+      reader.scan_blocks(size, 0, UINT64_MAX, [&](const CodeBlock& block) { return stream.take(block); });
   if (!stream.tells()) return found;
   QUIPU_RETURN_IF_ERROR(read);
   QUIPU_RETURN_IF_ERROR(stream.search());

@@ -1,5 +1,5 @@
-// Exact search by codes that are read from a store block by block, where an index of them would be too large to
-// be held. Memory: that of some thousand codes.
+// Exact search by codes that are read from a store block by block, where an index of them would be too large
+// to be held. Memory: that of some thousand codes.
 
 #ifndef QUIPU_ENGINE_VECTORS_CODE_STREAM_H_
 #define QUIPU_ENGINE_VECTORS_CODE_STREAM_H_

@@ -73,8 +73,7 @@ void RowSearch::take_row(const VectorCodes& codes, uint32_t slot, const CodeRow&
   const uint8_t* const upper = codes.upper_halves(slot);
   const int64_t bytes = 16 * times(upper, query.code) + times(row.lower.data(), query.code);
   const int64_t remainder = 16 * times(upper, query.remainder) + times(row.lower.data(), query.remainder);
-  const ScoreBounds found =
-      bounds_.of(row.fine, codes.norm(slot), bounds_.finer_of_bytes(bytes, remainder));
+  const ScoreBounds found = bounds_.of(row.fine, codes.norm(slot), bounds_.finer_of_bytes(bytes, remainder));
   if (found.upper < candidates_.threshold()) return;
   candidates_.offer(static_cast<uint32_t>(kept_.size()), found);
   kept_.push_back({row.order, std::string(row.key)});

@@ -1,5 +1,5 @@
-// RowSearch: exact search by codes that a store keeps, of which only upper halves are in memory: of candidates by
-// these the rows are read, of which the lower halves tell the few vectors that are compared.
+// RowSearch: exact search by codes that a store keeps, of which only upper halves are in memory: of
+// candidates by these the rows are read, of which the lower halves tell the few vectors that are compared.
 
 #ifndef QUIPU_ENGINE_VECTORS_ROW_SEARCH_H_
 #define QUIPU_ENGINE_VECTORS_ROW_SEARCH_H_

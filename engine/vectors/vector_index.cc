@@ -22,9 +22,7 @@ constexpr uint64_t kPartWithLowerHalves = 3;
 // memory does not grow with queries and vectors alike.
 constexpr size_t kCandidatesTogether = 16384;
 
-Status no_row() {
-  return Status::corruption("codes lack one of their two places; repair makes them anew");
-}
+Status no_row() { return Status::corruption("codes lack one of their two places; repair makes them anew"); }
 
 bool has_ties(const std::vector<ScoredId>& best) {
   return std::ranges::adjacent_find(best, {}, &ScoredId::similarity) != best.end();
@@ -138,8 +136,8 @@ Status VectorIndex::load_blocks(const CodeReader& reader, Dimension& dimension,
   const std::vector<uint32_t>& rows = dimension.row_of_slot;  // by ascending orders
   size_t found = 0;
   size_t slot = 0;
-  QUIPU_RETURN_IF_ERROR(reader.scan_blocks(
-      dimension.codes.dimensions(), 0, UINT64_MAX, [&](const CodeBlock& block) -> Status {
+  QUIPU_RETURN_IF_ERROR(
+      reader.scan_blocks(dimension.codes.dimensions(), 0, UINT64_MAX, [&](const CodeBlock& block) -> Status {
         for (size_t i = 0; i < block.rows; ++i, ++slot, ++found) {
           const uint64_t order = block.order(i);
           if (slot == rows.size() || order_of(rows[slot]) != order) {

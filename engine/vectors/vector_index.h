@@ -35,8 +35,8 @@ class VectorIndex {
   // comes later; without it, the one that the id has, or behind all others. When it throws std::bad_alloc,
   // the index may only be cleared.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
-  // Reads codes that a store keeps, and the ids; `check` ends it unless it is OK. REQUIRES: empty. Errors: those
-  // of CodeReader; kCorruption where codes are not those of the vectors.
+  // Reads codes that a store keeps, and the ids; `check` ends it unless it is OK. REQUIRES: empty. Errors:
+  // those of CodeReader; kCorruption where codes are not those of the vectors.
   Status load(const CodeReader& reader, const std::function<Status()>& check);
   void erase(std::string_view id);
   void clear();

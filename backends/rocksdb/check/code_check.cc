@@ -86,7 +86,8 @@ Result<std::string> CodeCheck::run(Work& work) {
   if (!keeps_all() || skipped_) return std::string();
   const uint64_t vectors = wanted_rows_.count;
   if (rows_.count != vectors || in_blocks_.count != vectors) {
-    return "it has " + std::to_string(vectors) + " vectors, of which each should have a code in two places, and " +
+    return "it has " + std::to_string(vectors) +
+           " vectors, of which each should have a code in two places, and " +
            std::to_string(in_blocks_.count) + " and " + std::to_string(rows_.count) + " codes there";
   }
   if (rows_ != wanted_rows_ || in_blocks_ != wanted_in_blocks_) {

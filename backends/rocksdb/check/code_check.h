@@ -51,7 +51,8 @@ class CodeCheck {
   const Reader& reader_;
   const Collection& collection_;
   std::optional<VectorEncoder> encoder_;
-  // Of both places of rows, as they should be and as they are; and of which row is in which block, as either says.
+  // Of both places of rows, as they should be and as they are; and of which row is in which block, as either
+  // says.
   Sum wanted_in_blocks_;
   Sum wanted_rows_;
   Sum in_blocks_;

@@ -57,8 +57,8 @@ std::string make_code_removal(uint64_t sequence);
 std::string fold_code_blocks(std::span<const std::string_view> parts, const CodeKey& key, bool whole);
 inline constexpr std::string_view kDamagedBlock{"\0", 1};
 
-// The other place of a row. `code`: its lower halves and their direction. `block`: where it is not the one that
-// the sequence says.
+// The other place of a row. `code`: its lower halves and their direction. `block`: where it is not the one
+// that the sequence says.
 std::string make_code_row(std::string_view key, const VectorCode& code,
                           std::optional<uint64_t> block = std::nullopt);
 std::optional<CodeRow> parse_code_row(std::string_view value, const CodeKey& key);

@@ -22,7 +22,8 @@
 
 namespace quipu::rocks {
 
-// Blocks of codes that a transaction has taken rows out of: what it has found, others may move until it commits.
+// Blocks of codes that a transaction has taken rows out of: what it has found, others may move until it
+// commits.
 class CodePlaces {
  public:
   using Place = uint64_t;

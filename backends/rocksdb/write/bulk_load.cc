@@ -187,8 +187,7 @@ Status RocksDBBulkLoad::write_codes(ExternalSorter& entries, TableFiles& files) 
     if (values.empty()) return Status::ok();
     const CodeKey parsed = *parse_code_key(key);
     const std::vector<std::string_view> parts(values.begin(), values.end());
-    return files.add(
-        key, parsed.is_block ? fold_code_blocks(parts, parsed, /*whole=*/true) : values.front());
+    return files.add(key, parsed.is_block ? fold_code_blocks(parts, parsed, /*whole=*/true) : values.front());
   };
   Row row{};
   while (true) {

@@ -25,8 +25,8 @@ constexpr size_t kOfACode = 64 + 2 * kBatchBytesPerKey;
 
 using Place = CodePlaces::Place;
 
-// The block that a code is in; nothing where none is stored. Of one that is malformed it is where it should be
-// if nothing has moved it.
+// The block that a code is in; nothing where none is stored. Of one that is malformed it is where it should
+// be if nothing has moved it.
 Result<std::optional<Place>> place_of(const ReadView& view, const CodeKey& row) {
   const std::string key = code_row_key(row.collection, row.dimensions, row.number);
   rocksdb::PinnableSlice stored;

@@ -26,7 +26,7 @@ struct PartitionsNote {
   double recall = 0;        // that the reach is calibrated for; 0: it is not yet
   uint64_t calibrated = 0;  // how many there were then
   Reach reach;
-  uint64_t newest = 0;  // the greatest order of a vector that has been in one
+  uint64_t newest = 0;                // the greatest order of a vector that has been in one
   std::map<uint64_t, uint32_t> rows;  // of each about how many it has
 
   std::string to_bytes() const;

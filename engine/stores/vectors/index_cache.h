@@ -69,7 +69,7 @@ class IndexCache : public CollectionCache {
   bool streamed = false;    // the index would be too large: queries read the vectors themselves
   KnownVersion version;     // of the collections that the index is of
   VectorIndex index;
-  KeptVectors kept;               // elements of the index's vectors
+  KeptVectors kept;                // elements of the index's vectors
   std::optional<CodeIndex> codes;  // in its place: where it would be large, until a query needs it
   std::optional<HnswIndex> hnsw;   // where queries are approximate
   bool knows_partitions = false;

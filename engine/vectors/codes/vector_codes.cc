@@ -73,7 +73,8 @@ void VectorCodes::put_rows(size_t slot, const CodeBlock& block) {
 }
 
 void VectorCodes::settle() {
-  irregular_ = static_cast<size_t>(std::ranges::count_if(norms_, [](double norm) { return !is_regular(norm); }));
+  irregular_ =
+      static_cast<size_t>(std::ranges::count_if(norms_, [](double norm) { return !is_regular(norm); }));
 }
 
 void VectorCodes::drop_lower_halves() {

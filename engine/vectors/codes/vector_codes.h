@@ -40,9 +40,9 @@ class VectorCodes {
   void move_last_to(size_t slot);  // drops the last slot
 
   void truncate(size_t size) { resize(size); }  // drops the last slots; settle() is due
-  // Slots for so many more vectors, whose codes come in blocks: put_rows() gives those from `slot` on what the
-  // rows of a block have, beside others that put into other slots; put_row() one of them. settle(): all have
-  // theirs. Lower halves, if any, are not touched.
+  // Slots for so many more vectors, whose codes come in blocks: put_rows() gives those from `slot` on what
+  // the rows of a block have, beside others that put into other slots; put_row() one of them. settle(): all
+  // have theirs. Lower halves, if any, are not touched.
   void grow(size_t count) { resize(size_ + count); }
   void put_rows(size_t slot, const CodeBlock& block);
   void put_row(size_t slot, const CodeBlock& block, size_t row);

@@ -28,8 +28,8 @@ class CollectionCache {
   // store.
   virtual void lock() = 0;
   virtual void unlock() = 0;
-  // These keys of covered collections are about to be written in `store`: changed() follows, unless that fails.
-  // REQUIRES: locked. Default: does nothing.
+  // These keys of covered collections are about to be written in `store`: changed() follows, unless that
+  // fails. REQUIRES: locked. Default: does nothing.
   virtual void changing(const BaseKVStore& /*store*/, const std::vector<std::string>& /*keys*/) {}
   // These keys of covered collections have been written in `store`. REQUIRES: locked.
   virtual void changed(BaseKVStore& store, const std::vector<std::string>& keys) = 0;

@@ -1,5 +1,5 @@
-// Codes of vectors, which a store may keep beside these: what search compares in place of a vector, some eighth
-// of it. docs/FORMAT.md, Codes, has the bytes. VectorValues::codes() is how search comes by them.
+// Codes of vectors, which a store may keep beside these: what search compares in place of a vector, some
+// eighth of it. docs/FORMAT.md, Codes, has the bytes. VectorValues::codes() is how search comes by them.
 
 #ifndef QUIPU_BACKEND_VECTOR_CODES_H_
 #define QUIPU_BACKEND_VECTOR_CODES_H_
@@ -104,8 +104,10 @@ class CodeReader {
   // How many elements they have: each number once, ascending.
   virtual Result<std::vector<size_t>> dimensions() const = 0;
 
-  // The least and the greatest number of a block from `first` to `last`, these included; nothing: there is none.
-  virtual Result<std::optional<std::pair<uint64_t, uint64_t>>> block_numbers(size_t dimensions, uint64_t first,
+  // The least and the greatest number of a block from `first` to `last`, these included; nothing: there is
+  // none.
+  virtual Result<std::optional<std::pair<uint64_t, uint64_t>>> block_numbers(size_t dimensions,
+                                                                             uint64_t first,
                                                                              uint64_t last) const = 0;
   // The blocks of numbers from `first` to `last`, these included, of vectors of so many elements, ascending.
   // For all that there are, once each: nothing of it is kept in caches.

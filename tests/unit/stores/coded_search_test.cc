@@ -204,8 +204,8 @@ TEST_F(CodedSearchTest, TransactionsWriteThem) {
   expect_same(KVVectorStore(kvstore), expected, queries);
 }
 
-// Stores that hold only half of the codes, and no ids; that read all codes for each query; and that do either once
-// an index has become too large: whatever is written, by whom, and asked, answers are the same.
+// Stores that hold only half of the codes, and no ids; that read all codes for each query; and that do either
+// once an index has become too large: whatever is written, by whom, and asked, answers are the same.
 class LargeStoreTest : public CodedSearchTest, public ::testing::WithParamInterface<uint64_t> {
  protected:
   std::shared_ptr<RocksDBKVStore> open_large() const {
@@ -248,14 +248,15 @@ TEST_P(LargeStoreTest, AnswersAsASmallOne) {
     queries.push_back(all);
     const bool of_few = random_.one_in(3);  // others take an index with ids, or none
     std::erase_if(queries, [&](const VectorStoreQuery& query) {
-      const bool plain = !query.filters && query.mode == VectorStoreQueryMode::DEFAULT &&
-                         query.similarity_top_k < 100;
+      const bool plain =
+          !query.filters && query.mode == VectorStoreQueryMode::DEFAULT && query.similarity_top_k < 100;
       return of_few ? random_.below(3) != 0 : !plain;
     });
     expect_same(*store, expected, queries);
     const auto together = store->query_all(queries);
     ASSERT_TRUE(together) << together.error().to_string();
-    for (size_t i = 0; i < queries.size(); ++i) EXPECT_EQ((*together)[i].ids, expected.query(queries[i])->ids);
+    for (size_t i = 0; i < queries.size(); ++i)
+      EXPECT_EQ((*together)[i].ids, expected.query(queries[i])->ids);
     change(*store, expected);
     if (random_.one_in(3)) {
       const std::shared_ptr<KVTransaction> transaction = *kvstore->begin();

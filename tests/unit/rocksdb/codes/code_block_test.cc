@@ -49,7 +49,8 @@ Rows rows_of(std::string_view bytes) {
     EXPECT_TRUE(rows.emplace(block->order(row), norm).second) << "removed, and there";
     EXPECT_EQ(block->coarse(row).along, static_cast<float>(norm + 0.5));
     EXPECT_EQ(block->coarse(row).across, -static_cast<float>(norm + 0.5));
-    EXPECT_EQ(std::vector<uint8_t>(block->upper_half(row).begin(), block->upper_half(row).end()), upper_of(norm));
+    EXPECT_EQ(std::vector<uint8_t>(block->upper_half(row).begin(), block->upper_half(row).end()),
+              upper_of(norm));
   }
   return rows;
 }

@@ -365,8 +365,9 @@ class DamagedCodesTest : public StoredCodesTest {
 };
 
 TEST_F(DamagedCodesTest, ABlockThatIsGone) {
-  expect_repaired("it has 300 vectors, of which each should have a code in two places, and 44 and 300 codes there",
-                  [](RawDatabase& raw) { raw.erase("codes", rocks::code_block_key(1, 24, 0)); });
+  expect_repaired(
+      "it has 300 vectors, of which each should have a code in two places, and 44 and 300 codes there",
+      [](RawDatabase& raw) { raw.erase("codes", rocks::code_block_key(1, 24, 0)); });
 }
 
 TEST_F(DamagedCodesTest, ABlockThatIsMalformed) {
@@ -385,11 +386,12 @@ TEST_F(DamagedCodesTest, ACodeOfAnotherVector) {
 }
 
 TEST_F(DamagedCodesTest, ARowOfNoVector) {
-  expect_repaired("it has 300 vectors, of which each should have a code in two places, and 300 and 301 codes there",
-                  [](RawDatabase& raw) {
-                    const std::string value = raw.get("codes", first(raw, rocks::code_rows_prefix(1)));
-                    raw.put("codes", rocks::code_row_key(1, 24, 1 << 20), value);
-                  });
+  expect_repaired(
+      "it has 300 vectors, of which each should have a code in two places, and 300 and 301 codes there",
+      [](RawDatabase& raw) {
+        const std::string value = raw.get("codes", first(raw, rocks::code_rows_prefix(1)));
+        raw.put("codes", rocks::code_row_key(1, 24, 1 << 20), value);
+      });
 }
 
 TEST_F(DamagedCodesTest, AreNotUsed) {

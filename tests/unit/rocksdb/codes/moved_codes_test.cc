@@ -53,20 +53,21 @@ void read_places(const CodeReader& codes, size_t dimensions, const std::map<std:
   std::map<uint64_t, InBlock> by_order;
   std::vector<uint64_t> numbers;
   const size_t half = VectorEncoder::half_bytes(dimensions);
-  ASSERT_TRUE(codes
-                  .scan_blocks(dimensions, 0, kLast,
-                               [&](const CodeBlock& block) {
-                                 EXPECT_EQ(block.dimensions, dimensions);
-                                 numbers.push_back(block.number);
-                                 for (size_t row = 0; row < block.rows; ++row) {
-                                   const uint8_t* const upper = block.upper + row * half;
-                                   const InBlock found{block.number, block.norm(row), block.coarse(row),
-                                                       {upper, upper + half}};
-                                   EXPECT_TRUE(by_order.emplace(block.order(row), found).second);
-                                 }
-                                 return Status::ok();
-                               })
-                  .is_ok());
+  ASSERT_TRUE(
+      codes
+          .scan_blocks(dimensions, 0, kLast,
+                       [&](const CodeBlock& block) {
+                         EXPECT_EQ(block.dimensions, dimensions);
+                         numbers.push_back(block.number);
+                         for (size_t row = 0; row < block.rows; ++row) {
+                           const uint8_t* const upper = block.upper + row * half;
+                           const InBlock found{
+                               block.number, block.norm(row), block.coarse(row), {upper, upper + half}};
+                           EXPECT_TRUE(by_order.emplace(block.order(row), found).second);
+                         }
+                         return Status::ok();
+                       })
+          .is_ok());
   size_t got = 0;
   ASSERT_TRUE(codes
                   .get_blocks(dimensions, numbers,
@@ -81,20 +82,21 @@ void read_places(const CodeReader& codes, size_t dimensions, const std::map<std:
   for (const auto& [order, found] : by_order) orders.push_back(order);
   orders.push_back(kLast);
   got = 0;
-  ASSERT_TRUE(codes
-                  .get_rows(dimensions, orders,
-                            [&](size_t i, const CodeRow& row) {
-                              ++got;
-                              const InBlock& other = by_order.at(orders[i]);
-                              EXPECT_EQ(row.order, orders[i]);
-                              EXPECT_EQ(row.block, other.block);
-                              const VectorCode code{other.norm, other.coarse, row.fine, other.upper, row.lower};
-                              const auto known = wanted.find(std::string(row.key));
-                              EXPECT_TRUE(known != wanted.end() && known->second == code_text(code)) << row.key;
-                              EXPECT_TRUE(places.emplace(row.key, row.block).second);
-                              return Status::ok();
-                            })
-                  .is_ok());
+  ASSERT_TRUE(
+      codes
+          .get_rows(dimensions, orders,
+                    [&](size_t i, const CodeRow& row) {
+                      ++got;
+                      const InBlock& other = by_order.at(orders[i]);
+                      EXPECT_EQ(row.order, orders[i]);
+                      EXPECT_EQ(row.block, other.block);
+                      const VectorCode code{other.norm, other.coarse, row.fine, other.upper, row.lower};
+                      const auto known = wanted.find(std::string(row.key));
+                      EXPECT_TRUE(known != wanted.end() && known->second == code_text(code)) << row.key;
+                      EXPECT_TRUE(places.emplace(row.key, row.block).second);
+                      return Status::ok();
+                    })
+          .is_ok());
   EXPECT_EQ(got, by_order.size());
 }
 
@@ -228,8 +230,8 @@ TEST_F(MovedCodesTest, AreWhereTheyWereMovedTo) {
   EXPECT_EQ(read_file(path_ + "/QUIPU"), "quipu format 3\n");
 }
 
-// Nobody's transaction conflicts with moves of what it writes: at its commit its rows are taken out of the blocks
-// that they are in by then.
+// Nobody's transaction conflicts with moves of what it writes: at its commit its rows are taken out of the
+// blocks that they are in by then.
 TEST_F(MovedCodesTest, TransactionsFindWhatOthersHaveMoved) {
   fill(60);
   for (int round = 0; round < 30; ++round) {
@@ -325,7 +327,8 @@ TEST_F(MovedCodesTest, NotesAreKeptBesideThem) {
   };
   fill(3);
   WriteBatch batch;
-  for (const WriteOp& op : {note("k1", "of a vector's name"), note("a\xff", "1"), note("a", "2"), note("b", "3")}) {
+  for (const WriteOp& op :
+       {note("k1", "of a vector's name"), note("a\xff", "1"), note("a", "2"), note("b", "3")}) {
     batch.add(op);
   }
   ASSERT_TRUE(store_->write(batch).is_ok());
@@ -355,7 +358,8 @@ TEST_F(MovedCodesTest, WhatCannotBeMovedIsRefused) {
   const std::string_view home_bytes(reinterpret_cast<const char*>(&home), sizeof(home));
   EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", home_bytes}), StatusCode::kInvalidArgument);
   EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", "1234567"}), StatusCode::kInvalidArgument);
-  EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", std::string(8, '\xff')}), StatusCode::kInvalidArgument);
+  EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", std::string(8, '\xff')}),
+            StatusCode::kInvalidArgument);
   EXPECT_EQ(write({&VectorValues::kMoveCode, "absent", "k1"}), StatusCode::kNotFound);
   EXPECT_EQ(write({&WriteOp::kPut, "plain", "k1", "{}"}), StatusCode::kOk);
   EXPECT_EQ(write({&VectorValues::kMoveCode, "plain", "k1"}), StatusCode::kNotSupported);
