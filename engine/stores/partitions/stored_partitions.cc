@@ -158,11 +158,17 @@ bool StoredPartitions::answers(const TopKQuery& wanted) const {
 
 Status StoredPartitions::for_each_partition(const CodeReader& reader, std::vector<uint64_t> partitions,
                                             const std::function<void(const RowsView&)>& use) const {
+  std::vector<PartitionCache::Rows> cached;
   std::erase_if(partitions, [&](uint64_t partition) {
-    const PartitionCache::Rows rows = cache_->get(partition);
-    if (rows) use(rows->view());
-    return rows != nullptr;
+    PartitionCache::Rows rows = cache_->get(partition);
+    const bool found = rows != nullptr;
+    if (found) cached.push_back(std::move(rows));
+    return found;
   });
+  for (size_t i = 0; i < cached.size(); ++i) {
+    if (i + 1 < cached.size()) cached[i + 1]->prefetch();
+    use(cached[i]->view());
+  }
   if (partitions.empty()) return Status::ok();
   std::ranges::sort(partitions);
   return reader.get_blocks(dimensions(), partitions, [&](size_t /*i*/, const CodeBlock& block) {

@@ -7,6 +7,7 @@
 #ifndef QUIPU_ENGINE_VECTORS_PARTITIONS_CODED_ROWS_H_
 #define QUIPU_ENGINE_VECTORS_PARTITIONS_CODED_ROWS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,6 +27,7 @@ struct RowsView {
   const void* along = nullptr;    // float
   const void* across = nullptr;   // float
   const uint8_t* upper = nullptr;
+  bool whole_groups = false;  // `upper` may be read to the end of the last group of rows
 };
 
 class CodedRows {
@@ -57,7 +59,19 @@ class CodedRows {
   size_t rows_of_group(size_t group) const {
     return group + 1 < groups() ? kGroupRows : size() - group * kGroupRows;
   }
-  RowsView view() const { return {size(), numbers_.data(), along_.data(), across_.data(), codes_.data()}; }
+  RowsView view() const {
+    return {size(), numbers_.data(), along_.data(), across_.data(), codes_.data(), true};
+  }
+  // They are read soon. What follows the first lines the processor fetches by itself.
+  void prefetch() const {
+    constexpr size_t kLine = 64;
+    constexpr size_t kLines = 16;
+    for (size_t at = 0; at < std::min(codes_.size(), kLines * kLine); at += kLine) {
+      __builtin_prefetch(codes_.data() + at);
+    }
+    __builtin_prefetch(along_.data());
+    __builtin_prefetch(numbers_.data());
+  }
   GroupCodes group(size_t group) const {
     const size_t bytes = kGroupRows * row_bytes();
     return {codes_.data() + group * bytes, chunks(), group + 1 < groups() ? bytes : 0};

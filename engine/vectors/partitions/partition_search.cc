@@ -79,12 +79,12 @@ void PartitionSearch::take(const RowsView& rows) {
   for (size_t first = 0; first < rows.count; first += kGroupRows) {
     const size_t count = std::min(kGroupRows, rows.count - first);
     const uint8_t* codes = rows.upper + first * row_bytes;
-    if (count < kFewRows) {
+    if (count < kFewRows && !rows.whole_groups) {
       for (size_t i = 0; i < count; ++i) {
         products[i] = kernels.row(codes + i * row_bytes, chunks, probe_.code());
       }
     } else {
-      if (count < kGroupRows) {
+      if (count < kGroupRows && !rows.whole_groups) {
         last_rows_.resize(kGroupRows * row_bytes);
         std::memcpy(last_rows_.data(), codes, count * row_bytes);
         codes = last_rows_.data();
