@@ -437,7 +437,8 @@ QUIPU_AVX512 void turn_products(const int32_t* tile, size_t queries, int32_t* pr
   }
 }
 
-// The products of a turned part of a group, of `rows.chunks` chunks, with one tile of queries or two.
+// The products of kRowsAtATime rows, which `rows` has, with one tile of queries or two. `bytes` has the rows
+// from the first tile on, where their chunks are few.
 template <size_t kTiles>
 QUIPU_AMX void rows_amx(const GroupCodes& rows, const QueryBlock& queries, size_t tile, uint8_t* bytes,
                         int32_t* products) {
