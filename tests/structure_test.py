@@ -41,6 +41,7 @@ ORDER = (
     "engine/vectors/partitions",
     "engine/vectors/filters",
     "engine/vectors",
+    "engine/vectors/stored",
     "engine/vectors/hnsw",
     "engine/text/analysis",
     "engine/text/postings",
@@ -87,7 +88,7 @@ ORDER = (
 
 MAX_FILES = 20  # in one folder
 MAX_FUNCTION_LINES = 70
-MAX_HEADERS = {"include/quipu": 26, "include/quipu/backend": 11}
+MAX_HEADERS = {"include/quipu": 26, "include/quipu/backend": 12}
 CODE_FOLDERS = ("include", "engine", "backends", "tools", "python", "tests", "bench", "examples")
 CODE = {".h", ".cc", ".py", ".in"}
 SKIPPED = ("tests/data/",)

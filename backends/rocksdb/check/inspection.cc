@@ -76,11 +76,9 @@ class Inspection {
     }
     QUIPU_RETURN_IF_ERROR(check_orphans(database_.index(), "index entries"));
     QUIPU_RETURN_IF_ERROR(check_orphans(database_.lists(), "member lists"));
-    if (database_.parts() != nullptr) {
-      QUIPU_RETURN_IF_ERROR(check_orphans(database_.parts(), "composed values"));
-    }
-    if (database_.codes() != nullptr) QUIPU_RETURN_IF_ERROR(check_orphans(database_.codes(), "codes"));
-    if (database_.text() != nullptr) QUIPU_RETURN_IF_ERROR(check_orphans(database_.text(), "text indexes"));
+    QUIPU_RETURN_IF_ERROR(check_orphans(database_.parts(), "composed values"));
+    QUIPU_RETURN_IF_ERROR(check_orphans(database_.codes(), "codes"));
+    QUIPU_RETURN_IF_ERROR(check_orphans(database_.text(), "text indexes"));
     return check_orphans(database_.shared_families().back().get(), "entries");
   }
 
@@ -544,7 +542,9 @@ class Inspection {
 
   // What is left of collections that do not exist, and what no collection can have.
   Status check_orphans(rocksdb::ColumnFamilyHandle* family, const std::string& what) const {
+    if (family == nullptr) return Status::ok();  // nothing has needed it yet
     const std::unique_ptr<rocksdb::Iterator> it = iterate(family);
+    const bool derived = std::set{database_.index(), database_.codes(), database_.text()}.contains(family);
     for (it->SeekToFirst(); it->Valid();) {
       std::string_view rest = view(it->key());
       uint32_t id = 0;
@@ -555,8 +555,6 @@ class Inspection {
         name = "of collection " + std::to_string(id) + ", which does not exist";
       }
       if (prefix.size() < 4 || !ids_.contains(id)) {
-        const bool derived =
-            family == database_.index() || family == database_.codes() || family == database_.text();
         QUIPU_RETURN_IF_ERROR(
             fault({}, {}, what + " " + name, derived ? "removed" : kSetAside, [&](RepairWriter& writer) {
               return derived ? writer.erase_all(family, prefix) : writer.quarantine_all(family, prefix);

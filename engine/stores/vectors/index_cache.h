@@ -15,7 +15,7 @@
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/known_version.h"
 #include "engine/stores/partitions/stored_partitions.h"
-#include "engine/vectors/code_index.h"
+#include "engine/vectors/stored/code_index.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
 #include "engine/vectors/kept_vectors.h"
 #include "engine/vectors/vector_index.h"

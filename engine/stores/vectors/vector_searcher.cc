@@ -9,7 +9,7 @@
 
 #include "engine/base/threads.h"
 #include "engine/stores/vectors/vector_reader.h"
-#include "engine/vectors/code_stream.h"
+#include "engine/vectors/stored/code_stream.h"
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"

@@ -1,4 +1,4 @@
-#include "engine/vectors/code_stream.h"
+#include "engine/vectors/stored/code_stream.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 
 #include "engine/vectors/codes/code_search.h"
 #include "engine/vectors/codes/vector_codes.h"
-#include "engine/vectors/row_search.h"
+#include "engine/vectors/stored/row_search.h"
 
 namespace quipu {
 namespace {

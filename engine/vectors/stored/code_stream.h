@@ -1,8 +1,8 @@
 // Exact search by codes that are read from a store block by block, where an index of them would be too large
 // to be held. Memory: that of some thousand codes.
 
-#ifndef QUIPU_ENGINE_VECTORS_CODE_STREAM_H_
-#define QUIPU_ENGINE_VECTORS_CODE_STREAM_H_
+#ifndef QUIPU_ENGINE_VECTORS_STORED_CODE_STREAM_H_
+#define QUIPU_ENGINE_VECTORS_STORED_CODE_STREAM_H_
 
 #include <optional>
 
@@ -18,4 +18,4 @@ Result<std::optional<VectorStoreQueryResult>> search_codes(const TopKQuery& want
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_VECTORS_CODE_STREAM_H_
+#endif  // QUIPU_ENGINE_VECTORS_STORED_CODE_STREAM_H_

@@ -1,4 +1,4 @@
-#include "engine/vectors/code_index.h"
+#include "engine/vectors/stored/code_index.h"
 
 #include <algorithm>
 #include <atomic>
@@ -8,7 +8,7 @@
 
 #include "engine/base/threads.h"
 #include "engine/vectors/codes/code_search.h"
-#include "engine/vectors/row_search.h"
+#include "engine/vectors/stored/row_search.h"
 
 namespace quipu {
 namespace {

@@ -5,8 +5,8 @@
 // Thread-safety: as a standard container. Cost: half a byte an element, filled up to 64 elements, and 24
 // bytes a vector; some 20 more once vectors are changed.
 
-#ifndef QUIPU_ENGINE_VECTORS_CODE_INDEX_H_
-#define QUIPU_ENGINE_VECTORS_CODE_INDEX_H_
+#ifndef QUIPU_ENGINE_VECTORS_STORED_CODE_INDEX_H_
+#define QUIPU_ENGINE_VECTORS_STORED_CODE_INDEX_H_
 
 #include <cstdint>
 #include <functional>
@@ -73,4 +73,4 @@ class CodeIndex {
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_VECTORS_CODE_INDEX_H_
+#endif  // QUIPU_ENGINE_VECTORS_STORED_CODE_INDEX_H_

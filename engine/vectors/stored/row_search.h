@@ -1,8 +1,8 @@
 // RowSearch: exact search by codes that a store keeps, of which only upper halves are in memory: of
 // candidates by these the rows are read, of which the lower halves tell the few vectors that are compared.
 
-#ifndef QUIPU_ENGINE_VECTORS_ROW_SEARCH_H_
-#define QUIPU_ENGINE_VECTORS_ROW_SEARCH_H_
+#ifndef QUIPU_ENGINE_VECTORS_STORED_ROW_SEARCH_H_
+#define QUIPU_ENGINE_VECTORS_STORED_ROW_SEARCH_H_
 
 #include <cstdint>
 #include <functional>
@@ -65,4 +65,4 @@ class RowSearch {
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_VECTORS_ROW_SEARCH_H_
+#endif  // QUIPU_ENGINE_VECTORS_STORED_ROW_SEARCH_H_

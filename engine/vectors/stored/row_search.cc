@@ -1,4 +1,4 @@
-#include "engine/vectors/row_search.h"
+#include "engine/vectors/stored/row_search.h"
 
 #include <algorithm>
 #include <utility>
