@@ -86,13 +86,14 @@ struct MetadataFilters {
 // the store tells of it (BaseKVStore::change_version), else by objects made after all of them are gone.
 // Memory: the first query makes an index of a byte an element, 64 at least. RocksDBOptions's
 // search_memory_bytes bounds it: from a third of that on an index has half a byte an element until it is made
-// anew, and its queries read more vectors; a store whose index would be larger has none until it is opened
-// again or cleared. Vectors of more than 32,768 elements have no codes there: each query reads all of them.
+// anew, ids only once a query needs them, and its queries read more of what is stored; a store whose index
+// would be larger has none until it is opened again or cleared. Vectors of more than 32,768 elements have no
+// codes there: each query reads all of them.
 //
 // Cost of a query: O(vectors), one pass over the index; it waits for writes to this store. MMR loads what
 // passes its filters, unless all vectors would take more than search_memory_bytes. Without an index a query
-// reads all vectors and, for filters, their metadata from disk; MMR, where it may not load them, does so once
-// for each result.
+// reads the codes of all vectors, where they are kept and there are no filters, else all vectors and, for
+// filters, their metadata from disk; MMR, where it may not load them, does so once for each result.
 
 inline constexpr std::string_view VECTOR_STORE_PERSIST_FNAME = "vector_store.json";
 inline constexpr std::string_view NAMESPACE_SEP = "__";
