@@ -12,7 +12,7 @@
 namespace quipu::rocks {
 namespace {
 
-constexpr size_t kReadAhead = 2 << 20;
+constexpr size_t kReadAhead = 512 << 10;  // of each of many ranges: larger buffers take longer to be had
 // What is read at once holds on to blocks of table files.
 constexpr size_t kGotAtOnce = 256;
 
