@@ -28,12 +28,18 @@ bool needs_more_than_documents(const CollectionInfo& info) {
   return kind.of_storage_context && !kind.holds_key_values;
 }
 
-CollectionOptions options_of(const CollectionInfo& info) { return {info.persist_file, info.indexed_field}; }
+bool has_vectors(const std::string& collection) {
+  return collection.starts_with(kVectorStorePrefix) && collection.ends_with(kEmbeddingsEnding);
+}
+
+CollectionOptions options_of(const CollectionInfo& info) {
+  return {info.persist_file, info.indexed_field, has_vectors(info.name)};
+}
 
 // The elements of a value that a store may keep as numbers, the same text coming out of them.
 bool as_vector(const std::string& collection, JsonView value, std::vector<double>& elements) {
-  return collection.starts_with(kVectorStorePrefix) && collection.ends_with(kEmbeddingsEnding) &&
-         parse_vector_value(value, elements) && vector_value(elements).view() == value;
+  return has_vectors(collection) && parse_vector_value(value, elements) &&
+         vector_value(elements).view() == value;
 }
 
 // Which stores' collections there may be a target says when they are declared. None is left by that.

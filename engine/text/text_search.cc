@@ -12,6 +12,11 @@ namespace {
 
 using Group = TextQuery::Group;
 
+// A query stands for so many terms at most, its words and what begins as its prefixes; each has a cursor.
+constexpr size_t kMostTerms = 16384;
+// Of more, each row's score costs less by reading all of them than by finding out which need not be read.
+constexpr size_t kMostByBlocks = 64;
+
 // Terms of which any suffices, and how often the query has each.
 using Terms = std::map<std::string, uint32_t, std::less<>>;
 
@@ -23,12 +28,20 @@ class Search {
   Status run(const TextQuery& query, TextTopK& best) {
     Terms terms;
     QUIPU_ASSIGN_OR_RETURN(const bool any_suffices, add_terms(query, terms));
-    if (any_suffices) {
+    if (any_suffices && terms.size() <= kMostByBlocks) {
       QUIPU_ASSIGN_OR_RETURN(std::vector<PostingsCursor> cursors, cursors_of(terms));
       return find_top_k(cursors, filter_, best);
     }
-    QUIPU_ASSIGN_OR_RETURN(const MatcherPtr matcher, matcher_of(query));
-    if (matcher == nullptr) return Status::ok();
+    if (any_suffices) {
+      QUIPU_ASSIGN_OR_RETURN(std::vector<MatcherPtr> parts, term_matchers(terms));
+      return find_all(make_any_matcher(std::move(parts)), best);
+    }
+    QUIPU_ASSIGN_OR_RETURN(MatcherPtr matcher, matcher_of(query));
+    return matcher == nullptr ? Status::ok() : find_all(std::move(matcher), best);
+  }
+
+ private:
+  Status find_all(const MatcherPtr matcher, TextTopK& best) const {
     if (filter_.rows() != nullptr) {
       for (const uint32_t row : *filter_.rows()) {
         matcher->seek(row);
@@ -40,7 +53,6 @@ class Search {
     return matcher->status();
   }
 
- private:
   void offer(Matcher& matcher, TextTopK& best) const {
     const auto score = static_cast<float>(matcher.score());
     if (score > best.threshold() && filter_.passes(matcher.row())) best.offer(matcher.row(), score);
@@ -88,6 +100,10 @@ class Search {
     for (const auto& [term, times] : terms) {
       QUIPU_ASSIGN_OR_RETURN(TermPostings postings, index_.postings(term));
       if (postings.documents == 0) continue;
+      if (++cursors_ > kMostTerms) {
+        return Status::invalid_argument("text query: it stands for more than " + std::to_string(kMostTerms) +
+                                        " words of the index; shorten it");
+      }
       filter_.add_gone(postings.gone);
       const double weight = Bm25Term::idf(statistics, postings.documents) * times;
       cursors.emplace_back(std::move(postings.chunks), Bm25Term(statistics, weight), postings.best);
@@ -176,6 +192,7 @@ class Search {
   const TextIndex& index_;
   Analyser& analyser_;
   RowFilter filter_;
+  size_t cursors_ = 0;
 };
 
 }  // namespace

@@ -57,6 +57,8 @@ template void Command::option(const std::string&, std::vector<std::string>&, con
                               const std::string&, const OptionRules&);
 template void Command::option(const std::string&, int&, const std::string&, const std::string&,
                               const OptionRules&);
+template void Command::option(const std::string&, double&, const std::string&, const std::string&,
+                              const OptionRules&);
 template void Command::option(const std::string&, uint64_t&, const std::string&, const std::string&,
                               const OptionRules&);
 template void Command::option(const std::string&, std::optional<uint32_t>&, const std::string&,

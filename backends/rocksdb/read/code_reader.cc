@@ -18,7 +18,9 @@ constexpr size_t kGotAtOnce = 256;
 
 // Whether all vectors have codes in this view, which may be older than `collection`.
 Result<bool> has_all_codes(const ReadView& view, const Collection& collection) {
-  if (collection.record.codes == CollectionRecord::Codes::kNone) return false;
+  if (collection.record.codes == CollectionRecord::Codes::kNone || view.database().codes() == nullptr) {
+    return false;
+  }
   rocksdb::PinnableSlice stored;
   const std::string key = collection_key(collection.name);
   QUIPU_ASSIGN_OR_RETURN(const bool found, is_found(view.get(view.database().catalog(), slice(key), stored),

@@ -70,6 +70,13 @@ Result<bool> make_part(Database& database, std::string_view name, const TextInde
     changed->record.text =
         TextMark{indexer.analyser(), indexer.version(), database.take_text_id(), false, {}};
     attach_indexer(*changed);
+    // If this goes no further, the next open removes what there is of it.
+    rocksdb::WriteBatch begun;
+    put_text_pending(database, changed->record.text->id, begun);
+    QUIPU_RETURN_IF_ERROR(database.write(begun, false));
+    for (uint32_t number = 0; number < 2; ++number) {
+      batch.Delete(database.catalog(), pending_key(changed->record.text->id + number)).PermitUncheckedError();
+    }
   }
   QUIPU_RETURN_IF_ERROR(add_texts(database, *changed, at_most, batch, rest));
   QUIPU_RETURN_IF_ERROR(database.write_record(*changed, batch));

@@ -10,7 +10,8 @@ namespace quipu::rocks {
 namespace {
 
 constexpr size_t kFoldBytes = 1 << 20;
-constexpr size_t kTermsAtOnce = 4096;
+// Writers wait for no more than these: who begins a transaction closes the gate that a fold is inside of.
+constexpr size_t kTermsAtOnce = 256;
 
 // REQUIRES: inside the gate.
 Status fold_terms(Database& database, const Collection& collection, std::span<const std::string> terms)
@@ -35,11 +36,15 @@ Status fold_terms(Database& database, const Collection& collection, std::span<co
 void fold_in_collection(Database& database, const std::string& name, std::vector<std::string> terms) {
   std::ranges::sort(terms);
   terms.erase(std::unique(terms.begin(), terms.end()), terms.end());
-  const auto gate = database.gate().enter();
-  const MutexLock lock(database.fold_mutex());
-  const CollectionPtr collection = database.find(name);
-  if (!collection || collection->indexer == nullptr || !database.writable().is_ok()) return;
-  (void)fold_terms(database, *collection, terms).is_ok();
+  for (std::span<const std::string> left = terms; !left.empty();) {
+    const auto gate = database.gate().enter();
+    const MutexLock lock(database.fold_mutex());
+    const CollectionPtr collection = database.find(name);
+    if (!collection || collection->indexer == nullptr || !database.writable().is_ok()) return;
+    const std::span<const std::string> some = left.first(std::min(left.size(), kTermsAtOnce));
+    if (!fold_terms(database, *collection, some).is_ok()) return;
+    left = left.subspan(some.size());
+  }
 }
 
 Status fold_all_of(Database& database, const std::string& name) {

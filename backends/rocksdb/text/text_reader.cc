@@ -88,6 +88,7 @@ std::unique_ptr<EntryReader::Walk> TextEntryReader::walk() const {
 uint32_t text_count_id(const TextMark& mark, int number) { return mark.id + static_cast<uint32_t>(number); }
 
 Result<TextTotals> text_totals(const ReadView& view, const TextMark& mark) {
+  if (mark.id == 0) return TextTotals{};  // it is to be made anew
   uint64_t counts[2] = {};
   for (int number = 0; number < 2; ++number) {
     const uint32_t id = text_count_id(mark, number);

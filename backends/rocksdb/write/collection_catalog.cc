@@ -138,7 +138,10 @@ Status declare_collection(Database& database, std::string_view name, const Colle
     changed->record.persist_file = options.persist_file;
     declared = changed;
   } else {
-    QUIPU_ASSIGN_OR_RETURN(declared, database.make(name, options));
+    CollectionOptions made = options;
+    made.keeps_codes =
+        made.keeps_codes && database.codes() != nullptr;  // it was there a moment ago; else later
+    QUIPU_ASSIGN_OR_RETURN(declared, database.make(name, made));
   }
   rocksdb::WriteBatch batch;
   QUIPU_RETURN_IF_ERROR(database.write_record(*declared, batch));

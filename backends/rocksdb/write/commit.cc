@@ -133,8 +133,11 @@ Status Commit::write_to(rocksdb::WriteBatchBase& batch, bool ranges) {
 void Commit::record_changes() {
   if (!database_.conflicts().watching()) return;
   std::vector<Fingerprint> fingerprints;
-  for (const Target& target : targets_)
-    fingerprints.push_back(collection_fingerprint(target.collection->name));
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    const bool changed =
+        std::ranges::any_of(keys_, [i](const KeyChange& key) { return key.changed && key.target == i; });
+    if (changed) fingerprints.push_back(collection_fingerprint(targets_[i].collection->name));
+  }
   for (const KeyChange& key : keys_) {
     if (key.changed)
       fingerprints.push_back(key_fingerprint(targets_[key.target].collection->name, key.user_key));

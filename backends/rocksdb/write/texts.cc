@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/text/text_reader.h"
 #include "backends/rocksdb/write/collection_index.h"
 
@@ -36,6 +37,7 @@ class TextBatch : public IndexedBatch {
 
  private:
   Status begin(CommitScope& scope, rocksdb::WriteBatchBase& batch) {
+    QUIPU_RETURN_IF_ERROR(check_mark(scope));
     Database& database = scope.database();
     const uint32_t index = collection_.record.text->id;
     QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<const RowNumbers::Taken> rows,
@@ -46,6 +48,26 @@ class TextBatch : public IndexedBatch {
     out_ = std::make_unique<TextEntryWriter>(batch, database.text(), index);
     batch_ = collection_.indexer->begin(*stored_, *out_);
     return Status::ok();
+  }
+
+  // A transaction reads what there was when it began: since then the index may have been made, or have come
+  // further.
+  Status check_mark(const CommitScope& scope) const {
+    if (!scope.code_places) return Status::ok();
+    rocksdb::PinnableSlice stored;
+    const std::string key = collection_key(collection_.name);
+    QUIPU_ASSIGN_OR_RETURN(
+        const bool found,
+        is_found(scope.view.get(scope.database().catalog(), slice(key), stored), "cannot read the catalog"));
+    const auto then = found ? parse_collection_record(rocks::view(stored)) : std::nullopt;
+    const TextMark& mark = *collection_.record.text;
+    if (then && then->text && then->text->id == mark.id && then->text->whole == mark.whole &&
+        then->text->below == mark.below) {
+      return Status::ok();
+    }
+    return Status::busy(
+        "the text index of collection " + Json::from_string(collection_.name.substr(0, 200)).text() +
+        " was made since the transaction began; begin a new one and repeat what this one did");
   }
 
   const Collection& collection_;

@@ -55,7 +55,8 @@ Result<std::optional<StoredPartitions::Step>> StoredPartitions::next_step(const 
 }
 
 bool StoredPartitions::wants_step() const {
-  if (!centroids_ || mixed_ || !knows_home_) return false;
+  if (!centroids_ || mixed_) return false;
+  if (!knows_home_ || (centroids_->size() != 0 && note_.recall != recall_)) return true;
   return home_.size() >= (centroids_->size() == 0 ? kFewestVectors : kHomeUsually);
 }
 
@@ -212,9 +213,13 @@ Result<StoredPartitions::Step> StoredPartitions::divide_partition(const CodeRead
     if (to != partition) moves.emplace_back(rows.number(row), to);
     ++step.note.rows[to];
   }
+  // What is as near to a part as to its own mean stays: of the means that tie, the first is taken.
+  Centroids own_first(dimensions());
+  for (const uint64_t neighbour : neighbours) own_first.put(neighbour, centroids_->mean(neighbour));
+  for (const auto& [part, mean] : step.means) own_first.put(part, mean);
   for (const uint64_t neighbour : neighbours) {
     QUIPU_ASSIGN_OR_RETURN(const CodedRows of_neighbour, rows_of(reader, neighbour));
-    const std::vector<uint64_t> nearer = near.nearest(of_neighbour);
+    const std::vector<uint64_t> nearer = own_first.nearest(of_neighbour);
     for (size_t row = 0; row < of_neighbour.size(); ++row) {
       if (!is_part.contains(nearer[row])) continue;
       moves.emplace_back(of_neighbour.number(row), nearer[row]);

@@ -69,7 +69,7 @@ void add_ranks(const VectorStoreQueryResult& found, Fusion& fusion) {
 Result<VectorStoreQuery> with_nodes(const VectorStoreQuery& query, const VectorSide& vectors) {
   VectorStoreQuery changed = query;
   changed.mode = Mode::DEFAULT;
-  if (!query.doc_ids) return changed;
+  if (!query.doc_ids || query.doc_ids->empty()) return changed;
   std::optional<std::unordered_set<std::string_view>> only;
   if (query.node_ids) only.emplace(query.node_ids->begin(), query.node_ids->end());
   changed.node_ids.emplace();
@@ -82,10 +82,20 @@ Result<VectorStoreQuery> with_nodes(const VectorStoreQuery& query, const VectorS
   return changed;
 }
 
+// An index is made at the first query, but not of nodes that there are none of.
+Status check_is_there(const BaseKVStore& store, const std::string& collection) {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> all, store.collections());
+  if (std::ranges::find(all, collection, &CollectionInfo::name) != all.end()) return Status::ok();
+  return Status::invalid_argument(
+      "ValueError: there are no nodes whose text could be searched: no collection \"" + collection +
+      "\"; name the document store (docstore_namespace, use_document_store)");
+}
+
 // `query`: with_nodes().
 Result<VectorStoreQueryResult> find_texts(BaseKVStore& store, const std::string& collection,
                                           const TextQuery& text, size_t k, const VectorStoreQuery& query,
                                           const VectorSide& vectors) {
+  QUIPU_RETURN_IF_ERROR(check_is_there(store, collection));
   QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher, TextSearcher::open(store, collection));
   // What the store holds is asked of each node that would be found; filters are asked of all at once.
   TextSearcher::Wanted wanted;

@@ -9,8 +9,8 @@
 
 #include "engine/base/threads.h"
 #include "engine/stores/vectors/vector_reader.h"
-#include "engine/vectors/stored/code_stream.h"
 #include "engine/vectors/filters/filter_run.h"
+#include "engine/vectors/stored/code_stream.h"
 #include "engine/vectors/vector_search.h"
 #include "quipu/backend/features.h"
 #include "quipu/backend/vector_codes.h"
@@ -82,10 +82,12 @@ Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& que
 Result<std::shared_lock<std::shared_mutex>> VectorSearcher::lock_partitions() const {
   std::shared_lock lock(cache_.mutex);
   if (!cache_.knows_partitions) {
+    const bool exact = cache_.loaded;  // without partitions the query is exact, and waits for nobody
     lock.unlock();
     {
-      std::lock_guard writing(cache_.writing);
-      QUIPU_RETURN_IF_ERROR(index_.load_partitions());
+      std::unique_lock writing(cache_.writing, std::defer_lock);
+      if (!exact) writing.lock();
+      if (writing.owns_lock() || writing.try_lock()) QUIPU_RETURN_IF_ERROR(index_.load_partitions());
     }
     lock.lock();
   }

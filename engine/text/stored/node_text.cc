@@ -7,7 +7,7 @@
 namespace quipu {
 
 std::optional<std::string> text_of_node(std::string_view value) {
-  if (value.empty()) return std::nullopt;
+  if (!value.starts_with('{')) return std::nullopt;  // no node: a vector, a list, ...
   const Result<std::shared_ptr<const BaseNode>> node =
       BaseNode::from_json(Json::from_canonical(std::string(value)));
   if (!node) return std::nullopt;

@@ -13,9 +13,10 @@ from llama_index.core.callbacks.base import CallbackManager
 from llama_index.core.constants import DEFAULT_SIMILARITY_TOP_K
 from llama_index.core.schema import BaseNode, IndexNode, NodeWithScore, QueryBundle
 from llama_index.core.vector_stores.types import MetadataFilters
-from llama_index.core.vector_stores.utils import build_metadata_filter_fn
+from llama_index.core.vector_stores.utils import build_metadata_filter_fn, metadata_dict_to_node
 
 from quipu.database.open_databases import close
+from quipu.database.paths import is_database
 from quipu.stores.document_store import QuipuDocumentStore
 
 # The languages of bm25s's stop words, and Snowball's.
@@ -35,6 +36,7 @@ _LANGUAGES = {
 _PATTERN = r"(?u)\b\w\w+\b"
 _PERSIST_FILE = "retriever.json"
 _DATABASE = "database"
+_CORPUS_FILE = "corpus.jsonl"  # of LlamaIndex's retriever
 
 
 class QuipuBM25Retriever(BaseRetriever):
@@ -128,23 +130,39 @@ class QuipuBM25Retriever(BaseRetriever):
         searched is safe without it."""
         os.makedirs(path, exist_ok=True)
         info = self.docstore.text_index()
+        analyser = "english" if info is None else info.analyser
         with QuipuDocumentStore.from_path(os.path.join(path, _DATABASE)) as copy:
+            before = copy.text_index()
+            if before is not None and before.analyser != analyser:
+                copy.drop_text_index()
             known = set(copy.docs)
             nodes = self.docstore.docs
             for gone in known - set(nodes):
                 copy.delete_document(gone)
             copy.add_documents(list(nodes.values()))
-            copy.index_text("english" if info is None else info.analyser)
+            copy.index_text(analyser)
         with open(os.path.join(path, _PERSIST_FILE), "w", encoding=encoding) as file:
             json.dump(self.get_persist_args(), file, indent=2)
 
     @classmethod
     def from_persist_dir(cls, path: str, encoding: str = "utf-8", **kwargs: Any) -> "QuipuBM25Retriever":
-        """What ``persist`` has written."""
+        """What ``persist`` has written, for reading; or the nodes of a directory that LlamaIndex's BM25Retriever has written,
+        which are indexed anew by the analyser that ``language`` names.
+
+        Raises ValueError for a directory with a ``corpus_weight_mask``, in whose place there are ``filters``.
+        """
         with open(os.path.join(path, _PERSIST_FILE), encoding=encoding) as file:
-            arguments = json.load(file)
-        docstore = QuipuDocumentStore.from_path(os.path.join(path, _DATABASE))
-        return cls(docstore=docstore, **{**arguments, **kwargs})
+            stored = json.load(file)
+        if stored.get("corpus_weight_mask") is not None:
+            raise ValueError(f"{path} has a corpus_weight_mask, which a Quipu retriever does not know: pass filters")
+        arguments = {name: stored[name] for name in ("similarity_top_k", "verbose") if name in stored}
+        database = os.path.join(path, _DATABASE)
+        if is_database(database):
+            docstore = QuipuDocumentStore.from_path(database, read_only=True)
+            return cls(docstore=docstore, **{**arguments, **kwargs})
+        with open(os.path.join(path, _CORPUS_FILE), encoding=encoding) as file:
+            nodes = [metadata_dict_to_node(json.loads(line)) for line in file if line.strip()]
+        return cls(nodes=nodes, **{**arguments, **kwargs})
 
     def _retrieve(self, query_bundle: QueryBundle) -> List[NodeWithScore]:
         if not query_bundle.query_str:
