@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import List
 
@@ -11,6 +12,7 @@ from llama_index.core import Document, VectorStoreIndex
 from llama_index.core.schema import MetadataMode, NodeWithScore, TextNode
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters, VectorStoreQuery
 from llama_index.core.vector_stores.types import VectorStoreQueryMode as Mode
+from llama_index.core.vector_stores.utils import node_to_metadata_dict
 
 from index_lifecycle import TextEmbedding
 
@@ -146,6 +148,18 @@ class TestRetriever:
         assert loaded.similarity_top_k == 1
         assert ids(loaded.retrieve("cat")) == ["b"]
         assert ids(loaded.retrieve("black")) == ["c"]
+
+    def test_opens_what_llama_index_has_persisted(self, tmp_path: Path) -> None:
+        lines = [json.dumps(node_to_metadata_dict(node) | {"node_id": node.node_id}) for node in nodes()]
+        (tmp_path / "corpus.jsonl").write_text("".join(line + "\n" for line in lines))
+        arguments = {"similarity_top_k": 1, "verbose": False, "corpus_weight_mask": None}
+        (tmp_path / "retriever.json").write_text(json.dumps(arguments))
+        loaded = quipu.QuipuBM25Retriever.from_persist_dir(str(tmp_path))
+        assert ids(loaded.retrieve("birds")) == ["c"]
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["corpus.jsonl", "retriever.json"]
+        (tmp_path / "retriever.json").write_text(json.dumps(arguments | {"corpus_weight_mask": [1, 0]}))
+        with pytest.raises(ValueError, match="filters"):
+            quipu.QuipuBM25Retriever.from_persist_dir(str(tmp_path))
 
     def test_says_what_it_cannot(self, docstore: quipu.QuipuDocumentStore) -> None:
         with pytest.raises(ValueError, match="exactly one"):

@@ -261,6 +261,30 @@ TEST_F(TextIndexTest, OpenTransactionsConflictWithOneThatIsMade) {
   expect_consistent(*store_);
 }
 
+TEST_F(TextIndexTest, ATransactionThatBeganBeforeChangesNothingThatItCannotKnow) {
+  add({{"a", "cat"}});
+  const auto transaction = *store_->begin();
+  ASSERT_TRUE(documents().index_text().is_ok());
+  const Status changed = KVDocumentStore(transaction).add_documents(std::vector<NodePtr>{node("a", "dog")});
+  EXPECT_EQ(StatusCode::kBusy, changed.code()) << changed.message();
+  EXPECT_THAT(ids("cat"), ElementsAre("a"));
+  expect_consistent(*store_);
+}
+
+TEST_F(TextIndexTest, AQueryStandsForSoManyWords) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "word" + std::to_string(i) + " ";
+  add({{"a", text}});
+  ASSERT_TRUE(documents().index_text("words").is_ok());
+  std::string query = "+word1";
+  for (int i = 0; i < 20; ++i) query += " word*";
+  const auto found = documents().search_text({.query = query});
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(StatusCode::kInvalidArgument, found.error().code());
+  EXPECT_THAT(found.error().message(), HasSubstr("shorten it"));
+  EXPECT_THAT(ids(text), ElementsAre("a"));
+}
+
 TEST_F(TextIndexTest, ManyWritersAndSearches) {
   ASSERT_TRUE(documents().index_text().is_ok());
   std::atomic<int> failures = 0;

@@ -164,6 +164,43 @@ TEST_F(AnnTest, FollowsAddsUpdatesAndDeletes) {
   EXPECT_GE(recall(40), 0.9);
 }
 
+TEST_F(AnnTest, WhatIsAddedAtOnceComesIntoPartitionsWithLaterAdds) {
+  add_random(5000);
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  std::map<std::string, Vector> many;
+  for (int i = 0; i < 70000; ++i) many["m" + std::to_string(i)] = clusters_.next(random_);
+  add(many);
+  for (int i = 0; i < 20 && placed().second > 8192; ++i) add_random(10);
+  EXPECT_LE(placed().second, 8192U);
+  expect_verified();
+}
+
+TEST_F(AnnTest, VectorsThatAreAllAlikeAreDivided) {
+  Vector vector(kDimensions, 0.0);
+  vector[0] = 1;
+  std::map<std::string, Vector> same;
+  for (int i = 0; i < 6000; ++i) same["s" + std::to_string(i)] = vector;
+  add(same);
+  ASSERT_TRUE(store_->use_ann(0.9).is_ok());
+  same.clear();
+  for (int i = 0; i < 5000; ++i) same["t" + std::to_string(i)] = vector;
+  add(same);
+  ASSERT_TRUE(store_->use_ann(0.9).is_ok());
+  EXPECT_EQ(placed().second, 0U);
+  EXPECT_EQ(ask(*store_, vector).ids.size(), 10U);
+  expect_verified();
+}
+
+TEST_F(AnnTest, MovesAreNoConflictForATransactionThatHasAsked) {
+  add_random(6000);
+  const auto transaction = *kv_->begin();
+  EXPECT_EQ(ask(KVVectorStore(transaction), vectors_.begin()->second).ids.size(), 10U);
+  ASSERT_TRUE(transaction->put("key", *Json::parse("{}"), "else").is_ok());
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  const Status committed = transaction->commit();
+  EXPECT_TRUE(committed.is_ok()) << committed.to_string();
+}
+
 TEST_F(AnnTest, ATransactionSeesItsOwnAndOthersSeeItOnceCommitted) {
   add_random(5000);
   ASSERT_TRUE(store_->use_ann(0.95).is_ok());
