@@ -272,7 +272,7 @@ Status IndexManager::use_ann(double recall, const ProgressCallback& progress) co
   if (can.in_transaction) return Status::not_supported("use_ann is not part of a transaction");
   std::lock_guard writing(cache_.writing);
   QUIPU_ASSIGN_OR_RETURN(const std::optional<double> before, ann());
-  QUIPU_RETURN_IF_ERROR(set_recall(recall));
+  if (before != recall) QUIPU_RETURN_IF_ERROR(set_recall(recall));
   const auto forget = [this] {
     std::unique_lock lock(cache_.mutex);
     cache_.forget_partitions();
@@ -284,7 +284,7 @@ Status IndexManager::use_ann(double recall, const ProgressCallback& progress) co
     return make_partitions();
   });
   if (made.is_ok()) return made;
-  QUIPU_RETURN_IF_ERROR(set_recall(before));
+  if (before != recall) QUIPU_RETURN_IF_ERROR(set_recall(before));
   forget();
   return made;
 }

@@ -193,10 +193,14 @@ TEST_F(AnnTest, VectorsThatAreAllAlikeAreDivided) {
 
 TEST_F(AnnTest, MovesAreNoConflictForATransactionThatHasAsked) {
   add_random(6000);
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  add_random(500);
   const auto transaction = *kv_->begin();
   EXPECT_EQ(ask(KVVectorStore(transaction), vectors_.begin()->second).ids.size(), 10U);
   ASSERT_TRUE(transaction->put("key", *Json::parse("{}"), "else").is_ok());
+  EXPECT_EQ(placed().second, 500U);
   ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  EXPECT_EQ(placed().second, 0U);
   const Status committed = transaction->commit();
   EXPECT_TRUE(committed.is_ok()) << committed.to_string();
 }
