@@ -138,12 +138,14 @@ void PartitionSearch::hit(const Hit& hit) {
   prune_at_ = 2 * hits_.size() + kPrune;
 }
 
-// A row's estimate is wrong by its code's error in one direction of many.
+// A row's estimate is wrong by its code's error in one direction of many, by the less the nearer the row is.
+// The k-th best may itself be less near than it is estimated, which may even be above 1.
 void PartitionSearch::raise_threshold() {
   threshold_ = best_.front();
-  const float across = std::sqrt(std::max(0.0F, 1 - threshold_ * threshold_));
   const auto dimensions = static_cast<float>(centroids_.dimensions());
-  limit_ = threshold_ - kDeviations * error_ * across / std::sqrt(dimensions);
+  const float at_most = kDeviations * error_ / std::sqrt(dimensions);
+  const float similarity = std::clamp(threshold_ - at_most, 0.0F, 1.0F);
+  limit_ = threshold_ - at_most * std::sqrt(1 - similarity * similarity);
 }
 
 std::vector<PartitionSearch::Hit> PartitionSearch::hits() {
