@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,22 @@ std::vector<VectorStoreQuery> some_queries(Random& random) {
   return queries;
 }
 
+// In a store without an index vectors that are as good as each other come in another order where there are
+// filters (docs/COMPATIBILITY.md, 27): by their ids here, and without those that are as good as the last one.
+std::vector<std::string> ids_to_compare(const VectorStoreQuery& query, const VectorStoreQueryResult& result) {
+  if (!query.filters) return result.ids;
+  std::vector<std::pair<double, std::string>> found;
+  for (size_t i = 0; i < result.ids.size(); ++i) {
+    if (result.similarities[i] != result.similarities.back()) {
+      found.emplace_back(-result.similarities[i], result.ids[i]);
+    }
+  }
+  std::ranges::sort(found);
+  std::vector<std::string> ids;
+  for (const auto& [similarity, id] : found) ids.push_back(id);
+  return ids;
+}
+
 void expect_same(const KVVectorStore& found, const KVVectorStore& expected,
                  const std::vector<VectorStoreQuery>& queries) {
   for (const VectorStoreQuery& query : queries) {
@@ -78,7 +95,7 @@ void expect_same(const KVVectorStore& found, const KVVectorStore& expected,
     const auto of_expected = expected.query(query);
     ASSERT_TRUE(of_found) << of_found.error().to_string();
     ASSERT_TRUE(of_expected) << of_expected.error().to_string();
-    EXPECT_EQ(of_found->ids, of_expected->ids);
+    EXPECT_EQ(ids_to_compare(query, *of_found), ids_to_compare(query, *of_expected));
     EXPECT_EQ(of_found->similarities, of_expected->similarities);
   }
 }
@@ -255,8 +272,10 @@ TEST_P(LargeStoreTest, AnswersAsASmallOne) {
     expect_same(*store, expected, queries);
     const auto together = store->query_all(queries);
     ASSERT_TRUE(together) << together.error().to_string();
-    for (size_t i = 0; i < queries.size(); ++i)
-      EXPECT_EQ((*together)[i].ids, expected.query(queries[i])->ids);
+    for (size_t i = 0; i < queries.size(); ++i) {
+      EXPECT_EQ(ids_to_compare(queries[i], (*together)[i]),
+                ids_to_compare(queries[i], *expected.query(queries[i])));
+    }
     change(*store, expected);
     if (random_.one_in(3)) {
       const std::shared_ptr<KVTransaction> transaction = *kvstore->begin();
