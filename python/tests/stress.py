@@ -30,6 +30,8 @@ ROUND_NODES = 20
 # What the second half may leave behind beyond the first.
 SLACK_MIB = 16.0  # what the allocator keeps for its threads
 SLACK_OBJECTS = 500
+# Blocks of codes have rising keys, so what the second half leaves of them may be a table file of its own.
+SLACK_FILES = 2
 
 
 @dataclass
@@ -111,7 +113,7 @@ def run(seconds: float, path: Path) -> str:
         assert context.docstore.docs == {}
     assert second.mib <= first.mib + SLACK_MIB, f"memory grows: {first}, then {second}"
     assert second.objects <= first.objects + SLACK_OBJECTS, f"Python objects stay: {first}, then {second}"
-    assert second.files <= first.files, f"files stay open: {first}, then {second}"
+    assert second.files <= first.files + SLACK_FILES, f"files stay open: {first}, then {second}"
     assert len(os.listdir("/proc/self/fd")) == files, "files stay open after close()"
     return (
         f"{sum(done.values())} rounds of {THREADS} threads, {rounds} rounds of 1,000 awaited puts and gets, "
