@@ -11,7 +11,7 @@ import unittest
 
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
 
-COMMANDS = ("import", "export", "migrate", "stat", "collections", "get", "scan", "put", "delete", "search",
+COMMANDS = ("import", "export", "migrate", "stat", "collections", "ui", "get", "scan", "put", "delete", "search",
             "index-text", "query", "ann", "hnsw",
             "graph", "verify", "repair", "diff", "compact", "backup", "backups", "verify-backup", "prune-backups",
             "restore", "checkpoint")

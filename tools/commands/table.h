@@ -11,6 +11,7 @@
   COMMAND(migrate)              \
   COMMAND(stat)                 \
   COMMAND(collections)          \
+  COMMAND(ui)                   \
   COMMAND(compact)              \
   COMMAND(verify)               \
   COMMAND(repair)               \
