@@ -39,6 +39,8 @@
 
 namespace quipu {
 
+struct MetadataFilters;
+
 using NodePtr = std::shared_ptr<const BaseNode>;
 
 // What a store knows of a source document: its nodes in the order in which they were added, and its metadata.
@@ -190,11 +192,28 @@ struct TextSearch {
   // Whether `query` is in the syntax: cat dog, "black cat", cat*, +cat, -dog, AND, OR, NOT, ( ), \x. Else it
   // is words of which any is enough, whatever characters are in it.
   bool syntax = true;
+  const MetadataFilters* filters = nullptr;  // over the nodes' metadata; null: all nodes
 };
 
 struct TextMatch {
   std::string id;
   double score = 0;  // BM25 with k1 1.5 and b 0.75, as bm25s computes it ("lucene")
+};
+
+// Why a node is found.
+struct TextExplanation {
+  struct Part {
+    std::string what;  // a term as it is indexed, or a phrase with its quotation marks
+    double score = 0;
+  };
+  struct Place {  // bytes of `text`
+    size_t begin = 0;
+    size_t end = 0;
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  std::vector<Part> parts;    // which together are the score; none: the node does not fit
+  std::string text;           // of the node, as it is indexed
+  std::vector<Place> places;  // of words of the query, in order
 };
 
 // A text index of a document store.
@@ -206,6 +225,10 @@ struct TextIndexInfo {
 };
 
 inline constexpr std::string_view DEFAULT_TEXT_ANALYSER = "english";
+
+// The terms that an analyser makes of each text, in order. Errors: as KVDocumentStore::index_text().
+Result<std::vector<std::vector<std::string>>> text_terms(std::span<const std::string> texts,
+                                                         std::string_view analyser = DEFAULT_TEXT_ANALYSER);
 
 class KVDocumentStore : public BaseDocumentStore {
  public:
@@ -271,6 +294,9 @@ class KVDocumentStore : public BaseDocumentStore {
   // with the place. Cost: a fraction of a millisecond for words among 100,000 nodes; nothing is held in
   // memory between searches.
   Result<std::vector<TextMatch>> search_text(const TextSearch& search) const;
+  // What of a search a node has; filters and top_k do not matter. Errors: as search_text(), and kNotFound
+  // where there is no such node.
+  Result<TextExplanation> explain_text(const TextSearch& search, std::string_view id) const;
 
   BaseKVStore& kvstore() const { return *kvstore_; }
   Status persist(const std::string& persist_path = "./storage/docstore.json",

@@ -341,31 +341,6 @@ class InspectTest(CliTest):
 
 
 class SearchTest(CliTest):
-    def test_search(self):
-        nodes = {"a": "a black cat", "b": "a big dog\tand a cat", "c": "a bird" + " x" * 100}
-        self.quipu("import", self.persist_dir(docstore__json={"docstore/data": {
-            key: {"__data__": {"id_": key, "text": text, "class_name": "TextNode"}, "__type__": "1"}
-            for key, text in nodes.items()}, "docstore/metadata": {key: {"doc_hash": key} for key in nodes}}), self.database)
-        self.assertIn("index-text", self.quipu("search", self.database, "cat", code=DATA)[1])
-        self.assertIn("3 nodes", self.quipu("index-text", self.database)[1])
-        found = self.quipu_json_lines("search", self.database, "cats")
-        self.assertEqual(["a", "b"], [each["key"] for each in found])
-        self.assertEqual("a black cat", found[0]["text"])
-        self.assertLess(found[1]["score"], found[0]["score"])
-        lines = self.quipu("search", self.database, "cat -black")[0].decode().splitlines()
-        self.assertEqual(1, len(lines))
-        self.assertEqual(["b", "a big dog and a cat"], lines[0].split("\t")[::2])
-        self.assertTrue(self.quipu("search", self.database, "bird")[0].endswith(b" ...\n"))
-        self.assertEqual(b"", self.quipu("search", self.database, "cat", "--top-k", "0")[0])
-        self.assertIn("byte 0", self.quipu("search", self.database, '"cat', code=DATA)[1])
-        self.assertEqual(2, len(self.quipu_json_lines("search", self.database, '"cat', "--words")))
-        self.assertIn("no analyser is named", self.quipu("index-text", self.database, "--analyser", "x", code=DATA)[1])
-        self.assertIn('not by "german"', self.quipu("index-text", self.database, "--analyser", "german", code=DATA)[1])
-        self.assertIn("no document store", self.quipu("index-text", self.database, "--store", "x", code=DATA)[1])
-        self.quipu("verify", self.database)
-        self.assertIn("removed", self.quipu("index-text", self.database, "--drop")[1])
-        self.assertIn("was no", self.quipu("index-text", self.database, "--drop")[1])
-
     def test_query(self):
         self.quipu("import", GOLDENS / "vectors", self.database)
         store = json.loads((GOLDENS / "vectors" / "default__vector_store.json").read_text())

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <system_error>
 #include <utility>
@@ -54,6 +55,16 @@ Status print(std::string_view text) {
   Output out;
   out.write(text);
   return out.finish();
+}
+
+bool shows_colours() {
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  const std::string_view terminal = variable("TERM");
+  return isatty(STDOUT_FILENO) == 1 && !terminal.empty() && terminal != "dumb" &&
+         variable("NO_COLOR").empty();
 }
 
 void message(std::string_view text) {

@@ -31,6 +31,9 @@ class Output {
 // Writes `text` to standard output; as Output::finish().
 Status print(std::string_view text);
 
+// Whether standard output is a terminal that understands escape sequences, and whose user wants colours.
+bool shows_colours();
+
 // Prints "quipu: <text>" on standard error; control characters in it are escaped.
 void message(std::string_view text);
 

@@ -104,12 +104,16 @@ Result<bool> make_text_index(Database& database, std::string_view name, std::str
   QUIPU_RETURN_IF_ERROR(database.writable());
   QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<TextIndexer> indexer, TextIndexer::make(analyser));
   QUIPU_RETURN_IF_ERROR(database.require_text());
+  const bool begins = !before || !before->record.text || !before->indexer;
   TextRest rest;
   Result<bool> whole = false;
   {
     const CommitGate::Closed alone(database.gate());
     const MutexLock lock(database.catalog_mutex());
     whole = make_part(database, name, *indexer, at_most, rest);
+  }
+  if (whole && begins) {
+    database.log("a text index of " + std::string(name) + " is made by " + std::string(analyser));
   }
   if (whole) fold_texts(database, std::move(rest));
   return whole;

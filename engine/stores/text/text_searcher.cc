@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/text/explain_text.h"
 #include "engine/text/stored/node_text.h"
 #include "engine/text/text_search.h"
+#include "engine/vectors/filters/metadata_filter.h"
+#include "quipu/node.h"
 
 namespace quipu {
 namespace {
@@ -64,6 +67,21 @@ Result<TextSearcher> TextSearcher::open(BaseKVStore& store, const std::string& c
   return TextSearcher(std::move(view), std::move(analyser), totals);
 }
 
+Result<bool> TextSearcher::accepts(uint32_t row, const Wanted& wanted) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> id, index_->node_of(row));
+  if (!id) return false;
+  if (wanted.accepts) {
+    QUIPU_ASSIGN_OR_RETURN(const bool accepted, wanted.accepts(*id));
+    if (!accepted) return false;
+  }
+  if (wanted.filters == nullptr) return true;
+  QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> value, view_->value(*id));
+  if (!value) return false;
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const BaseNode> node,
+                         BaseNode::from_json(Json::from_canonical(*std::move(value))));
+  return filters_match(*wanted.filters, *id, node->metadata());
+}
+
 Result<std::vector<TextMatch>> TextSearcher::search(const TextQuery& query, size_t k,
                                                     const Wanted& wanted) const {
   Status failed;
@@ -78,10 +96,9 @@ Result<std::vector<TextMatch>> TextSearcher::search(const TextQuery& query, size
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
     filter.rows = &rows;
   }
-  if (wanted.accepts) {
+  if (wanted.accepts || wanted.filters != nullptr) {
     filter.accepts = [&](uint32_t row) {
-      const Result<std::optional<std::string>> id = index_->node_of(row);
-      const Result<bool> accepted = !id ? Result<bool>(id.error()) : !*id ? false : wanted.accepts(**id);
+      const Result<bool> accepted = accepts(row, wanted);
       if (!accepted && failed.is_ok()) failed = accepted.error();
       return accepted && *accepted;
     };
@@ -96,6 +113,19 @@ Result<std::vector<TextMatch>> TextSearcher::search(const TextQuery& query, size
     matches.push_back({*std::move(id), hit.score});
   }
   return matches;
+}
+
+Result<TextExplanation> TextSearcher::explain(const TextQuery& query, std::string_view id) const {
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<uint32_t> row, index_->row_of(id));
+  QUIPU_ASSIGN_OR_RETURN(std::optional<std::string> text, text_of(*view_, id));
+  if (!row || !text) return Status::not_found("the text index has no node " + std::string(id));
+  QUIPU_ASSIGN_OR_RETURN(ExplainedScore score, explain_text(*index_, query, *analyser_, *row));
+  TextExplanation explanation;
+  for (TextScorePart& part : score.parts) explanation.parts.push_back({std::move(part.what), part.score});
+  for (const TextPlace& place : find_terms(*text, *analyser_, score.terms))
+    explanation.places.push_back({place.begin, place.end});
+  explanation.text = *std::move(text);
+  return explanation;
 }
 
 }  // namespace quipu

@@ -41,12 +41,16 @@ class TextSearcher {
   struct Wanted {
     const std::vector<std::string_view>* ids = nullptr;             // only these; null: all
     std::function<Result<bool>(std::string_view id)> accepts = {};  // asked of what would be among the best
+    const MetadataFilters* filters = nullptr;                       // of the nodes' metadata, asked likewise
   };
   Result<std::vector<TextMatch>> search(const TextQuery& query, size_t k, const Wanted& wanted) const;
+  // KVDocumentStore::explain_text().
+  Result<TextExplanation> explain(const TextQuery& query, std::string_view id) const;
 
  private:
   explicit TextSearcher(std::unique_ptr<TextView> view, std::unique_ptr<Analyser> analyser,
                         const TextTotals& totals);
+  Result<bool> accepts(uint32_t row, const Wanted& wanted) const;
 
   std::unique_ptr<TextView> view_;
   std::unique_ptr<Analyser> analyser_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "quipu/backend/text_entries.h"
 #include "quipu/open_store.h"
 #include "quipu/vector_store.h"
 #include "tools/commands/command.h"
@@ -20,6 +21,35 @@ struct StatArgs {
   std::string database;
 };
 
+struct TextIndexStat {
+  std::string collection;
+  TextIndexState state;
+  TextTotals totals;
+};
+
+Result<std::vector<TextIndexStat>> text_indexes(BaseKVStore& store,
+                                                const std::vector<CollectionInfo>& infos) {
+  std::vector<TextIndexStat> found;
+  if (!store.capabilities().text_indexes) return found;
+  for (const CollectionInfo& info : infos) {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<TextView> view, store.text_indexes().open_text(info.name));
+    if (view == nullptr) continue;
+    QUIPU_ASSIGN_OR_RETURN(const TextTotals totals, view->totals());
+    found.push_back({info.name, view->state(), totals});
+  }
+  return found;
+}
+
+std::string json_of(const TextIndexStat& index) {
+  return JsonText()
+      .add("collection", index.collection)
+      .add("analyser", index.state.analyser)
+      .add("whole", index.state.whole)
+      .add("documents", index.totals.documents)
+      .add("tokens", index.totals.tokens)
+      .object();
+}
+
 Result<int> stat(BaseKVStore& store, const StatArgs& args) {
   QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, store.collections());
   QUIPU_ASSIGN_OR_RETURN(const uint64_t bytes, store.disk_bytes());
@@ -29,8 +59,11 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
   uint64_t entries = 0;
   for (const CollectionInfo& info : infos) entries += info.count;
   QUIPU_ASSIGN_OR_RETURN(const uint64_t format, store.format());
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<TextIndexStat> texts, text_indexes(store, infos));
   std::string text;
   if (args.common.json) {
+    std::vector<std::string> indexes_of_texts;
+    for (const TextIndexStat& index : texts) indexes_of_texts.push_back(json_of(index));
     text = JsonText()
                .add("database", shown_address(args.database))
                .add("format", format)
@@ -39,6 +72,7 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
                .add("disk_bytes", bytes)
                .add("search_index_bytes", indexes)
                .add("search_memory_bytes", search_memory)
+               .add_raw("text_indexes", JsonText::array(indexes_of_texts))
                .object() +
            "\n";
   } else {
@@ -46,6 +80,10 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
            std::to_string(format) + "\ncollections  " + std::to_string(infos.size()) + "\nentries      " +
            std::to_string(entries) + "\non disk      " + human_bytes(bytes) + "\nsearch       " +
            human_bytes(indexes) + " in memory, at most " + human_bytes(search_memory) + " an index\n";
+    for (const TextIndexStat& index : texts) {
+      text += "text         " + printable(index.collection) + ": " + std::to_string(index.totals.documents) +
+              " nodes by " + index.state.analyser + (index.state.whole ? "" : ", not whole yet") + "\n";
+    }
   }
   QUIPU_RETURN_IF_ERROR(print(text));
   return kExitOk;

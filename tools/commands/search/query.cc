@@ -1,35 +1,18 @@
 // quipu query: the nodes of a vector store that are most similar to a vector.
 
-#include <fstream>
-#include <iostream>
 #include <memory>
-#include <optional>
-#include <sstream>
 #include <string>
 
 #include "quipu/json.h"
 #include "quipu/vector_store.h"
 #include "tools/commands/command.h"
+#include "tools/commands/search/search_arguments.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/output.h"
 #include "tools/terminal/text.h"
 
 namespace quipu::cli {
 namespace {
-
-// The JSON text of a file, or of standard input for "-".
-Result<Json> json_of_file(const std::string& path) {
-  std::ostringstream text;
-  if (path == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return Status::io_error("cannot read " + path);
-    text << in.rdbuf();
-  }
-  Result<Json> json = Json::parse(std::move(text).str());
-  return json ? std::move(json) : json.error().prefixed(path);
-}
 
 struct QueryArgs {
   CommonOptions common;
@@ -43,18 +26,8 @@ struct QueryArgs {
 Result<VectorStoreQuery> query_of(const QueryArgs& args) {
   VectorStoreQuery query;
   query.similarity_top_k = args.top_k;
-  QUIPU_ASSIGN_OR_RETURN(const Json vector, json_of_file(args.vector));
-  if (!vector.view().is_array())
-    return Status::invalid_argument(args.vector + ": not a JSON array of numbers");
-  for (const JsonView element : vector.view().elements()) {
-    const std::optional<double> number = element.number();
-    if (!number) return Status::invalid_argument(args.vector + ": not a JSON array of numbers");
-    query.query_embedding.push_back(*number);
-  }
-  if (args.filter.empty()) return query;
-  const Result<Json> filter = Json::parse(args.filter);
-  if (!filter) return filter.error().prefixed("--filter");
-  QUIPU_ASSIGN_OR_RETURN(query.filters, MetadataFilters::from_json(*filter));
+  QUIPU_ASSIGN_OR_RETURN(query.query_embedding, vector_of_file(args.vector));
+  QUIPU_ASSIGN_OR_RETURN(query.filters, filters_of(args.filter));
   return query;
 }
 
