@@ -27,7 +27,7 @@ def mock_models() -> Iterator[None]:
     Settings._llm, Settings._embed_model = before
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "python/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/search.md", "python/README.md"])
 def test_blocks_run(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

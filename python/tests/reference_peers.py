@@ -1,5 +1,6 @@
 """The package's stores in place of the classes of LlamaIndex's other databases, which need not be installed: what
-llama_index.storage.kvstore.NAME has, and so on, is a stand-in, whatever its name."""
+llama_index.storage.kvstore.NAME has, and so on, is a stand-in, whatever its name; and the package's retriever in place of
+BM25Retriever."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Dict, Optional, Sequence, Type
 
+import quipu
 import standins
 
 # By the beginning of the modules' names; of graph stores by the end of the class's, too.
@@ -20,6 +22,7 @@ STORES: Dict[str, Type[Any]] = {
     "llama_index.vector_stores": standins.TextVectorStore,
     "llama_index.graph_stores": standins.GraphStore,
 }
+_RETRIEVERS = "llama_index.retrievers.bm25"
 _STORE_NAMES = ("Store", "VectorSearch", "VectorDB", "VS")
 
 
@@ -39,6 +42,8 @@ def _stand_in(family: str, name: str) -> Type[Any]:
 
 class _Peer(ModuleType):
     def __getattr__(self, name: str) -> Type[Any]:
+        if name == "BM25Retriever" and self.__name__.startswith(_RETRIEVERS):
+            return quipu.QuipuBM25Retriever
         family = next((each for each in STORES if self.__name__.startswith(f"{each}.")), None)
         if family is None or not name.endswith(_STORE_NAMES):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
@@ -48,7 +53,8 @@ class _Peer(ModuleType):
 
 class _Peers(MetaPathFinder, Loader):
     def find_spec(self, fullname: str, path: Optional[Sequence[str]], target: Any = None) -> Optional[ModuleSpec]:
-        among = [each for each in STORES if f"{each}.".startswith(f"{fullname}.") or fullname.startswith(f"{each}.")]
+        families = (*STORES, _RETRIEVERS)
+        among = [each for each in families if f"{each}.".startswith(f"{fullname}.") or fullname.startswith(f"{each}.")]
         return ModuleSpec(fullname, self, is_package=True) if among and fullname != "llama_index" else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -32,6 +32,7 @@ WHOLE = [
     "storage/kvstore/llama-index-storage-kvstore-duckdb/tests/test_storage_kvstore_duckdb.py",
     "graph_stores/llama-index-graph-stores-nebula/tests/test_property_graph.py",
     "vector_stores/llama-index-vector-stores-duckdb/tests/test_duckdb.py",
+    "retrievers/llama-index-retrievers-bm25/tests/test_retrievers_bm25_retriever.py",
 ]
 _SQLITE, _DUCKDB, _NEBULA = f"{WHOLE[0]}::", f"{WHOLE[1]}::", f"{WHOLE[2]}::TestPropertyGraphStore::"
 _DUCKDB_VECTORS = f"{WHOLE[3]}::TestStore::"
@@ -77,6 +78,7 @@ EXPECTED: Dict[str, str] = {
             "get_nodes": "wants embeddings on the nodes of get_nodes; get() has them",
         }.items()
     },
+    f"{WHOLE[4]}::test_large_value_of_top_k": "wants a node that has no word of the query, with the score 0",
     f"{_NEBULA}test_delete_node_by_node_ids": "calls get_all_nodes, which only Nebula's has",
     f"{_NEBULA}test_mentions_verification": "queries in Nebula's language: NotImplementedError, as the Simple store's",
     "vector_stores/llama-index-vector-stores-docarray/tests/test_vector_stores_docarray.py::test_class": "asserts a base class"

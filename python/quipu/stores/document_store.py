@@ -11,11 +11,13 @@ from llama_index.core.storage.docstore.keyval_docstore import KVDocumentStore
 from llama_index.core.storage.docstore.types import DEFAULT_PERSIST_PATH, RefDocInfo
 from llama_index.core.storage.docstore.utils import doc_to_json
 from llama_index.core.storage.kvstore.types import DEFAULT_BATCH_SIZE
+from llama_index.core.vector_stores.types import MetadataFilters
 
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.models import NODES
 from quipu.convert.nodes import to_dict
+from quipu.convert.vector_query import native_filters
 from quipu.database.progress import ProgressCallback
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
@@ -236,7 +238,9 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         found = self._native.text_index()
         return None if found is None else TextIndex(*found)
 
-    def search_text(self, query: str, top_k: int = 10, syntax: bool = True) -> List[Tuple[str, float]]:
+    def search_text(
+        self, query: str, top_k: int = 10, syntax: bool = True, filters: Optional[MetadataFilters] = None
+    ) -> List[Tuple[str, float]]:
         """Ids and BM25 scores of the nodes that fit best, best first. The first search makes the index where there is none.
 
         Args:
@@ -245,14 +249,17 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
                 follows it.
             top_k: how many are returned at most.
             syntax: False where ``query`` is words of which any is enough, whatever characters are in it.
+            filters: over the nodes' metadata.
 
         Raises ValueError for a query out of the syntax, which says where, and where there is no index on a reader or in
         a transaction.
         """
-        return self._native.search_text(query, top_k, syntax)
+        return self._native.search_text(query, top_k, syntax, native_filters(filters))
 
-    async def asearch_text(self, query: str, top_k: int = 10, syntax: bool = True) -> List[Tuple[str, float]]:
-        return await self._kvstore.run(self.search_text, query, top_k, syntax)
+    async def asearch_text(
+        self, query: str, top_k: int = 10, syntax: bool = True, filters: Optional[MetadataFilters] = None
+    ) -> List[Tuple[str, float]]:
+        return await self._kvstore.run(self.search_text, query, top_k, syntax, filters)
 
     # ---- ref docs ----
 

@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
 
 #include <functional>
 
@@ -10,6 +11,7 @@
 #include "python/src/convert/json_encoder.h"
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
+#include "python/src/convert/vector_query.h"
 #include "python/src/stores/bound.h"
 #include "quipu/document_store.h"
 
@@ -171,18 +173,34 @@ void index_text(Documents& documents, const Str<"analyser">& analyser, nb::objec
 }
 
 nb::list search_text(Documents& documents, const Str<"query">& query, Arg<"top_k", int> top_k,
-                     Flag<"syntax"> syntax) {
-  const TextSearch search{.query = std::string(query.view), .top_k = top_k, .syntax = syntax};
-  const std::vector<TextMatch> matches =
-      documents.run([&](const KVDocumentStore& store) { return take(store.search_text(search)); });
+                     Flag<"syntax"> syntax, const std::optional<std::string>& filters) {
+  TextSearch search{.query = std::string(query.view), .top_k = top_k, .syntax = syntax};
+  const std::vector<TextMatch> matches = documents.run([&](const KVDocumentStore& store) {
+    const std::optional<MetadataFilters> parsed = parse_filters(filters);
+    search.filters = parsed ? &*parsed : nullptr;
+    return take(store.search_text(search));
+  });
   nb::list found;
   for (const TextMatch& match : matches) found.append(nb::make_tuple(to_str(match.id), match.score));
   return found;
 }
 
+// Called without the GIL.
+std::vector<std::vector<std::string>> terms_of(const Strings& texts, std::string_view analyser) {
+  const nb::gil_scoped_release release;
+  return take(quipu::text_terms(texts, analyser));
+}
+
+nb::list text_terms(const Arg<"texts", Strings>& texts, const Str<"analyser">& analyser) {
+  nb::list all;
+  for (const std::vector<std::string>& terms : terms_of(texts, analyser.view)) all.append(to_list(terms));
+  return all;
+}
+
 }  // namespace
 
 void register_document_store(nb::module_& module) {
+  module.def("text_terms", &text_terms, nb::arg("texts").none(), nb::arg("analyser").none());
   module.def("hash_at_hand", &hash_at_hand, nb::arg("database"), nb::arg("doc_id").none(),
              nb::arg("collection").none());
   nb::class_<Documents>(module, "DocumentStore")
@@ -245,7 +263,7 @@ void register_document_store(nb::module_& module) {
            })
       .def("text_index", &text_index)
       .def("search_text", &search_text, nb::arg("query").none(), nb::arg("top_k").none(),
-           nb::arg("syntax").none())
+           nb::arg("syntax").none(), nb::arg("filters").none())
       .def("persist", &Documents::persist, nb::arg("persist_path").none(), nb::arg("fs").none());
 }
 
