@@ -204,6 +204,10 @@ class QuipuBM25Retriever(BaseRetriever):
         nodes = {node.node_id: node for node in self.docstore.get_nodes(ids, raise_error=False)}
         return [NodeWithScore(node=nodes[id_], score=score) for id_, score in left if id_ in nodes]
 
+    async def _aretrieve(self, query_bundle: QueryBundle) -> List[NodeWithScore]:
+        found: List[NodeWithScore] = await self.docstore._kvstore.run(self._retrieve, query_bundle)
+        return found
+
 
 def _analyser(language: Any, stemmer: Optional[Any], skip_stemming: bool, token_pattern: str) -> str:
     analyser = _LANGUAGES.get(language, language) if isinstance(language, str) else None

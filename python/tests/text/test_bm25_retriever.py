@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import re
@@ -67,6 +68,7 @@ def test_over_a_live_store(docstore: quipu.QuipuDocumentStore) -> None:
     assert ids(retriever.retrieve("what's a (cat")) == ["a", "b"]
     assert retriever.retrieve("unicorn") == []
     assert retriever.retrieve("") == []
+    assert ids(asyncio.run(retriever.aretrieve("dogs"))) == ["b"]
     retriever.similarity_top_k = 0
     assert retriever.retrieve("cat") == []
 
