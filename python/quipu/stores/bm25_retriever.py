@@ -238,8 +238,9 @@ def _of_store(
     """The nodes of a document store, or it itself where it can be searched."""
     vector_store = getattr(index, "vector_store", None)  # only an index of vectors has one
     keeps_nodes = vector_store is not None and vector_store.stores_text
-    if isinstance(docstore, QuipuDocumentStore) and not (keeps_nodes and not docstore.docs):
-        return None, docstore
+    if isinstance(docstore, QuipuDocumentStore):
+        if not keeps_nodes or next(docstore.stream_nodes(), None) is not None:
+            return None, docstore
     nodes = list(docstore.docs.values())
     if not nodes and vector_store is not None and keeps_nodes:
         try:
