@@ -38,6 +38,7 @@ ORDER = (
     "engine/persist/files",
     "backends/memory",
     "engine/vectors/codes",
+    "engine/vectors/cascade",
     "engine/vectors/partitions",
     "engine/vectors/filters",
     "engine/vectors",

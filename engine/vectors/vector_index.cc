@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "engine/vectors/codes/code_search.h"
+#include "engine/vectors/cascade/code_search.h"
 #include "engine/vectors/codes/similarity.h"
 
 namespace quipu {
@@ -52,7 +52,8 @@ size_t VectorIndex::memory_bytes() const {
   size_t bytes = rows_.size() * (sizeof(Row) + sizeof(uint32_t)) + id_bytes_ + places_.memory_bytes() +
                  columns_.memory_bytes();
   for (const auto& [size, dimension] : dimensions_) {
-    bytes += dimension.codes.memory_bytes() + dimension.row_of_slot.capacity() * sizeof(uint32_t);
+    bytes += dimension.codes.memory_bytes() + dimension.sketches.memory_bytes() +
+             dimension.row_of_slot.capacity() * sizeof(uint32_t);
   }
   return bytes;
 }
@@ -63,6 +64,22 @@ bool VectorIndex::keep_within(uint64_t bytes) {
     for (auto& [size, dimension] : dimensions_) dimension.codes.drop_lower_halves();
   }
   return memory_bytes() <= bytes;
+}
+
+// Within what keep_within() leaves to it as it is.
+bool VectorIndex::wants_to_learn(uint64_t bytes) const {
+  const uint64_t most = keeps_lower_halves_ ? bytes / kPartWithLowerHalves : bytes;
+  return std::ranges::any_of(dimensions_, [&](const auto& each) {
+    const Dimension& dimension = each.second;
+    return dimension.sketches.wants(dimension.codes) &&
+           memory_bytes() + Sketches::expected_bytes(dimension.codes) <= most;
+  });
+}
+
+void VectorIndex::learn() {
+  for (auto& [size, dimension] : dimensions_) {
+    if (dimension.sketches.wants(dimension.codes)) return dimension.sketches.learn(dimension.codes);
+  }
 }
 
 std::optional<uint32_t> VectorIndex::row_of(std::string_view id) const {
@@ -78,6 +95,7 @@ void VectorIndex::put(std::string_view id, std::optional<uint64_t> given, std::s
     known.order = order;
     if (known.codes->dimensions() == elements.size()) {
       known.codes->set(slot_of_row_[*row], elements);
+      dimension_of(elements.size()).sketches.changed(*known.codes, slot_of_row_[*row]);
     } else {
       remove_codes(*row);
       insert(*row, dimension_of(elements.size()), elements);
@@ -112,6 +130,7 @@ template <class Code>
 void VectorIndex::insert(uint32_t row, Dimension& dimension, const Code& code) {
   slot_of_row_.resize(rows_.size());
   slot_of_row_[row] = static_cast<uint32_t>(dimension.codes.add(code));
+  dimension.sketches.changed(dimension.codes, slot_of_row_[row]);
   dimension.row_of_slot.push_back(row);
   rows_[row].codes = &dimension.codes;
 }
@@ -156,6 +175,7 @@ void VectorIndex::remove_codes(uint32_t row) {
   Dimension& dimension = dimensions_.at(rows_[row].codes->dimensions());
   const uint32_t slot = slot_of_row_[row];
   dimension.codes.move_last_to(slot);
+  dimension.sketches.changed(dimension.codes, slot);
   const uint32_t moved = dimension.row_of_slot.back();
   dimension.row_of_slot[slot] = moved;
   slot_of_row_[moved] = slot;
@@ -257,7 +277,8 @@ Result<VectorStoreQueryResult> VectorIndex::top_k(const TopK& wanted, const std:
       for (const uint32_t row : *rows) slots.push_back(slot_of_row_[row]);
     }
     const CodeQuery query{wanted.query, static_cast<size_t>(wanted.k), wanted.mode};
-    auto found = find_candidates(dimension->codes, query, rows != nullptr ? &slots : nullptr);
+    auto found =
+        find_candidates(dimension->codes, &dimension->sketches, query, rows != nullptr ? &slots : nullptr);
     QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> best,
                            best_of(wanted, *dimension, std::move(found), count, fetch));
     if (best) return *std::move(best);
@@ -284,7 +305,8 @@ std::vector<Result<VectorStoreQueryResult>> VectorIndex::top_k_all(std::span<con
     }
   }
   if (together.empty()) return results;
-  auto found = find_candidates_together(dimension->codes, queries, kCandidatesTogether, threads);
+  auto found =
+      find_candidates_together(dimension->codes, &dimension->sketches, queries, kCandidatesTogether, threads);
   for (size_t i = 0; i < together.size(); ++i) {
     const TopK& query = wanted[together[i]];
     Result<std::optional<VectorStoreQueryResult>> best;

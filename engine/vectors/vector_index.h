@@ -19,7 +19,8 @@
 #include <vector>
 
 #include "engine/vectors/best_vectors.h"
-#include "engine/vectors/codes/candidates.h"
+#include "engine/vectors/cascade/candidates.h"
+#include "engine/vectors/cascade/sketches.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/filters/metadata_columns.h"
 #include "engine/vectors/id_table.h"
@@ -52,6 +53,9 @@ class VectorIndex {
   // Makes do with so many bytes: a third of them at most are for an index with the lower halves of codes.
   // False where it takes more without them.
   bool keep_within(uint64_t bytes);
+  // Whether to learn(), which makes queries faster, and keeps within so many bytes.
+  bool wants_to_learn(uint64_t bytes) const;
+  void learn();
   // About `count` rows from everywhere, or all.
   std::vector<uint32_t> sample(size_t count) const;
 
@@ -108,6 +112,7 @@ class VectorIndex {
   struct Dimension {
     explicit Dimension(size_t dimensions) : codes(dimensions) {}
     VectorCodes codes;
+    Sketches sketches;  // of these
     std::vector<uint32_t> row_of_slot;
   };
 

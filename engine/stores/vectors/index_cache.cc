@@ -63,6 +63,12 @@ void IndexCache::keep_within_budget() {
   streamed = true;
 }
 
+bool IndexCache::wants_to_learn() const {
+  if (!loaded || hnsw) return false;
+  return codes ? codes->wants_to_learn(budget_)
+               : index.wants_to_learn(budget_ - std::min(budget_, kept.memory_bytes()));
+}
+
 void IndexCache::added(const BaseKVStore& store, const WriteBatch& batch,
                        std::span<const VectorStoreEntry> entries, std::span<const Json> metadata) {
   add_to_partitions(store, entries);

@@ -15,9 +15,9 @@
 #include "engine/layout/storage_layout.h"
 #include "engine/stores/known_version.h"
 #include "engine/stores/partitions/stored_partitions.h"
-#include "engine/vectors/stored/code_index.h"
 #include "engine/vectors/hnsw/hnsw_index.h"
 #include "engine/vectors/kept_vectors.h"
+#include "engine/vectors/stored/code_index.h"
 #include "engine/vectors/vector_index.h"
 #include "quipu/backend/collection_cache.h"
 #include "quipu/vector_store.h"
@@ -59,6 +59,9 @@ class IndexCache : public CollectionCache {
   // ... or everything.
   void cleared(const BaseKVStore& store, const WriteBatch& batch);
   void forget_partitions();
+  // Whether to learn(): queries become faster.
+  bool wants_to_learn() const;
+  void learn() { codes ? codes->learn() : index.learn(); }
   // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
   void keep_within_budget();
 

@@ -44,7 +44,7 @@ Result<std::shared_lock<std::shared_mutex>> IndexManager::lock(const MetadataFil
       const bool has_index = !needs_index || !cache_.codes;
       if (cache_.streamed || (cache_.loaded && has_columns && has_index)) {
         QUIPU_ASSIGN_OR_RETURN(const bool current, loaded ? true : cache_.is_current(*store_.kvstore));
-        if (current) return with_few_pending(std::move(reading));
+        if (current) return with_more_learned(with_few_pending(std::move(reading)));
       }
     }
     std::lock_guard writing(cache_.writing);
@@ -61,6 +61,26 @@ std::shared_lock<std::shared_mutex> IndexManager::with_few_pending(
   if (!writing.owns_lock()) return lock;
   lock.unlock();
   (void)hnsw_.insert_pending().is_ok();  // those that cannot be brought in are compared exactly, as before
+  lock.lock();
+  return lock;
+}
+
+// A step of what makes queries faster, unless somebody is at it.
+std::shared_lock<std::shared_mutex> IndexManager::with_more_learned(
+    std::shared_lock<std::shared_mutex> lock) const {
+  if (!cache_.wants_to_learn()) return lock;
+  const std::unique_lock writing(cache_.writing, std::try_to_lock);
+  if (!writing.owns_lock()) return lock;
+  lock.unlock();
+  {
+    const std::unique_lock alone(cache_.mutex);
+    if (cache_.wants_to_learn()) {
+      (void)succeeds_within_memory([this] {
+        cache_.learn();
+        return Status::ok();
+      });
+    }
+  }
   lock.lock();
   return lock;
 }

@@ -50,6 +50,7 @@ class IndexManager {
   // The part of use_hnsw() that is undone when it fails.
   Status make_hnsw(const HnswOptions& options) const;
   std::shared_lock<std::shared_mutex> with_few_pending(std::shared_lock<std::shared_mutex> lock) const;
+  std::shared_lock<std::shared_mutex> with_more_learned(std::shared_lock<std::shared_mutex> lock) const;
 
   const VectorStoreState& store_;
   IndexCache& cache_;

@@ -31,6 +31,16 @@ void queries(const GroupCodes& codes, const QueryBlock& block, int32_t* products
   }
 }
 
+void turned(const uint8_t* turned, const QueryBlock& block, int32_t* products) {
+  for (const int8_t* const query : block.queries()) {
+    for (size_t r = 0; r < kGroupRows; ++r) {
+      uint8_t codes[kChunkBytes];
+      for (size_t i = 0; i < kChunkBytes; ++i) codes[i] = turned[turned_place(r, i)];
+      *products++ = row(codes, 1, query);
+    }
+  }
+}
+
 uint64_t reaching(const int32_t* products, int32_t shift, const float* along, const float* across, float a,
                   float b) {
   uint64_t bits = 0;
@@ -43,7 +53,7 @@ uint64_t reaching(const int32_t* products, int32_t shift, const float* along, co
 
 std::vector<CodeKernels> find_kernels() {
   std::vector<CodeKernels> found = x86_kernels();
-  found.push_back({"plain", row, group, queries, reaching});
+  found.push_back({"plain", row, group, queries, turned, reaching});
   return found;
 }
 

@@ -31,6 +31,12 @@ struct GroupCodes {
   size_t next;
 };
 
+// Rows of one chunk may lie turned round, too: this is where a byte of one lies in its group. A register then
+// has 4 bytes of each of 16 rows.
+inline constexpr size_t turned_place(size_t row, size_t byte) {
+  return row / 16 * 16 * kChunkBytes + byte / 4 * 64 + row % 16 * 4 + byte % 4;
+}
+
 // Queries that go over groups together, in the forms that kernels read.
 class QueryBlock {
  public:
@@ -63,6 +69,8 @@ struct CodeKernels {
   void (*group)(const GroupCodes& group, const int8_t* query, int32_t* products);
   // products[q * kGroupRows + r] = codes of row r · query q.
   void (*queries)(const GroupCodes& group, const QueryBlock& queries, int32_t* products);
+  // The same of a group that lies turned, of rows of one chunk.
+  void (*turned)(const uint8_t* turned, const QueryBlock& queries, int32_t* products);
   // The bits of a group's rows for which 2 * product - shift is at least a * along - b * across.
   uint64_t (*reaching)(const int32_t* products, int32_t shift, const float* along, const float* across,
                        float a, float b);

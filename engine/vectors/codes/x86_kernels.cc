@@ -337,6 +337,14 @@ void queries_by_blocks(const GroupCodes& group, const QueryBlock& all, int32_t* 
   }
 }
 
+template <auto kBlock>
+void turned_by_blocks(const uint8_t* turned, const QueryBlock& all, int32_t* products) {
+  std::fill_n(products, all.queries().size() * kGroupRows, 0);
+  for (size_t first = 0; first < kGroupRows; first += kBlockRows) {
+    kBlock({turned + first * kChunkBytes, 1, 0}, all.queries(), products + first);
+  }
+}
+
 // ---- many queries, by matrix instructions ----
 
 // A tile register has 16 rows of 64 bytes: a chunk of each of 16 rows of codes, a byte an element; a tile of
@@ -547,16 +555,19 @@ std::vector<CodeKernels> x86_kernels() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl");
   if (avx512 && __builtin_cpu_supports("avx512vnni")) {
-    if (has_tiles()) found.push_back({"amx", row_vnni, group_vnni, queries_amx, reaching_avx512});
-    found.push_back(
-        {"avx512vnni", row_vnni, group_vnni, queries_by_blocks<block_vnni, group_vnni>, reaching_avx512});
+    if (has_tiles())
+      found.push_back(
+          {"amx", row_vnni, group_vnni, queries_amx, turned_by_blocks<block_vnni>, reaching_avx512});
+    found.push_back({"avx512vnni", row_vnni, group_vnni, queries_by_blocks<block_vnni, group_vnni>,
+                     turned_by_blocks<block_vnni>, reaching_avx512});
   }
   if (avx512) {
-    found.push_back(
-        {"avx512bw", row_avx2, group_avx2, queries_by_blocks<block_avx512, group_avx2>, reaching_avx512});
+    found.push_back({"avx512bw", row_avx2, group_avx2, queries_by_blocks<block_avx512, group_avx2>,
+                     turned_by_blocks<block_avx512>, reaching_avx512});
   }
   if (avx2)
-    found.push_back({"avx2", row_avx2, group_avx2, queries_by_blocks<block_avx2, group_avx2>, reaching_avx2});
+    found.push_back({"avx2", row_avx2, group_avx2, queries_by_blocks<block_avx2, group_avx2>,
+                     turned_by_blocks<block_avx2>, reaching_avx2});
   return found;
 }
 

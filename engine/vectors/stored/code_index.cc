@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/base/threads.h"
-#include "engine/vectors/codes/code_search.h"
+#include "engine/vectors/cascade/code_search.h"
 #include "engine/vectors/stored/row_search.h"
 
 namespace quipu {
@@ -137,12 +137,16 @@ void CodeIndex::put(uint64_t order, std::span<const double> elements) {
   for (auto& [size, dimension] : dimensions_) {
     const std::optional<uint32_t> slot = slot_of(dimension, order);
     if (!slot) continue;
-    if (size == elements.size()) return dimension.codes.set(*slot, elements);
+    if (size == elements.size()) {
+      dimension.codes.set(*slot, elements);
+      return dimension.sketches.changed(dimension.codes, *slot);
+    }
     remove(dimension, order, *slot);
   }
   Dimension& dimension = dimension_of(elements.size());
   (void)slot_of(dimension, order);
   const auto slot = static_cast<uint32_t>(dimension.codes.add(elements));
+  dimension.sketches.changed(dimension.codes, slot);
   dimension.orders.push_back(order);
   dimension.slots.add(bytes_of(order), slot);
 }
@@ -164,6 +168,7 @@ void CodeIndex::remove(Dimension& dimension, uint64_t order, uint32_t slot) {
   }
   dimension.orders.pop_back();
   dimension.codes.move_last_to(slot);
+  dimension.sketches.changed(dimension.codes, slot);
 }
 
 void CodeIndex::clear() { dimensions_.clear(); }
@@ -177,20 +182,38 @@ size_t CodeIndex::size() const {
 size_t CodeIndex::memory_bytes() const {
   size_t bytes = 0;
   for (const auto& [dimensions, dimension] : dimensions_) {
-    bytes += dimension.codes.memory_bytes() + dimension.orders.capacity() * sizeof(uint64_t) +
-             dimension.slots.memory_bytes();
+    bytes += dimension.codes.memory_bytes() + dimension.sketches.memory_bytes() +
+             dimension.orders.capacity() * sizeof(uint64_t) + dimension.slots.memory_bytes();
   }
   return bytes;
 }
 
-const CodeIndex::Dimension* CodeIndex::only_dimension(size_t dimensions) const {
+const CodeIndex::Dimension* CodeIndex::only_dimension() const {
   const Dimension* only = nullptr;
   for (const auto& [size, dimension] : dimensions_) {
     if (dimension.orders.empty()) continue;
-    if (size != dimensions) return nullptr;
+    if (only != nullptr) return nullptr;
     only = &dimension;
   }
   return only;
+}
+
+const CodeIndex::Dimension* CodeIndex::only_dimension(size_t dimensions) const {
+  const Dimension* const only = only_dimension();
+  return only != nullptr && only->codes.dimensions() == dimensions ? only : nullptr;
+}
+
+bool CodeIndex::wants_to_learn(uint64_t bytes) const {
+  const Dimension* const only = only_dimension();
+  return only != nullptr && only->sketches.wants(only->codes) &&
+         memory_bytes() + Sketches::expected_bytes(only->codes) <= bytes;
+}
+
+void CodeIndex::learn() {
+  if (const Dimension* const only = only_dimension()) {
+    Dimension& dimension = dimension_of(only->codes.dimensions());
+    dimension.sketches.learn(dimension.codes);
+  }
 }
 
 bool CodeIndex::answers(const TopKQuery& wanted) const {
@@ -219,7 +242,8 @@ Result<std::optional<VectorStoreQueryResult>> CodeIndex::top_k(const TopKQuery& 
                                                                const CodeReader& reader, bool& gone) const {
   const Dimension& dimension = *only_dimension(wanted.query.size());
   const CodeQuery query{wanted.query, static_cast<size_t>(wanted.k), wanted.mode};
-  return best_of(wanted, dimension, find_candidates(dimension.codes, query, nullptr), reader, gone);
+  return best_of(wanted, dimension, find_candidates(dimension.codes, &dimension.sketches, query, nullptr),
+                 reader, gone);
 }
 
 std::vector<Result<std::optional<VectorStoreQueryResult>>> CodeIndex::top_k_all(
@@ -230,7 +254,8 @@ std::vector<Result<std::optional<VectorStoreQueryResult>>> CodeIndex::top_k_all(
   std::vector<CodeQuery> queries;
   for (const TopKQuery& each : wanted)
     queries.push_back({each.query, static_cast<size_t>(each.k), each.mode});
-  auto found = find_candidates_together(dimension.codes, queries, kCandidatesTogether, threads);
+  auto found =
+      find_candidates_together(dimension.codes, &dimension.sketches, queries, kCandidatesTogether, threads);
   for (size_t i = 0; i < wanted.size(); ++i) {
     results.push_back(found[i] ? best_of(wanted[i], dimension, *std::move(found[i]), reader, gone)
                                : top_k(wanted[i], reader, gone));

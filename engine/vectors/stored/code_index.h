@@ -16,7 +16,8 @@
 #include <vector>
 
 #include "engine/vectors/best_vectors.h"
-#include "engine/vectors/codes/candidates.h"
+#include "engine/vectors/cascade/candidates.h"
+#include "engine/vectors/cascade/sketches.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/id_table.h"
 #include "quipu/backend/vector_codes.h"
@@ -38,6 +39,10 @@ class CodeIndex {
   size_t size() const;
   size_t memory_bytes() const;
 
+  // Whether to learn(), which makes queries faster, and keeps within so many bytes.
+  bool wants_to_learn(uint64_t bytes) const;
+  void learn();
+
   // Whether top_k() answers.
   bool answers(const TopKQuery& wanted) const;
   // The most similar of all vectors, of which `reader` reads, which has what this has. Nothing where codes do
@@ -53,6 +58,7 @@ class CodeIndex {
   struct Dimension {
     explicit Dimension(size_t dimensions) : codes(dimensions) { codes.drop_lower_halves(); }
     VectorCodes codes;
+    Sketches sketches;             // of these
     std::vector<uint64_t> orders;  // of slots
     IdTable slots;                 // by orders, once any is asked for
   };
@@ -60,7 +66,8 @@ class CodeIndex {
   Status load_dimension(const CodeReader& reader, Dimension& dimension, size_t count, size_t threads,
                         const std::function<Status()>& check) const;
   Dimension& dimension_of(size_t dimensions);
-  // The one that all vectors have, if it is the query's.
+  // The one that all vectors have, if there is only one; if it is the query's.
+  const Dimension* only_dimension() const;
   const Dimension* only_dimension(size_t dimensions) const;
   static std::optional<uint32_t> slot_of(Dimension& dimension, uint64_t order);
   static void remove(Dimension& dimension, uint64_t order, uint32_t slot);

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/vectors/codes/code_search.h"
+#include "engine/vectors/cascade/code_search.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "engine/vectors/stored/row_search.h"
 
@@ -43,7 +43,7 @@ class Stream {
     codes_.settle();
     tells_ = tells_ && !codes_.has_irregular();
     if (!tells() || codes_.size() == 0) return Status::ok();
-    return rows_.take(codes_, find_candidates(codes_, rows_.query(), nullptr),
+    return rows_.take(codes_, find_candidates(codes_, nullptr, rows_.query(), nullptr),
                       [this](uint32_t slot) { return orders_[slot]; });
   }
   bool tells() const { return tells_ && !rows_.fails(); }

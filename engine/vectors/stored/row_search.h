@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "engine/vectors/best_vectors.h"
-#include "engine/vectors/codes/candidates.h"
-#include "engine/vectors/codes/code_search.h"
-#include "engine/vectors/codes/query_bounds.h"
+#include "engine/vectors/cascade/candidates.h"
+#include "engine/vectors/cascade/code_search.h"
+#include "engine/vectors/cascade/query_bounds.h"
 #include "engine/vectors/codes/vector_codes.h"
 #include "quipu/backend/vector_codes.h"
 #include "quipu/status.h"

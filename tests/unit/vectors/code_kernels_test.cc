@@ -66,6 +66,15 @@ TEST(CodeKernelsTest, RowsAndGroupsAddUp) {
           const auto end = products.begin() + static_cast<int64_t>(count * kGroupRows);
           EXPECT_TRUE(std::equal(products.begin(), end, expected.begin())) << what << ", queries " << count;
           EXPECT_EQ(std::count(end, products.end(), -1), int64_t{kGroupRows}) << what;
+          if (chunks != 1) continue;
+          std::vector<uint8_t> turned(kGroupRows * kChunkBytes);
+          for (size_t at = 0; at < turned.size(); ++at) {
+            turned[turned_place(at / kChunkBytes, at % kChunkBytes)] = group.rows[at];
+          }
+          std::ranges::fill(products, -1);
+          kernels.turned(turned.data(), block, products.data());
+          EXPECT_TRUE(std::equal(products.begin(), end, expected.begin())) << what << ", turned, " << count;
+          EXPECT_EQ(std::count(end, products.end(), -1), int64_t{kGroupRows}) << what;
         }
         std::vector<int32_t> of_group(kGroupRows, -1);
         kernels.group(group, pointers[0], of_group.data());

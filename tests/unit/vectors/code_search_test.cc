@@ -1,6 +1,6 @@
 // The first stages of exact search: whatever the vectors, the best by float64 are among the candidates.
 
-#include "engine/vectors/codes/code_search.h"
+#include "engine/vectors/cascade/code_search.h"
 
 #include <gtest/gtest.h>
 
@@ -121,10 +121,10 @@ TEST(CodeSearchTest, TheBestAreAmongTheCandidatesOfEveryKernel) {
         wanted.push_back({query, random.pick(std::vector<size_t>{1, 10, 149}), kModes[random.below(3)]});
       }
       for (const CodeKernels& kernels : code_kernels()) {
-        const auto found = find_candidates_together(vectors.codes, wanted, kMany, 1, kernels);
+        const auto found = find_candidates_together(vectors.codes, nullptr, wanted, kMany, 1, kernels);
         ASSERT_EQ(found.size(), wanted.size());
         for (size_t i = 0; i < wanted.size(); ++i) {
-          expect_best_among(find_candidates(vectors.codes, wanted[i], nullptr, kernels),
+          expect_best_among(find_candidates(vectors.codes, nullptr, wanted[i], nullptr, kernels),
                             similarities_of(queries[i], vectors.all, wanted[i].mode), wanted[i].k,
                             all_slots(vectors), kernels.name);
           expect_best_among(*found[i], similarities_of(queries[i], vectors.all, wanted[i].mode), wanted[i].k,
@@ -151,7 +151,7 @@ TEST(CodeSearchTest, OfThoseAllowedTheBestAreAmongTheCandidates) {
       const Vector query = odd_vector(random, dimensions, base);
       for (const SimilarityMode mode : kModes) {
         const CodeQuery wanted{query, 2, mode};
-        const auto found = find_candidates(vectors.codes, wanted, &allowed);
+        const auto found = find_candidates(vectors.codes, nullptr, wanted, &allowed);
         expect_best_among(found, similarities_of(query, vectors.all, mode), 2, allowed,
                           std::to_string(one_in));
         for (const Candidate& each : found) EXPECT_NE(std::ranges::find(allowed, each.slot), allowed.end());
@@ -168,7 +168,7 @@ TEST(CodeSearchTest, FewOthersAreAmongTheCandidates) {
     const Vector query = base_vector(random, dimensions);
     for (const SimilarityMode mode : kModes) {
       const CodeQuery wanted{query, 10, mode};
-      const size_t found = find_candidates(vectors.codes, wanted, nullptr).size();
+      const size_t found = find_candidates(vectors.codes, nullptr, wanted, nullptr).size();
       EXPECT_GE(found, 10U);
       EXPECT_LE(found, 100U) << dimensions;
     }
@@ -184,7 +184,7 @@ TEST(CodeSearchTest, AQuerysRemainderLeavesFewerCandidates) {
   size_t found = 0;
   for (size_t i = 0; i < kQueries; ++i) {
     const Vector query = base_vector(random, 384);
-    found += find_candidates(vectors.codes, {query, 10, SimilarityMode::DEFAULT}, nullptr).size();
+    found += find_candidates(vectors.codes, nullptr, {query, 10, SimilarityMode::DEFAULT}, nullptr).size();
   }
   EXPECT_LE(found, 28 * kQueries);
 }
@@ -196,7 +196,7 @@ TEST(CodeSearchTest, LengthsBeyondFloat32AreTold) {
     for (const SimilarityMode mode : {SimilarityMode::DOT_PRODUCT, SimilarityMode::EUCLIDEAN}) {
       const Vector query = {size * 40, size * 12};
       const CodeQuery wanted{query, 3, mode};
-      const auto found = find_candidates(vectors.codes, wanted, nullptr);
+      const auto found = find_candidates(vectors.codes, nullptr, wanted, nullptr);
       expect_best_among(found, similarities_of(query, vectors.all, mode), 3, all_slots(vectors), "");
       EXPECT_LT(found.size(), 30U) << size;  // and few others
     }
@@ -223,7 +223,7 @@ TEST(CodeSearchTest, ChangedAndMovedVectorsAreFoundWhereTheyAre) {
     const Vector query = odd_vector(random, dimensions, base);
     for (const SimilarityMode mode : kModes) {
       const CodeQuery wanted{query, 5, mode};
-      const auto found = find_candidates(vectors.codes, wanted, nullptr);
+      const auto found = find_candidates(vectors.codes, nullptr, wanted, nullptr);
       expect_best_among(found, similarities_of(query, vectors.all, mode), 5, all_slots(vectors), "");
     }
   }
@@ -269,12 +269,12 @@ TEST(CodeSearchTest, SeveralThreadsFindWhatOneDoes) {
   std::vector<CodeQuery> wanted;
   for (int i = 0; i < 4; ++i) queries.push_back(base_vector(random, kDimensions));
   for (const Vector& query : queries) wanted.push_back({query, 20, kModes[random.below(3)]});
-  const auto found = find_candidates_together(vectors.codes, wanted, kMany, 3);
+  const auto found = find_candidates_together(vectors.codes, nullptr, wanted, kMany, 3);
   for (size_t i = 0; i < wanted.size(); ++i) {
     const Vector similarities = similarities_of(queries[i], vectors.all, wanted[i].mode);
     expect_best_among(*found[i], similarities, wanted[i].k, all_slots(vectors), std::to_string(i));
-    EXPECT_LE(found[i]->size(), find_candidates(vectors.codes, wanted[i], nullptr).size() + 5);
-    const auto alone = find_candidates_together(vectors.codes, std::span(&wanted[i], 1), kMany, 2);
+    EXPECT_LE(found[i]->size(), find_candidates(vectors.codes, nullptr, wanted[i], nullptr).size() + 5);
+    const auto alone = find_candidates_together(vectors.codes, nullptr, std::span(&wanted[i], 1), kMany, 2);
     expect_best_among(*alone[0], similarities, wanted[i].k, all_slots(vectors), std::to_string(i));
   }
 }
@@ -285,9 +285,9 @@ TEST(CodeSearchTest, TooManyCandidatesOfTwoThreadsAreNone) {
   const Vector same = base_vector(random, 3);
   for (int i = 0; i < 40000; ++i) vectors.add(same);
   const std::vector<CodeQuery> wanted = {{same, 3, SimilarityMode::DEFAULT}};
-  EXPECT_FALSE(find_candidates_together(vectors.codes, wanted, 5000, 2)[0]);
-  EXPECT_FALSE(find_candidates_together(vectors.codes, wanted, 30000, 2)[0]);
-  EXPECT_EQ(find_candidates_together(vectors.codes, wanted, kMany, 2)[0]->size(), 40000U);
+  EXPECT_FALSE(find_candidates_together(vectors.codes, nullptr, wanted, 5000, 2)[0]);
+  EXPECT_FALSE(find_candidates_together(vectors.codes, nullptr, wanted, 30000, 2)[0]);
+  EXPECT_EQ(find_candidates_together(vectors.codes, nullptr, wanted, kMany, 2)[0]->size(), 40000U);
 }
 
 TEST(CodeSearchTest, TooManyCandidatesOfOneOfManyAreNone) {
@@ -303,12 +303,12 @@ TEST(CodeSearchTest, TooManyCandidatesOfOneOfManyAreNone) {
   }();
   const std::vector<CodeQuery> wanted = {{same, 3, SimilarityMode::DEFAULT},
                                          {opposite, 3, SimilarityMode::DEFAULT}};
-  const auto found = find_candidates_together(vectors.codes, wanted, 5000);
+  const auto found = find_candidates_together(vectors.codes, nullptr, wanted, 5000);
   EXPECT_FALSE(found[0]);
   ASSERT_TRUE(found[1]);
   EXPECT_LE(found[1]->size(), 20U);
-  EXPECT_EQ(find_candidates_together(vectors.codes, wanted, kMany)[0]->size(), 9000U);
-  EXPECT_EQ(find_candidates(vectors.codes, wanted[0], nullptr).size(), 9000U);
+  EXPECT_EQ(find_candidates_together(vectors.codes, nullptr, wanted, kMany)[0]->size(), 9000U);
+  EXPECT_EQ(find_candidates(vectors.codes, nullptr, wanted[0], nullptr).size(), 9000U);
 }
 
 TEST(VectorCodesTest, KnowsWhereItsBoundsDoNotHold) {
@@ -365,7 +365,7 @@ TEST(VectorCodesTest, AnAddWithoutMemoryChangesNothing) {
   EXPECT_EQ(codes.size(), added);
   EXPECT_EQ(codes.add(vector), added);
   const CodeQuery wanted{vector, 1, SimilarityMode::DEFAULT};
-  EXPECT_EQ(find_candidates(codes, wanted, nullptr).size(), added + 1);
+  EXPECT_EQ(find_candidates(codes, nullptr, wanted, nullptr).size(), added + 1);
 }
 
 TEST(VectorCodesTest, TooLongVectorsHaveNoCodes) {

@@ -1,7 +1,7 @@
 // What codes say of a similarity holds: for random vectors, and for those that come as near to the bounds as
 // they can.
 
-#include "engine/vectors/codes/query_bounds.h"
+#include "engine/vectors/cascade/query_bounds.h"
 
 #include <gtest/gtest.h>
 

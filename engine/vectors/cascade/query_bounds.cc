@@ -1,4 +1,4 @@
-#include "engine/vectors/codes/query_bounds.h"
+#include "engine/vectors/cascade/query_bounds.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,12 +18,14 @@ double square(double number) { return number * number; }
 }  // namespace
 
 QueryBounds::QueryBounds(const VectorCodes& codes, std::span<const double> query, SimilarityMode mode)
-    : mode_(mode), norm_(norm_of(query)), slack_(2 * codes.rotation().error() + kCodeRounding) {
-  std::vector<float> rotated(query.size());
+    : mode_(mode),
+      norm_(norm_of(query)),
+      slack_(2 * codes.rotation().error() + kCodeRounding),
+      rotated_(query.size()) {
   const double factor = 1 / norm_;
-  for (size_t i = 0; i < query.size(); ++i) rotated[i] = static_cast<float>(query[i] * factor);
-  codes.rotation().apply(rotated.data());
-  query_ = CodedQuery(rotated, codes.padded_dimensions());
+  for (size_t i = 0; i < query.size(); ++i) rotated_[i] = static_cast<float>(query[i] * factor);
+  codes.rotation().apply(rotated_.data());
+  query_ = CodedQuery(rotated_, codes.padded_dimensions());
   limit_ = limit_of(-1);
 }
 
@@ -68,7 +70,7 @@ CodeLimit QueryBounds::limit_of(double cosine) const {
           static_cast<float>(query_.coarse.length * (across + slack_))};
 }
 
-double QueryBounds::least_cosine(std::span<const double> norms) const {
+double QueryBounds::least_cosine_of(std::span<const double> norms) const {
   double least = 1;
   for (const double norm : norms) {
     double wanted = threshold_;

@@ -1,8 +1,8 @@
 // Candidates: of vectors that are offered with the bounds of their scores, those that may be among the k
 // best.
 
-#ifndef QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
-#define QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
+#ifndef QUIPU_ENGINE_VECTORS_CASCADE_CANDIDATES_H_
+#define QUIPU_ENGINE_VECTORS_CASCADE_CANDIDATES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -61,4 +61,4 @@ class Candidates {
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_VECTORS_CODES_CANDIDATES_H_
+#endif  // QUIPU_ENGINE_VECTORS_CASCADE_CANDIDATES_H_

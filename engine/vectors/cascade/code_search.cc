@@ -1,21 +1,29 @@
-#include "engine/vectors/codes/code_search.h"
+#include "engine/vectors/cascade/code_search.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
+#include <functional>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "engine/base/threads.h"
-#include "engine/vectors/codes/candidates.h"
-#include "engine/vectors/codes/query_bounds.h"
+#include "engine/vectors/cascade/candidates.h"
+#include "engine/vectors/cascade/query_bounds.h"
 
 namespace quipu {
 namespace {
 
-// One vector in so many, or fewer, are read one by one: a group is read faster than half of its rows.
+// One vector in so many, or fewer, are read one by one: a group is read faster than half of its rows, and its
+// sketches as fast as few of them.
 constexpr size_t kApart = 3;
+constexpr size_t kApartWithSketches = 32;
+// How good the best are tell, before all others, those rows of this many groups, and some for each that is
+// wanted, that look the best by their sketches.
+constexpr size_t kPromising = 16;
+constexpr size_t kPromisingOfOne = 2;
 // Where so many of a group's rows are in question, the lower halves of all of them are read: of one query;
 // and of many, one in so many of all their rows.
 constexpr int kManyOfGroup = 24;
@@ -32,12 +40,39 @@ class Search {
          size_t most = std::numeric_limits<size_t>::max())
       : codes_(codes),
         kernels_(kernels),
+        k_(query.k),
         bounds_(codes, query.elements, query.mode),
         candidates_(query.k, most, query.threshold) {
     if (query.threshold > bounds_.threshold()) bounds_.set_threshold(query.threshold);
   }
 
+  size_t k() const { return k_; }
+  const QueryBounds& bounds() const { return bounds_; }
   const int8_t* code() const { return bounds_.query().code.data(); }
+
+  // Searches these rows of a group.
+  void search_group(size_t group, uint64_t rows) {
+    int32_t products[kGroupRows];
+    int32_t lower_products[kGroupRows];
+    kernels_.group(codes_.group(group), code(), products);
+    const uint64_t in_question = rows_in_question(group, products, rows);
+    if (codes_.has_lower_halves() && std::popcount(in_question) >= kManyOfGroup) {
+      kernels_.group(codes_.lower_halves_of_group(group), code(), lower_products);
+      take_now(group, in_question, products, lower_products);
+    } else {
+      take_later(group, in_question, products);
+    }
+  }
+
+  // The same, of few rows.
+  void search_rows(size_t group, uint64_t rows) {
+    int32_t products[kGroupRows] = {};
+    for (uint64_t left = rows; left != 0; left &= left - 1) {
+      const auto row = static_cast<size_t>(std::countr_zero(left));
+      products[row] = kernels_.row(codes_.upper_halves(group * kGroupRows + row), codes_.chunks(), code());
+    }
+    take_later(group, rows_in_question(group, products, rows), products);
+  }
 
   // Those of a group's rows that may be among the best, as bits. `products`: of the upper halves of the
   // group's codes with the query's.
@@ -161,6 +196,7 @@ class Search {
 
   const VectorCodes& codes_;
   const CodeKernels& kernels_;
+  const size_t k_;
   QueryBounds bounds_;
   Candidates candidates_;
   std::array<Waiting, kGroupRows> waiting_;  // rows whose lower halves are on their way from memory
@@ -181,6 +217,130 @@ std::vector<uint64_t> rows_of_groups(const VectorCodes& codes, const std::vector
     for (const uint32_t slot : *allowed) rows[slot / kGroupRows] |= uint64_t{1} << slot % kGroupRows;
   }
   return rows;
+}
+
+// A query on its way through sketches, and from these to codes.
+class SketchSearch {
+ public:
+  // `rows`: of each group those that are allowed, as bits; `all` of them are.
+  SketchSearch(const VectorCodes& codes, const Sketches& sketches, const CodeKernels& kernels,
+               std::span<const uint64_t> rows, bool all, Search& search)
+      : codes_(codes),
+        sketches_(sketches),
+        kernels_(kernels),
+        rows_(rows),
+        all_(all),
+        search_(search),
+        query_(sketches, search.bounds().rotated(), search.bounds().slack()),
+        block_({query_.code()}, 1),
+        most_(sketches.groups()) {}
+
+  const int8_t* code() const { return query_.code(); }
+
+  // `products`: of the sketches of a group with the query.
+  void look(size_t group, const int32_t* products) {
+    float bounds[kGroupRows];
+    most_[group] = query_.bounds(sketches_.group(group), products, bounds);
+    if (all_) return;
+    most_[group] = kNone;
+    for (uint64_t left = rows_[group]; left != 0; left &= left - 1) {
+      most_[group] = std::max(most_[group], bounds[std::countr_zero(left)]);
+    }
+  }
+
+  // All groups have been looked at: searches those that may have some of the best.
+  void search() {
+    std::vector<uint32_t> first(most_.size());
+    std::iota(first.begin(), first.end(), 0);
+    const size_t count = std::min(kPromising + kPromisingOfOne * search_.k(), first.size());
+    const auto more = [this](uint32_t a, uint32_t b) { return most_[a] > most_[b]; };
+    std::ranges::partial_sort(first, first.begin() + static_cast<int64_t>(count), more);
+    first.resize(count);
+    std::vector<uint64_t> searched(count);
+    for (size_t i = 0; i < count && reaches(first[i]); ++i) {
+      searched[i] = rows_reaching(first[i], most_[first[i]]);
+      search_.search_rows(first[i], searched[i]);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      search_group(first[i], ~searched[i]);
+      most_[first[i]] = kNone;
+    }
+    for (size_t group = 0; group < most_.size(); ++group) search_group(group, ~uint64_t{0});
+  }
+
+ private:
+  static constexpr float kNone = -std::numeric_limits<float>::infinity();
+
+  float least_cosine(size_t group) const {
+    return static_cast<float>(search_.bounds().least_cosine(codes_.norms(group)));
+  }
+  bool reaches(size_t group) const { return most_[group] != kNone && most_[group] >= least_cosine(group); }
+
+  // Those of a group's rows whose bounds are not below a cosine, as bits.
+  uint64_t rows_reaching(size_t group, float cosine) const {
+    int32_t products[kGroupRows];
+    float bounds[kGroupRows];
+    kernels_.turned(sketches_.group(group).codes, block_, products);
+    query_.bounds(sketches_.group(group), products, bounds);
+    uint64_t rows = 0;
+    for (size_t row = 0; row < kGroupRows; ++row) rows |= uint64_t{bounds[row] >= cosine} << row;
+    return rows & rows_[group];
+  }
+
+  // Of these rows of a group those that may be among the best.
+  void search_group(size_t group, uint64_t of) {
+    if (!reaches(group)) return;
+    const uint64_t rows = rows_reaching(group, least_cosine(group)) & of;
+    if (rows == 0) return;
+    if (std::popcount(rows) >= kManyOfGroup) {
+      search_.search_group(group, rows);
+    } else {
+      search_.search_rows(group, rows);
+    }
+  }
+
+  const VectorCodes& codes_;
+  const Sketches& sketches_;
+  const CodeKernels& kernels_;
+  const std::span<const uint64_t> rows_;
+  const bool all_;
+  Search& search_;
+  SketchQuery query_;
+  QueryBlock block_;
+  std::vector<float> most_;  // of each group, what a cosine is at most
+};
+
+// Calls `work` with each of so many numbers, on so many threads.
+void for_each_on_threads(size_t count, size_t threads, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  run_on_threads(std::min(count, std::max<size_t>(threads, 1)), [&] {
+    for (size_t i = next++; i < count; i = next++) work(i);
+  });
+}
+
+// Searches the groups that have sketches, the first; how many these are.
+size_t search_by_sketches(const VectorCodes& codes, const Sketches* sketches, const CodeKernels& kernels,
+                          std::span<const uint64_t> rows, bool all, std::span<Search> searches,
+                          size_t threads) {
+  const size_t groups = sketches != nullptr ? sketches->groups() : 0;
+  if (sketches != nullptr) sketches->note_scan(searches.size() * (codes.groups() - groups) * kGroupRows);
+  if (groups == 0) return 0;
+  std::vector<SketchSearch> queries;
+  queries.reserve(searches.size());
+  std::vector<const int8_t*> coded;
+  for (Search& search : searches) queries.emplace_back(codes, *sketches, kernels, rows, all, search);
+  for (const SketchSearch& query : queries) coded.push_back(query.code());
+  const QueryBlock block(std::move(coded), 1);
+  const size_t parts = std::clamp<size_t>(groups / kGroupsOfThread, 1, std::max<size_t>(threads, 1));
+  for_each_on_threads(parts, parts, [&](size_t part) {
+    std::vector<int32_t> products(queries.size() * kGroupRows);
+    for (size_t group = part * groups / parts; group < (part + 1) * groups / parts; ++group) {
+      kernels.turned(sketches->group(group).codes, block, products.data());
+      for (size_t i = 0; i < queries.size(); ++i) queries[i].look(group, &products[i * kGroupRows]);
+    }
+  });
+  for_each_on_threads(queries.size(), threads, [&](size_t i) { queries[i].search(); });
+  return groups;
 }
 
 struct GroupRange {
@@ -217,49 +377,42 @@ void search_groups(const VectorCodes& codes, const CodeKernels& kernels, const Q
 
 }  // namespace
 
-std::vector<Candidate> find_candidates(const VectorCodes& codes, const CodeQuery& query,
-                                       const std::vector<uint32_t>* allowed, const CodeKernels& kernels) {
+std::vector<Candidate> find_candidates(const VectorCodes& codes, const Sketches* sketches,
+                                       const CodeQuery& query, const std::vector<uint32_t>* allowed,
+                                       const CodeKernels& kernels) {
   Search search(codes, query, kernels);
-  if (allowed != nullptr && allowed->size() * kApart < codes.size()) {
+  const bool sketched = sketches != nullptr && sketches->groups() == codes.groups();
+  if (allowed != nullptr && allowed->size() * (sketched ? kApartWithSketches : kApart) < codes.size()) {
     search.take_rows(*allowed);
     return search.found();
   }
   const std::vector<uint64_t> rows = rows_of_groups(codes, allowed);
-  int32_t products[kGroupRows];
-  int32_t lower_products[kGroupRows];
-  for (size_t group = 0; group < rows.size(); ++group) {
-    if (rows[group] == 0) continue;
-    kernels.group(codes.group(group), search.code(), products);
-    const uint64_t in_question = search.rows_in_question(group, products, rows[group]);
-    if (codes.has_lower_halves() && std::popcount(in_question) >= kManyOfGroup) {
-      kernels.group(codes.lower_halves_of_group(group), search.code(), lower_products);
-      search.take_now(group, in_question, products, lower_products);
-    } else {
-      search.take_later(group, in_question, products);
-    }
+  size_t group =
+      search_by_sketches(codes, sketches, kernels, rows, allowed == nullptr, std::span(&search, 1), 1);
+  for (; group < rows.size(); ++group) {
+    if (rows[group] != 0) search.search_group(group, rows[group]);
   }
   return search.found();
 }
 
 std::vector<std::optional<std::vector<Candidate>>> find_candidates_together(
-    const VectorCodes& codes, std::span<const CodeQuery> queries, size_t most, size_t threads,
-    const CodeKernels& kernels) {
+    const VectorCodes& codes, const Sketches* sketches, std::span<const CodeQuery> queries, size_t most,
+    size_t threads, const CodeKernels& kernels) {
   std::vector<Search> searches;
   searches.reserve(queries.size());
   for (const CodeQuery& query : queries) searches.emplace_back(codes, query, kernels, most);
   std::vector<const int8_t*> coded;
   for (const Search& search : searches) coded.push_back(search.code());
   const QueryBlock block(std::move(coded), codes.chunks());
-  // Each thread has searches of its own over a part of the groups.
-  const size_t groups = codes.groups();
+  const size_t first = sketches != nullptr ? sketches->groups() : 0;
+  // Each thread has searches of its own over a part of the groups without sketches.
+  const size_t groups = codes.groups() - first;
   const size_t count = std::clamp<size_t>(groups / kGroupsOfThread, 1, std::max<size_t>(threads, 1));
   std::vector<std::vector<Search>> parts(count - 1, searches);
-  std::atomic<size_t> next = 0;
-  run_on_threads(count, [&] {
-    for (size_t part = next++; part < count; part = next++) {
-      search_groups(codes, kernels, block, {part * groups / count, (part + 1) * groups / count},
-                    part == 0 ? searches : parts[part - 1]);
-    }
+  search_by_sketches(codes, sketches, kernels, rows_of_groups(codes, nullptr), true, searches, threads);
+  for_each_on_threads(count, count, [&](size_t part) {
+    search_groups(codes, kernels, block, {first + part * groups / count, first + (part + 1) * groups / count},
+                  part == 0 ? searches : parts[part - 1]);
   });
   std::vector<std::optional<std::vector<Candidate>>> found(searches.size());
   for (size_t i = 0; i < searches.size(); ++i) {

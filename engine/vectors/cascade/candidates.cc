@@ -1,4 +1,4 @@
-#include "engine/vectors/codes/candidates.h"
+#include "engine/vectors/cascade/candidates.h"
 
 #include <algorithm>
 #include <functional>

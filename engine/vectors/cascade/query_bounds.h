@@ -4,8 +4,8 @@
 // The number that is bounded is a score, which grows with the similarity: the cosine, the inner product, or
 // 2 q·x - |x|² for the distance. README.md has the proof.
 
-#ifndef QUIPU_ENGINE_VECTORS_CODES_QUERY_BOUNDS_H_
-#define QUIPU_ENGINE_VECTORS_CODES_QUERY_BOUNDS_H_
+#ifndef QUIPU_ENGINE_VECTORS_CASCADE_QUERY_BOUNDS_H_
+#define QUIPU_ENGINE_VECTORS_CASCADE_QUERY_BOUNDS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/vectors/codes/candidates.h"
+#include "engine/vectors/cascade/candidates.h"
 #include "engine/vectors/codes/code_kernels.h"
 #include "engine/vectors/codes/vector_code.h"
 #include "engine/vectors/codes/vector_codes.h"
@@ -38,6 +38,10 @@ class QueryBounds {
   QueryBounds(const VectorCodes& codes, std::span<const double> query, SimilarityMode mode);
 
   const CodedQuery& query() const { return query_; }
+  // The query's direction, as it is encoded.
+  std::span<const float> rotated() const { return rotated_; }
+  // What arithmetic may add to a cosine's error.
+  double slack() const { return slack_; }
   // The products of directions are twice those of codes, less this: of upper halves, and of bytes.
   int32_t shift() const { return static_cast<int32_t>(kUpperShift * query_.coarse.sum); }
   int64_t shift_of_bytes() const { return kByteShift * query_.coarse.sum; }
@@ -55,9 +59,13 @@ class QueryBounds {
   // The least score that counts.
   double threshold() const { return threshold_; }
   void set_threshold(double threshold);
+  // No vector of these norms that reaches the threshold has a lesser cosine.
+  double least_cosine(std::span<const double> norms) const {
+    return mode_ == SimilarityMode::DEFAULT ? threshold_ : least_cosine_of(norms);
+  }
   // What no vector of these norms that can reach the threshold is below.
   CodeLimit limit_for(std::span<const double> norms) const {
-    return mode_ == SimilarityMode::DEFAULT ? limit_ : limit_of(least_cosine(norms));
+    return mode_ == SimilarityMode::DEFAULT ? limit_ : limit_of(least_cosine_of(norms));
   }
 
  private:
@@ -65,11 +73,12 @@ class QueryBounds {
   static constexpr int64_t kByteShift = 255;
 
   CodeLimit limit_of(double cosine) const;
-  double least_cosine(std::span<const double> norms) const;
+  double least_cosine_of(std::span<const double> norms) const;
 
   const SimilarityMode mode_;
   double norm_;
-  double slack_;  // what arithmetic may add to a cosine's error
+  double slack_;
+  std::vector<float> rotated_;
   CodedQuery query_;
   double threshold_ = -std::numeric_limits<double>::infinity();
   CodeLimit limit_;  // for cosines that reach the threshold
@@ -77,4 +86,4 @@ class QueryBounds {
 
 }  // namespace quipu
 
-#endif  // QUIPU_ENGINE_VECTORS_CODES_QUERY_BOUNDS_H_
+#endif  // QUIPU_ENGINE_VECTORS_CASCADE_QUERY_BOUNDS_H_
