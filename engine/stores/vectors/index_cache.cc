@@ -34,6 +34,7 @@ Result<bool> IndexCache::is_current(const BaseKVStore& store) const {
 void IndexCache::forget() {
   forget_partitions();
   loaded = streamed = false;
+  asked = false;
   index.clear();
   codes.reset();
   kept.fit(0, 0, 0);

@@ -3,6 +3,7 @@
 #ifndef QUIPU_ENGINE_STORES_VECTORS_INDEX_CACHE_H_
 #define QUIPU_ENGINE_STORES_VECTORS_INDEX_CACHE_H_
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -69,8 +70,9 @@ class IndexCache : public CollectionCache {
   std::shared_mutex mutex;  // guards what follows, and held for a write, so that a query sees store and index
                             // alike
   bool loaded = false;      // a store that is never asked loads nothing
-  bool streamed = false;    // the index would be too large: queries read the vectors themselves
-  KnownVersion version;     // of the collections that the index is of
+  std::atomic<bool> asked = false;  // whether there has been a query, before it is loaded
+  bool streamed = false;            // the index would be too large: queries read the vectors themselves
+  KnownVersion version;             // of the collections that the index is of
   VectorIndex index;
   KeptVectors kept;                // elements of the index's vectors
   std::optional<CodeIndex> codes;  // in its place: where it would be large, until a query needs it

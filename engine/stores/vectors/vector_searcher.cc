@@ -25,6 +25,10 @@ constexpr size_t kPassingOfSample = 10;
 constexpr int kSearchesAtMost = 3;
 // So many queries go over the index together: what each of them needs stays in the processor's cache.
 constexpr size_t kTogetherAtMost = 128;
+// An index of fewer vectors is loaded about as fast as their codes are read.
+constexpr uint64_t kManyVectors = 16384;
+// More threads read no faster.
+constexpr unsigned kReadersAtMost = 8;
 
 // Whether a filter lets enough rows pass for a walk through the graph to find some; an error counts as no.
 bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<uint32_t>& sample) {
@@ -58,6 +62,9 @@ Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& que
   const bool of_all = filters == nullptr && !query.node_ids && query.mode == VectorStoreQueryMode::DEFAULT;
   if (of_all) {
     QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near_by_partitions(query));
+    if (!found) {
+      QUIPU_ASSIGN_OR_RETURN(found, first_by_codes(query));
+    }
     if (found) return *std::move(found);
   }
   bool needs_index = !of_all;
@@ -109,6 +116,25 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near_by_partitions
   return near.error();
 }
 
+Result<std::optional<VectorStoreQueryResult>> VectorSearcher::first_by_codes(
+    const VectorStoreQuery& query) const {
+  std::optional<VectorStoreQueryResult> found;
+  {
+    const std::shared_lock lock(cache_.mutex);
+    if (cache_.loaded || cache_.streamed || cache_.asked.exchange(true)) return found;
+  }
+  if (!check_query(query).is_ok()) return found;
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
+                         store_.kvstore->vector_values().codes(store_.collections.embeddings));
+  if (!codes || codes->count() < kManyVectors) return found;
+  const bool alone = store_.kvstore->capabilities().in_transaction;
+  const size_t threads = alone ? 1 : std::clamp(std::thread::hardware_concurrency(), 1U, kReadersAtMost);
+  Result<std::optional<VectorStoreQueryResult>> searched =
+      search_codes({query.query_embedding, query.similarity_top_k, query.similarity}, *codes, threads);
+  if (!searched && searched.error().code() == StatusCode::kCorruption) return found;  // the vectors tell
+  return searched;
+}
+
 Result<std::optional<VectorStoreQueryResult>> VectorSearcher::search_by_codes(const VectorStoreQuery& query,
                                                                               bool& gone) const {
   std::optional<VectorStoreQueryResult> found;
@@ -119,7 +145,7 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::search_by_codes(co
   if (codes && !*codes) return found;
   Result<std::optional<VectorStoreQueryResult>> searched = found;
   if (codes)
-    searched = cache_.codes ? cache_.codes->top_k(wanted, **codes, gone) : search_codes(wanted, **codes);
+    searched = cache_.codes ? cache_.codes->top_k(wanted, **codes, gone) : search_codes(wanted, **codes, 1);
   const StatusCode code = !codes ? codes.error().code() : searched.status().code();
   if (code == StatusCode::kCorruption) return found;  // the vectors tell
   return codes ? std::move(searched) : codes.error();

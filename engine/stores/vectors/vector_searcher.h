@@ -38,6 +38,9 @@ class VectorSearcher {
   // of all vectors.
   Result<std::optional<VectorStoreQueryResult>> search_by_codes(const VectorStoreQuery& query,
                                                                 bool& gone) const;
+  // The same for the first query, while there is no index, of a large store: it reads codes and keeps none,
+  // and is over before all would be in memory. Many processes ask only once.
+  Result<std::optional<VectorStoreQueryResult>> first_by_codes(const VectorStoreQuery& query) const;
   // Elements as stored. `gone`: as above; it outlives what is returned.
   VectorIndex::Fetch fetch(bool& gone) const;
   // Those of `queries` that can be answered in one pass over the index, on so many threads; which have been.

@@ -16,9 +16,9 @@ void Candidates::offer(uint32_t slot, const ScoreBounds& bounds) {
   raise_threshold(bounds.lower);
 }
 
-void Candidates::add(Candidates others) {
+void Candidates::add(Candidates others, uint32_t higher) {
   for (const double lower : others.lowest_) raise_threshold(lower);
-  possible_.insert(possible_.end(), others.possible_.begin(), others.possible_.end());
+  for (const Candidate& other : others.possible_) possible_.push_back({other.slot + higher, other.upper});
   prune();
   if (others.too_many_ || too_many_) give_up();
 }

@@ -33,9 +33,9 @@ class Candidates {
   // The k-th best lower bound so far, or what it began with: whoever is below it is none of the k best.
   double threshold() const { return threshold_; }
   void offer(uint32_t slot, const ScoreBounds& bounds);
-  // As if all that `others` has been offered had been offered here. REQUIRES: it is for the same k and
-  // `most`.
-  void add(Candidates others);
+  // As if all that `others` has been offered had been offered here, its slots so much higher. REQUIRES: it is
+  // for the same k and `most`.
+  void add(Candidates others, uint32_t higher = 0);
 
   // Whether there have been too many, of which nothing is kept.
   bool too_many() const { return too_many_; }

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
-#include "engine/base/threads.h"
 #include "engine/vectors/cascade/code_search.h"
+#include "engine/vectors/stored/block_scan.h"
 #include "engine/vectors/stored/row_search.h"
 
 namespace quipu {
 namespace {
 
-// Ranges of blocks that threads take in turn, for blocks are not spread evenly over their numbers.
-constexpr uint64_t kPartsOfAThread = 16;
 // Codes of fewer vectors are read by one thread.
 constexpr size_t kManyVectors = 16384;
 // Of several queries those that have more candidates are asked by themselves.
@@ -26,51 +23,6 @@ Status not_as_many() {
 
 std::string_view bytes_of(const uint64_t& order) {
   return {reinterpret_cast<const char*>(&order), sizeof(order)};
-}
-
-// Numbers of blocks, part by part.
-class Parts {
- public:
-  Parts(std::pair<uint64_t, uint64_t> numbers, size_t parts)
-      : first_(numbers.first), last_(numbers.second), width_((last_ - first_) / parts + 1) {}
-
-  // The next; nothing once all are taken.
-  std::optional<std::pair<uint64_t, uint64_t>> next() {
-    const uint64_t part = next_.fetch_add(1);
-    if (part > (last_ - first_) / width_) return std::nullopt;
-    const uint64_t begin = first_ + part * width_;
-    return std::pair(begin, begin + std::min(width_ - 1, last_ - begin));
-  }
-
- private:
-  const uint64_t first_;
-  const uint64_t last_;
-  const uint64_t width_;
-  std::atomic<uint64_t> next_ = 0;
-};
-
-// Reads all blocks of vectors of so many elements.
-Status scan_on_threads(const CodeReader& reader, size_t dimensions, size_t threads,
-                       const std::function<Status(const CodeBlock&)>& use) {
-  constexpr uint64_t kMoved = CodeBlock::kFirstMoved;
-  for (const auto& [first, last] : {std::pair(uint64_t{0}, kMoved - 1), std::pair(kMoved, UINT64_MAX)}) {
-    QUIPU_ASSIGN_OR_RETURN(const auto numbers, reader.block_numbers(dimensions, first, last));
-    if (!numbers) continue;
-    Parts parts(*numbers, threads * kPartsOfAThread);
-    std::mutex mutex;
-    Status failure;
-    run_on_threads(threads, [&] {
-      while (const auto part = parts.next()) {
-        const Status read = reader.scan_blocks(dimensions, part->first, part->second, use);
-        if (read.is_ok()) continue;
-        const std::lock_guard lock(mutex);
-        if (failure.is_ok()) failure = read;
-        return;
-      }
-    });
-    QUIPU_RETURN_IF_ERROR(failure);
-  }
-  return Status::ok();
 }
 
 }  // namespace
@@ -118,7 +70,9 @@ Status CodeIndex::load_dimension(const CodeReader& reader, Dimension& dimension,
     codes.put_rows(slot, block);
     return Status::ok();
   };
-  QUIPU_RETURN_IF_ERROR(scan_on_threads(reader, codes.dimensions(), threads, take));
+  QUIPU_RETURN_IF_ERROR(
+      scan_on_threads(reader, codes.dimensions(), threads,
+                      [&](size_t /*thread*/, const CodeBlock& block) { return take(block); }));
   codes.settle();
   return next == count ? Status::ok() : not_as_many();
 }

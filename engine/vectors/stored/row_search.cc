@@ -1,6 +1,7 @@
 #include "engine/vectors/stored/row_search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/vectors/codes/code_kernels.h"
@@ -29,8 +30,15 @@ RowSearch::RowSearch(const TopKQuery& wanted, const VectorCodes& codes, const Co
       bounds_(codes, wanted.query, wanted.mode),
       candidates_(static_cast<size_t>(wanted.k), kNamedAtMost) {}
 
-CodeQuery RowSearch::query() const {
-  return {wanted_.query, static_cast<size_t>(wanted_.k), wanted_.mode, candidates_.threshold()};
+CodeQuery RowSearch::query(double threshold) const {
+  return {wanted_.query, static_cast<size_t>(wanted_.k), wanted_.mode,
+          std::max(threshold, candidates_.threshold())};
+}
+
+void RowSearch::add(RowSearch& other) {
+  candidates_.add(std::move(other.candidates_), static_cast<uint32_t>(kept_.size()));
+  std::ranges::move(other.kept_, std::back_inserter(kept_));
+  gone_ = gone_ || other.gone_;
 }
 
 Status RowSearch::take(const VectorCodes& codes, std::vector<Candidate> candidates,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -29,12 +30,17 @@ class RowSearch {
   // codes_tell().
   RowSearch(const TopKQuery& wanted, const VectorCodes& codes, const CodeReader& reader);
 
-  // What to ask codes for: find_candidates().
-  CodeQuery query() const;
+  // What to ask codes for: find_candidates(); of those that reach `threshold`, and what is known here.
+  CodeQuery query(double threshold = -std::numeric_limits<double>::infinity()) const;
+  // So many are at least as similar.
+  double threshold() const { return candidates_.threshold(); }
   // Reads the rows of these candidates, slots of `codes`, as far as they may be among the best; `order_of` a
   // slot: the vector's. Errors: those of CodeReader::get_rows.
   Status take(const VectorCodes& codes, std::vector<Candidate> candidates,
               const std::function<uint64_t(uint32_t slot)>& order_of);
+  // As if all that `other` has taken had been taken here. REQUIRES: it is for the same query, and reads of
+  // the same moment.
+  void add(RowSearch& other);
   // Whether there are more that may be than are worth to be named, or rows are gone: codes do not tell.
   bool fails() const { return candidates_.too_many() || gone_; }
   bool gone() const { return gone_; }
