@@ -25,20 +25,19 @@ AT_ONCE = 50_000
 
 
 def clustered(count, dimensions, clusters=1000, directions=96, noise=0.25):
+    """Some rows at a time."""
     draw = numpy.random.default_rng(SEED)
     directions = min(directions, dimensions)
     basis = numpy.linalg.qr(draw.standard_normal((dimensions, directions)))[0].T.astype(numpy.float32)
     spectrum = (1 / numpy.sqrt(1 + numpy.arange(directions) / 8)).astype(numpy.float32)
     centres = draw.standard_normal((clusters, directions)).astype(numpy.float32) * spectrum
-    rows = numpy.empty((count, dimensions), numpy.float32)
     for at in range(0, count, AT_ONCE):
         some = min(AT_ONCE, count - at)
         within = 0.5 * draw.standard_normal((some, directions)).astype(numpy.float32) * spectrum
         part = (centres[draw.integers(0, clusters, some)] + within) @ basis
         length = numpy.linalg.norm(part, axis=1, keepdims=True)
         added = draw.standard_normal((some, dimensions)).astype(numpy.float32)
-        rows[at:at + some] = part + noise * length * added / numpy.sqrt(dimensions)
-    return rows
+        yield (part + noise * length * added / numpy.sqrt(dimensions)).astype(numpy.float32)
 
 
 def uniform(count, dimensions):
@@ -62,13 +61,13 @@ def glove_matrix():
 
 def make(kind, numbers):
     """Rows and queries of a set, of any length."""
-    if kind in ("clustered", "uniform", "minilm"):
+    if kind in ("uniform", "minilm"):
         numbers = tuple(numbers) + SIZES[kind][len(numbers):]
         count = numbers[0] + QUERIES
         if kind == "minilm":
             rows = minilm.embed(minilm.entries(FOLDER / "debian", count, SEED), FOLDER / "minilm-parts")
         else:
-            rows = {"clustered": clustered, "uniform": uniform}[kind](count, *numbers[1:])
+            rows = uniform(count, *numbers[1:])
         return rows[:-QUERIES], rows[-QUERIES:]
     matrix = glove_matrix() if kind == "glove" else numpy.load(kind).astype(numpy.float32)
     rows, queries = near_rows(matrix)
@@ -91,18 +90,37 @@ def nearest(rows, queries):
     return ids
 
 
+def of_length_one(rows):
+    return numpy.ascontiguousarray(rows / numpy.linalg.norm(rows, axis=1, keepdims=True), numpy.float32)
+
+
+def save(folder, kind, numbers):
+    """The vectors and queries of a set; those of the clustered one are never in memory together."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if kind != "clustered":
+        rows, queries = make(kind, numbers)
+        numpy.save(folder / "rows.npy", of_length_one(rows[numpy.linalg.norm(rows, axis=1) > 0]))
+        numpy.save(folder / "queries.npy", of_length_one(queries))
+        return
+    count, dimensions = tuple(numbers) + SIZES[kind][len(numbers):]
+    rows = numpy.lib.format.open_memmap(folder / "rows.npy", "w+", numpy.float32, (count, dimensions))
+    at, queries = 0, []
+    for part in map(of_length_one, clustered(count + QUERIES, dimensions)):
+        stored = part[:count - at]
+        rows[at:at + len(stored)] = stored
+        queries.append(part[len(stored):])
+        at += len(stored)
+    rows.flush()
+    numpy.save(folder / "queries.npy", numpy.concatenate(queries))
+
+
 def folder_of(data):
     """A set's folder, with rows.npy, queries.npy and nearest.npy."""
     kind, *numbers = data.split(":")
     numbers = [int(number.replace(",", "").replace("_", "")) for number in numbers]
     folder = FOLDER / "-".join([Path(kind).stem, *map(str, numbers or SIZES.get(kind, ("all",)))])
     if not (folder / "nearest.npy").exists():
-        rows, queries = make(kind, numbers)
-        rows = rows[numpy.linalg.norm(rows, axis=1) > 0]
-        rows, queries = (numpy.ascontiguousarray(each / numpy.linalg.norm(each, axis=1, keepdims=True), numpy.float32)
-                         for each in (rows, queries))
-        folder.mkdir(parents=True, exist_ok=True)
-        numpy.save(folder / "rows.npy", rows)
-        numpy.save(folder / "queries.npy", queries)
-        numpy.save(folder / "nearest.npy", nearest(rows, queries))
+        save(folder, kind, numbers)
+        rows = numpy.load(folder / "rows.npy", mmap_mode="r")
+        numpy.save(folder / "nearest.npy", nearest(rows, numpy.load(folder / "queries.npy")))
     return folder
