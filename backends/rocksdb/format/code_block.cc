@@ -13,6 +13,7 @@ constexpr char kBlocks = 'b';
 constexpr char kRows = 'r';
 constexpr char kNotes = 'p';
 constexpr char kBlockForm = 0x01;
+constexpr size_t kOfARow = sizeof(uint64_t) + sizeof(double) + sizeof(VectorCode::Direction);  // and its half
 
 void put_u64(uint64_t value, std::string& out) {
   put_u32(static_cast<uint32_t>(value >> 32), out);
@@ -137,7 +138,6 @@ std::optional<StoredBlock> StoredBlock::parse(std::string_view bytes, const Code
   if (!take_varint(bytes, removed) || !take_varint(bytes, rows) || removed > kMost || rows > kMost) {
     return std::nullopt;
   }
-  constexpr size_t kOfARow = sizeof(uint64_t) + sizeof(double) + sizeof(VectorCode::Direction);
   const size_t half = VectorEncoder::half_bytes(key.dimensions);
   if (bytes.size() != removed * sizeof(uint64_t) + rows * (kOfARow + half)) return std::nullopt;
   StoredBlock block;
@@ -161,6 +161,32 @@ uint64_t StoredBlock::removed_order(size_t i) const {
 std::span<const uint8_t> StoredBlock::upper_half(size_t row) const {
   const size_t half = VectorEncoder::half_bytes(dimensions);
   return {upper + row * half, half};
+}
+
+size_t CodeOperand::bytes(size_t rows, uint32_t dimensions) {
+  std::string head;
+  put_head(0, rows, head);
+  return head.size() + rows * (kOfARow + VectorEncoder::half_bytes(dimensions));
+}
+
+CodeOperand::CodeOperand(char* to, size_t rows, uint32_t dimensions)
+    : count_(rows), half_(VectorEncoder::half_bytes(dimensions)) {
+  std::string head;
+  put_head(0, rows, head);
+  rows_ = std::ranges::copy(head, to).out;
+}
+
+void CodeOperand::put(size_t row, uint64_t sequence, const VectorCode& code) const {
+  char* to = rows_;
+  const auto put = [&](auto number) {
+    std::memcpy(to + row * sizeof(number), &number, sizeof(number));
+    to += count_ * sizeof(number);
+  };
+  put(sequence);
+  put(code.norm);
+  put(code.coarse.along);
+  put(code.coarse.across);
+  std::ranges::copy(code.upper, to + row * half_);
 }
 
 std::string make_code_operand(uint64_t sequence, const VectorCode& code) {
@@ -208,12 +234,28 @@ std::string fold_code_blocks(std::span<const std::string_view> parts, const Code
 }
 
 std::string make_code_row(std::string_view key, const VectorCode& code, std::optional<uint64_t> block) {
-  std::string value;
-  put_varint(block ? *block + 1 : 0, value);
-  put_bytes(key, value);
-  append(code.fine.along, value);
-  append(code.fine.across, value);
-  return value += text_of(code.lower);
+  std::string value = make_code_row_head(key, block);
+  const size_t head = value.size();
+  value.resize(head + sizeof(code.fine) + code.lower.size());
+  put_code_row_tail(code, value.data() + head);
+  return value;
+}
+
+std::string make_code_row_head(std::string_view key, std::optional<uint64_t> block) {
+  std::string head;
+  put_varint(block ? *block + 1 : 0, head);
+  put_bytes(key, head);
+  return head;
+}
+
+size_t code_row_tail_bytes(uint32_t dimensions) {
+  return sizeof(VectorCode::Direction) + VectorEncoder::half_bytes(dimensions);
+}
+
+void put_code_row_tail(const VectorCode& code, char* to) {
+  std::memcpy(to, &code.fine.along, sizeof(float));
+  std::memcpy(to + sizeof(float), &code.fine.across, sizeof(float));
+  std::ranges::copy(code.lower, to + sizeof(code.fine));
 }
 
 std::optional<CodeRow> parse_code_row(std::string_view value, const CodeKey& key) {

@@ -48,6 +48,21 @@ struct StoredBlock : CodeBlock {
   std::span<const uint8_t> upper_half(size_t row) const;
 };
 
+// An operand of some rows, in bytes of the caller's, whose rows are put one by one, by any threads.
+class CodeOperand {
+ public:
+  static size_t bytes(size_t rows, uint32_t dimensions);
+  // REQUIRES: so many bytes.
+  CodeOperand(char* to, size_t rows, uint32_t dimensions);
+  // REQUIRES: sequences ascend.
+  void put(size_t row, uint64_t sequence, const VectorCode& code) const;
+
+ private:
+  char* rows_;  // behind the head
+  size_t count_;
+  size_t half_;
+};
+
 // Operands of one row.
 std::string make_code_operand(uint64_t sequence, const VectorCode& code);
 std::string make_code_removal(uint64_t sequence);
@@ -56,11 +71,16 @@ std::string make_code_removal(uint64_t sequence);
 // operand. Malformed ones come to kDamagedBlock.
 std::string fold_code_blocks(std::span<const std::string_view> parts, const CodeKey& key, bool whole);
 inline constexpr std::string_view kDamagedBlock{"\0", 1};
+inline constexpr std::string_view kEmptyBlock{"\1\0\0", 3};  // that has no rows
 
 // The other place of a row. `code`: its lower halves and their direction. `block`: where it is not the one
 // that the sequence says.
 std::string make_code_row(std::string_view key, const VectorCode& code,
                           std::optional<uint64_t> block = std::nullopt);
+// The same in two parts: the second one, of so many bytes, is the code's.
+std::string make_code_row_head(std::string_view key, std::optional<uint64_t> block);
+size_t code_row_tail_bytes(uint32_t dimensions);
+void put_code_row_tail(const VectorCode& code, char* to);
 std::optional<CodeRow> parse_code_row(std::string_view value, const CodeKey& key);
 
 }  // namespace quipu::rocks

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/rocksdb/files/rocksdb_version.h"
+#include "backends/rocksdb/format/code_batch.h"
 #include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/reader.h"
@@ -16,6 +17,84 @@ namespace {
 constexpr size_t kMergeRows = 1000;
 constexpr uint64_t kSequencesAtOnce = 4096;
 constexpr size_t kLongValue = 4 << 20;
+// Codes of so many vectors, or of so many bytes of them, are made together.
+constexpr size_t kCodedAtOnce = 8192;
+constexpr size_t kCodedBytes = 16 << 20;
+
+// The entries of the codes of a collection's vectors.
+class CodeEntries {
+ public:
+  CodeEntries(const Collection& collection, ExternalSorter& entries)
+      : collection_(collection), entries_(entries) {}
+
+  // A data record, which may be one of a vector.
+  Status add(std::string_view key, std::string_view value) {
+    if (collection_.record.codes == CollectionRecord::Codes::kNone) return Status::ok();
+    const DataRecord record = *parse_data_record(value);
+    std::string body(record.body);
+    if (record.is_text()) {
+      std::vector<double> elements;
+      if (!parse_vector(body, elements)) return Status::ok();
+      body = make_vector_body(elements);
+    }
+    const std::optional<size_t> dimensions = dimensions_of(body);
+    if (!dimensions) return Status::ok();
+    bytes_ += key.size() + body.size();
+    vectors_.push_back(
+        {static_cast<uint32_t>(*dimensions), record.sequence, std::string(key), std::move(body)});
+    return vectors_.size() < kCodedAtOnce && bytes_ < kCodedBytes ? Status::ok() : make();
+  }
+
+  // Of those that are left.
+  Status make() {
+    std::ranges::stable_sort(vectors_, {}, &Vector::dimensions);
+    for (size_t begin = 0, end = 0; begin < vectors_.size(); begin = end) {
+      while (end < vectors_.size() && vectors_[end].dimensions == vectors_[begin].dimensions) ++end;
+      QUIPU_RETURN_IF_ERROR(make_some(std::span<const Vector>(vectors_).subspan(begin, end - begin)));
+    }
+    vectors_.clear();
+    bytes_ = 0;
+    return Status::ok();
+  }
+
+ private:
+  struct Vector {
+    uint32_t dimensions;
+    uint64_t sequence;
+    std::string key;
+    std::string body;
+  };
+
+  Status make_some(std::span<const Vector> vectors) {
+    const uint32_t dimensions = vectors.front().dimensions;
+    std::vector<CodedVector> views;
+    std::vector<std::string> operands;
+    std::vector<std::string> rows;
+    for (const Vector& each : vectors) {
+      views.push_back({dimensions, each.sequence, std::nullopt, each.key, each.body});
+      operands.emplace_back(CodeOperand::bytes(1, dimensions), '\0');
+      rows.push_back(make_code_row_head(each.key, std::nullopt));
+      rows.back().resize(rows.back().size() + code_row_tail_bytes(dimensions));
+    }
+    encode_all(views, [&](size_t i, const VectorCode& code) {
+      CodeOperand(operands[i].data(), 1, dimensions).put(0, views[i].sequence, code);
+      put_code_row_tail(code, rows[i].data() + rows[i].size() - code_row_tail_bytes(dimensions));
+    });
+    for (size_t i = 0; i < views.size(); ++i) {
+      const uint64_t sequence = views[i].sequence;
+      const std::string block = code_block_key(collection_.id(), dimensions, views[i].place());
+      QUIPU_RETURN_IF_ERROR(entries_.add({sequence, block, operands[i]}));
+      const std::string row = code_row_key(collection_.id(), dimensions, sequence);
+      QUIPU_RETURN_IF_ERROR(entries_.add({sequence, row, rows[i]}));
+    }
+    return Status::ok();
+  }
+
+  const Collection& collection_;
+  ExternalSorter& entries_;
+  std::vector<Vector> vectors_;
+  size_t bytes_ = 0;
+};
 
 }  // namespace
 
@@ -110,6 +189,7 @@ Status RocksDBBulkLoad::end_collection() {
                          database_.options().memory_budget_bytes / 8);
   ExternalSorter codes(kByKey, database_.directory().temporary_path(),
                        database_.options().memory_budget_bytes / 8);
+  CodeEntries vectors(collection, codes);
   std::string key;
   std::string value;
   bool pending = false;
@@ -125,7 +205,7 @@ Status RocksDBBulkLoad::end_collection() {
         QUIPU_RETURN_IF_ERROR(entries.add({0, entry, {}}));
       }
     }
-    QUIPU_RETURN_IF_ERROR(add_code(staged, key, value, codes));
+    QUIPU_RETURN_IF_ERROR(vectors.add(std::string_view(key).substr(collection.prefix.size()), value));
     QUIPU_RETURN_IF_ERROR(staged.data.add(key, value));
     if (value.size() < kLongValue) return Status::ok();
     std::string().swap(value);  // before its block is compressed, which may take as much again
@@ -154,28 +234,13 @@ Status RocksDBBulkLoad::end_collection() {
     if (!more) break;
     QUIPU_RETURN_IF_ERROR(staged.index.add(row.key, {}));
   }
+  QUIPU_RETURN_IF_ERROR(vectors.make());
   QUIPU_RETURN_IF_ERROR(write_codes(codes, staged.codes));
   QUIPU_RETURN_IF_ERROR(staged.data.finish());
   QUIPU_RETURN_IF_ERROR(staged.index.finish());
   uint64_t bytes = 0;
   for (const Staged& each : staged_) bytes += each.data.bytes() + each.index.bytes() + each.codes.bytes();
   return database_.check_room(bytes);
-}
-
-Status RocksDBBulkLoad::add_code(const Staged& staged, std::string_view full_key, std::string_view value,
-                                 ExternalSorter& entries) {
-  const Collection& collection = *staged.collection;
-  if (collection.record.codes == CollectionRecord::Codes::kNone) return Status::ok();
-  const DataRecord record = *parse_data_record(value);
-  std::vector<double> elements;
-  if (!parse_vector(record.body, elements)) return Status::ok();
-  if (!encoder_ || encoder_->dimensions() != elements.size()) encoder_.emplace(elements.size());
-  const VectorCode code = encoder_->encode(elements);
-  const auto dimensions = static_cast<uint32_t>(elements.size());
-  const std::string block = code_block_key(collection.id(), dimensions, block_of(record.sequence));
-  QUIPU_RETURN_IF_ERROR(entries.add({record.sequence, block, make_code_operand(record.sequence, code)}));
-  const std::string row = code_row_key(collection.id(), dimensions, record.sequence);
-  return entries.add({record.sequence, row, make_code_row(full_key.substr(collection.prefix.size()), code)});
 }
 
 // The entries of one block are one in the file.

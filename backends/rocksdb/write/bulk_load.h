@@ -42,9 +42,6 @@ class RocksDBBulkLoad : public BulkLoad {
   };
 
   Status end_collection();
-  // Adds the entries of a vector's code to `entries`, if it is one.
-  Status add_code(const Staged& staged, std::string_view full_key, std::string_view value,
-                  ExternalSorter& entries);
   static Status write_codes(ExternalSorter& entries, TableFiles& files);
   // `body`: what stands behind the sequence in a data record.
   Status add(std::string_view key, std::string_view body);
@@ -63,7 +60,6 @@ class RocksDBBulkLoad : public BulkLoad {
   std::vector<Staged> staged_;
   size_t current_ = 0;
   std::unique_ptr<ExternalSorter> rows_;  // of the current collection
-  std::optional<VectorEncoder> encoder_;
   bool committed_ = false;
   uint64_t next_sequence_ = 0;
   uint64_t sequence_end_ = 0;

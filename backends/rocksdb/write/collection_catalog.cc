@@ -55,13 +55,19 @@ Status add_codes(Database& database, const Collection& collection, uint64_t at_m
   if (!record.coded_below.empty()) rest.start = record.coded_below;
   KeyOrderIterator rows(reader, collection, rest, /*raw_vectors=*/true);
   std::vector<double> elements;
+  std::vector<CodedVector> vectors;
   uint64_t made = 0;
   bool more = rows.next();
   for (; more && made < at_most; more = rows.next(), ++made) {
     if (!parse_vector(rows.raw_value(), elements)) return damaged_record(collection, rows.key());
-    put_code(collection, scope.keep(rows.key()), rows.sequence(), elements, std::nullopt, scope);
+    CodedVector& vector = vectors.emplace_back();
+    vector.dimensions = static_cast<uint32_t>(elements.size());
+    vector.sequence = rows.sequence();
+    vector.key = scope.keep(rows.key());
+    vector.body = scope.keep(coded_body(rows.raw_value(), scope));
   }
   QUIPU_RETURN_IF_ERROR(rows.status());
+  put_codes(collection, std::move(vectors), scope);
   scope.write_later(batch);
   record.codes = more ? CollectionRecord::Codes::kSome : CollectionRecord::Codes::kAll;
   record.coded_below = more ? std::string(rows.key()) : std::string();

@@ -21,12 +21,12 @@
 #include <utility>
 #include <vector>
 
+#include "backends/rocksdb/format/code_batch.h"
 #include "backends/rocksdb/read/read_view.h"
 #include "backends/rocksdb/read/staged_changes.h"
 #include "backends/rocksdb/text/text_fold.h"
 #include "backends/rocksdb/write/key_change.h"
 #include "quipu/backend/features.h"
-#include "quipu/backend/vector_codes.h"
 #include "quipu/write_batch.h"
 
 namespace quipu::rocks {
@@ -56,7 +56,7 @@ class CommitScope {
   // Makes the part of a key that is an index's; it lives as long as this.
   template <class Part, class... Arguments>
   Part* add(KeyChange& key, const CollectionIndex& index, Arguments&&... arguments);
-  // The part of a collection's keys together; made by the first call. Of one kind for each collection.
+  // The part of a collection's keys together; made by the first call.
   template <class Batch>
   Batch& batch_of(const Collection& collection);
   Status finish_batches() {
@@ -66,6 +66,8 @@ class CommitScope {
   Database& database() const { return database_; }
   // Both strings as one that lives as long as this.
   std::string_view keep(std::string_view front, std::string_view back = {});
+  // So many bytes that live as long as this.
+  std::span<char> take(size_t size) { return {static_cast<char*>(arena_.allocate(size, 1)), size}; }
   // The place of one more insertion, of a key or of an entry, among those of the batch.
   uint64_t insert() { return inserted++; }
   // An entry that is written behind all records, in the order of its family and key; key and value live as
@@ -84,12 +86,6 @@ class CommitScope {
   // Deletes all entries whose keys begin with `prefix`, of which about `count` are stored.
   Status erase_all(rocksdb::ColumnFamilyHandle* family, const std::string& prefix, uint64_t count,
                    rocksdb::WriteBatchBase& batch) const;
-
-  // The encoder of vectors of so many elements; the next call may end it.
-  VectorEncoder& encoder(size_t dimensions) {
-    if (!encoder_ || encoder_->dimensions() != dimensions) encoder_.emplace(dimensions);
-    return *encoder_;
-  }
 
   // For what lives as long as this: of a batch of a few keys it all fits here, and nothing is allocated.
   std::pmr::memory_resource* memory() { return &arena_; }
@@ -120,7 +116,6 @@ class CommitScope {
   std::pmr::monotonic_buffer_resource arena_{first_bytes_.data(), first_bytes_.size()};
   std::pmr::vector<IndexedKey*> parts_{&arena_};
   std::pmr::vector<LaterEntry> later_{&arena_};
-  std::optional<VectorEncoder> encoder_;
 };
 
 // What one index has to do with one key of a batch.
@@ -171,10 +166,10 @@ extern const CollectionIndex& kComposedValues;
 extern const CollectionIndex& kVectors;
 extern const CollectionIndex& kTexts;
 
-// Adds the code of a vector, which has this sequence, to a batch. `block`: where it is not the one that the
-// sequence says.
-void put_code(const Collection& collection, std::string_view key, uint64_t sequence,
-              std::span<const double> elements, std::optional<uint64_t> block, CommitScope& scope);
+// Adds codes of a collection's vectors, each once, to a batch.
+void put_codes(const Collection& collection, std::vector<CodedVector> vectors, CommitScope& scope);
+// The body of a vector's record, as it is or, of JSON text, as it would be: it lives as long as the scope.
+std::string_view coded_body(std::string_view body, CommitScope& scope);
 // Takes rows of a transaction's batch out of blocks that others have moved them to since it began. REQUIRES:
 // nobody else writes.
 Status remove_moved_codes(const Database& database, StagedChanges& changes);
@@ -185,7 +180,8 @@ void put_body(KeyChange& key, std::string_view body, CommitScope& scope);
 template <class Batch>
 Batch& CommitScope::batch_of(const Collection& collection) {
   for (const auto& [known, batch] : batches_) {
-    if (known == &collection) return static_cast<Batch&>(*batch);
+    auto* const found = known == &collection ? dynamic_cast<Batch*>(batch.get()) : nullptr;
+    if (found != nullptr) return *found;
   }
   return static_cast<Batch&>(*batches_.emplace_back(&collection, std::make_unique<Batch>(collection)).second);
 }

@@ -50,7 +50,7 @@ CommitScope::~CommitScope() { std::ranges::for_each(parts_, std::destroy_at<Inde
 
 std::string_view CommitScope::keep(std::string_view front, std::string_view back) {
   const size_t size = front.size() + back.size();
-  char* const kept = static_cast<char*>(arena_.allocate(size, 1));
+  char* const kept = take(size).data();
   std::copy(front.begin(), front.end(), kept);
   std::copy(back.begin(), back.end(), kept + front.size());
   return {kept, size};

@@ -2,13 +2,16 @@
 // two places of the family of codes (docs/FORMAT.md), whatever operation wrote it; which block it is in, only
 // the second of these tells once it has been moved.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "backends/rocksdb/format/code_batch.h"
 #include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/status.h"
 #include "backends/rocksdb/read/staged_changes.h"
@@ -41,21 +44,37 @@ std::string block_key(const CodeKey& row, Place block) {
   return code_block_key(row.collection, row.dimensions, block);
 }
 
+// The vectors of a batch that get codes.
+class CodedVectors : public IndexedBatch {
+ public:
+  explicit CodedVectors(const Collection& collection) : collection_(collection) {}
+
+  void add(const CodedVector& vector) { vectors_.push_back(vector); }
+  Status finish(CommitScope& scope) override {
+    put_codes(collection_, std::move(vectors_), scope);
+    return Status::ok();
+  }
+
+ private:
+  const Collection& collection_;
+  std::vector<CodedVector> vectors_;
+};
+
 // A key of a collection that keeps codes: the vector that it had, and the one that it will have.
 class CodedKey : public IndexedKey {
  public:
-  CodedKey(const KeyChange& key, const DataRecord* stored) {
+  CodedKey(const KeyChange& key, const DataRecord* stored, CommitScope& scope) {
     const std::optional<size_t> dimensions = stored == nullptr ? std::nullopt : dimensions_of(stored->body);
     if (!dimensions) return;
     had_ = CodeKey{key.collection->id(), false, static_cast<uint32_t>(*dimensions), key.sequence};
-    if (key.keeps_stored) (void)parse_vector(stored->body, elements_);
+    if (key.keeps_stored) body_ = scope.keep(stored->body);
   }
 
   void move_to(std::optional<Place> block) {
     block_ = block;
     moved_ = touched = true;
   }
-  size_t dimensions() const { return elements_.size(); }
+  size_t dimensions() const { return had_ ? had_->dimensions : 0; }
   void replaced() override {
     block_.reset();
     moved_ = false;
@@ -68,15 +87,16 @@ class CodedKey : public IndexedKey {
   Status write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& /*batch*/) override {
     if (note_) write_note(key, scope);
     if (!key.changed && !(moved_ && had_)) return Status::ok();
-    if (key.changed && (!key.exists || !parse_vector(key.body, elements_))) {
-      return had_ ? remove(scope) : Status::ok();
-    }
+    if (key.changed) body_ = key.exists ? key.body : std::string_view();
+    const std::optional<size_t> dimensions = body_.empty() ? std::nullopt : dimensions_of(body_);
+    if (!dimensions) return had_ ? remove(scope) : Status::ok();
     const uint64_t sequence = key.inserted ? scope.first_sequence + key.sequence : key.sequence;
-    const CodeKey row{key.collection->id(), false, static_cast<uint32_t>(elements_.size()), sequence};
+    const CodeKey row{key.collection->id(), false, static_cast<uint32_t>(*dimensions), sequence};
     const bool stays = had_ && had_->dimensions == row.dimensions && had_->number == sequence;
     if (had_ && !stays) QUIPU_RETURN_IF_ERROR(remove(scope));
     if (stays) QUIPU_RETURN_IF_ERROR(leave_block(scope, block_.value_or(block_of(sequence))));
-    put_code(*key.collection, key.user_key, sequence, elements_, block_, scope);
+    scope.batch_of<CodedVectors>(*key.collection)
+        .add({row.dimensions, sequence, block_, key.user_key, coded_body(body_, scope)});
     return Status::ok();
   }
 
@@ -108,7 +128,7 @@ class CodedKey : public IndexedKey {
   }
 
   std::optional<CodeKey> had_;  // its row
-  std::vector<double> elements_;
+  std::string_view body_;       // of its record
   std::optional<Place> block_;  // that it is moved to
   bool moved_ = false;
   std::optional<std::string_view> note_;
@@ -123,7 +143,7 @@ class Vectors : public CollectionIndex {
   }
 
   Status load(KeyChange& key, const DataRecord* stored, CommitScope& scope) const override {
-    scope.add<CodedKey>(key, *this, key, stored);
+    scope.add<CodedKey>(key, *this, key, stored, scope);
     return Status::ok();
   }
 
@@ -178,15 +198,51 @@ const Vectors vectors;
 
 const CollectionIndex& kVectors = vectors;
 
-void put_code(const Collection& collection, std::string_view key, uint64_t sequence,
-              std::span<const double> elements, std::optional<uint64_t> block, CommitScope& scope) {
+std::string_view coded_body(std::string_view body, CommitScope& scope) {
+  std::vector<double> elements;
+  if (!body.starts_with('{') || !parse_vector(body, elements)) return body;
+  return scope.keep(make_vector_body(elements));
+}
+
+void put_codes(const Collection& collection, std::vector<CodedVector> vectors, CommitScope& scope) {
+  struct Row {
+    CodeOperand operand;
+    size_t row;
+    char* tail;  // of the row's other place
+  };
   rocksdb::ColumnFamilyHandle* const family = scope.view.database().codes();
-  const VectorCode code = scope.encoder(elements.size()).encode(elements);
-  const CodeKey row{collection.id(), false, static_cast<uint32_t>(elements.size()), sequence};
-  scope.merge_later(family, scope.keep(block_key(row, block.value_or(block_of(sequence)))),
-                    scope.keep(make_code_operand(sequence, code)));
-  scope.put_later(family, scope.keep(code_row_key(row.collection, row.dimensions, sequence)),
-                  scope.keep(make_code_row(key, code, block)));
+  std::ranges::sort(vectors, {}, [](const CodedVector& vector) {
+    return std::tuple(vector.dimensions, vector.place(), vector.sequence);
+  });
+  std::vector<Row> rows;
+  rows.reserve(vectors.size());
+  for (auto begin = vectors.begin(); begin != vectors.end();) {
+    const CodedVector& first = *begin;
+    const auto end = std::find_if(begin, vectors.end(), [&](const CodedVector& vector) {
+      return vector.dimensions != first.dimensions || vector.place() != first.place();
+    });
+    const auto count = static_cast<size_t>(end - begin);
+    const std::span<char> bytes = scope.take(CodeOperand::bytes(count, first.dimensions));
+    const CodeOperand operand(bytes.data(), count, first.dimensions);
+    const CodeKey in_block{collection.id(), false, first.dimensions, first.sequence};
+    scope.merge_later(family, scope.keep(block_key(in_block, first.place())), {bytes.data(), bytes.size()});
+    for (size_t row = 0; row < count; ++row, ++begin) {
+      const std::string head = make_code_row_head(begin->key, begin->block);
+      const std::span<char> value = scope.take(head.size() + code_row_tail_bytes(begin->dimensions));
+      rows.push_back({operand, row, std::ranges::copy(head, value.data()).out});
+      scope.put_later(family, scope.keep(code_row_key(collection.id(), begin->dimensions, begin->sequence)),
+                      {value.data(), value.size()});
+    }
+  }
+  for (size_t begin = 0, end = 0; begin < vectors.size(); begin = end) {
+    while (end < vectors.size() && vectors[end].dimensions == vectors[begin].dimensions) ++end;
+    const std::span of_dimension = std::span<const CodedVector>(vectors).subspan(begin, end - begin);
+    encode_all(of_dimension, [&](size_t i, const VectorCode& code) {
+      const Row& row = rows[begin + i];
+      row.operand.put(row.row, of_dimension[i].sequence, code);
+      put_code_row_tail(code, row.tail);
+    });
+  }
 }
 
 Status remove_moved_codes(const Database& database, StagedChanges& changes) {
