@@ -7,6 +7,7 @@
 #include "backends/rocksdb/at_hand_store.h"
 #include "backends/rocksdb/backup/open_rollback.h"
 #include "backends/rocksdb/check/inspection.h"
+#include "backends/rocksdb/code_maker.h"
 #include "backends/rocksdb/env_store.h"
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/reader.h"
@@ -41,6 +42,7 @@ class RocksDBKVStore::Impl {
         fields(*this->database, ReadView(*this->database)),
         vectors(ReadView(*this->database)),
         texts(*this->database, ReadView(*this->database)),
+        codes(*this->database),
         process(::getpid()) {}
 
   Status ready() const { return database->usable(); }
@@ -57,6 +59,7 @@ class RocksDBKVStore::Impl {
   rocks::FieldIndexReader fields;
   rocks::VectorReader vectors;
   rocks::RocksDBTextIndexes texts;
+  rocks::CodeMaker codes;
   const pid_t process;
 };
 
@@ -117,6 +120,7 @@ RocksDBKVStore::~RocksDBKVStore() {
 Status RocksDBKVStore::close() {
   if (::getpid() != impl_->process) return impl_->ready();
   finish_async_calls();
+  impl_->codes.stop();
   if (const size_t open = impl_->database->conflicts().open_transactions(); open != 0) {
     return Status::busy(impl_->directory + ": cannot close, " + std::to_string(open) +
                         " transactions are open");
@@ -303,7 +307,8 @@ Status RocksDBKVStore::declare_collection(std::string_view name, const Collectio
 
 Result<bool> RocksDBKVStore::make_codes(std::string_view collection, uint64_t at_most) {
   QUIPU_RETURN_IF_ERROR(impl_->database->writable());
-  return rocks::make_codes(*impl_->database, collection, at_most);
+  return at_most == 0 ? impl_->codes.begin(collection)
+                      : rocks::make_codes(*impl_->database, collection, at_most);
 }
 
 Status RocksDBKVStore::declare_file(std::string_view persist_file) {

@@ -16,9 +16,6 @@
 namespace quipu {
 namespace {
 
-// How many of the vectors that were written before there were codes get theirs with a write: some 30 ms.
-constexpr uint64_t kCodedAtOnce = 4096;
-
 std::string_view bytes_of(std::span<const double> elements) {
   return {reinterpret_cast<const char*>(elements.data()), elements.size_bytes()};
 }
@@ -44,7 +41,7 @@ Status VectorWriter::declare_collections() const {
 }
 
 Status VectorWriter::make_codes() const {
-  const Status made = store_.kvstore->make_codes(store_.collections.embeddings, kCodedAtOnce).status();
+  const Status made = store_.kvstore->make_codes(store_.collections.embeddings, 0).status();
   // A damaged vector is what queries tell of, and verify.
   return made.code() == StatusCode::kCorruption ? Status::ok() : made;
 }

@@ -31,7 +31,7 @@ class VectorWriter {
 
  private:
   Status declare_collections() const;
-  // Of some vectors that were written before there were codes, if any.
+  // Of vectors that were written before there were codes, if any, in the background.
   Status make_codes() const;
   Result<bool> metadata_is_null() const;
   // Remove vectors from the store and the index. REQUIRES: the writer's lock.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backends/rocksdb/format/record.h"
@@ -169,8 +170,8 @@ TEST_F(CodedSearchTest, TheFirstQueryReadsNoVectorButTheBest) {
 }
 
 // As a store of a former format has them; the number rises with the first write.
-TEST_F(CodedSearchTest, VectorsThatWereThereGetTheirsWithLaterWrites) {
-  constexpr size_t kCount = 9000;  // more than get theirs with two writes
+TEST_F(CodedSearchTest, VectorsThatWereThereGetTheirsBehindTheFirstWrite) {
+  constexpr size_t kCount = 9000;  // more than get theirs with a write
   const std::vector<Entry> entries = some_entries(random_, kCount);
   std::vector<VectorStoreQuery> queries = some_queries(random_);
   std::erase_if(queries, [](const auto& query) { return query.mode == VectorStoreQueryMode::MMR; });
@@ -194,7 +195,8 @@ TEST_F(CodedSearchTest, VectorsThatWereThereGetTheirsWithLaterWrites) {
     add(expected, one);
     KVVectorStore store(open());
     add(store, one);
-    EXPECT_EQ(has_codes(store.kvstore()), write == 2);
+    while (write == 2 && !*store.kvstore().make_codes(kEmbeddings, 0)) std::this_thread::yield();
+    EXPECT_TRUE(write < 2 || has_codes(store.kvstore()));
     expect_same(store, expected, queries);
     EXPECT_EQ(marker(), "quipu format 3\n");
   }
