@@ -1,6 +1,7 @@
 #include "backends/rocksdb/database/rocksdb_options.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
@@ -67,6 +68,18 @@ class FoldCodeBlocks : public rocksdb::MergeOperator {
   static CodeKey code_key_of(const rocksdb::Slice& key) {
     return parse_code_key(key.ToStringView()).value_or(CodeKey());
   }
+};
+
+// Blocks of codes that have lost their last row: one that is absent is the same, at any moment.
+class DropEmptyBlocks : public rocksdb::CompactionFilter {
+ public:
+  Decision FilterV2(int /*level*/, const rocksdb::Slice& key, ValueType type, const rocksdb::Slice& value,
+                    std::string* /*new_value*/, std::string* /*skip_until*/) const override {
+    if (type != ValueType::kValue || value.ToStringView() != kEmptyBlock) return Decision::kKeep;
+    const std::optional<CodeKey> parsed = parse_code_key(key.ToStringView());
+    return parsed && parsed->is_block ? Decision::kRemove : Decision::kKeep;
+  }
+  const char* Name() const override { return "quipu.DropEmptyBlocks"; }
 };
 
 // Takes the place of RocksDB's LOG file, whose writer aborts the process on a full disk where RocksDB is
@@ -150,6 +163,8 @@ TunedOptions make_tuned_options(const RocksDBOptions& options) {
   tuning.lists.memtable_insert_with_hint_prefix_extractor = hint_behind_list();
   tuning.codes = data;
   tuning.codes.merge_operator = std::make_shared<FoldCodeBlocks>();
+  static const DropEmptyBlocks kDropEmptyBlocks;  // must outlive every database
+  tuning.codes.compaction_filter = &kDropEmptyBlocks;
   tuning.codes.memtable_insert_with_hint_prefix_extractor = nullptr;
   tuning.codes.compression = rocksdb::kNoCompression;  // codes look like noise
   tuning.codes.bottommost_compression = rocksdb::kDisableCompressionOption;

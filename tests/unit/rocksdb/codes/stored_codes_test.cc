@@ -267,6 +267,39 @@ TEST_F(StoredCodesTest, AreMadeOfVectorsThatAreThere) {
   EXPECT_EQ(faults(), Lines());
 }
 
+TEST_F(StoredCodesTest, AreMadeInTheBackground) {
+  constexpr uint64_t kVectors = 10000;  // three steps
+  auto store = open();
+  fill(*store, kVectors);
+  ASSERT_FALSE(*store->make_codes("v", 0));
+  ASSERT_TRUE(store->close().is_ok());  // in the middle, or before the first step
+  store = open();
+  Random random(test_seed());
+  while (!*store->make_codes("v", 0)) change(*store, random);
+  expect_codes(*store, "made while others write");
+  EXPECT_TRUE(*store->make_codes("absent", 0));
+  ASSERT_TRUE(store->close().is_ok());
+  EXPECT_EQ(faults(), Lines());
+}
+
+TEST_F(StoredCodesTest, ACompactionTakesEmptyBlocksAway) {
+  auto store = open();
+  ASSERT_TRUE(store->declare_collection("v", options()).is_ok());
+  fill(*store, 1000);
+  WriteBatch removed;
+  const std::vector<KVEntry> entries = *store->get_all("v");
+  for (const KVEntry& entry : entries) removed.delete_("v", entry.key);
+  ASSERT_TRUE(store->write(removed).is_ok());
+  ASSERT_TRUE(store->compact().is_ok());  // which folds what is left of the blocks,
+  ASSERT_TRUE(store->compact().is_ok());  // and sees that it is nothing
+  ASSERT_TRUE(store->close().is_ok());
+  EXPECT_TRUE(RawDatabase(path_ + "/rocksdb").all("codes").empty());
+  EXPECT_EQ(faults(), Lines());
+  store = open();
+  fill(*store, 300);
+  expect_codes(*store, "filled again");
+}
+
 TEST_F(StoredCodesTest, ABulkLoadMakesThem) {
   auto store = open();
   const auto load = [&](const std::string& name, uint64_t count) {
