@@ -10,8 +10,10 @@
 #include "engine/persist/files/file_loaders.h"
 #include "engine/persist/files/file_progress.h"
 #include "engine/persist/storage_files.h"
+#include "quipu/backend/executor.h"
 #include "quipu/bulk_load.h"
 #include "quipu/persist_dir.h"
+#include "quipu/vector_store.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
@@ -137,6 +139,19 @@ void put_vectors_last(std::vector<PlannedFile>& files) {
       files, [](const PlannedFile& file) { return file.persist_file == DOCSTORE_PERSIST_FNAME; });
 }
 
+// Brings what was merged into stores that are searched by partitions into these, as later adds would, some at
+// a time.
+Status arrange_partitions(BaseKVStore& store, const std::vector<FileReport>& files) {
+  for (const FileReport& file : files) {
+    const std::optional<std::string> ns = vector_store_namespace(file.name);
+    if (!ns) continue;
+    KVVectorStore vectors(unowned_pointer(store), *ns);
+    QUIPU_ASSIGN_OR_RETURN(const std::optional<double> recall, vectors.ann());
+    if (recall) QUIPU_RETURN_IF_ERROR(vectors.use_ann(*recall));
+  }
+  return Status::ok();
+}
+
 Status no_warnings(const ImportReport& report) {
   if (report.warnings.empty()) return Status::ok();
   std::string message;
@@ -175,6 +190,7 @@ Result<ImportReport> import_files(const std::string& directory, BaseKVStore& sto
   QUIPU_RETURN_IF_ERROR(load->commit());
   QUIPU_RETURN_IF_ERROR(remove_left_messages(store, *load));
   QUIPU_RETURN_IF_ERROR(check_counts(store, report.files));
+  QUIPU_RETURN_IF_ERROR(arrange_partitions(store, report.files));
   return report;
 }
 
