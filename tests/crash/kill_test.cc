@@ -1,6 +1,7 @@
 // kill -9 at random moments: what was acknowledged is there, nothing is half done, and the store is sound.
 //
-// QUIPU_CRASH_CYCLES says how many kills; the default is that of an ordinary run.
+// QUIPU_CRASH_CYCLES says how many kills, QUIPU_SEARCH_KILLS how many of those among which vectors are
+// searched; the defaults are those of an ordinary run.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -44,7 +45,8 @@ void fail(const std::string& path, const std::string& what) {
 int work_for_ever(const std::string& path, int) {
   std::istringstream plan(read_file(path + ".plan"));
   uint64_t seed = 0;
-  plan >> seed;
+  int kind = 0;
+  plan >> seed >> kind;
   std::vector<int> starts;
   for (int start = 0; plan >> start;) starts.push_back(start);
   const auto store = RocksDBKVStore::open(path);
@@ -52,7 +54,7 @@ int work_for_ever(const std::string& path, int) {
   std::vector<std::thread> writers;
   for (size_t writer = 0; writer < starts.size(); ++writer) {
     writers.emplace_back([&, writer] {
-      const Workload work(seed, "w" + std::to_string(writer));
+      const Workload work(seed, "w" + std::to_string(writer), static_cast<WorkloadKind>(kind));
       for (int number = starts[writer];; ++number) {
         const Status done = work.run(number, *store);
         if (!done.is_ok()) fail(path, "operation " + std::to_string(number) + ": " + done.to_string());
@@ -90,16 +92,18 @@ class KillTest : public ::testing::Test {
   void wait_up_to(uint64_t microseconds) {
     std::this_thread::sleep_for(std::chrono::microseconds(random_.below(microseconds)));
   }
-  void reset(size_t writers) {
+  void reset(size_t writers, WorkloadKind kind = WorkloadKind::kAllStores) {
     fs::remove_all(path_);
     models_.clear();
+    kind_ = kind;
     for (size_t writer = 0; writer < writers; ++writer) {
-      models_.emplace_back(seed_, "w" + std::to_string(writer));
+      models_.emplace_back(Workload(seed_, "w" + std::to_string(writer), kind));
     }
   }
-  // Kills writers some operations after they have begun; what they said to have done, by writer.
-  std::vector<int> kill_writers() {
-    std::string plan = std::to_string(seed_);
+  // Kills writers up to so many operations after they have begun, and up to so many microseconds later; what
+  // they said to have done, by writer.
+  std::vector<int> kill_writers(uint64_t operations, uint64_t microseconds) {
+    std::string plan = std::to_string(seed_) + " " + std::to_string(static_cast<int>(kind_));
     std::vector<int> done;
     for (const WorkloadModel& model : models_) {
       done.push_back(model.done());
@@ -115,9 +119,9 @@ class KillTest : public ::testing::Test {
       done[static_cast<size_t>(ack.writer)] = ack.number + 1;
       return true;
     };
-    for (uint64_t acks = random_.below(80); acks != 0 && hear(); --acks) {
+    for (uint64_t acks = random_.below(operations); acks != 0 && hear(); --acks) {
     }
-    wait_up_to(random_.one_in(4) ? 20000 : 2000);
+    wait_up_to(random_.one_in(4) ? 10 * microseconds : microseconds);
     kill_child(child);
     while (hear()) ++acknowledged_;
     ::close(ours);
@@ -135,6 +139,9 @@ class KillTest : public ::testing::Test {
     for (size_t writer = 0; writer < models_.size(); ++writer) {
       models_[writer].expect(**store, done[writer], done[writer] + 1);  // and the one in flight
     }
+    if (kind_ == WorkloadKind::kSearch) {
+      for (const WorkloadModel& model : models_) model.expect_answers(*store);
+    }
     expect_consistent(**store);
   }
 
@@ -142,6 +149,7 @@ class KillTest : public ::testing::Test {
   Random random_{seed_};
   TempDir directory_;
   const std::string path_ = directory_ / "db";
+  WorkloadKind kind_ = WorkloadKind::kAllStores;
   std::vector<WorkloadModel> models_;
   uint64_t acknowledged_ = 0;
 };
@@ -152,7 +160,21 @@ TEST_F(KillTest, NothingAcknowledgedIsLostAndNothingIsHalfDone) {
   for (int cycle = 0; cycle < count && !HasFailure(); ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle));
     if (cycle % 20 == 0) reset(cycle % 40 == 0 ? 1 : 8);
-    const std::vector<int> done = kill_writers();
+    const std::vector<int> done = kill_writers(80, 2000);
+    for (uint64_t again = random_.below(3); again != 0; --again) kill_recovery();
+    check(done);
+  }
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+  std::printf("%d kills in %.1f s\n", count, taken.count());
+}
+
+TEST_F(KillTest, IndexesAreThoseOfTheDataAndAnswersRightAtOnce) {
+  const int count = test_scale("QUIPU_SEARCH_KILLS", 8);
+  const auto begun = std::chrono::steady_clock::now();
+  for (int cycle = 0; cycle < count && !HasFailure(); ++cycle) {
+    SCOPED_TRACE("cycle " + std::to_string(cycle));
+    if (cycle % 8 == 0) reset(cycle % 16 == 0 ? 1 : 2, WorkloadKind::kSearch);
+    const std::vector<int> done = kill_writers(12, 50000);
     for (uint64_t again = random_.below(3); again != 0; --again) kill_recovery();
     check(done);
   }

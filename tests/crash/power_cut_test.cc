@@ -2,7 +2,8 @@
 // synced are undone. With sync nothing acknowledged is lost; without it what is left is a prefix of the
 // operations, which reaches to the last sync at least.
 //
-// QUIPU_POWER_CUTS says how many; the default is that of an ordinary run.
+// QUIPU_POWER_CUTS says how many, QUIPU_SEARCH_POWER_CUTS how many of those among which vectors are searched;
+// the defaults are those of an ordinary run.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ struct Plan {
   bool sync = false;
   uint64_t cut_at = 0;
   bool work = true;  // else the store is opened only
+  WorkloadKind kind = WorkloadKind::kAllStores;
 };
 
 struct Ack {
@@ -43,8 +45,10 @@ struct Ack {
 // Tells what is done through standard input, which is a socket, until the power is cut.
 int work_until_the_power_is_cut(const std::string& path, int disk_seed) {
   Plan plan;
+  int kind = 0;
   std::istringstream(read_file(path + ".plan")) >> plan.seed >> plan.start >> plan.sync >> plan.cut_at >>
-      plan.work;
+      plan.work >> kind;
+  plan.kind = static_cast<WorkloadKind>(kind);
   Faults faults;
   FaultFileSystem disk(faults, static_cast<uint64_t>(disk_seed));
   disk.cut_power_at(plan.cut_at);
@@ -56,7 +60,7 @@ int work_until_the_power_is_cut(const std::string& path, int disk_seed) {
     return 3;
   };
   if (!store) return failed("open: " + store.error().to_string());
-  const Workload work(plan.seed, "w");
+  const Workload work(plan.seed, "w", plan.kind);
   for (int number = plan.start; plan.work; ++number) {
     const Status done = work.run(number, *store);
     if (!done.is_ok()) return failed("operation " + std::to_string(number) + ": " + done.to_string());
@@ -101,7 +105,8 @@ class PowerCutTest : public ::testing::TestWithParam<bool> {
   // Runs until the cut; what was done, and what was done and synced, in operations.
   void run(const Plan& plan, int& done, int& synced) {
     std::ostringstream text;
-    text << plan.seed << ' ' << plan.start << ' ' << plan.sync << ' ' << plan.cut_at << ' ' << plan.work;
+    text << plan.seed << ' ' << plan.start << ' ' << plan.sync << ' ' << plan.cut_at << ' ' << plan.work
+         << ' ' << static_cast<int>(plan.kind);
     write_file(path_ + ".plan", text.str());
     const auto [theirs, ours] = socket_pair();
     const pid_t child =
@@ -117,6 +122,45 @@ class PowerCutTest : public ::testing::TestWithParam<bool> {
     ASSERT_FALSE(fs::exists(path_ + ".failed")) << read_file(path_ + ".failed");
     ASSERT_TRUE(status == FaultFileSystem::kPowerCut || (status == 0 && !plan.work)) << status;
   }
+  // So many cuts, each within so many changes of files; after some of them a new database.
+  void cut_power(int cuts, int of_a_database, uint64_t within, WorkloadKind kind) {
+    int acknowledged = 0;
+    int lost = 0;
+    std::unique_ptr<WorkloadModel> model;
+    for (int cut = 0; cut < cuts && !HasFailure(); ++cut) {
+      SCOPED_TRACE("cut " + std::to_string(cut));
+      if (cut % of_a_database == 0) {
+        fs::remove_all(path_);
+        model = std::make_unique<WorkloadModel>(Workload(seed_, "w", kind));
+      }
+      int done = model->done();
+      int synced = model->done();
+      Plan plan = {.seed = seed_, .start = done, .sync = GetParam(), .cut_at = 1 + random_.below(within)};
+      plan.kind = kind;
+      ASSERT_NO_FATAL_FAILURE(run(plan, done, synced));
+      pass_a_boot(path_);
+      for (uint64_t again = random_.below(3); again != 0; --again) {  // and while it recovers from that
+        int none = 0;
+        plan.work = false;
+        plan.cut_at = 1 + random_.below(60);
+        ASSERT_NO_FATAL_FAILURE(run(plan, none, none));
+        pass_a_boot(path_);
+      }
+      const auto store = RocksDBKVStore::open(path_);
+      ASSERT_TRUE(store) << store.error().to_string();
+      const int before = model->done();
+      model->expect(**store, synced, done + 1);
+      acknowledged += done - before;
+      lost += std::max(done - model->done(), 0);
+      if (kind == WorkloadKind::kSearch) model->expect_answers(*store);
+      expect_consistent(**store);
+    }
+    std::printf("%d power cuts, %d operations acknowledged, %d of them lost\n", cuts, acknowledged, lost);
+    if (GetParam()) {
+      EXPECT_EQ(lost, 0);
+    }
+  }
+
   const uint64_t seed_ = test_seed();
   Random random_{seed_};
   TempDir directory_;
@@ -124,40 +168,11 @@ class PowerCutTest : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(PowerCutTest, LosesNothingThatWasSyncedAndLeavesAPrefix) {
-  const int cuts = test_scale("QUIPU_POWER_CUTS", 80) / 2;
-  int acknowledged = 0;
-  int lost = 0;
-  std::unique_ptr<WorkloadModel> model;
-  for (int cut = 0; cut < cuts && !HasFailure(); ++cut) {
-    SCOPED_TRACE("cut " + std::to_string(cut));
-    if (cut % 10 == 0) {
-      fs::remove_all(path_);
-      model = std::make_unique<WorkloadModel>(seed_, "w");
-    }
-    int done = model->done();
-    int synced = model->done();
-    Plan plan = {.seed = seed_, .start = done, .sync = GetParam(), .cut_at = 1 + random_.below(1500)};
-    ASSERT_NO_FATAL_FAILURE(run(plan, done, synced));
-    pass_a_boot(path_);
-    for (uint64_t again = random_.below(3); again != 0; --again) {  // and while it recovers from that
-      int none = 0;
-      plan.work = false;
-      plan.cut_at = 1 + random_.below(60);
-      ASSERT_NO_FATAL_FAILURE(run(plan, none, none));
-      pass_a_boot(path_);
-    }
-    const auto store = RocksDBKVStore::open(path_);
-    ASSERT_TRUE(store) << store.error().to_string();
-    const int before = model->done();
-    model->expect(**store, synced, done + 1);
-    acknowledged += done - before;
-    lost += std::max(done - model->done(), 0);
-    expect_consistent(**store);
-  }
-  std::printf("%d power cuts, %d operations acknowledged, %d of them lost\n", cuts, acknowledged, lost);
-  if (GetParam()) {
-    EXPECT_EQ(lost, 0);
-  }
+  cut_power(test_scale("QUIPU_POWER_CUTS", 80) / 2, 10, 1500, WorkloadKind::kAllStores);
+}
+
+TEST_P(PowerCutTest, LeavesIndexesOfTheDataAndAnswersRightAtOnce) {
+  cut_power(test_scale("QUIPU_SEARCH_POWER_CUTS", 6) / 2, 5, 1500, WorkloadKind::kSearch);
 }
 
 TEST(PowerCutImportTest, ABulkLoadIsDurableBeforeItSaysDone) {

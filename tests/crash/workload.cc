@@ -41,6 +41,7 @@ Json make_value(Random& random) {
 
 Status Workload::run(int number, const std::shared_ptr<BaseKVStore>& kvstore) const {
   Random random(seed_ * 1'000'003 + static_cast<uint64_t>(number));
+  if (kind_ == WorkloadKind::kSearch) return change_search(random, number, kvstore);
   auto* const rocksdb = dynamic_cast<RocksDBKVStore*>(kvstore.get());
   if (number % 64 == 63 && rocksdb != nullptr) QUIPU_RETURN_IF_ERROR(rocksdb->compact());
   const uint64_t kind = random.below(20);
@@ -132,7 +133,7 @@ Result<std::string> Workload::state(const KVReader& kvstore) const {
   for (const CollectionInfo& info : infos) {
     const bool ours =
         info.name.starts_with(name_ + "-") || info.name.starts_with("vector_store/" + name_ + "-");
-    if (!ours || info.count == 0) continue;
+    if (!ours || info.count == 0 || info.name.ends_with("/ann")) continue;  // a model has no partitions
     QUIPU_ASSIGN_OR_RETURN(const std::vector<KVEntry> entries, kvstore.get_all(info.name));
     state += info.name + "\n";
     for (const KVEntry& entry : entries) state += "  " + entry.key + ": " + entry.val.text() + "\n";
