@@ -23,7 +23,7 @@ class VectorStoreCheck {
     };
     QUIPU_RETURN_IF_ERROR(check(collections_.embeddings, collections_.ref_doc_ids,
                                 [this](std::string_view id) { return no_ref_doc_id(id); }));
-    for (const std::string& other : {collections_.ref_doc_ids, collections_.metadata}) {
+    for (const std::string& other : {collections_.ref_doc_ids, collections_.metadata, collections_.sparse}) {
       QUIPU_RETURN_IF_ERROR(check(other, collections_.embeddings, quarantine(other)));
     }
     QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, store_.count(collections_.metadata));
@@ -83,7 +83,7 @@ class VectorStoreCheck {
 std::set<std::string> vector_store_namespaces(const std::vector<CollectionInfo>& infos) {
   std::set<std::string> namespaces;
   for (const CollectionInfo& info : infos) {
-    for (const std::string_view end : {kEmbeddingsEnding, kRefDocIdsEnding, kMetadataEnding}) {
+    for (const std::string_view end : {kEmbeddingsEnding, kRefDocIdsEnding, kMetadataEnding, kSparseEnding}) {
       const size_t around = kVectorStorePrefix.size() + end.size();
       if (info.name.size() < around || !info.name.starts_with(kVectorStorePrefix) ||
           !info.name.ends_with(end))

@@ -4,6 +4,11 @@
 #include "quipu/vector_store.h"
 
 namespace quipu {
+namespace {
+
+constexpr std::string_view kSparseVectorFile = "sparse_vectors.json";
+
+}  // namespace
 
 Status check_file_name(std::string_view name) {
   const bool plain = !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
@@ -22,6 +27,14 @@ std::optional<std::string> vector_store_namespace(std::string_view name) {
     name.remove_suffix(end.size());
   }
   return std::string(name);
+}
+
+std::string sparse_vector_file(std::string_view ns) {
+  return std::string(ns) + std::string(NAMESPACE_SEP) + std::string(kSparseVectorFile);
+}
+
+bool is_sparse_vector_file(std::string_view name) {
+  return name.ends_with(std::string(NAMESPACE_SEP) + std::string(kSparseVectorFile));
 }
 
 std::string present_name(std::string_view name) {

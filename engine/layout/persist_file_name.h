@@ -19,6 +19,10 @@ Status check_file_name(std::string_view name);
 std::string vector_store_file(std::string_view ns);
 std::optional<std::string> vector_store_namespace(std::string_view name);
 
+// The file of its sparse vectors, which LlamaIndex has no file for, and whether a name is such a one.
+std::string sparse_vector_file(std::string_view ns);
+bool is_sparse_vector_file(std::string_view name);
+
 // Under which name LlamaIndex writes today what it wrote under this one: vector stores had no namespaces
 // once. Another name is its own.
 std::string present_name(std::string_view name);

@@ -133,6 +133,7 @@ inline constexpr std::string_view kRefDocIdsEnding = "/ref_doc_ids";  // {id: {"
 inline constexpr std::string_view kStateEnding = "/state";
 inline constexpr std::string_view kHnswEnding = "/hnsw";
 inline constexpr std::string_view kAnnEnding = "/ann";
+inline constexpr std::string_view kSparseEnding = "/sparse";
 
 // The namespace of the vector store that has a collection of this name, "vector_store/<ns>/embeddings".
 inline std::string_view vector_namespace_of(std::string_view collection) {
@@ -150,7 +151,8 @@ struct VectorCollections {
         metadata(collection_of(prefix, kMetadataEnding)),
         state(collection_of(prefix, kStateEnding)),
         hnsw(collection_of(prefix, kHnswEnding)),
-        ann(collection_of(prefix, kAnnEnding)) {}
+        ann(collection_of(prefix, kAnnEnding)),
+        sparse(collection_of(prefix, kSparseEnding)) {}
 
   std::string prefix;
   std::string embeddings;
@@ -159,6 +161,7 @@ struct VectorCollections {
   std::string state;  // has the key "metadata_dict" where the file says null for it
   std::string hnsw;   // has the key "settings" where there is a graph
   std::string ann;    // ... where queries look into partitions
+  std::string sparse;
 };
 
 inline Json null_metadata_state() { return Json::from_canonical("{\"null\": true}"); }

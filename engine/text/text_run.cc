@@ -24,6 +24,16 @@ void TextRun::add(uint32_t row, std::string_view text, Analyser& analyser) {
   tokens_ += length;
 }
 
+void TextRun::add(uint32_t row, std::span<const Weight> weights) {
+  for (const Weight& each : weights) {
+    const uint32_t number = names_.number_of(each.term);
+    if (number == newest_.size()) newest_.push_back(SIZE_MAX);
+    postings_.push_back({number, {row, 1, code_of_weight(each.weight)}});
+  }
+  ++documents_;
+  tokens_ += weights.size();
+}
+
 std::vector<TextRun::Term> TextRun::finish() {
   // Postings by their terms' numbers; those of one term are by row already.
   std::vector<size_t> begins(names_.size() + 1);

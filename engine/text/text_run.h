@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,13 @@ class TextRun {
  public:
   // Adds a document of this row, which is higher than those before.
   void add(uint32_t row, std::string_view text, Analyser& analyser);
+  // Adds a document whose terms, no two alike, have weights: its postings have a frequency of 1, and in place
+  // of the length the weight's code.
+  struct Weight {
+    std::string term;
+    float weight = 0;
+  };
+  void add(uint32_t row, std::span<const Weight> weights);
   uint64_t documents() const { return documents_; }
   uint64_t tokens() const { return tokens_; }
   size_t postings() const { return postings_.size(); }

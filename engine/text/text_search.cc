@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/text/block_max_wand.h"
+#include "engine/text/block_max_score.h"
 #include "engine/text/matcher.h"
 
 namespace quipu {
@@ -14,8 +14,6 @@ using Group = TextQuery::Group;
 
 // A query stands for so many terms at most, its words and what begins as its prefixes; each has a cursor.
 constexpr size_t kMostTerms = 16384;
-// Of more, each row's score costs less by reading all of them than by finding out which need not be read.
-constexpr size_t kMostByBlocks = 64;
 
 // Terms of which any suffices, and how often the query has each.
 using Terms = std::map<std::string, uint32_t, std::less<>>;
@@ -28,13 +26,9 @@ class Search {
   Status run(const TextQuery& query, TextTopK& best) {
     Terms terms;
     QUIPU_ASSIGN_OR_RETURN(const bool any_suffices, add_terms(query, terms));
-    if (any_suffices && terms.size() <= kMostByBlocks) {
+    if (any_suffices) {
       QUIPU_ASSIGN_OR_RETURN(std::vector<PostingsCursor> cursors, cursors_of(terms));
       return find_top_k(cursors, filter_, best);
-    }
-    if (any_suffices) {
-      QUIPU_ASSIGN_OR_RETURN(std::vector<MatcherPtr> parts, term_matchers(terms));
-      return find_all(make_any_matcher(std::move(parts)), best);
     }
     QUIPU_ASSIGN_OR_RETURN(MatcherPtr matcher, matcher_of(query));
     return matcher == nullptr ? Status::ok() : find_all(std::move(matcher), best);

@@ -115,6 +115,13 @@ enum class VectorStoreQueryMode {
 // llama_index/core/base/embeddings/base.py.
 enum class SimilarityMode { DEFAULT, DOT_PRODUCT, EUCLIDEAN };
 
+// What a learned encoder such as SPLADE makes of a text: weights, not negative, by the numbers of its terms,
+// no two alike. What is compared is the inner product, of float32 numbers.
+struct SparseVector {
+  std::vector<uint32_t> indices;
+  std::vector<double> values;
+};
+
 struct VectorStoreQuery {
   std::vector<double> query_embedding = {};
   int similarity_top_k = 1;                                         // 0: all; negative: none
@@ -132,6 +139,9 @@ struct VectorStoreQuery {
   std::optional<int> sparse_top_k = std::nullopt;  // how many texts are found; nothing: similarity_top_k
   std::optional<int> hybrid_top_k = std::nullopt;  // how many of HYBRID's remain; nothing: similarity_top_k
   std::optional<std::vector<std::string>> doc_ids = std::nullopt;  // only nodes of these documents
+  // Of SPARSE, HYBRID and SEMANTIC_HYBRID: what is looked for among the store's sparse vectors, in place of
+  // words in texts.
+  std::optional<SparseVector> sparse_embedding = std::nullopt;
 };
 
 struct VectorStoreQueryResult {
@@ -159,6 +169,8 @@ struct VectorStoreEntry {
   // The node itself, as BaseNode::to_json() has it, there where it is to be kept; its embedding is not looked
   // at.
   JsonView node = {};
+  // Null: none, and one that the id had goes.
+  const SparseVector* sparse = nullptr;
 };
 
 class VectorStore {
@@ -227,13 +239,17 @@ class KVVectorStore : public VectorStore {
   //                    worst and 1 for the best that it found, 0 for what it did not find
   //   SEMANTIC_HYBRID  the same by ranks: the sum of 1 / (60 + rank), ranks from 0
   // The first such query makes the text index where there is none; see there for what cannot.
+  // A query with a `sparse_embedding` looks in the last three for the greatest inner products with the sparse
+  // vectors that entries of this store were added with, in place of texts.
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const override;
   // The namespace of the document store in the same key-value store whose texts queries search. Without a
   // call "docstore". REQUIRES: no query under way.
   void use_document_store(std::string_view ns);
   Status persist(const std::string& persist_path, const FileSystem& fs = local_file_system()) const override;
 
-  // add() of what is given here, in one atomic batch. Errors: those of a write; nothing is stored then.
+  // add() of what is given here, in one atomic batch. Errors: those of a write; kInvalidArgument for a sparse
+  // vector that is none, kNotSupported where the key-value store has no text indexes, which search them.
+  // Nothing is stored then.
   Status add_entries(std::span<const VectorStoreEntry> entries);
 
   // What a query may find, in whatever mode: the vectors that its node_ids and filters let pass, in insertion

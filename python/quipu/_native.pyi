@@ -152,6 +152,7 @@ class VectorQuery:
         sparse_top_k: Optional[int],
         hybrid_top_k: Optional[int],
         doc_ids: Optional[List[str]],
+        sparse: Optional[Tuple[List[List[int]], List[List[float]]]],
     ) -> None: ...
 
 class VectorStore:
@@ -166,6 +167,7 @@ class VectorStore:
         ref_doc_ids: List[str],
         metadata: List[Any],
         nodes: List[Any],
+        sparse: Optional[Tuple[List[List[int]], List[List[float]]]],
     ) -> None: ...
     def add_embeddings(
         self, ids: List[str], embeddings: Any, ref_doc_ids: Optional[List[str]], metadata: Optional[List[Any]]

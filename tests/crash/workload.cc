@@ -103,6 +103,7 @@ Status Workload::change_everywhere(Random& random, const std::shared_ptr<BaseKVS
   QUIPU_RETURN_IF_ERROR(indexes.add_index_struct(index_struct));
   KVVectorStore vectors(target, name_ + "-vectors");
   QUIPU_RETURN_IF_ERROR(vectors.add({&node, 1}).status());
+  QUIPU_RETURN_IF_ERROR(change_sparse(random, target, node->node_id()));
   if (random.one_in(3)) QUIPU_RETURN_IF_ERROR(vectors.delete_(one_of(random, "d", kDocuments)));
   KVGraphStore graph(target, name_ + "-graph");
   const std::string subject = one_of(random, "s", 4);
@@ -115,6 +116,23 @@ Status Workload::change_everywhere(Random& random, const std::shared_ptr<BaseKVS
   const Relation relation("knows", "hub", entities[0].id());
   QUIPU_RETURN_IF_ERROR(properties.upsert_relations({&relation, 1}));
   return transaction ? transaction->commit() : Status::ok();
+}
+
+// Which memory does not keep: what is left of them is for verify() to judge.
+Status Workload::change_sparse(Random& random, const std::shared_ptr<BaseKVStore>& kvstore,
+                               const std::string& id) const {
+  SparseVector vector;
+  for (uint32_t index = 0; index < 20; ++index) {
+    if (!random.one_in(3)) continue;
+    vector.indices.push_back(index);
+    vector.values.push_back(static_cast<double>(random.below(50)) / 8);
+  }
+  const bool has_one = random.one_in(2);
+  if (!kvstore->capabilities().text_indexes) return Status::ok();
+  const std::vector<double> embedding = {1.0, 0.5};
+  const std::vector<VectorStoreEntry> entries = {
+      {.id = id, .embedding = embedding, .sparse = has_one ? &vector : nullptr}};
+  return KVVectorStore(kvstore, name_ + "-sparse").add_entries(entries);
 }
 
 Status Workload::load_in_bulk(Random& random, int number, BaseKVStore& kvstore) const {
@@ -133,7 +151,8 @@ Result<std::string> Workload::state(const KVReader& kvstore) const {
   for (const CollectionInfo& info : infos) {
     const bool ours =
         info.name.starts_with(name_ + "-") || info.name.starts_with("vector_store/" + name_ + "-");
-    if (!ours || info.count == 0 || info.name.ends_with("/ann")) continue;  // a model has no partitions
+    const bool is_sparse = info.name.starts_with("vector_store/" + name_ + "-sparse/");
+    if (!ours || is_sparse || info.count == 0 || info.name.ends_with("/ann")) continue;  // a model has no partitions
     QUIPU_ASSIGN_OR_RETURN(const std::vector<KVEntry> entries, kvstore.get_all(info.name));
     state += info.name + "\n";
     for (const KVEntry& entry : entries) state += "  " + entry.key + ": " + entry.val.text() + "\n";

@@ -44,6 +44,8 @@ class Workload {
   Status change_search(Random& random, int number, const std::shared_ptr<BaseKVStore>& kvstore) const;
   Status change_documents(Random& random, const std::shared_ptr<BaseKVStore>& kvstore) const;
   Status change_everywhere(Random& random, const std::shared_ptr<BaseKVStore>& kvstore) const;
+  Status change_sparse(Random& random, const std::shared_ptr<BaseKVStore>& kvstore,
+                       const std::string& id) const;
   Status load_in_bulk(Random& random, int number, BaseKVStore& kvstore) const;
   Status write_batch(Random& random, BaseKVStore& kvstore) const;
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "engine/text/analysis/analyser.h"
+#include "engine/text/stored/content_reader.h"
 #include "engine/text/stored/node_text.h"
 #include "engine/text/stored/stored_text_index.h"
 #include "quipu/backend/text_entries.h"
@@ -69,7 +70,8 @@ class EntryMap : public EntryReader, public EntryWriter {
 class MemoryTextIndex {
  public:
   explicit MemoryTextIndex(std::string_view analyser = "english")
-      : indexer_(*TextIndexer::make(analyser)), analyser_(*Analyser::make(analyser)) {}
+      : indexer_(*TextIndexer::make(analyser)),
+        analyser_(analyser == SPARSE_VECTORS ? nullptr : *Analyser::make(analyser)) {}
 
   static std::string node(std::string_view text) {
     std::string json = R"({"__data__": {"id_": "x", "text": )";
@@ -107,7 +109,8 @@ class MemoryTextIndex {
   // As it is now; must go before it changes.
   std::unique_ptr<StoredTextIndex> index() const {
     return std::make_unique<StoredTextIndex>(
-        entries_, totals_, *analyser_, [this](std::string_view id) -> Result<std::optional<std::string>> {
+        entries_, totals_, analyser_.get(),
+        [this](std::string_view id) -> Result<std::optional<std::string>> {
           const auto found = values_.find(std::string(id));
           return found == values_.end() ? std::nullopt : text_of_node(found->second);
         });

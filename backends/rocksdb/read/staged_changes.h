@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -60,6 +61,9 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
     return found == counts_.end() ? 0 : found->second;
   }
   CodePlaces& code_places() { return code_places_; }
+  // Text indexes, by number, that were whole when the transaction began.
+  bool knows_text_index(uint32_t id) const { return text_indexes_.contains(id); }
+  void know_text_index(uint32_t id) { text_indexes_.insert(id); }
   // The last thing before the batch is written.
   void put_counts(rocksdb::ColumnFamilyHandle* catalog) {
     for (const auto& [collection, change] : counts_) {
@@ -102,6 +106,7 @@ class StagedChanges : public rocksdb::WriteBatchWithIndex {
   std::unordered_set<size_t> keys_;
   std::map<uint32_t, uint64_t> counts_;
   CodePlaces code_places_;
+  std::set<uint32_t> text_indexes_;
   std::string key_;  // of the last Put that came in parts
   std::string value_;
 };

@@ -97,7 +97,8 @@ class CommitScope {
   bool ranges = true;           // whether the batch may delete ranges
   bool watched = false;         // by a transaction, which is told of the values that changed
   std::vector<std::pair<const Collection*, std::string>> changed_values;
-  std::optional<CodePlaces> code_places;              // of a transaction
+  StagedChanges* staged = nullptr;  // of a transaction, whose view is of when it began; else null
+  CodePlaces code_places;           // of a transaction
   std::vector<std::pair<uint32_t, uint64_t>> counts;  // by what to change them, modulo 2^64, by their numbers
   TextRest texts;
 

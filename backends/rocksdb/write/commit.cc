@@ -79,16 +79,16 @@ size_t Commit::batch_bytes() const {
 }
 
 Status Commit::stage(std::span<const WriteOp> ops, StagedChanges& batch) {
+  scope_.staged = &batch;
   QUIPU_RETURN_IF_ERROR(prepare(ops));
   if (any_adds(ops)) QUIPU_RETURN_IF_ERROR(database_.check_room(batch.GetDataSize() + batch_bytes()));
-  scope_.code_places.emplace();
   batch.SetSavePoint();
   Status written = write_to(batch, /*ranges=*/false);
   if (written.is_ok()) written = database_.limits().check_transaction(batch.GetDataSize());
   const rocksdb::Status settled = written.is_ok() ? batch.PopSavePoint() : batch.RollbackToSavePoint();
   QUIPU_RETURN_IF_ERROR(written);
   QUIPU_RETURN_IF_ERROR(from_rocksdb(settled, "cannot add to a transaction"));
-  batch.code_places().add(*scope_.code_places);
+  batch.code_places().add(scope_.code_places);
   for (const Target& target : targets_) {
     batch.add_to_count(target.collection->id(), static_cast<uint64_t>(target.count_change));
   }

@@ -15,7 +15,10 @@ class TextBatch : public IndexedBatch {
  public:
   explicit TextBatch(const Collection& collection) : collection_(collection) {}
 
-  void expect() { ++expected_; }
+  Status expect(CommitScope& scope) {
+    if (expected_++ == 0 && scope.staged != nullptr) return check_mark(scope, *scope.staged);
+    return Status::ok();
+  }
 
   Status change(const KeyChange& key, std::string_view before, CommitScope& scope,
                 rocksdb::WriteBatchBase& batch) {
@@ -37,7 +40,6 @@ class TextBatch : public IndexedBatch {
 
  private:
   Status begin(CommitScope& scope, rocksdb::WriteBatchBase& batch) {
-    QUIPU_RETURN_IF_ERROR(check_mark(scope));
     Database& database = scope.database();
     const uint32_t index = collection_.record.text->id;
     QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<const RowNumbers::Taken> rows,
@@ -52,17 +54,18 @@ class TextBatch : public IndexedBatch {
 
   // A transaction reads what there was when it began: since then the index may have been made, or have come
   // further.
-  Status check_mark(const CommitScope& scope) const {
-    if (!scope.code_places) return Status::ok();
+  Status check_mark(const CommitScope& scope, StagedChanges& staged) const {
+    const TextMark& mark = *collection_.record.text;
+    if (staged.knows_text_index(mark.id)) return Status::ok();
     rocksdb::PinnableSlice stored;
     const std::string key = collection_key(collection_.name);
     QUIPU_ASSIGN_OR_RETURN(
         const bool found,
         is_found(scope.view.get(scope.database().catalog(), slice(key), stored), "cannot read the catalog"));
     const auto then = found ? parse_collection_record(rocks::view(stored)) : std::nullopt;
-    const TextMark& mark = *collection_.record.text;
     if (then && then->text && then->text->id == mark.id && then->text->whole == mark.whole &&
         then->text->below == mark.below) {
+      if (mark.whole) staged.know_text_index(mark.id);  // it remains so
       return Status::ok();
     }
     return Status::busy(
@@ -80,7 +83,7 @@ class TextBatch : public IndexedBatch {
 
 class IndexedText : public IndexedKey {
  public:
-  IndexedText(TextBatch& texts, std::string_view before) : texts_(texts), before_(before) { texts.expect(); }
+  IndexedText(TextBatch& texts, std::string_view before) : texts_(texts), before_(before) {}
   Status write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& batch) override {
     return texts_.change(key, before_, scope, batch);
   }
@@ -99,8 +102,9 @@ class Texts : public CollectionIndex {
     if (scope.view.is_at_hand()) return Status::busy("texts are to be indexed");
     // Other forms than JSON are no nodes.
     const bool is_text = stored != nullptr && stored->is_text();
-    scope.add<IndexedText>(key, *this, scope.batch_of<TextBatch>(*key.collection),
-                           is_text ? scope.keep(stored->body) : std::string_view());
+    auto& texts = scope.batch_of<TextBatch>(*key.collection);
+    QUIPU_RETURN_IF_ERROR(texts.expect(scope));
+    scope.add<IndexedText>(key, *this, texts, is_text ? scope.keep(stored->body) : std::string_view());
     return Status::ok();
   }
 };

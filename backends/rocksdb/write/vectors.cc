@@ -123,7 +123,7 @@ class CodedKey : public IndexedKey {
       scope.merge_later(scope.view.database().codes(), scope.keep(block_key(*had_, block)),
                         scope.keep(make_code_removal(had_->number)));
     }
-    if (scope.code_places) scope.code_places->move(*had_, block, to);
+    if (scope.staged != nullptr) scope.code_places.move(*had_, block, to);
     return Status::ok();
   }
 

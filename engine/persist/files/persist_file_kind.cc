@@ -21,7 +21,7 @@ std::unique_ptr<FileLoader> vector_loader(const std::string& name, BulkLoad& loa
                             load, owners);
 }
 
-constexpr std::array<PersistFileKind, 7> kKinds = {{
+constexpr std::array<PersistFileKind, 8> kKinds = {{
     {"document store", [](std::string_view name) { return name == DOCSTORE_PERSIST_FNAME; },
      make_document_loader, make_key_value_exporter, true, true},
     {"index store", [](std::string_view name) { return name == INDEX_STORE_PERSIST_FNAME; },
@@ -32,6 +32,7 @@ constexpr std::array<PersistFileKind, 7> kKinds = {{
      make_property_graph_loader, make_property_graph_exporter, false, true},
     {"vector store", [](std::string_view name) { return vector_store_namespace(name).has_value(); },
      vector_loader, make_vector_exporter, false, true},
+    {"sparse vectors", is_sparse_vector_file, make_key_value_loader, make_key_value_exporter, true, false},
     {"ingestion cache", [](std::string_view name) { return name == kDefaultCacheName; },
      make_key_value_loader, make_key_value_exporter, true, false},
     {"chat store", [](std::string_view name) { return name == CHAT_STORE_PERSIST_FNAME; }, make_chat_loader,

@@ -4,6 +4,7 @@
 
 #include "engine/stores/text/text_searcher.h"
 #include "engine/text/analysis/analyser.h"
+#include "engine/text/stored/content_reader.h"
 #include "engine/text/text_query.h"
 #include "quipu/document_store.h"
 
@@ -18,6 +19,7 @@ Result<TextQuery> query_of(const TextSearch& search) {
 }  // namespace
 
 Status KVDocumentStore::index_text(std::string_view analyser, const ProgressCallback& progress) {
+  if (analyser == SPARSE_VECTORS) return Analyser::make(analyser).status();
   return make_text_index(*kvstore_, node_collection_, analyser, progress);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/stores/text/text_searcher.h"
+#include "engine/text/stored/content_reader.h"
 
 namespace quipu {
 namespace {
@@ -82,21 +83,12 @@ Result<VectorStoreQuery> with_nodes(const VectorStoreQuery& query, const VectorS
   return changed;
 }
 
-// An index is made at the first query, but not of nodes that there are none of.
-Status check_is_there(const BaseKVStore& store, const std::string& collection) {
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> all, store.collections());
-  if (std::ranges::find(all, collection, &CollectionInfo::name) != all.end()) return Status::ok();
-  return Status::invalid_argument(
-      "ValueError: there are no nodes whose text could be searched: no collection \"" + collection +
-      "\"; name the document store (docstore_namespace, use_document_store)");
-}
+// What of the query is looked for besides vectors.
+using Find = std::function<Result<std::vector<TextMatch>>(const TextSearcher&, const TextSearcher::Wanted&)>;
 
 // `query`: with_nodes().
-Result<VectorStoreQueryResult> find_texts(BaseKVStore& store, const std::string& collection,
-                                          const TextQuery& text, size_t k, const VectorStoreQuery& query,
-                                          const VectorSide& vectors) {
-  QUIPU_RETURN_IF_ERROR(check_is_there(store, collection));
-  QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher, TextSearcher::open(store, collection));
+Result<VectorStoreQueryResult> find_matches(const TextSearcher& searcher, const VectorStoreQuery& query,
+                                            const VectorSide& vectors, const Find& find) {
   // What the store holds is asked of each node that would be found; filters are asked of all at once.
   TextSearcher::Wanted wanted;
   std::vector<std::string> passing;
@@ -118,7 +110,7 @@ Result<VectorStoreQueryResult> find_texts(BaseKVStore& store, const std::string&
       return holds ? holds(id) : true;
     };
   }
-  QUIPU_ASSIGN_OR_RETURN(std::vector<TextMatch> matches, searcher.search(text, k, wanted));
+  QUIPU_ASSIGN_OR_RETURN(std::vector<TextMatch> matches, find(searcher, wanted));
   VectorStoreQueryResult found;
   for (TextMatch& match : matches) {
     found.ids.push_back(std::move(match.id));
@@ -134,8 +126,9 @@ bool searches_text(Mode mode) {
          mode == Mode::SEMANTIC_HYBRID;
 }
 
-Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::string& collection,
-                                               const VectorStoreQuery& query, const VectorSide& vectors) {
+Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::string& texts,
+                                               const std::string& sparse, const VectorStoreQuery& query,
+                                               const VectorSide& vectors) {
   const double alpha = query.alpha.value_or(kUsualAlpha);
   if (!(alpha >= 0 && alpha <= 1)) return Status::invalid_argument("ValueError: alpha must be from 0 to 1");
   const bool fuses = query.mode == Mode::HYBRID || query.mode == Mode::SEMANTIC_HYBRID;
@@ -143,19 +136,33 @@ Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::st
     return Status::invalid_argument(
         "ValueError: the query has no query_embedding, which a hybrid mode needs: embed its text first");
   }
-  TextQuery text = TextQuery::words(query.query_str);
-  if (query.mode == Mode::TEXT_SEARCH) {
-    QUIPU_ASSIGN_OR_RETURN(text, TextQuery::parse(query.query_str));
-  }
   QUIPU_ASSIGN_OR_RETURN(const VectorStoreQuery wanted, with_nodes(query, vectors));
   const size_t k = count_of(query.sparse_top_k.value_or(query.similarity_top_k));
-  QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult texts,
-                         find_texts(store, collection, text, k, wanted, vectors));
-  if (!fuses) return texts;
+  VectorStoreQueryResult found;
+  if (query.sparse_embedding && query.mode != Mode::TEXT_SEARCH) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<SparseWeight> weights,
+                           sparse_weights(query.sparse_embedding->indices, query.sparse_embedding->values));
+    QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher,
+                           TextSearcher::open_existing(store, sparse, SPARSE_VECTORS));
+    QUIPU_ASSIGN_OR_RETURN(found, find_matches(searcher, wanted, vectors, [&](auto& in, auto& among) {
+                             return in.search(weights, k, among);
+                           }));
+  } else {
+    TextQuery text = TextQuery::words(query.query_str);
+    if (query.mode == Mode::TEXT_SEARCH) {
+      QUIPU_ASSIGN_OR_RETURN(text, TextQuery::parse(query.query_str));
+    }
+    QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher,
+                           TextSearcher::open_existing(store, texts, DEFAULT_TEXT_ANALYSER));
+    QUIPU_ASSIGN_OR_RETURN(found, find_matches(searcher, wanted, vectors, [&](auto& in, auto& among) {
+                             return in.search(text, k, among);
+                           }));
+  }
+  if (!fuses) return found;
   QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult nearest, vectors.nearest(wanted));
   const size_t top_k = count_of(query.hybrid_top_k.value_or(query.similarity_top_k));
-  return query.mode == Mode::HYBRID ? fuse_by_scores(nearest, texts, alpha, top_k)
-                                    : fuse_by_ranks(nearest, texts, top_k);
+  return query.mode == Mode::HYBRID ? fuse_by_scores(nearest, found, alpha, top_k)
+                                    : fuse_by_ranks(nearest, found, top_k);
 }
 
 VectorStoreQueryResult fuse_by_scores(const VectorStoreQueryResult& vectors,

@@ -1,4 +1,5 @@
-// Queries of a vector store that search the text of a document store, alone or beside vectors.
+// Queries of a vector store that search the text of a document store, or sparse vectors, alone or beside
+// vectors.
 
 #ifndef QUIPU_ENGINE_STORES_TEXT_HYBRID_QUERY_H_
 #define QUIPU_ENGINE_STORES_TEXT_HYBRID_QUERY_H_
@@ -26,9 +27,11 @@ struct VectorSide {
   std::function<Result<std::vector<std::string>>(std::string_view ref_doc_id)> nodes_of;
 };
 
-// KVVectorStore::query() for a mode that searches text: that of the nodes in `collection`.
-Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::string& collection,
-                                               const VectorStoreQuery& query, const VectorSide& vectors);
+// KVVectorStore::query() for a mode that searches text: that of the nodes in the collection `texts`, or, for
+// a query that has one, sparse vectors in the collection `sparse`.
+Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::string& texts,
+                                               const std::string& sparse, const VectorStoreQuery& query,
+                                               const VectorSide& vectors);
 
 // (1 - alpha) * text + alpha * vector, each of which its result scales to 0 for the worst and 1 for the best;
 // 1 where all are alike. Equal ones stand as in `vectors`, then as in `texts`.

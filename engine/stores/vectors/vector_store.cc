@@ -50,10 +50,11 @@ struct KVVectorStore::Parts {
   Result<VectorStoreQueryResult> query(const VectorStoreQuery& query) const {
     // Where no text can be searched, or none is looked for, the mode is one that the store does not know, as
     // in the reference.
-    const bool text =
-        searches_text(query.mode) && !query.query_str.empty() && state.kvstore->capabilities().text_indexes;
-    if (!text) return searcher.query(query);
-    return query_with_text(*state.kvstore, documents.nodes, query, vector_side());
+    const bool text = searches_text(query.mode) &&
+                      (!query.query_str.empty() ||
+                       (query.sparse_embedding && query.mode != VectorStoreQueryMode::TEXT_SEARCH));
+    if (!text || !state.kvstore->capabilities().text_indexes) return searcher.query(query);
+    return query_with_text(*state.kvstore, documents.nodes, state.collections.sparse, query, vector_side());
   }
 };
 

@@ -72,6 +72,7 @@ Status VectorWriter::add_entries(std::span<const VectorStoreEntry> entries) cons
     batch.add_view({&WriteOp::kPut, store_.collections.ref_doc_ids, entry.id, ref_docs[i].text()});
     batch.add_view({&WriteOp::kPut, store_.collections.metadata, entry.id, metadata[i].text()});
   }
+  QUIPU_RETURN_IF_ERROR(sparse_.add(entries, batch));
   CacheNotice notice(store_);
   std::lock_guard writing(cache_.writing);
   QUIPU_ASSIGN_OR_RETURN(const bool was_null, metadata_is_null());
@@ -97,6 +98,7 @@ Status VectorWriter::remove(std::span<const std::string> ids) const {
       batch.delete_(*collection, id);
     }
   }
+  QUIPU_RETURN_IF_ERROR(sparse_.remove(ids, batch));
   std::vector<std::optional<uint64_t>> orders;
   if (cache_.codes || cache_.partitions) {
     const std::vector<std::string_view> keys(ids.begin(), ids.end());
@@ -178,7 +180,8 @@ Status VectorWriter::clear() const {
   std::lock_guard writing(cache_.writing);
   WriteBatch batch;
   const VectorCollections& all = store_.collections;
-  for (const std::string* const collection : {&all.embeddings, &all.ref_doc_ids, &all.metadata, &all.state}) {
+  for (const std::string* const collection :
+       {&all.embeddings, &all.ref_doc_ids, &all.metadata, &all.state, &all.sparse}) {
     ScanOptions keys;
     keys.keys_only = true;
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store_.kvstore->scan(keys, *collection));

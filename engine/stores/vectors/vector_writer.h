@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/layout/persist_file_name.h"
+#include "engine/stores/text/sparse_vectors.h"
 #include "engine/stores/vectors/index_manager.h"
 #include "engine/stores/vectors/vector_store_state.h"
 #include "quipu/vector_store.h"
@@ -19,7 +21,11 @@ namespace quipu {
 class VectorWriter {
  public:
   VectorWriter(const VectorStoreState& store, const IndexManager& index, const HnswManager& hnsw)
-      : store_(store), cache_(*store.cache), index_(index), hnsw_(hnsw) {}
+      : store_(store),
+        cache_(*store.cache),
+        index_(index),
+        hnsw_(hnsw),
+        sparse_(*store.kvstore, store.collections.sparse, sparse_vector_file(store.ns)) {}
 
   // As KVVectorStore's.
   Status add_entries(std::span<const VectorStoreEntry> entries) const;
@@ -42,6 +48,7 @@ class VectorWriter {
   IndexCache& cache_;
   const IndexManager& index_;
   const HnswManager& hnsw_;
+  const SparseVectors sparse_;
 };
 
 }  // namespace quipu

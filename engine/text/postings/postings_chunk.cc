@@ -29,7 +29,7 @@ bool take_byte(std::string_view& in, uint8_t& byte) {
   return true;
 }
 
-bool take_bound(std::string_view& in, const Bm25Term& term, float& bound) {
+bool take_bound(std::string_view& in, const TermScore& term, float& bound) {
   uint32_t count = 0;
   if (!take_varint(in, count) || count == 0) return false;
   bound = 0;
@@ -100,7 +100,7 @@ std::string make_postings_chunk(std::span<const Posting> postings) {
 
 bool read_postings_chunk(std::string_view bytes, std::vector<Posting>& postings) {
   PostingsChunk chunk;
-  if (!chunk.open(bytes, Bm25Term({}, 0))) return false;
+  if (!chunk.open(bytes, Bm25Term({}, 0), 0)) return false;
   PostingsChunk::Rows rows;
   PostingsChunk::Rows frequencies;
   PostingsChunk::Rows lengths;
@@ -112,7 +112,7 @@ bool read_postings_chunk(std::string_view bytes, std::vector<Posting>& postings)
   return true;
 }
 
-bool PostingsChunk::open(std::string_view bytes, const Bm25Term& term) {
+bool PostingsChunk::open(std::string_view bytes, const TermScore& term, float most) {
   bytes_ = bytes;
   blocks_.clear();
   std::string_view in = bytes;
@@ -149,7 +149,7 @@ bool PostingsChunk::open(std::string_view bytes, const Bm25Term& term) {
   block.before = before;
   block.last_row = last_row;
   block.count = static_cast<uint16_t>(count % kBlockPostings);
-  block.bound = term.bound();
+  block.bound = most;
   in = bytes.substr(at);
   if (block.count >= kFewPostings && !take_bound(in, term, block.bound)) return false;
   block.at = static_cast<uint32_t>(bytes.size() - in.size());

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "engine/text/postings/bit_packing.h"
-#include "engine/text/postings/bm25.h"
+#include "engine/text/postings/term_score.h"
 
 namespace quipu {
 
@@ -50,8 +50,9 @@ class PostingsChunk {
   };
   using Rows = std::array<uint32_t, kBlockPostings>;
 
-  // Reads what is before the numbers; false where the bytes are no chunk. `term` makes the bounds.
-  bool open(std::string_view bytes, const Bm25Term& term);
+  // Reads what is before the numbers; false where the bytes are no chunk. `term` makes the bounds, none of
+  // which is above `most`.
+  bool open(std::string_view bytes, const TermScore& term, float most);
   std::span<const Block> blocks() const { return blocks_; }
 
   // Those behind the last are kNoRow; false where the bytes are damaged. Frequencies and lengths of a block

@@ -10,7 +10,7 @@ Result<std::optional<std::string_view>> ChunksInMemory::seek(uint32_t row) {
   return std::optional(chunks_[next_].bytes);
 }
 
-PostingsCursor::PostingsCursor(std::unique_ptr<ChunkSource> source, const Bm25Term& term,
+PostingsCursor::PostingsCursor(std::unique_ptr<ChunkSource> source, const TermScore& term,
                                std::span<const Impact> best)
     : source_(std::move(source)), term_(term), list_bound_(best.empty() ? term.bound() : 0) {
   for (const Impact& impact : best) list_bound_ = std::max(list_bound_, term.bound(impact));
@@ -25,7 +25,7 @@ bool PostingsCursor::open_chunk(uint32_t row) {
   const Result<std::optional<std::string_view>> bytes = source_->seek(row);
   if (!bytes) return end(bytes.error()), false;
   if (!*bytes) return end(Status::ok()), false;
-  if (!chunk_.open(**bytes, term_) || chunk_.blocks().back().last_row < row) {
+  if (!chunk_.open(**bytes, term_, list_bound_) || chunk_.blocks().back().last_row < row) {
     return end(Status::corruption("a chunk of postings is damaged")), false;
   }
   bound_ = block().bound;
@@ -53,22 +53,26 @@ void PostingsCursor::seek_block(uint32_t target) {
 
 void PostingsCursor::seek_far(uint32_t target) {
   seek_block(target);
-  if (block_ == kNone) {
+  if (block_ == kNone || !read_block()) {
     row_ = kNoRow;
     return;
   }
-  if (read_block_ != block_) {
-    if (!chunk_.read_rows(block(), rows_, frequencies_, lengths_)) {
-      end(Status::corruption("a block of postings is damaged"));
-      row_ = kNoRow;
-      return;
-    }
-    has_frequencies_ = block().count != kBlockPostings;
-    read_block_ = block_;
-    read_last_ = last_row_;
-    place_ = 0;
-  }
   seek_in_block(target);
+}
+
+// The block that is looked at.
+bool PostingsCursor::read_block() {
+  if (read_block_ == block_) return true;
+  if (!chunk_.read_rows(block(), rows_, frequencies_, lengths_)) {
+    end(Status::corruption("a block of postings is damaged"));
+    return false;
+  }
+  has_frequencies_ = block().count != kBlockPostings;
+  has_scores_ = false;
+  read_block_ = block_;
+  read_last_ = last_row_;
+  place_ = 0;
+  return true;
 }
 
 // REQUIRES: target <= read_last_.
@@ -88,6 +92,52 @@ void PostingsCursor::seek_in_block(uint32_t target) {
 void PostingsCursor::read_frequencies() {
   chunk_.read_frequencies(chunk_.blocks()[read_block_], frequencies_, lengths_);
   has_frequencies_ = true;
+}
+
+uint32_t PostingsCursor::next_row(uint32_t target) {
+  constexpr uint32_t kNear = 1024;
+  seek_block(target);
+  if (block_ == kNone) return kNoRow;
+  const uint32_t first = block().before + 1;
+  if (last_row_ - first < kNear) return std::max(target, first);
+  seek(target);
+  return row_;
+}
+
+uint32_t PostingsCursor::chunk_last_row(uint32_t row) {
+  seek_block(row);
+  return block_ == kNone ? kNoRow : chunk_.blocks().back().last_row;
+}
+
+float PostingsCursor::bound_until(uint32_t end) const {
+  if (block_ == kNone) return 0;
+  float bound = bound_;
+  const std::span<const PostingsChunk::Block> blocks = chunk_.blocks();
+  for (size_t i = block_ + 1; i < blocks.size() && blocks[i].before + 1 < end; ++i) {
+    bound = std::max(bound, blocks[i].bound);
+  }
+  return bound;
+}
+
+void PostingsCursor::add_scores(uint32_t begin, uint32_t end, double least, WindowSums& sums) {
+  while (block_ != kNone && block().before + 1 < end) {
+    if (bound_ > least) {
+      if (!read_block()) return;
+      if (!has_frequencies_) read_frequencies();
+      if (!has_scores_) term_.score_all(frequencies_, lengths_, scores_.data());
+      has_scores_ = true;
+      while (rows_[place_] < begin) ++place_;  // the last is not
+      for (; place_ < kBlockPostings && rows_[place_] < end; ++place_) {
+        sums.add(rows_[place_] - begin, scores_[place_]);
+      }
+      if (place_ == kBlockPostings) --place_;
+      row_ = std::max(row_, std::min(rows_[place_], read_last_));
+    }
+    if (last_row_ >= end - 1 || block_ + 1 == chunk_.blocks().size()) return;
+    ++block_;
+    bound_ = block().bound;
+    last_row_ = block().last_row;
+  }
 }
 
 }  // namespace quipu

@@ -7,6 +7,8 @@
 #ifndef QUIPU_ENGINE_TEXT_POSTINGS_POSTINGS_CURSOR_H_
 #define QUIPU_ENGINE_TEXT_POSTINGS_POSTINGS_CURSOR_H_
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/text/postings/bm25.h"
 #include "engine/text/postings/postings_chunk.h"
+#include "engine/text/postings/term_score.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -45,10 +47,36 @@ class ChunksInMemory : public ChunkSource {
   size_t next_ = 0;
 };
 
+// The scores of a window's rows, added up.
+class WindowSums {
+ public:
+  static constexpr uint32_t kRows = 2048;
+
+  // `place`: of a row in the window.
+  void add(uint32_t place, float score) {
+    sums_[place] += double{score};  // the same whatever the order
+    touched_[place / 64] |= uint64_t{1} << place % 64;
+  }
+  // Calls use(place, sum) for each row that has one, by rising places, and forgets it.
+  template <class Use>
+  void take_all(const Use& use) {
+    for (uint32_t word = 0; word < touched_.size(); ++word) {
+      for (uint64_t left = std::exchange(touched_[word], 0); left != 0; left &= left - 1) {
+        const uint32_t place = 64 * word + static_cast<uint32_t>(std::countr_zero(left));
+        use(place, std::exchange(sums_[place], 0));
+      }
+    }
+  }
+
+ private:
+  std::array<double, kRows> sums_{};
+  std::array<uint64_t, kRows / 64> touched_{};
+};
+
 class PostingsCursor {
  public:
   // Stands on the first row. `best`: impacts of all documents, as best_impacts() has them; empty: not known.
-  PostingsCursor(std::unique_ptr<ChunkSource> source, const Bm25Term& term,
+  PostingsCursor(std::unique_ptr<ChunkSource> source, const TermScore& term,
                  std::span<const Impact> best = {});
 
   uint32_t row() const { return row_; }  // kNoRow: behind the last
@@ -87,10 +115,24 @@ class PostingsCursor {
 
   // What no score exceeds.
   float bound() const { return list_bound_; }
+
+  // For many rows at a time: windows, that rise from call to call. row() is not kept up to date; a seek() to
+  // the window's end or behind it does that.
+
+  // The first row that is `target` or behind it, or one not far before it. kNoRow: there is none.
+  uint32_t next_row(uint32_t target);
+  // The last row of the chunk that `row` would be in. A window goes no further.
+  uint32_t chunk_last_row(uint32_t row);
+  // What no score exceeds from the block that is looked at up to `end`, which is in no later chunk.
+  float bound_until(uint32_t end) const;
+  // Adds the scores of rows from `begin` up to `end`, but for blocks whose bound is `least` or below it.
+  // REQUIRES: chunk_last_row(begin) was called, and end - 1 is not above it.
+  void add_scores(uint32_t begin, uint32_t end, double least, WindowSums& sums);
   const Status& status() const { return status_; }
 
  private:
   void read_frequencies();
+  bool read_block();
   void seek_far(uint32_t target);
   void seek_in_block(uint32_t target);
   bool open_chunk(uint32_t row);
@@ -100,7 +142,7 @@ class PostingsCursor {
   static constexpr size_t kNone = SIZE_MAX;
 
   std::unique_ptr<ChunkSource> source_;
-  Bm25Term term_;
+  TermScore term_;
   float list_bound_;
   // What is looked at.
   PostingsChunk chunk_;
@@ -110,12 +152,14 @@ class PostingsCursor {
   // What is read.
   size_t read_block_ = kNone;  // of chunk_
   bool has_frequencies_ = false;
+  bool has_scores_ = false;
   uint32_t row_ = 0;
   uint32_t read_last_ = 0;  // the last of rows_
   size_t place_ = 0;        // of row_ in rows_
   PostingsChunk::Rows rows_;
   PostingsChunk::Rows frequencies_;
   PostingsChunk::Rows lengths_;
+  std::array<float, kBlockPostings> scores_;
   Status status_;
 };
 

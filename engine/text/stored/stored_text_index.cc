@@ -8,7 +8,7 @@
 
 namespace quipu {
 
-StoredTextIndex::StoredTextIndex(const EntryReader& entries, const TextTotals& totals, Analyser& analyser,
+StoredTextIndex::StoredTextIndex(const EntryReader& entries, const TextTotals& totals, Analyser* analyser,
                                  TextOf text_of)
     : entries_(entries),
       totals_(totals),
@@ -44,7 +44,7 @@ Result<std::vector<PlacedTerm>> StoredTextIndex::places(uint32_t row,
   if (!node) return found;
   QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> text, text_of_(*node));
   if (!text) return found;
-  analyser_.analyse(*text, [&](const Token& token) {
+  analyser_->analyse(*text, [&](const Token& token) {
     const auto term = std::ranges::find(terms, token.term);
     if (term != terms.end()) found.push_back({token.position, static_cast<uint32_t>(term - terms.begin())});
   });

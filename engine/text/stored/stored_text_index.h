@@ -23,13 +23,13 @@ class StoredTextIndex : public TextIndex {
   // The text that was indexed of a node; nothing: there is none of this id.
   using TextOf = std::function<Result<std::optional<std::string>>(std::string_view node_id)>;
 
-  // All of these must outlive this.
-  StoredTextIndex(const EntryReader& entries, const TextTotals& totals, Analyser& analyser, TextOf text_of);
+  // All of these must outlive this. `analyser`: null for sparse vectors, which have no places.
+  StoredTextIndex(const EntryReader& entries, const TextTotals& totals, Analyser* analyser, TextOf text_of);
 
   TextStatistics statistics() const override { return {totals_.documents, totals_.tokens}; }
   Result<TermPostings> postings(std::string_view term) const override;
   Result<std::vector<std::string>> terms_with_prefix(std::string_view prefix, size_t at_most) const override;
-  // Analyses the document anew.
+  // Analyses the document anew. REQUIRES: an analyser.
   Result<std::vector<PlacedTerm>> places(uint32_t row, std::span<const std::string> terms) const override;
 
   // Nothing where the row's document is gone.
@@ -40,7 +40,7 @@ class StoredTextIndex : public TextIndex {
  private:
   const EntryReader& entries_;
   const TextTotals totals_;
-  Analyser& analyser_;
+  Analyser* const analyser_;
   const TextOf text_of_;
   const std::unique_ptr<EntryReader::Walk> walk_;
 };

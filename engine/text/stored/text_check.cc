@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/text/stored/content_reader.h"
 #include "engine/text/stored/entry_keys.h"
-#include "engine/text/stored/node_text.h"
 #include "engine/text/stored/stored_postings.h"
 #include "engine/text/text_run.h"
 #include "quipu/backend/text_entries.h"
@@ -22,8 +22,8 @@ uint64_t hash_of(std::string_view term, const Posting& posting) {
 
 class Check : public TextCheck {
  public:
-  Check(std::unique_ptr<Analyser> analyser, const EntryReader& stored)
-      : analyser_(std::move(analyser)), stored_(stored) {}
+  Check(std::unique_ptr<ContentReader> content, const EntryReader& stored)
+      : content_(std::move(content)), stored_(stored) {}
 
   Status read() {
     QUIPU_RETURN_IF_ERROR(read_terms());
@@ -31,16 +31,16 @@ class Check : public TextCheck {
   }
 
   Result<std::string> check(std::string_view key, std::string_view value) override {
-    const std::optional<std::string> text = text_of_node(value);
+    const std::optional<std::string> content = content_->content_of(value);
     QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> stored, stored_.get(node_key(key)));
-    if (!text) return std::string(stored ? "the text index has it, but it has no text" : "");
+    if (!content) return std::string(stored ? "the text index has it, but it has no text" : "");
     const std::optional<uint32_t> place = stored ? parse_row_value(*stored) : std::nullopt;
     if (!place) return std::string("is missing in the text index");
     const uint32_t row = *place;
     QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> node, stored_.get(row_key(row)));
     if (!node || *node != key) return std::string("the text index has another node at its row");
     TextRun run;
-    run.add(row, *text, *analyser_);
+    content_->add(row, *content, run);
     totals_.documents += 1;
     totals_.tokens += run.tokens();
     uint64_t sum = 0;
@@ -99,7 +99,7 @@ class Check : public TextCheck {
     return walk->status();
   }
 
-  const std::unique_ptr<Analyser> analyser_;
+  const std::unique_ptr<ContentReader> content_;
   const EntryReader& stored_;
   std::vector<uint64_t> sums_;  // by rows; 0 where all is as it should be
   uint64_t rows_ = 0;
@@ -109,8 +109,8 @@ class Check : public TextCheck {
 }  // namespace
 
 Result<std::unique_ptr<TextCheck>> TextCheck::begin(const TextIndexer& indexer, const EntryReader& stored) {
-  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<Analyser> analyser, Analyser::make(indexer.analyser()));
-  auto check = std::make_unique<Check>(std::move(analyser), stored);
+  QUIPU_ASSIGN_OR_RETURN(std::unique_ptr<ContentReader> content, ContentReader::make(indexer.analyser()));
+  auto check = std::make_unique<Check>(std::move(content), stored);
   QUIPU_RETURN_IF_ERROR(check->read());
   return std::unique_ptr<TextCheck>(std::move(check));
 }

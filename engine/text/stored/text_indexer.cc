@@ -5,9 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "engine/text/stored/analyser_pool.h"
+#include "engine/text/stored/content_pool.h"
 #include "engine/text/stored/entry_keys.h"
-#include "engine/text/stored/node_text.h"
 #include "engine/text/stored/stored_postings.h"
 #include "engine/text/text_run.h"
 #include "quipu/backend/text_entries.h"
@@ -35,18 +34,18 @@ bool is_to_be_folded(std::string_view term, uint32_t row, size_t postings) {
 
 class IndexerBatch : public TextIndexer::Batch {
  public:
-  IndexerBatch(AnalyserPool& pool, const EntryReader& stored, EntryWriter& out)
-      : analyser_(pool.take()), stored_(stored), out_(out) {}
+  IndexerBatch(ContentPool& pool, const EntryReader& stored, EntryWriter& out)
+      : content_(pool.take()), stored_(stored), out_(out) {}
 
   Status change(std::string_view key, std::string_view before, std::string_view after,
                 uint32_t row) override {
-    const std::optional<std::string> old_text = text_of_node(before);
-    const std::optional<std::string> text = text_of_node(after);
-    if (old_text == text) return Status::ok();
+    const std::optional<std::string> old_content = content_->content_of(before);
+    const std::optional<std::string> content = content_->content_of(after);
+    if (old_content == content) return Status::ok();
     const std::string place = node_key(key);
-    if (old_text) QUIPU_RETURN_IF_ERROR(remove(place, *old_text, row));
-    if (text) {
-      come_.add(row, *text, *analyser_);
+    if (old_content) QUIPU_RETURN_IF_ERROR(remove(place, *old_content, row));
+    if (content) {
+      content_->add(row, *content, come_);
       places_.push_back({place, row_value(row)});
       places_.push_back({row_key(row), std::string(key)});
     } else {
@@ -61,13 +60,13 @@ class IndexerBatch : public TextIndexer::Batch {
   std::vector<std::string> terms_to_fold() && override { return std::move(terms_to_fold_); }
 
  private:
-  Status remove(std::string_view place, const std::string& text, uint32_t row) {
+  Status remove(std::string_view place, const std::string& content, uint32_t row) {
     QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> stored, stored_.get(place));
     const std::optional<uint32_t> old_row = stored ? parse_row_value(*stored) : std::nullopt;
     if (!old_row) {
       return Status::corruption("text index: it lacks a node that it should have; repair it");
     }
-    gone_.add(row, text, *analyser_);
+    content_->add(row, content, gone_);
     old_rows_.emplace_back(row, *old_row);
     places_.push_back({row_key(*old_row), std::nullopt});
     return Status::ok();
@@ -126,7 +125,7 @@ class IndexerBatch : public TextIndexer::Batch {
     std::optional<std::string> value;  // nothing: it goes
   };
 
-  const AnalyserPool::Lease analyser_;
+  const ContentPool::Lease content_;
   const EntryReader& stored_;
   EntryWriter& out_;
   std::vector<Place> places_;
@@ -140,7 +139,7 @@ class IndexerBatch : public TextIndexer::Batch {
 
 class Indexer : public TextIndexer {
  public:
-  explicit Indexer(std::shared_ptr<AnalyserPool> pool) : pool_(std::move(pool)) {}
+  explicit Indexer(std::shared_ptr<ContentPool> pool) : pool_(std::move(pool)) {}
   const std::string& analyser() const override { return pool_->name(); }
   const std::string& version() const override { return pool_->version(); }
   std::unique_ptr<Batch> begin(const EntryReader& stored, EntryWriter& out) const override {
@@ -148,13 +147,13 @@ class Indexer : public TextIndexer {
   }
 
  private:
-  const std::shared_ptr<AnalyserPool> pool_;
+  const std::shared_ptr<ContentPool> pool_;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<TextIndexer>> TextIndexer::make(std::string_view analyser) {
-  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<AnalyserPool> pool, AnalyserPool::of(analyser));
+  QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<ContentPool> pool, ContentPool::of(analyser));
   return std::shared_ptr<TextIndexer>(std::make_shared<Indexer>(std::move(pool)));
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Optional, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 from llama_index.core.vector_stores.types import (
     MetadataFilter,
@@ -15,7 +15,29 @@ from llama_index.core.vector_stores.types import (
 from quipu import _native
 
 
-def native_query(query: VectorStoreQuery, mmr_threshold: Optional[float] = None) -> _native.VectorQuery:
+# Of texts what a learned encoder makes of each: the indices, and the values of these. As in LlamaIndex's stores.
+BatchSparseEncoding = Tuple[List[List[int]], List[List[float]]]
+SparseEncoderCallable = Callable[[List[str]], BatchSparseEncoding]
+
+_SPARSE_MODES = (VectorStoreQueryMode.SPARSE, VectorStoreQueryMode.HYBRID, VectorStoreQueryMode.SEMANTIC_HYBRID)
+
+
+def sparse_encoding(
+    encode: Optional[SparseEncoderCallable], texts: List[str]
+) -> Optional[Tuple[List[List[int]], List[List[float]]]]:
+    """What an encoder makes of texts, as plain lists; None without one. Arrays and tensors are taken, too."""
+    if encode is None or not texts:
+        return None
+    indices, values = encode(texts)
+    return [[int(i) for i in each] for each in indices], [[float(v) for v in each] for each in values]
+
+
+def native_query(
+    query: VectorStoreQuery,
+    mmr_threshold: Optional[float] = None,
+    sparse_query_fn: Optional[SparseEncoderCallable] = None,
+) -> _native.VectorQuery:
+    is_sparse = query.query_str and VectorStoreQueryMode(query.mode) in _SPARSE_MODES
     return _native.VectorQuery(
         query.query_embedding,
         query.similarity_top_k,
@@ -28,6 +50,7 @@ def native_query(query: VectorStoreQuery, mmr_threshold: Optional[float] = None)
         query.sparse_top_k,
         query.hybrid_top_k,
         None if query.doc_ids is None else list(query.doc_ids),
+        sparse_encoding(sparse_query_fn, [query.query_str or ""]) if is_sparse else None,
     )
 
 

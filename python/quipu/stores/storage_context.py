@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Optional, Union, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, Mapping, Optional, Union, cast
 
 import fsspec
 from llama_index.core import StorageContext
@@ -20,6 +20,7 @@ from quipu import _native
 from quipu.database.closing import Closing
 from quipu.database.options import OpenOptions, check_names, OPTION_NAMES
 from quipu.database.paths import Path
+from quipu.convert.vector_query import SparseEncoderCallable
 from quipu.files.persist_dir import export_files
 from quipu.stores.document_store import QuipuDocumentStore
 from quipu.stores.graph_store import QuipuGraphStore
@@ -42,6 +43,7 @@ class QuipuStorageContext(Closing, StorageContext):
     index_store: QuipuIndexStore
     graph_store: QuipuGraphStore
     property_graph_store: QuipuPropertyGraphStore
+    _encoders: ClassVar[Mapping[str, Optional[SparseEncoderCallable]]] = {}  # of one that was made otherwise
 
     @property
     def vector_store(self) -> QuipuVectorStore:
@@ -63,7 +65,7 @@ class QuipuStorageContext(Closing, StorageContext):
         What an index object keeps in memory, its struct, is as it was: load the index again.
         """
         self.kvstore.refresh()
-        for name, store in _vector_stores(self.kvstore).items():
+        for name, store in _vector_stores(self.kvstore, **self._encoders).items():
             self.vector_stores.setdefault(name, store)
 
     def close(self) -> None:
@@ -114,12 +116,22 @@ class QuipuStorageContext(Closing, StorageContext):
         return facts
 
 
-def _vector_stores(kvstore: RocksDBKVStore) -> Dict[str, BasePydanticVectorStore]:
-    return {name: QuipuVectorStore(kvstore, name) for name in _native.vector_store_namespaces(kvstore.native)}
+def _vector_stores(
+    kvstore: RocksDBKVStore, **encoders: Optional[SparseEncoderCallable]
+) -> Dict[str, BasePydanticVectorStore]:
+    names = _native.vector_store_namespaces(kvstore.native)
+    return {
+        name: QuipuVectorStore(kvstore, name, **(encoders if name == DEFAULT_VECTOR_STORE else {})) for name in names
+    }
 
 
 def storage_context(
-    path: Path, *, supports_vector_queries: Optional[bool] = None, **options: Unpack[OpenOptions]
+    path: Path,
+    *,
+    supports_vector_queries: Optional[bool] = None,
+    sparse_doc_fn: Optional[SparseEncoderCallable] = None,
+    sparse_query_fn: Optional[SparseEncoderCallable] = None,
+    **options: Unpack[OpenOptions],
 ) -> QuipuStorageContext:
     """All stores of a database directory, which is made when it is missing.
 
@@ -129,6 +141,7 @@ def storage_context(
     Args:
         path: the directory.
         supports_vector_queries: of the property graph store; see QuipuPropertyGraphStore.
+        sparse_doc_fn, sparse_query_fn: encoders of the default vector store; see QuipuVectorStore.
         options: those of RocksDBKVStore, which says what each is: ``read_only``, ``sync``, ``memory_budget_bytes``,
             ``search_memory_bytes``, and so on.
 
@@ -136,10 +149,13 @@ def storage_context(
     """
     check_names("storage_context", options, OPTION_NAMES)
     kvstore = RocksDBKVStore(path, **options)
-    return QuipuStorageContext(
+    encoders = {"sparse_doc_fn": sparse_doc_fn, "sparse_query_fn": sparse_query_fn}
+    context = QuipuStorageContext(
         docstore=QuipuDocumentStore(kvstore),
         index_store=QuipuIndexStore(kvstore),
-        vector_stores=_vector_stores(kvstore),
+        vector_stores=_vector_stores(kvstore, **encoders),
         graph_store=QuipuGraphStore(kvstore),
         property_graph_store=QuipuPropertyGraphStore(kvstore, supports_vector_queries=supports_vector_queries),
     )
+    context.__dict__["_encoders"] = encoders
+    return context

@@ -8,9 +8,9 @@ import os
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, overload
 
 import fsspec
-from llama_index.core.bridge.pydantic import TypeAdapter
+from llama_index.core.bridge.pydantic import PrivateAttr, TypeAdapter
 from llama_index.core.indices.query.embedding_utils import get_top_k_embeddings_learner
-from llama_index.core.schema import BaseNode, TextNode
+from llama_index.core.schema import BaseNode, MetadataMode, TextNode
 from llama_index.core.storage.docstore.keyval_docstore import DEFAULT_NAMESPACE as DEFAULT_DOCSTORE
 from llama_index.core.storage.docstore.utils import doc_to_json, json_to_doc
 from llama_index.core.vector_stores.simple import DEFAULT_VECTOR_STORE, LEARNER_MODES, NAMESPACE_SEP
@@ -26,7 +26,7 @@ from pydantic_core import PydanticSerializationError
 
 from quipu import _native
 from quipu.convert.json_values import NotJSONError, entry_at_fault, node_at_fault, related_metadata
-from quipu.convert.vector_query import native_filters, native_query
+from quipu.convert.vector_query import SparseEncoderCallable, native_filters, native_query, sparse_encoding
 from quipu.database.paths import Path
 from quipu.database.progress import ProgressCallback
 from quipu.files.location import locate
@@ -60,11 +60,18 @@ class QuipuVectorStore(VectorStoreOnDatabase):
             "_node_content", as LlamaIndex's ``node_to_metadata_dict`` writes it.
         docstore_namespace: the document store of the same database whose text the modes TEXT_SEARCH, SPARSE, HYBRID
             and SEMANTIC_HYBRID search, of the nodes that this store has vectors of.
+        sparse_doc_fn: a learned encoder such as SPLADE: of a list of texts it returns a list of indices and a list of
+            values for each. ``add`` keeps what it makes of the nodes' texts, in the same batch. Values are not negative.
+        sparse_query_fn: the encoder of queries. The modes SPARSE, HYBRID and SEMANTIC_HYBRID then search by what it makes
+            of ``query_str``, among the vectors of ``sparse_doc_fn``, in place of words in the document store. Neither
+            function is part of ``model_dump``: whoever opens the store again gives them again.
     """
 
     stores_text: bool = False
     namespace: str = DEFAULT_VECTOR_STORE
     docstore_namespace: str = DEFAULT_DOCSTORE
+    _sparse_doc_fn: Optional[SparseEncoderCallable] = PrivateAttr(default=None)
+    _sparse_query_fn: Optional[SparseEncoderCallable] = PrivateAttr(default=None)
 
     def __init__(
         self,
@@ -72,11 +79,15 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         namespace: str = DEFAULT_VECTOR_STORE,
         stores_text: bool = False,
         docstore_namespace: str = DEFAULT_DOCSTORE,
+        sparse_doc_fn: Optional[SparseEncoderCallable] = None,
+        sparse_query_fn: Optional[SparseEncoderCallable] = None,
     ) -> None:
         super().__init__(  # type: ignore[call-arg]
             stores_text=stores_text, namespace=namespace, docstore_namespace=docstore_namespace
         )
         self._kvstore = kvstore
+        self._sparse_doc_fn = sparse_doc_fn
+        self._sparse_query_fn = sparse_query_fn
 
     @classmethod
     def _file_of(cls, namespace: Optional[str]) -> str:
@@ -138,6 +149,9 @@ class QuipuVectorStore(VectorStoreOnDatabase):
                 [node.ref_doc_id or "" for node in embedded],
                 [_METADATA.dump_python(node.metadata, mode="json") for node in embedded],
                 self._checked_nodes(embedded),
+                sparse_encoding(self._sparse_doc_fn, [each.get_content(MetadataMode.EMBED) for each in embedded])
+                if self._sparse_doc_fn is not None
+                else None,
             )
         except (PydanticSerializationError, UnicodeDecodeError, NotJSONError) as error:
             raise PydanticSerializationError(node_at_fault(embedded, error)) from error
@@ -224,7 +238,8 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         TEXT_SEARCH (``query_str`` in the syntax of ``QuipuDocumentStore.search_text``), SPARSE (any of its words), HYBRID
         (with ``alpha``: 0, text alone, to 1, vectors alone; 0.5) and SEMANTIC_HYBRID (by ranks). ``sparse_top_k`` texts are
         found, and ``hybrid_top_k`` nodes returned; ``node_ids``, ``doc_ids`` and ``filters`` hold for both. The first such
-        query makes the text index where there is none.
+        query makes the text index where there is none. With ``sparse_query_fn`` the last three search sparse vectors in
+        place of texts, by the inner product.
 
         With ``stores_text``, no node_ids are all nodes, as in LlamaIndex's other databases: an index over such a store
         does not know its nodes.
@@ -232,7 +247,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         query = self._over_all_nodes(query)
         if query.mode in LEARNER_MODES:
             return self._query_learner(query)
-        return self._result(*self._store().query(native_query(query, kwargs.get("mmr_threshold"))))
+        return self._result(*self._store().query(self._native_query(query, kwargs)))
 
     @overload
     def query_all(self, queries: Sequence[VectorStoreQuery], **kwargs: Any) -> List[VectorStoreQueryResult]: ...
@@ -259,7 +274,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         queries = [self._over_all_nodes(query) for query in queries]
         if any(query.mode in LEARNER_MODES for query in queries):
             return [self.query(query, **kwargs) for query in queries]
-        native = [native_query(query, kwargs.get("mmr_threshold")) for query in queries]
+        native = [self._native_query(query, kwargs) for query in queries]
         return [self._result(*found) for found in self._store().query_all(native)]
 
     def _query_rows(self, embeddings: Any, mmr_threshold: Optional[float] = None, **fields: Any) -> QueryArrays:
@@ -267,10 +282,13 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         if query.mode in LEARNER_MODES:
             raise NotImplementedError(f"the mode {query.mode.value} takes each query as a VectorStoreQuery")
         store = self._kvstore.bind(_native.VectorStore, (self.namespace, False, self.docstore_namespace))  # reads no nodes
-        ids, similarities = store.query_rows(embeddings, native_query(query, mmr_threshold))
+        ids, similarities = store.query_rows(embeddings, native_query(query, mmr_threshold, self._sparse_query_fn))
         import numpy  # what to return arrays takes, and nothing else here
 
         return QueryArrays(numpy.array(ids, dtype=object).reshape(similarities.shape), similarities)
+
+    def _native_query(self, query: VectorStoreQuery, kwargs: Dict[str, Any]) -> _native.VectorQuery:
+        return native_query(query, kwargs.get("mmr_threshold"), self._sparse_query_fn)
 
     def _over_all_nodes(self, query: VectorStoreQuery) -> VectorStoreQuery:
         if self.stores_text and not query.node_ids:

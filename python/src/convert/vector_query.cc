@@ -1,7 +1,9 @@
 #include "python/src/convert/vector_query.h"
 
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/elements.h"
@@ -51,6 +53,20 @@ std::optional<MetadataFilters> parse_filters(const std::optional<std::string>& t
   return take(MetadataFilters::from_json(parse_json(*text)));
 }
 
+std::vector<SparseVector> to_sparse_vectors(nb::handle pair, size_t count) {
+  const auto [indices, values] =
+      nb::cast<std::pair<std::vector<std::vector<uint32_t>>, std::vector<std::vector<double>>>>(pair);
+  if (indices.size() != count || values.size() != count) {
+    throw nb::value_error(("sparse vectors of " + std::to_string(count) + " texts are " +
+                           std::to_string(indices.size()) + " lists of indices and " +
+                           std::to_string(values.size()) + " of values")
+                              .c_str());
+  }
+  std::vector<SparseVector> vectors;
+  for (size_t i = 0; i < count; ++i) vectors.push_back({indices[i], values[i]});
+  return vectors;
+}
+
 VectorStoreQuery QueryArguments::query() const {
   VectorStoreQuery query = query_;
   query.filters = parse_filters(filters_);
@@ -68,7 +84,7 @@ void register_vector_query(nb::module_& module) {
              const std::optional<Text>& query_str, const Arg<"alpha", std::optional<double>>& alpha,
              const Arg<"sparse_top_k", std::optional<int>>& sparse_top_k,
              const Arg<"hybrid_top_k", std::optional<int>>& hybrid_top_k,
-             const Arg<"doc_ids", std::optional<Strings>>& doc_ids) {
+             const Arg<"doc_ids", std::optional<Strings>>& doc_ids, const nb::object& sparse) {
             VectorStoreQuery query;
             query.mode = mode_of(mode.view);
             query.query_embedding = elements_of(embedding, query.mode, mode.view);
@@ -80,12 +96,13 @@ void register_vector_query(nb::module_& module) {
             if (sparse_top_k) query.sparse_top_k = *sparse_top_k;
             if (hybrid_top_k) query.hybrid_top_k = *hybrid_top_k;
             if (doc_ids) query.doc_ids = *doc_ids;
+            if (!sparse.is_none()) query.sparse_embedding = to_sparse_vectors(sparse, 1).front();
             new (self) QueryArguments(std::move(query), filters);
           },
           nb::arg("embedding").none(), nb::arg("similarity_top_k").none(), nb::arg("node_ids").none(),
           nb::arg("mode"), nb::arg("filters").none(), nb::arg("mmr_threshold").none(),
           nb::arg("query_str").none(), nb::arg("alpha").none(), nb::arg("sparse_top_k").none(),
-          nb::arg("hybrid_top_k").none(), nb::arg("doc_ids").none());
+          nb::arg("hybrid_top_k").none(), nb::arg("doc_ids").none(), nb::arg("sparse").none());
 }
 
 }  // namespace quipu::python

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "quipu/vector_store.h"
 
@@ -27,6 +28,10 @@ class QueryArguments {
 
 // The filters of JSON text; nothing for none.
 std::optional<MetadataFilters> parse_filters(const std::optional<std::string>& text);
+
+// Sparse vectors as (indices, values), a list of each for each vector. Error: ValueError unless there are
+// `count`.
+std::vector<SparseVector> to_sparse_vectors(nanobind::handle pair, size_t count);
 
 void register_vector_query(nanobind::module_& module);
 

@@ -32,15 +32,18 @@ void check_count(const char* what, size_t count, size_t ids) {
   throw nb::value_error((std::to_string(ids) + " ids and " + std::to_string(count) + " " + what).c_str());
 }
 
-// One list an attribute. An empty ref_doc_id counts as none; `nodes` is empty where they are not to be kept.
+// One list an attribute. An empty ref_doc_id counts as none; `nodes` is empty where they are not to be kept,
+// and `sparse` None where there are no sparse vectors.
 void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embeddings,
          const nb::list& class_names, const nb::list& ref_doc_ids, const nb::list& metadata,
-         const nb::list& nodes) {
+         const nb::list& nodes, const nb::object& sparse) {
   const std::vector<std::string> all_names = to_strings(class_names);
   const std::vector<std::string> all_ref_docs = to_strings(ref_doc_ids);
   std::vector<std::vector<double>> all_elements;
   all_elements.reserve(embeddings.size());
   for (const nb::handle embedding : embeddings) all_elements.push_back(to_elements(embedding));
+  std::vector<SparseVector> all_sparse;
+  if (!sparse.is_none()) all_sparse = to_sparse_vectors(sparse, ids.size());
   EncodedJson all_metadata = encode_json(metadata);
   EncodedJson all_nodes = encode_json(nodes);
   vectors.run([&](KVVectorStore& store) {
@@ -51,6 +54,7 @@ void add(Vectors& vectors, const Arg<"ids", Strings>& ids, const nb::list& embed
       entries.push_back({ids.at(i), all_elements.at(i), all_names.at(i), all_ref_docs.at(i), each});
     }
     const Json parsed_nodes = std::move(all_nodes).json();
+    for (size_t i = 0; i < all_sparse.size(); ++i) entries.at(i).sparse = &all_sparse[i];
     size_t i = 0;
     for (const JsonView node : parsed_nodes.view().elements()) entries.at(i++).node = node;
     check(store.add_entries(entries));
@@ -221,7 +225,7 @@ void register_vector_store(nb::module_& module) {
           nb::arg("database"), nb::arg("namespace").none(), nb::arg("stores_text").none(),
           nb::arg("docstore_namespace").none())
       .def("add", &add, nb::arg("ids").none(), nb::arg("embeddings"), nb::arg("class_names"),
-           nb::arg("ref_doc_ids"), nb::arg("metadata"), nb::arg("nodes"))
+           nb::arg("ref_doc_ids"), nb::arg("metadata"), nb::arg("nodes"), nb::arg("sparse").none())
       .def("add_embeddings", &add_embeddings, nb::arg("ids").none(), nb::arg("embeddings").none(),
            nb::arg("ref_doc_ids").none(), nb::arg("metadata").none())
       .def("get_nodes", &get_nodes, nb::arg("node_ids").none(), nb::arg("filters").none())

@@ -1,4 +1,4 @@
-#include "engine/text/block_max_wand.h"
+#include "engine/text/block_max_score.h"
 
 #include <gtest/gtest.h>
 
@@ -73,7 +73,7 @@ struct Corpus {
   std::map<size_t, std::vector<std::pair<uint32_t, std::string>>> bytes;
 };
 
-TEST(BlockMaxWandTest, FindsWhatScoringEveryRowFinds) {
+TEST(BlockMaxScoreTest, FindsWhatScoringEveryRowFinds) {
   Random random(test_seed());
   for (int round = 0; round < 20; ++round) {
     const auto rows = static_cast<uint32_t>(1 + random.below(round % 4 == 0 ? 20'000 : 700));
@@ -118,7 +118,7 @@ class CountedChunks : public ChunksInMemory {
   int& calls_;
 };
 
-TEST(BlockMaxWandTest, BlocksOfLittleWorthAreNotRead) {
+TEST(BlockMaxScoreTest, BlocksOfLittleWorthAreNotRead) {
   // Row 3 counts; all that comes after it is worth less, so that reading ends with its block.
   std::vector<Posting> postings;
   for (uint32_t row = 0; row < 4000; ++row) postings.push_back({row, row == 3 ? 40U : 1U, 50});
@@ -132,7 +132,7 @@ TEST(BlockMaxWandTest, BlocksOfLittleWorthAreNotRead) {
   EXPECT_EQ(3U, std::move(best).take().front().row);
 }
 
-TEST(BlockMaxWandTest, ChunksOfACommonTermAreSkippedWhereARareOneDecides) {
+TEST(BlockMaxScoreTest, ChunksOfACommonTermAreSkippedWhereARareOneDecides) {
   std::vector<std::string> bytes;
   std::vector<ChunksInMemory::Chunk> chunks;
   for (uint32_t chunk = 0; chunk < 20; ++chunk) {
@@ -154,7 +154,7 @@ TEST(BlockMaxWandTest, ChunksOfACommonTermAreSkippedWhereARareOneDecides) {
   EXPECT_EQ(2, calls);  // the chunks of the two rows, of twenty
 }
 
-TEST(BlockMaxWandTest, DamageOfAnyTermIsAnError) {
+TEST(BlockMaxScoreTest, DamageOfAnyTermIsAnError) {
   std::vector<PostingsCursor> cursors;
   const std::string good = make_postings_chunk(std::vector<Posting>{{1, 1, 1}});
   const Bm25Term term({2, 4}, 1.0);
