@@ -17,10 +17,18 @@ uint64_t mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
+// The same for all tables of the process: to ask for one takes longer than many a query.
+uint64_t process_seed() {
+  static const uint64_t seed = [] {
+    std::random_device device;
+    return uint64_t{device()} << 32 | device();
+  }();
+  return seed;
+}
+
 }  // namespace
 
-TermTable::TermTable()
-    : seed_(uint64_t{std::random_device()()} << 32 | std::random_device()()), slots_(kFirstSlots) {}
+TermTable::TermTable() : seed_(process_seed()), slots_(kFirstSlots) {}
 
 uint64_t TermTable::hash_of(std::string_view term) const {
   constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;

@@ -1,6 +1,7 @@
 #include "engine/text/postings/bm25.h"
 
 #include <algorithm>
+#include <array>
 
 namespace quipu {
 namespace {
@@ -14,9 +15,27 @@ bool is_within(const Impact& a, const Impact& b, const Impact& c) {
          Wide{less(c.length, b.length)} * less(b.frequency, a.frequency);
 }
 
+// Of each low frequency only the shortest: mostly few are left then, and sorting costs little.
+void keep_shortest(std::vector<Impact>& documents) {
+  constexpr uint32_t kLow = 32;
+  std::array<uint32_t, kLow> shortest;
+  shortest.fill(UINT32_MAX);
+  uint32_t seen = 0;
+  std::erase_if(documents, [&](const Impact& document) {
+    if (document.frequency >= kLow) return false;
+    seen |= uint32_t{1} << document.frequency;
+    shortest[document.frequency] = std::min(shortest[document.frequency], document.length);
+    return true;
+  });
+  for (uint32_t frequency = 0; frequency < kLow; ++frequency) {
+    if ((seen >> frequency & 1) != 0) documents.push_back({frequency, shortest[frequency]});
+  }
+}
+
 }  // namespace
 
 std::vector<Impact> best_impacts(std::vector<Impact>& documents) {
+  keep_shortest(documents);
   std::ranges::sort(documents, [](const Impact& a, const Impact& b) {
     return a.frequency != b.frequency ? a.frequency > b.frequency : a.length < b.length;
   });

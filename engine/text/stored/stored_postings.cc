@@ -228,10 +228,14 @@ Result<TermPostings> postings_of(const StoredTerm& term, const EntryReader& entr
   if (term.head.best.empty() && term.head.documents != 0 && !read_postings_chunk(term.head.postings, few)) {
     return damaged(term.prefix, "the head");
   }
-  std::vector<Impact> impacts = term.head.best;
-  for (const Posting& posting : few) impacts.push_back({posting.frequency, posting.length});
-  for (const Posting& posting : term.come) impacts.push_back({posting.frequency, posting.length});
-  postings.best = best_impacts(impacts);
+  if (added || !few.empty()) {
+    std::vector<Impact> impacts = term.head.best;
+    for (const Posting& posting : few) impacts.push_back({posting.frequency, posting.length});
+    for (const Posting& posting : term.come) impacts.push_back({posting.frequency, posting.length});
+    postings.best = best_impacts(impacts);
+  } else {
+    postings.best = term.head.best;
+  }
   if (term.head.holds_postings()) {
     if (!added) {
       postings.chunks = std::make_unique<HeldChunk>(std::string(term.head.postings), term.head.last_row);
