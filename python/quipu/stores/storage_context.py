@@ -119,10 +119,13 @@ class QuipuStorageContext(Closing, StorageContext):
 def _vector_stores(
     kvstore: RocksDBKVStore, **encoders: Optional[SparseEncoderCallable]
 ) -> Dict[str, BasePydanticVectorStore]:
-    names = _native.vector_store_namespaces(kvstore.native)
-    return {
-        name: QuipuVectorStore(kvstore, name, **(encoders if name == DEFAULT_VECTOR_STORE else {})) for name in names
-    }
+    stores: Dict[str, BasePydanticVectorStore] = {}
+    for name in _native.vector_store_namespaces(kvstore.native):
+        given = encoders if name == DEFAULT_VECTOR_STORE else {}
+        stores[name] = QuipuVectorStore(
+            kvstore, name, sparse_doc_fn=given.get("sparse_doc_fn"), sparse_query_fn=given.get("sparse_query_fn")
+        )
+    return stores
 
 
 def storage_context(
