@@ -1,7 +1,5 @@
 #include "engine/stores/text/sparse_vectors.h"
 
-#include <algorithm>
-
 #include "engine/stores/text/text_searcher.h"
 #include "engine/text/stored/content_reader.h"
 #include "engine/text/stored/sparse_value.h"
@@ -27,21 +25,18 @@ Result<bool> SparseVectors::has_some() const {
 }
 
 Status SparseVectors::add(std::span<const VectorStoreEntry> entries, WriteBatch& batch) const {
-  bool others_go = false;
-  if (std::ranges::any_of(entries, [](const VectorStoreEntry& entry) { return entry.sparse != nullptr; })) {
-    QUIPU_RETURN_IF_ERROR(prepare());
-    others_go = true;
-  } else {
-    QUIPU_ASSIGN_OR_RETURN(others_go, has_some());
+  bool any = false;
+  for (const VectorStoreEntry& entry : entries) {
+    if (entry.sparse == nullptr) continue;
+    any = true;
+    const Status checked = sparse_weights(entry.sparse->indices, entry.sparse->values).status();
+    if (checked.is_ok()) continue;
+    return Status::invalid_argument(checked.message() + " (of " + Json::from_string(entry.id).text() + ")");
   }
+  if (any) QUIPU_RETURN_IF_ERROR(prepare());
+  QUIPU_ASSIGN_OR_RETURN(const bool others_go, has_some());
   for (const VectorStoreEntry& entry : entries) {
     if (entry.sparse != nullptr) {
-      const Result<std::vector<SparseWeight>> weights =
-          sparse_weights(entry.sparse->indices, entry.sparse->values);
-      if (!weights) {
-        return Status::invalid_argument(weights.error().message() + " (of " +
-                                        Json::from_string(entry.id).text() + ")");
-      }
       batch.put(collection_, entry.id, make_sparse_value(entry.sparse->indices, entry.sparse->values));
     } else if (others_go) {
       batch.delete_(collection_, entry.id);

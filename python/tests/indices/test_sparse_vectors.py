@@ -49,7 +49,7 @@ def test_modes_search_what_the_encoders_make(kvstore: quipu.RocksDBKVStore) -> N
     store.delete_nodes(["a"])
     store.add([TextNode(id_="c", text="black", embedding=[0.0, 1.0])])
     assert store.query(query("black sea")).ids == ["c"]
-    assert quipu.verify(kvstore.path) == []
+    assert [each for each in quipu.verify(kvstore.path) if each.severity == "fault"] == []
 
 
 def test_arrays_are_taken(kvstore: quipu.RocksDBKVStore) -> None:
@@ -79,7 +79,7 @@ def test_an_encoder_that_errs_stores_nothing(kvstore: quipu.RocksDBKVStore) -> N
 def test_of_a_context_through_a_retriever_in_a_transaction_and_by_a_reader(tmp_path: Path) -> None:
     path = tmp_path / "db"
     with quipu.storage_context(path, sparse_doc_fn=encode, sparse_query_fn=encode) as context:
-        index = VectorStoreIndex(nodes(), storage_context=context, embed_model=TextEmbedding())
+        index = VectorStoreIndex(nodes(), storage_context=context, embed_model=TextEmbedding(embed_dim=2))
         with quipu.transaction(context):
             index.insert_nodes([TextNode(id_="d", text="dog")])
         retriever = index.as_retriever(vector_store_query_mode=Mode.SPARSE, similarity_top_k=2)
@@ -93,7 +93,7 @@ def test_of_a_context_through_a_retriever_in_a_transaction_and_by_a_reader(tmp_p
 
 def test_exports_have_them(tmp_path: Path) -> None:
     with quipu.storage_context(tmp_path / "db", sparse_doc_fn=encode, sparse_query_fn=encode) as context:
-        VectorStoreIndex(nodes(), storage_context=context, embed_model=TextEmbedding())
+        VectorStoreIndex(nodes(), storage_context=context, embed_model=TextEmbedding(embed_dim=2))
         context.persist(tmp_path / "out")
     assert (tmp_path / "out" / "default__sparse_vectors.json").exists()
     quipu.import_dir(tmp_path / "out", tmp_path / "copy")
