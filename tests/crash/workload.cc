@@ -152,7 +152,8 @@ Result<std::string> Workload::state(const KVReader& kvstore) const {
     const bool ours =
         info.name.starts_with(name_ + "-") || info.name.starts_with("vector_store/" + name_ + "-");
     const bool is_sparse = info.name.starts_with("vector_store/" + name_ + "-sparse/");
-    if (!ours || is_sparse || info.count == 0 || info.name.ends_with("/ann")) continue;  // a model has no partitions
+    if (!ours || is_sparse || info.count == 0 || info.name.ends_with("/ann"))
+      continue;  // a model has no partitions
     QUIPU_ASSIGN_OR_RETURN(const std::vector<KVEntry> entries, kvstore.get_all(info.name));
     state += info.name + "\n";
     for (const KVEntry& entry : entries) state += "  " + entry.key + ": " + entry.val.text() + "\n";
