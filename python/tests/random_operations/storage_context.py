@@ -44,6 +44,9 @@ class StorageContexts(Stores):
     def open(self) -> None:
         self.ours = quipu.storage_context(self._path)
         self.kvstore = self.ours.kvstore
+        # A database has no default vector store while random index structs say that their vectors are elsewhere; the
+        # reference's context, which is not opened again, keeps the one that it was made with.
+        self.ours.vector_stores.setdefault("default", quipu.QuipuVectorStore(self.kvstore))
 
     def equal(self, operation: Operation, reference: Any, ours: Any) -> bool:
         return MEMBERS[operation.target].equal(self, operation, reference, ours)

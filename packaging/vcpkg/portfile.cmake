@@ -1,0 +1,10 @@
+# Of the checkout that this folder is in: vcpkg install quipu --overlay-ports=packaging/vcpkg. Not run: see ../README.md.
+vcpkg_check_linkage(ONLY_STATIC_LIBRARY)
+get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../.." ABSOLUTE)
+vcpkg_check_features(OUT_FEATURE_OPTIONS features FEATURES postgres QUIPU_POSTGRES redis QUIPU_REDIS)
+vcpkg_cmake_configure(SOURCE_PATH "${SOURCE_PATH}" OPTIONS -DQUIPU_DEVELOPER=OFF ${features})
+vcpkg_cmake_install()
+vcpkg_cmake_config_fixup(PACKAGE_NAME quipu CONFIG_PATH lib/cmake/quipu)
+vcpkg_copy_tools(TOOL_NAMES quipu AUTO_CLEAN)
+file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include" "${CURRENT_PACKAGES_DIR}/debug/share")
+vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
