@@ -24,6 +24,8 @@ class StoreRepairWriter {
   Status put(std::string_view collection, std::string_view key, JsonView value);
   // Removes an entry, once it is kept.
   Status quarantine(std::string_view collection, std::string_view key);
+  // Takes the codes of a collection's vectors out of all partitions, and then removes the notes of these.
+  Status give_up_partitions(const std::string& collection);
   // Enters a node in the list of its ref doc, which is made if it is not there.
   Status list_node(std::string_view ref_docs, std::string_view ref_doc_id, std::string_view node_id,
                    JsonView metadata);
@@ -50,6 +52,8 @@ Status find_document_faults(const KVReader& store, const std::vector<CollectionI
                             const TakeFault& take);
 Status find_vector_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
                           const TakeFault& take);
+Status find_partition_faults(const BaseKVStore& store, const std::vector<CollectionInfo>& infos,
+                             const TakeFault& take);
 Status find_chat_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,
                         const TakeFault& take);
 Status find_graph_faults(const KVReader& store, const std::vector<CollectionInfo>& infos,

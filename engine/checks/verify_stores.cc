@@ -5,6 +5,8 @@
 #include "engine/kv/consistent_view.h"
 #include "engine/kv/watched_reader.h"
 #include "engine/stores/documents/ref_docs.h"
+#include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 namespace {
@@ -19,6 +21,7 @@ Status find_faults(const BaseKVStore& store, const TakeFault& take, Work& work) 
     QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> infos, state.collections());
     QUIPU_RETURN_IF_ERROR(find_document_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_vector_faults(state, infos, take));
+    QUIPU_RETURN_IF_ERROR(find_partition_faults(store, infos, take));
     QUIPU_RETURN_IF_ERROR(find_graph_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(find_chat_faults(state, infos, take));
     QUIPU_RETURN_IF_ERROR(cross_check_stores(state, infos, [&](Fault note) {
@@ -50,6 +53,21 @@ Status StoreRepairWriter::list_node(std::string_view ref_docs, std::string_view 
   QUIPU_ASSIGN_OR_RETURN(RefDoc* const ref_doc, loaded.load(ref_doc_id));
   ref_doc->add(node_id, metadata);
   QUIPU_RETURN_IF_ERROR(loaded.write(batch_));
+  return finish();
+}
+
+Status StoreRepairWriter::give_up_partitions(const std::string& collection) {
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes, store_.vector_values().codes(collection));
+  if (!codes) return Status::ok();
+  QUIPU_RETURN_IF_ERROR(codes->scan_rows([&](const CodeRow& row) {
+    if (row.block < CodeBlock::kFirstMoved) return Status::ok();
+    batch_.add({&VectorValues::kMoveCode, collection, row.key});
+    return write_if_large();
+  }));
+  QUIPU_RETURN_IF_ERROR(codes->scan_notes({}, [&](std::string_view key, std::string_view /*value*/) {
+    batch_.add({&VectorValues::kPutCodeNote, collection, key});
+    return Status::ok();
+  }));
   return finish();
 }
 

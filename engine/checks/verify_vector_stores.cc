@@ -4,6 +4,9 @@
 #include "engine/checks/store_faults.h"
 #include "engine/layout/storage_layout.h"
 #include "engine/node/node_metadata.h"
+#include "engine/stores/partitions/stored_partitions.h"
+#include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 #include "quipu/node.h"
 
 namespace quipu {
@@ -100,6 +103,23 @@ Status find_vector_faults(const KVReader& store, const std::vector<CollectionInf
                           const TakeFault& take) {
   for (const std::string& ns : vector_store_namespaces(infos)) {
     QUIPU_RETURN_IF_ERROR(VectorStoreCheck(store, ns, take).run());
+  }
+  return Status::ok();
+}
+
+Status find_partition_faults(const BaseKVStore& store, const std::vector<CollectionInfo>& infos,
+                             const TakeFault& take) {
+  for (const std::string& ns : vector_store_namespaces(infos)) {
+    const std::string vectors = VectorCollections(ns).embeddings;
+    const auto codes = store.vector_values().codes(vectors);
+    if (!codes || !*codes) continue;  // what is wrong with codes themselves the backend finds
+    StoredPartitions partitions(vectors, /*recall=*/0, /*bytes=*/0);
+    const Status checked = partitions.check(**codes);
+    if (checked.is_ok()) continue;
+    if (checked.code() != StatusCode::kCorruption) return checked;
+    QUIPU_RETURN_IF_ERROR(
+        take({{{vectors, "", checked.message()}, "partitions given up; use_ann() or a write makes them anew"},
+              [vectors](StoreRepairWriter& writer) { return writer.give_up_partitions(vectors); }}));
   }
   return Status::ok();
 }

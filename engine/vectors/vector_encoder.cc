@@ -17,6 +17,5 @@ VectorEncoder& VectorEncoder::operator=(VectorEncoder&&) noexcept = default;
 
 size_t VectorEncoder::dimensions() const { return impl_->dimensions(); }
 VectorCode VectorEncoder::encode(std::span<const double> elements) { return impl_->encode(elements); }
-size_t VectorEncoder::half_bytes(size_t dimensions) { return CodeEncoder::half_bytes(dimensions); }
 
 }  // namespace quipu

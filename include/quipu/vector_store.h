@@ -273,11 +273,11 @@ class KVVectorStore : public VectorStore {
   std::future<Status> aclear();
   std::future<Result<VectorStoreQueryResult>> aquery(VectorStoreQuery query);
 
-  // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT without filters and
-  // node ids are approximate: of vectors that are near one another, which are kept together in the database,
-  // they look at those that are near the query, at as many as it takes to find this share of the nearest,
-  // about, as a sample of the vectors tells. Similarities are exact. Vectors that are added are found at
-  // once; they are brought to others later, with further adds. Memory: half a byte an element for each 150
+  // From now on, and whenever this store is opened, queries by cosine in mode DEFAULT are approximate: of
+  // vectors that are near one another, which are kept together in the database, they look at as many that
+  // are near the query as it takes to find this share of the nearest (that pass filters), about, as a sample
+  // of the vectors tells. Similarities are exact; few that pass, or node ids, are all compared. What is added
+  // is found at once, and brought to others with further adds. Memory: half a byte an element for each 150
   // vectors, and for some thousand that were added last. Making it takes about 50 microseconds a vector of
   // 768 numbers, in steps of some thousand; what has been done stays when it is interrupted. Errors:
   // kInvalidArgument for a recall that is not above 0 and below 1; kNotSupported in a transaction, and where

@@ -49,6 +49,10 @@ bool CodeCheck::add_stored(std::string_view key, std::string_view value) {
     if (!row) return false;
     rows_.add(*parsed, make_code_row(row->key, {0, {}, row->fine, {}, row->lower}));
     add_place(places_of_rows_, *parsed, row->block);
+    if (is_moved_block(row->block)) {
+      rests_of_rows_.add(
+          *parsed, CodeRest::to_bytes(row->key, {0, {}, row->fine, {}, row->lower}, parsed->dimensions));
+    }
     return true;
   }
   const std::optional<StoredBlock> block = StoredBlock::parse(value, *parsed);
@@ -58,8 +62,20 @@ bool CodeCheck::add_stored(std::string_view key, std::string_view value) {
     const VectorCode code{block->norm(i), block->coarse(i), {}, block->upper_half(i), {}};
     in_blocks_.add(row, make_code_operand(row.number, code));
     add_place(places_of_blocks_, row, parsed->number);
+    if (!is_moved_block(parsed->number)) continue;
+    rests_of_blocks_.add(row, block->rest(i).empty() ? rest_of(row) : std::string(block->rest(i)));
   }
   return true;
+}
+
+std::string CodeCheck::rest_of(const CodeKey& row) const {
+  rocksdb::PinnableSlice stored;
+  const ReadView& view = reader_.read_view();
+  const std::string key = code_row_key(row.collection, row.dimensions, row.number);
+  const rocksdb::Status read = view.get(view.database().codes(), slice(key), stored);
+  const auto parsed = read.ok() ? parse_code_row(rocks::view(stored), row) : std::nullopt;
+  return parsed ? CodeRest::to_bytes(parsed->key, {0, {}, parsed->fine, {}, parsed->lower}, row.dimensions)
+                : std::string();
 }
 
 Result<std::string> CodeCheck::run(Work& work) {
@@ -95,6 +111,9 @@ Result<std::string> CodeCheck::run(Work& work) {
   }
   if (places_of_rows_ != places_of_blocks_) {
     return std::string("codes of its vectors are in other blocks than they should be");
+  }
+  if (rests_of_rows_ != rests_of_blocks_) {
+    return std::string("blocks of codes tell of other vectors than they should");
   }
   return std::string();
 }

@@ -51,14 +51,19 @@ class CodeCheck {
   const Reader& reader_;
   const Collection& collection_;
   std::optional<VectorEncoder> encoder_;
-  // Of both places of rows, as they should be and as they are; and of which row is in which block, as either
-  // says.
+  // What the row's other place says, for a block that lacks it.
+  std::string rest_of(const CodeKey& row) const;
+
+  // Of both places of rows, as they should be and as they are; and of which row is in which block, and of the
+  // rests, as either says.
   Sum wanted_in_blocks_;
   Sum wanted_rows_;
   Sum in_blocks_;
   Sum rows_;
   Sum places_of_blocks_;
   Sum places_of_rows_;
+  Sum rests_of_blocks_;
+  Sum rests_of_rows_;
   bool skipped_ = false;
 };
 

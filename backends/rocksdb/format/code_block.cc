@@ -14,6 +14,7 @@ constexpr char kRows = 'r';
 constexpr char kNotes = 'p';
 constexpr char kBlockForm = 0x01;
 constexpr size_t kOfARow = sizeof(uint64_t) + sizeof(double) + sizeof(VectorCode::Direction);  // and its half
+constexpr char kRestsForm = 0x02;  // that with rests
 
 void put_u64(uint64_t value, std::string& out) {
   put_u32(static_cast<uint32_t>(value >> 32), out);
@@ -53,10 +54,16 @@ std::string key_of(uint32_t collection, char kind, uint32_t dimensions, uint64_t
   return key;
 }
 
-void put_head(size_t removed, size_t rows, std::string& out) {
-  out += kBlockForm;
+void put_head(char form, size_t removed, size_t rows, std::string& out) {
+  out += form;
   put_varint(removed, out);
   put_varint(rows, out);
+}
+
+// What a rest has before the key.
+size_t bytes_before_key(size_t dimensions) {
+  if (dimensions > CodeRest::kDimensionsAtMost) return 0;
+  return sizeof(VectorCode::Direction) + VectorEncoder::half_bytes(dimensions);
 }
 
 // What one of several blocks says of one sequence.
@@ -75,6 +82,18 @@ bool is_ascending(const StoredBlock& block) {
     if (block.order(row - 1) >= block.order(row)) return false;
   }
   return true;
+}
+
+bool has_sound_rests(const StoredBlock& block, size_t bytes) {
+  uint32_t before = 0;
+  for (size_t row = 0; row < block.rows; ++row) {
+    const auto end = load<uint32_t>(block.rest_ends + row * sizeof(uint32_t));
+    if (end < before || end > bytes) return false;
+    before = end;
+    const std::string_view rest = block.rest(row);
+    if (!rest.empty() && !CodeRest::parse(rest, block.dimensions)) return false;
+  }
+  return before == bytes;
 }
 
 // By sequence, each as the newest part has it.
@@ -133,13 +152,16 @@ std::optional<StoredBlock> StoredBlock::parse(std::string_view bytes, const Code
   constexpr uint64_t kMost = uint64_t{1} << 32;
   uint64_t removed = 0;
   uint64_t rows = 0;
-  if (!bytes.starts_with(kBlockForm)) return std::nullopt;
+  const bool has_rests = bytes.starts_with(kRestsForm);
+  if (!has_rests && !bytes.starts_with(kBlockForm)) return std::nullopt;
   bytes.remove_prefix(1);
   if (!take_varint(bytes, removed) || !take_varint(bytes, rows) || removed > kMost || rows > kMost) {
     return std::nullopt;
   }
-  const size_t half = VectorEncoder::half_bytes(key.dimensions);
-  if (bytes.size() != removed * sizeof(uint64_t) + rows * (kOfARow + half)) return std::nullopt;
+  const size_t of_a_row =
+      kOfARow + VectorEncoder::half_bytes(key.dimensions) + (has_rests ? sizeof(uint32_t) : 0);
+  const size_t size = removed * sizeof(uint64_t) + rows * of_a_row;
+  if (has_rests ? bytes.size() < size : bytes.size() != size) return std::nullopt;
   StoredBlock block;
   block.number = key.number;
   block.dimensions = key.dimensions;
@@ -151,6 +173,11 @@ std::optional<StoredBlock> StoredBlock::parse(std::string_view bytes, const Code
   block.along = block.norms + rows * sizeof(double);
   block.across = block.along + rows * sizeof(float);
   block.upper = block.across + rows * sizeof(float);
+  if (has_rests) {
+    block.rests = bytes.data() + size;
+    block.rest_ends = bytes_of(bytes).data() + size - rows * sizeof(uint32_t);
+    if (!has_sound_rests(block, bytes.size() - size)) return std::nullopt;
+  }
   return is_ascending(block) ? std::optional(block) : std::nullopt;
 }
 
@@ -163,17 +190,30 @@ std::span<const uint8_t> StoredBlock::upper_half(size_t row) const {
   return {upper + row * half, half};
 }
 
-size_t CodeOperand::bytes(size_t rows, uint32_t dimensions) {
+size_t CodeOperand::bytes(size_t rows, uint32_t dimensions, std::span<const std::string_view> keys) {
   std::string head;
-  put_head(0, rows, head);
-  return head.size() + rows * (kOfARow + VectorEncoder::half_bytes(dimensions));
+  put_head(kBlockForm, 0, rows, head);
+  size_t bytes = head.size() + rows * (kOfARow + VectorEncoder::half_bytes(dimensions));
+  for (const std::string_view key : keys)
+    bytes += sizeof(uint32_t) + bytes_before_key(dimensions) + key.size();
+  return bytes;
 }
 
-CodeOperand::CodeOperand(char* to, size_t rows, uint32_t dimensions)
+CodeOperand::CodeOperand(char* to, size_t rows, uint32_t dimensions, std::span<const std::string_view> keys)
     : count_(rows), half_(VectorEncoder::half_bytes(dimensions)) {
   std::string head;
-  put_head(0, rows, head);
+  put_head(keys.empty() ? kBlockForm : kRestsForm, 0, rows, head);
   rows_ = std::ranges::copy(head, to).out;
+  before_key_ = keys.empty() ? 0 : bytes_before_key(dimensions);
+  char* end = rows_ + count_ * (kOfARow + half_);
+  char* key_at = end + count_ * sizeof(uint32_t);
+  uint32_t rest_end = 0;
+  for (const std::string_view key : keys) {
+    rest_end += static_cast<uint32_t>(before_key_ + key.size());
+    std::memcpy(end, &rest_end, sizeof(rest_end));
+    end += sizeof(rest_end);
+    key_at = std::ranges::copy(key, key_at + before_key_).out;
+  }
 }
 
 void CodeOperand::put(size_t row, uint64_t sequence, const VectorCode& code) const {
@@ -187,21 +227,30 @@ void CodeOperand::put(size_t row, uint64_t sequence, const VectorCode& code) con
   put(code.coarse.along);
   put(code.coarse.across);
   std::ranges::copy(code.upper, to + row * half_);
+  if (before_key_ == 0) return;
+  const char* const ends = to + count_ * half_;
+  uint32_t begin = 0;
+  if (row != 0) std::memcpy(&begin, ends + (row - 1) * sizeof(begin), sizeof(begin));
+  char* const rest = to + count_ * (half_ + sizeof(begin)) + begin;
+  std::memcpy(rest, &code.fine, sizeof(code.fine));
+  std::ranges::copy(code.lower, rest + sizeof(code.fine));
 }
 
-std::string make_code_operand(uint64_t sequence, const VectorCode& code) {
+std::string make_code_operand(uint64_t sequence, const VectorCode& code, std::string_view rest) {
   std::string operand;
-  put_head(0, 1, operand);
+  put_head(rest.empty() ? kBlockForm : kRestsForm, 0, 1, operand);
   append(sequence, operand);
   append(code.norm, operand);
   append(code.coarse.along, operand);
   append(code.coarse.across, operand);
-  return operand += text_of(code.upper);
+  operand += text_of(code.upper);
+  if (!rest.empty()) append(static_cast<uint32_t>(rest.size()), operand);
+  return operand += rest;
 }
 
 std::string make_code_removal(uint64_t sequence) {
   std::string operand;
-  put_head(1, 0, operand);
+  put_head(kBlockForm, 1, 0, operand);
   append(sequence, operand);
   return operand;
 }
@@ -222,14 +271,23 @@ std::string fold_code_blocks(std::span<const std::string_view> parts, const Code
     if (!whole) append(change.sequence, removed), ++removed_count;
     return true;
   });
-  folded.reserve(16 + removed.size() + rows.size() * (24 + VectorEncoder::half_bytes(key.dimensions)));
-  put_head(removed_count, rows.size(), folded);
+  size_t rests = 0;
+  for (const Change& row : rows) rests += blocks[row.part].rest(row.row).size();
+  folded.reserve(16 + removed.size() + rests +
+                 rows.size() * (28 + VectorEncoder::half_bytes(key.dimensions)));
+  put_head(rests == 0 ? kBlockForm : kRestsForm, removed_count, rows.size(), folded);
   folded += removed;
   for (const Change& row : rows) append(row.sequence, folded);
   for (const Change& row : rows) append(blocks[row.part].norm(row.row), folded);
   for (const Change& row : rows) append(blocks[row.part].coarse(row.row).along, folded);
   for (const Change& row : rows) append(blocks[row.part].coarse(row.row).across, folded);
   for (const Change& row : rows) folded += text_of(blocks[row.part].upper_half(row.row));
+  if (rests == 0) return folded;
+  uint32_t end = 0;
+  for (const Change& row : rows) {
+    append(end += static_cast<uint32_t>(blocks[row.part].rest(row.row).size()), folded);
+  }
+  for (const Change& row : rows) folded += blocks[row.part].rest(row.row);
   return folded;
 }
 

@@ -48,12 +48,13 @@ struct StoredBlock : CodeBlock {
   std::span<const uint8_t> upper_half(size_t row) const;
 };
 
-// An operand of some rows, in bytes of the caller's, whose rows are put one by one, by any threads.
+// An operand of some rows, in bytes of the caller's, whose rows are put one by one, by any threads. `keys`:
+// of all rows of a block for moved ones, which have rests; none for other blocks.
 class CodeOperand {
  public:
-  static size_t bytes(size_t rows, uint32_t dimensions);
+  static size_t bytes(size_t rows, uint32_t dimensions, std::span<const std::string_view> keys = {});
   // REQUIRES: so many bytes.
-  CodeOperand(char* to, size_t rows, uint32_t dimensions);
+  CodeOperand(char* to, size_t rows, uint32_t dimensions, std::span<const std::string_view> keys = {});
   // REQUIRES: sequences ascend.
   void put(size_t row, uint64_t sequence, const VectorCode& code) const;
 
@@ -61,10 +62,11 @@ class CodeOperand {
   char* rows_;  // behind the head
   size_t count_;
   size_t half_;
+  size_t before_key_ = 0;  // bytes of a rest
 };
 
-// Operands of one row.
-std::string make_code_operand(uint64_t sequence, const VectorCode& code);
+// Operands of one row. `rest`: of one that is put into a block for moved ones.
+std::string make_code_operand(uint64_t sequence, const VectorCode& code, std::string_view rest = {});
 std::string make_code_removal(uint64_t sequence);
 
 // What operands, and a block before them, come to; the newest is the last. `whole`: as a block, else as an

@@ -222,8 +222,10 @@ void put_codes(const Collection& collection, std::vector<CodedVector> vectors, C
       return vector.dimensions != first.dimensions || vector.place() != first.place();
     });
     const auto count = static_cast<size_t>(end - begin);
-    const std::span<char> bytes = scope.take(CodeOperand::bytes(count, first.dimensions));
-    const CodeOperand operand(bytes.data(), count, first.dimensions);
+    std::vector<std::string_view> keys;  // beside rows that are moved
+    for (auto each = begin; first.block && each != end; ++each) keys.push_back(each->key);
+    const std::span<char> bytes = scope.take(CodeOperand::bytes(count, first.dimensions, keys));
+    const CodeOperand operand(bytes.data(), count, first.dimensions, keys);
     const CodeKey in_block{collection.id(), false, first.dimensions, first.sequence};
     scope.merge_later(family, scope.keep(block_key(in_block, first.place())), {bytes.data(), bytes.size()});
     for (size_t row = 0; row < count; ++row, ++begin) {

@@ -4,8 +4,18 @@
 
 namespace quipu {
 
-PartitionCache::Rows PartitionCache::get(uint64_t partition) {
+void PartitionCache::get(std::vector<uint64_t>& partitions, std::vector<Rows>& rows) {
   const std::lock_guard lock(mutex_);
+  std::erase_if(partitions, [&](uint64_t partition) {
+    Rows found = find(partition);
+    if (!found) return false;
+    __builtin_prefetch(found.get());
+    rows.push_back(std::move(found));
+    return true;
+  });
+}
+
+PartitionCache::Rows PartitionCache::find(uint64_t partition) {
   if (const auto found = recent_.find(partition); found != recent_.end()) return found->second;
   const auto found = older_.find(partition);
   if (found == older_.end()) return nullptr;

@@ -1,6 +1,6 @@
 // PartitionCache: rows of partitions that have been read lately, as kernels read them, within some memory.
 //
-// Thread-safety: any number of threads. Cost: a look-up each, under a lock.
+// Thread-safety: any number of threads. Cost: a look-up each, under one lock for all that are asked for.
 
 #ifndef QUIPU_ENGINE_STORES_PARTITIONS_PARTITION_CACHE_H_
 #define QUIPU_ENGINE_STORES_PARTITIONS_PARTITION_CACHE_H_
@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/vectors/partitions/coded_rows.h"
 
@@ -21,15 +22,18 @@ class PartitionCache {
 
   explicit PartitionCache(size_t bytes) : bytes_(bytes) {}
 
-  Rows get(uint64_t partition);  // null: not there
+  // Takes those that are there out of `partitions`, and puts their rows behind `rows`.
+  void get(std::vector<uint64_t>& partitions, std::vector<Rows>& rows);
   void put(uint64_t partition, Rows rows);
   void erase(uint64_t partition);
   void clear();
   size_t memory_bytes() const;
+  size_t most_bytes() const { return bytes_; }
 
  private:
   using Some = std::unordered_map<uint64_t, Rows>;
 
+  Rows find(uint64_t partition);
   void add(uint64_t partition, Rows rows);
   static size_t bytes_of(const Some& some);
 

@@ -26,10 +26,6 @@ constexpr size_t kNeighbours = 16;
 constexpr size_t kProbes = 128;
 constexpr size_t kNearest = 10;
 
-RowsView view_of(const CodeBlock& block) {
-  return {block.rows, block.orders, block.along, block.across, block.upper};
-}
-
 std::string_view bytes_of(const uint64_t& number) {
   return {reinterpret_cast<const char*>(&number), sizeof(number)};
 }
@@ -63,7 +59,8 @@ bool StoredPartitions::wants_step() const {
 bool StoredPartitions::apply(Step step) {
   note_ = std::move(step.note);
   stale_notes_.clear();
-  for (const auto& [partition, mean] : step.means) centroids_->put(partition, mean);
+  for (const auto& [partition, mean] : step.means) centroids_->fill(partition, mean);
+  centroids_->end_filling();
   // Of a vector that has been in a partition before, cached rows may have what it was then.
   if (std::ranges::any_of(step.moved, [this](uint64_t order) { return gone_.contains(order); })) {
     cache_->clear();

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <utility>
 
 #include "engine/vectors/codes/code_kernels.h"
 #include "engine/vectors/codes/similarity.h"
-#include "engine/vectors/partitions/partition_search.h"
 
 namespace quipu {
 namespace {
@@ -18,23 +16,16 @@ constexpr size_t kHomeAtMost = 65536;
 // Partitions that are read before a search looks again which others may have something: few at first.
 constexpr size_t kReadFirst = 2;
 constexpr size_t kReadAtOnce = 8;
+// Where no more vectors pass a filter, each query compares all of these.
+constexpr size_t kComparedAtMost = 4096;
+// Of these so many are read together.
+constexpr size_t kEncodedAtOnce = 256;
 // A vector's similarity by its code is wrong by so many standard deviations at most, it is taken.
-constexpr double kDeviations = 4;
-
-RowsView view_of(const CodeBlock& block) {
-  return {block.rows, block.orders, block.along, block.across, block.upper};
-}
+constexpr float kDeviations = 4;
 
 Status malformed_notes() {
-  return Status::corruption("the notes of partitions are malformed; repair removes them");
+  return Status::corruption("the notes of its partitions are malformed: queries are exact until a repair");
 }
-
-// What a row of a hit says.
-struct Row {
-  double upper;
-  uint64_t order;
-  std::string key;
-};
 
 }  // namespace
 
@@ -78,11 +69,21 @@ Status StoredPartitions::load(const CodeReader& reader) {
         const std::optional<uint64_t> partition = partition_of_mean_key(key);
         const auto mean = parse_mean(value, note_.dimensions);
         if (!partition || !mean || !note_.rows.contains(*partition)) return malformed_notes();
-        centroids_->put(*partition, *mean);
+        centroids_->fill(*partition, *mean);
         return Status::ok();
       }));
+  centroids_->end_filling();
   if (centroids_->size() != note_.rows.size()) return malformed_notes();
   return load_home(reader);
+}
+
+Status StoredPartitions::check(const CodeReader& reader) {
+  QUIPU_RETURN_IF_ERROR(load(reader));
+  if (!centroids_) return Status::ok();
+  return reader.scan_blocks(dimensions(), CodeBlock::kFirstMoved, UINT64_MAX, [&](const CodeBlock& block) {
+    if (block.rows == 0 || centroids_->contains(block.number)) return Status::ok();
+    return Status::corruption("vectors are in a partition that its notes do not know");
+  });
 }
 
 Status StoredPartitions::load_home(const CodeReader& reader) {
@@ -144,9 +145,13 @@ void StoredPartitions::erase(uint64_t order) {
   if (row < home_.size()) home_rows_[home_.number(row)] = row;
 }
 
-size_t StoredPartitions::memory_bytes() const {
+size_t StoredPartitions::memory_bytes() const { return cache_->memory_bytes() + bytes_beside_cache(); }
+
+size_t StoredPartitions::most_bytes() const { return cache_->most_bytes() + bytes_beside_cache(); }
+
+size_t StoredPartitions::bytes_beside_cache() const {
   constexpr size_t kOfAHomeRow = 48;
-  return cache_->memory_bytes() + home_.memory_bytes() + home_rows_.size() * kOfAHomeRow +
+  return home_.memory_bytes() + home_rows_.size() * kOfAHomeRow +
          (centroids_ ? centroids_->memory_bytes() : 0);
 }
 
@@ -159,12 +164,7 @@ bool StoredPartitions::answers(const TopKQuery& wanted) const {
 Status StoredPartitions::for_each_partition(const CodeReader& reader, std::vector<uint64_t> partitions,
                                             const std::function<void(const RowsView&)>& use) const {
   std::vector<PartitionCache::Rows> cached;
-  std::erase_if(partitions, [&](uint64_t partition) {
-    PartitionCache::Rows rows = cache_->get(partition);
-    const bool found = rows != nullptr;
-    if (found) cached.push_back(std::move(rows));
-    return found;
-  });
+  cache_->get(partitions, cached);
   for (size_t i = 0; i < cached.size(); ++i) {
     if (i + 1 < cached.size()) cached[i + 1]->prefetch();
     use(cached[i]->view());
@@ -174,48 +174,99 @@ Status StoredPartitions::for_each_partition(const CodeReader& reader, std::vecto
   return reader.get_blocks(dimensions(), partitions, [&](size_t /*i*/, const CodeBlock& block) {
     const auto rows = std::make_shared<CodedRows>(dimensions());
     rows->reserve(block.rows);
-    rows->add(view_of(block));
+    rows->add_with_rests(view_of(block));
     use(rows->view());
     cache_->put(block.number, rows);
     return Status::ok();
   });
 }
 
-Result<VectorStoreQueryResult> StoredPartitions::top_k(const TopKQuery& wanted,
-                                                       const CodeReader& reader) const {
-  const Probe probe(wanted.query, *rotation_);
-  bool at_home = true;
-  PartitionSearch::Wanted of_rows{.k = static_cast<size_t>(wanted.k), .reach = note_.reach};
-  if (!gone_.empty()) of_rows.passes = [&](uint64_t order) { return at_home || !gone_.contains(order); };
-  PartitionSearch search(*centroids_, probe, std::move(of_rows));
+Result<CodedRows> StoredPartitions::encode(const CodeReader& reader,
+                                           const std::vector<uint64_t>& orders) const {
+  std::vector<std::pair<uint64_t, std::string>> keys;
+  QUIPU_RETURN_IF_ERROR(reader.get_rows(dimensions(), orders, [&](size_t i, const CodeRow& row) {
+    keys.emplace_back(orders[i], row.key);
+    return Status::ok();
+  }));
+  CodedRows rows(dimensions());
+  rows.reserve(keys.size());
+  VectorEncoder encoder(dimensions());
+  for (size_t begin = 0; begin < keys.size(); begin += kEncodedAtOnce) {
+    std::vector<std::string_view> ids;
+    for (size_t i = begin; i < std::min(begin + kEncodedAtOnce, keys.size()); ++i) {
+      ids.push_back(keys[i].second);
+    }
+    QUIPU_RETURN_IF_ERROR(reader.get_vectors(ids, [&](size_t i, std::span<const double> elements) {
+      const VectorCode code = encoder.encode(elements);
+      rows.add(keys[begin + i].first, {code.coarse.along, code.coarse.across}, code.upper,
+               CodeRest::to_bytes(ids[i], code, dimensions()));
+    }));
+  }
+  return rows;
+}
+
+Status StoredPartitions::search_partitions(const CodeReader& reader, const FilteredRows::Passing* passing,
+                                           PartitionSearch& search, bool& at_home) const {
+  if (passing != nullptr && passing->orders().size() <= kComparedAtMost) {
+    QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const CodedRows> rows,
+                           passing->rows([&] { return encode(reader, passing->orders()); }));
+    search.take(rows->view());
+    return Status::ok();
+  }
   search.take(home_.view());
   at_home = false;
   for (auto next = search.next(kReadFirst); !next.empty(); next = search.next(kReadAtOnce)) {
     QUIPU_RETURN_IF_ERROR(
         for_each_partition(reader, std::move(next), [&](const RowsView& rows) { search.take(rows); }));
   }
+  return Status::ok();
+}
+
+Result<VectorStoreQueryResult> StoredPartitions::top_k(const TopKQuery& wanted, const CodeReader& reader,
+                                                       const FilteredRows::Passing* passing) const {
+  const Probe probe(wanted.query, *rotation_);
+  bool at_home = true;
+  PartitionSearch::Wanted of_rows{.k = static_cast<size_t>(wanted.k), .reach = note_.reach};
+  if (passing != nullptr || !gone_.empty()) {
+    of_rows.passes = [&](uint64_t order) {
+      return (at_home || !gone_.contains(order)) && (passing == nullptr || passing->contains(order));
+    };
+  }
+  PartitionSearch search(*centroids_, probe, std::move(of_rows));
+  QUIPU_RETURN_IF_ERROR(search_partitions(reader, passing, search, at_home));
   std::vector<PartitionSearch::Hit> hits = search.hits();
-  std::ranges::sort(hits, {}, &PartitionSearch::Hit::number);
-  std::vector<uint64_t> orders;
-  for (const PartitionSearch::Hit& hit : hits) orders.push_back(hit.number);
-  std::deque<Row> rows;
-  const CodeKernels& kernels = code_kernels().front();
-  const double root = std::sqrt(static_cast<double>(dimensions()));
-  QUIPU_RETURN_IF_ERROR(reader.get_rows(dimensions(), orders, [&](size_t i, const CodeRow& row) {
-    const int32_t lower = kernels.row(row.lower.data(), row.lower.size() / kChunkBytes, probe.code());
-    const int64_t product = 16 * int64_t{hits[i].product} + lower;
-    const double similarity = probe.similarity_of_bytes(product, row.fine.along);
-    const double error = kDeviations * row.fine.across / row.fine.along / root;
-    rows.push_back({similarity + error, row.order, std::string(row.key)});
-    return Status::ok();
-  }));
+  QUIPU_RETURN_IF_ERROR(look_up(reader, probe, hits));
   std::vector<NamedCandidate> candidates;
-  for (const Row& row : rows) candidates.push_back({row.upper, row.order, row.key});
+  for (const PartitionSearch::Hit& hit : hits) {
+    if (hit.is_known) candidates.push_back({double{hit.similarity} + hit.error, hit.number, hit.key});
+  }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
                          best_vectors(wanted, std::move(candidates), [&](auto ids, const auto& use) {
                            return reader.get_vectors(ids, use);
                          }));
   return to_result(best);
+}
+
+Status StoredPartitions::look_up(const CodeReader& reader, const Probe& probe,
+                                 std::vector<PartitionSearch::Hit>& hits) const {
+  std::vector<PartitionSearch::Hit*> unknown;
+  for (PartitionSearch::Hit& hit : hits) {
+    if (!hit.is_known) unknown.push_back(&hit);
+  }
+  std::ranges::sort(unknown, {}, [](const PartitionSearch::Hit* hit) { return hit->number; });
+  std::vector<uint64_t> orders;
+  for (const PartitionSearch::Hit* hit : unknown) orders.push_back(hit->number);
+  const CodeKernels& kernels = code_kernels().front();
+  const float root = std::sqrt(static_cast<float>(dimensions()));
+  return reader.get_rows(dimensions(), orders, [&](size_t i, const CodeRow& row) {
+    PartitionSearch::Hit& hit = *unknown[i];
+    const int32_t lower = kernels.row(row.lower.data(), row.lower.size() / kChunkBytes, probe.code());
+    hit.similarity = probe.similarity_of_bytes(16 * int64_t{hit.product} + lower, row.fine.along);
+    hit.error = kDeviations * row.fine.across / row.fine.along / root;
+    hit.is_known = true;
+    hit.key = row.key;
+    return Status::ok();
+  });
 }
 
 }  // namespace quipu

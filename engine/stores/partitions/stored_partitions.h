@@ -26,18 +26,25 @@
 #include <utility>
 #include <vector>
 
+#include "engine/stores/partitions/filtered_rows.h"
 #include "engine/stores/partitions/partition_cache.h"
 #include "engine/stores/partitions/partition_notes.h"
 #include "engine/vectors/best_vectors.h"
 #include "engine/vectors/codes/rotation.h"
 #include "engine/vectors/partitions/centroids.h"
 #include "engine/vectors/partitions/coded_rows.h"
+#include "engine/vectors/partitions/partition_search.h"
 #include "quipu/backend/vector_codes.h"
 #include "quipu/status.h"
 #include "quipu/vector_store.h"
 #include "quipu/write_batch.h"
 
 namespace quipu {
+
+inline RowsView view_of(const CodeBlock& block) {
+  return {block.rows,  block.orders, block.along,     block.across,
+          block.upper, false,        block.rest_ends, block.rests};
+}
 
 class StoredPartitions {
  public:
@@ -47,19 +54,24 @@ class StoredPartitions {
 
   // Errors: those of the reader, kCorruption for malformed notes.
   Status load(const CodeReader& reader);
+  // The same, for those who look for faults: kCorruption, too, for a vector in a partition that is not known.
+  Status check(const CodeReader& reader);
   // A write has put this vector, whose place is `order`, or has removed it. False: this has to be loaded
   // anew.
   [[nodiscard]] bool put(uint64_t order, std::span<const double> elements);
   void erase(uint64_t order);
   size_t memory_bytes() const;
+  // What it may come to, while as many vectors as now are in no partition.
+  size_t most_bytes() const;
   // Whether so many vectors are in no partition that a step is due.
   bool wants_step() const;
 
   // Whether top_k() may be asked: there are partitions, few vectors are in none, and codes tell of all.
   bool answers(const TopKQuery& wanted) const;
   // Those that are most likely the nearest, with their exact similarities. `reader`: of the moment that this
-  // is of.
-  Result<VectorStoreQueryResult> top_k(const TopKQuery& wanted, const CodeReader& reader) const;
+  // is of. `passing`: of these alone; of all, if null.
+  Result<VectorStoreQueryResult> top_k(const TopKQuery& wanted, const CodeReader& reader,
+                                       const FilteredRows::Passing* passing = nullptr) const;
 
   // A step towards vectors in partitions of a usual size: a batch, and what is to be said here once that has
   // been written.
@@ -89,6 +101,7 @@ class StoredPartitions {
                              const std::function<bool(const CodeBlock&)>& use) const;
   Result<CodedRows> rows_of(const CodeReader& reader, uint64_t partition) const;
   size_t dimensions() const { return note_.dimensions; }
+  size_t bytes_beside_cache() const;
   // Adds moves of these to partitions.
   Status move(const CodeReader& reader, std::vector<std::pair<uint64_t, uint64_t>> orders, Step& step) const;
   void put_mean(uint64_t partition, std::span<const float> mean, Step& step) const;
@@ -96,6 +109,12 @@ class StoredPartitions {
   // The partitions whose means are most similar to one.
   std::vector<uint64_t> near_partitions(uint64_t partition, size_t count) const;
 
+  Status search_partitions(const CodeReader& reader, const FilteredRows::Passing* passing,
+                           PartitionSearch& search, bool& at_home) const;
+  // The codes of vectors of these orders, made of the vectors.
+  Result<CodedRows> encode(const CodeReader& reader, const std::vector<uint64_t>& orders) const;
+  // What is not known of hits their rows tell.
+  Status look_up(const CodeReader& reader, const Probe& probe, std::vector<PartitionSearch::Hit>& hits) const;
   // All rows of these partitions are given to `use`.
   Status for_each_partition(const CodeReader& reader, std::vector<uint64_t> partitions,
                             const std::function<void(const RowsView&)>& use) const;

@@ -59,10 +59,14 @@ class IndexCache : public CollectionCache {
                std::span<const std::optional<uint64_t>> orders);
   // ... or everything.
   void cleared(const BaseKVStore& store, const WriteBatch& batch);
+  void forget_index();
   void forget_partitions();
   // Whether to learn(): queries become faster.
   bool wants_to_learn() const;
   void learn() { codes ? codes->learn() : index.learn(); }
+  // What rows of partitions may take, beside the index that is there; and the other way about.
+  uint64_t room_for_partitions() const;
+  uint64_t room_for_index() const;
   // Gives the index up, for good until the store is empty or opened again, when it has grown too large.
   void keep_within_budget();
 
@@ -78,15 +82,21 @@ class IndexCache : public CollectionCache {
   std::optional<CodeIndex> codes;  // in its place: where it would be large, until a query needs it
   std::optional<HnswIndex> hnsw;   // where queries are approximate
   bool knows_partitions = false;
+  Status partitions_problem;                   // why there are none, though queries are to look into such
   std::optional<StoredPartitions> partitions;  // where queries look into these; beside all the above
+  std::optional<FilteredRows> filtered;        // of these, once one had filters
   Work* work = nullptr;                        // that makes it, if any; guarded by `writing`
 
  private:
   uint64_t bytes() const { return index.memory_bytes() + kept.memory_bytes() + code_bytes() + graph_bytes(); }
   uint64_t code_bytes() const { return codes ? codes->memory_bytes() : 0; }
   uint64_t graph_bytes() const { return hnsw ? hnsw->memory_bytes() : 0; }
-  void add_to_partitions(const BaseKVStore& store, std::span<const VectorStoreEntry> entries);
+  void add_to_partitions(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
+                         std::span<const Json> metadata);
+  // Tells partitions of what others have done with these keys. False: it cannot be told.
+  bool move_partitions(const BaseKVStore& store, const std::vector<std::string>& keys);
   void erase(std::string_view id);
+  void erase_from_partitions(uint64_t order);
   // Without `order`, at the place that it has, or the last one.
   void put(std::string_view id, std::optional<uint64_t> order, std::span<const double> elements);
   Status add(const BaseKVStore& store, std::span<const VectorStoreEntry> entries,
@@ -97,7 +107,7 @@ class IndexCache : public CollectionCache {
 
   const VectorCollections collections_;
   const uint64_t budget_;                          // bytes
-  std::vector<std::optional<uint64_t>> changing_;  // the places of what is about to be changed, for `codes`
+  std::vector<std::optional<uint64_t>> changing_;  // the places of what is about to be changed
 };
 
 }  // namespace quipu

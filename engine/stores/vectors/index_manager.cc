@@ -27,8 +27,6 @@ constexpr size_t kStepsOfAWrite = 24;
 constexpr uint64_t kCodedAtOnce = 4096;
 constexpr std::string_view kSettings = "settings";
 constexpr std::string_view kRecall = "recall";
-// What part of the memory rows of partitions may take.
-constexpr uint64_t kPartForPartitions = 2;
 // More threads read no faster.
 constexpr unsigned kReadersAtMost = 8;
 
@@ -90,7 +88,7 @@ Status IndexManager::load(bool needs_index) const {
     std::unique_lock lock(cache_.mutex);
     QUIPU_ASSIGN_OR_RETURN(const bool current, cache_.is_current(*store_.kvstore));
     if (current && !(needs_index && cache_.codes)) return Status::ok();
-    cache_.forget();
+    current || !cache_.loaded ? cache_.forget_index() : cache_.forget();
     QUIPU_RETURN_IF_ERROR(cache_.version.begin(*store_.kvstore));
     QUIPU_RETURN_IF_ERROR(hnsw_.load());
     cache_.loaded = true;
@@ -134,12 +132,12 @@ Status IndexManager::read_codes(const CodeReader& codes, bool needs_index) const
   const auto go_on = [this] { return check(); };
   QUIPU_ASSIGN_OR_RETURN(const std::vector<size_t> dimensions, codes.dimensions());
   const size_t most = dimensions.empty() ? 0 : dimensions.back();
-  const uint64_t budget = store_.kvstore->search_memory_bytes();
+  const uint64_t budget = cache_.room_for_index();
   if (needs_index || VectorIndex::expected_bytes(codes.count(), most) <= budget / kPartForIndex) {
     return cache_.index.load(codes, go_on);
   }
   if (CodeIndex::expected_bytes(codes.count(), most) > budget) {
-    cache_.forget();
+    cache_.forget_index();
     cache_.streamed = true;
     return Status::ok();
   }
@@ -221,7 +219,7 @@ Status IndexManager::set_recall(std::optional<double> recall) const {
   return store_.kvstore->put(kSettings, Json::from_canonical(settings + "}"), collection);
 }
 
-// Damaged notes are none: queries are exact.
+// Damaged notes are none for queries, which are exact; use_ann() and verify tell of them.
 Status IndexManager::load_partitions() const {
   std::unique_lock lock(cache_.mutex);
   if (cache_.knows_partitions) return Status::ok();
@@ -232,11 +230,11 @@ Status IndexManager::load_partitions() const {
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
                            store_.kvstore->vector_values().codes(collection));
     if (!codes) return Status::ok();  // not yet
-    StoredPartitions partitions(collection, *recall,
-                                store_.kvstore->search_memory_bytes() / kPartForPartitions);
-    const Status loaded = partitions.load(*codes);
-    if (!loaded.is_ok() && loaded.code() != StatusCode::kCorruption) return loaded;
-    if (loaded.is_ok()) cache_.partitions.emplace(std::move(partitions));
+    StoredPartitions partitions(collection, *recall, cache_.room_for_partitions());
+    cache_.partitions_problem = partitions.load(*codes);
+    const bool damaged = cache_.partitions_problem.code() == StatusCode::kCorruption;
+    if (!cache_.partitions_problem.is_ok() && !damaged) return cache_.partitions_problem;
+    if (!damaged) cache_.partitions.emplace(std::move(partitions));
   }
   cache_.knows_partitions = true;
   return Status::ok();
@@ -247,7 +245,7 @@ Status IndexManager::arrange(size_t steps, bool all) const {
   for (size_t i = 0; (all || i < steps) && !can.in_transaction && !can.read_only; ++i) {
     if (cache_.work != nullptr) QUIPU_RETURN_IF_ERROR(cache_.work->check());
     QUIPU_RETURN_IF_ERROR(load_partitions());
-    if (!cache_.partitions) return Status::ok();
+    if (!cache_.partitions) return cache_.partitions_problem;
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
                            store_.kvstore->vector_values().codes(store_.collections.embeddings));
     if (!codes) return Status::ok();

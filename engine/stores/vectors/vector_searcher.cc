@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <shared_mutex>
 #include <thread>
 
@@ -23,6 +24,8 @@ constexpr size_t kSample = 200;
 constexpr size_t kPassingOfSample = 10;
 // Where others delete vectors during each of so many searches, the last one counts.
 constexpr int kSearchesAtMost = 3;
+// With more node ids all vectors are looked at.
+constexpr size_t kIdsAtMost = 4096;
 // So many queries go over the index together: what each of them needs stays in the processor's cache.
 constexpr size_t kTogetherAtMost = 128;
 // An index of fewer vectors is loaded about as fast as their codes are read.
@@ -60,9 +63,9 @@ Result<const MetadataFilters*> VectorSearcher::filters_of(const VectorStoreQuery
 Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& query) const {
   QUIPU_ASSIGN_OR_RETURN(const MetadataFilters* const filters, filters_of(query));
   const bool of_all = filters == nullptr && !query.node_ids && query.mode == VectorStoreQueryMode::DEFAULT;
-  if (of_all) {
-    QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near_by_partitions(query));
-    if (!found) {
+  if (query.mode == VectorStoreQueryMode::DEFAULT) {
+    QUIPU_ASSIGN_OR_RETURN(std::optional<VectorStoreQueryResult> found, near_by_partitions(query, filters));
+    if (!found && of_all) {
       QUIPU_ASSIGN_OR_RETURN(found, first_by_codes(query));
     }
     if (found) return *std::move(found);
@@ -86,7 +89,8 @@ Result<VectorStoreQueryResult> VectorSearcher::query(const VectorStoreQuery& que
   }
 }
 
-Result<std::shared_lock<std::shared_mutex>> VectorSearcher::lock_partitions() const {
+Result<std::shared_lock<std::shared_mutex>> VectorSearcher::lock_partitions(
+    const MetadataFilters* filters) const {
   std::shared_lock lock(cache_.mutex);
   if (!cache_.knows_partitions) {
     const bool exact = cache_.loaded;  // without partitions the query is exact, and waits for nobody
@@ -98,19 +102,38 @@ Result<std::shared_lock<std::shared_mutex>> VectorSearcher::lock_partitions() co
     }
     lock.lock();
   }
+  const auto knows = [&] { return cache_.filtered && cache_.filtered->knows(*filters); };
+  if (filters != nullptr && cache_.partitions && !knows()) {
+    lock.unlock();
+    {
+      const std::lock_guard writing(cache_.writing);
+      const std::unique_lock alone(cache_.mutex);
+      if (!cache_.filtered) cache_.filtered.emplace();
+      QUIPU_RETURN_IF_ERROR(cache_.filtered->learn(*store_.kvstore, store_.collections, *filters));
+    }
+    lock.lock();
+  }
   return lock;
 }
 
 Result<std::optional<VectorStoreQueryResult>> VectorSearcher::near_by_partitions(
-    const VectorStoreQuery& query) const {
+    const VectorStoreQuery& query, const MetadataFilters* filters) const {
   std::optional<VectorStoreQueryResult> found;
-  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_partitions());
+  QUIPU_ASSIGN_OR_RETURN(const std::shared_lock<std::shared_mutex> lock, lock_partitions(filters));
   const TopKQuery wanted{query.query_embedding, query.similarity_top_k, query.similarity};
   if (!cache_.partitions || !check_query(query).is_ok() || !cache_.partitions->answers(wanted)) return found;
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
                          store_.kvstore->vector_values().codes(store_.collections.embeddings));
   if (!codes) return found;
-  Result<VectorStoreQueryResult> near = cache_.partitions->top_k(wanted, *codes);
+  std::shared_ptr<const FilteredRows::Passing> passing;
+  if (filters != nullptr) {
+    // Where it is not known of all vectors whether they pass, a search of all tells what is wrong.
+    if (!cache_.filtered || cache_.filtered->size() != codes->count()) return found;
+    passing = cache_.filtered->passing(*filters);
+    if (!passing) return found;
+  }
+  if (query.node_ids) return nearest_of_ids(query, passing.get());
+  Result<VectorStoreQueryResult> near = cache_.partitions->top_k(wanted, *codes, passing.get());
   if (near) return std::optional(*std::move(near));
   if (near.error().code() == StatusCode::kCorruption) return found;  // the vectors tell
   return near.error();
@@ -133,6 +156,29 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::first_by_codes(
       search_codes({query.query_embedding, query.similarity_top_k, query.similarity}, *codes, threads);
   if (!searched && searched.error().code() == StatusCode::kCorruption) return found;  // the vectors tell
   return searched;
+}
+
+Result<std::optional<VectorStoreQueryResult>> VectorSearcher::nearest_of_ids(
+    const VectorStoreQuery& query, const FilteredRows::Passing* passing) const {
+  const std::string& embeddings = store_.collections.embeddings;
+  std::vector<std::string_view> ids(query.node_ids->begin(), query.node_ids->end());
+  std::ranges::sort(ids);
+  const auto repeated = std::ranges::unique(ids);
+  ids.erase(repeated.begin(), repeated.end());
+  if (ids.size() > kIdsAtMost) return std::optional<VectorStoreQueryResult>();
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<std::optional<uint64_t>> orders,
+                         store_.kvstore->insertion_order(ids, embeddings));
+  std::vector<NamedCandidate> candidates;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (!orders[i] || (passing != nullptr && !passing->contains(*orders[i]))) continue;
+    candidates.push_back({std::numeric_limits<double>::infinity(), *orders[i], ids[i]});
+  }
+  const TopKQuery wanted{query.query_embedding, query.similarity_top_k, query.similarity};
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
+                         best_vectors(wanted, std::move(candidates), [&](auto some, const auto& use) {
+                           return store_.kvstore->vector_values().get_vectors(embeddings, some, use);
+                         }));
+  return std::optional(to_result(best));
 }
 
 Result<std::optional<VectorStoreQueryResult>> VectorSearcher::search_by_codes(const VectorStoreQuery& query,
@@ -299,7 +345,7 @@ std::vector<bool> VectorSearcher::query_together(std::span<const VectorStoreQuer
   }
   if (together.empty()) return answered;
   {
-    const Result<std::shared_lock<std::shared_mutex>> near = lock_partitions();
+    const Result<std::shared_lock<std::shared_mutex>> near = lock_partitions(nullptr);
     if (!near || cache_.partitions) return answered;
   }
   const Result<std::shared_lock<std::shared_mutex>> lock = index_.lock(nullptr, false);

@@ -52,10 +52,14 @@ class VectorSearcher {
                                                              bool& gone, size_t threads) const;
   void query_some(std::span<const VectorStoreQuery> queries,
                   std::span<Result<VectorStoreQueryResult>> results, size_t threads) const;
-  // What partitions tell; nothing where they cannot. Of a query without filters, node ids and mode.
-  Result<std::optional<VectorStoreQueryResult>> near_by_partitions(const VectorStoreQuery& query) const;
-  // A lock on the index, whose partitions are known.
-  Result<std::shared_lock<std::shared_mutex>> lock_partitions() const;
+  // What partitions tell; nothing where they cannot. Of a query in mode DEFAULT.
+  Result<std::optional<VectorStoreQueryResult>> near_by_partitions(const VectorStoreQuery& query,
+                                                                   const MetadataFilters* filters) const;
+  // The nearest of few, the query's node ids: exactly. `passing`: null: all.
+  Result<std::optional<VectorStoreQueryResult>> nearest_of_ids(const VectorStoreQuery& query,
+                                                               const FilteredRows::Passing* passing) const;
+  // A lock on the index, whose partitions are known, and which of them pass filters, if any.
+  Result<std::shared_lock<std::shared_mutex>> lock_partitions(const MetadataFilters* filters) const;
   // The nearest by the graph; nothing where it cannot tell. REQUIRES: a lock on the index.
   Result<std::optional<VectorStoreQueryResult>> near(const VectorStoreQuery& query,
                                                      const MetadataFilters* filters) const;

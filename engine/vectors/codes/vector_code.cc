@@ -308,6 +308,9 @@ size_t CodeEncoder::half_bytes(size_t dimensions) {
   return (dimensions + kElementsOfChunk - 1) / kElementsOfChunk * kChunkBytes;
 }
 
+// Here, below all that reads what is beside a code.
+size_t VectorEncoder::half_bytes(size_t dimensions) { return CodeEncoder::half_bytes(dimensions); }
+
 CodeEncoder::CodeEncoder(size_t dimensions)
     : dimensions_(dimensions),
       rotation_(dimensions > kMaxCodedDimensions ? 0 : dimensions),

@@ -104,8 +104,16 @@ std::vector<float> Centroids::mean_at(const Place& place) const {
 }
 
 void Centroids::put(uint64_t partition, std::span<const float> mean) {
+  fill(partition, mean);
+  end_filling();
+}
+
+void Centroids::fill(uint64_t partition, std::span<const float> mean) {
   erase(partition);
   add(partition, mean);
+}
+
+void Centroids::end_filling() {
   if (size() > std::max(kFewest, 2 * grouped_size_)) group_anew();
 }
 

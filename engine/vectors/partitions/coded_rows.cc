@@ -7,7 +7,8 @@ namespace quipu {
 
 size_t CodedRows::memory_bytes() const {
   return codes_.capacity() + (along_.capacity() + across_.capacity()) * sizeof(float) +
-         numbers_.capacity() * sizeof(uint64_t);
+         numbers_.capacity() * sizeof(uint64_t) + rest_ends_.capacity() * sizeof(uint32_t) +
+         rests_.capacity();
 }
 
 void CodedRows::reserve(size_t rows) {
@@ -24,6 +25,15 @@ void CodedRows::add(uint64_t number, const Direction& coarse, std::span<const ui
   along_.push_back(coarse.along);
   across_.push_back(coarse.across);
   numbers_.push_back(number);
+  if (!rest_ends_.empty()) rest_ends_.push_back(static_cast<uint32_t>(rests_.size()));
+}
+
+void CodedRows::add(uint64_t number, const Direction& coarse, std::span<const uint8_t> upper,
+                    std::string_view rest) {
+  add(number, coarse, upper);
+  rest_ends_.resize(size(), static_cast<uint32_t>(rests_.size()));
+  rests_ += rest;
+  rest_ends_.back() = static_cast<uint32_t>(rests_.size());
 }
 
 void CodedRows::add(const CodedRows& from, size_t row) {
@@ -41,7 +51,20 @@ void CodedRows::add(const RowsView& rows) {
   }
 }
 
+void CodedRows::add_with_rests(const RowsView& rows) {
+  const size_t before = size();
+  add(rows);
+  if (rows.count == 0 || rows.rest_ends == nullptr) return;
+  rest_ends_.resize(before, static_cast<uint32_t>(rests_.size()));
+  for (size_t row = 0; row < rows.count; ++row) {
+    rests_ += rows.rest(row);
+    rest_ends_.push_back(static_cast<uint32_t>(rests_.size()));
+  }
+}
+
 void CodedRows::move_last_to(size_t row) {
+  rest_ends_.clear();
+  rests_.clear();
   const size_t last = size() - 1;
   if (row != last) {
     std::ranges::copy(upper(last), codes_.data() + row * row_bytes());

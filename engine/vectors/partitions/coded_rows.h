@@ -10,9 +10,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/vectors/codes/code_kernels.h"
@@ -27,7 +30,18 @@ struct RowsView {
   const void* along = nullptr;    // float
   const void* across = nullptr;   // float
   const uint8_t* upper = nullptr;
-  bool whole_groups = false;  // `upper` may be read to the end of the last group of rows
+  bool whole_groups = false;        // `upper` may be read to the end of the last group of rows
+  const void* rest_ends = nullptr;  // uint32_t, where the bytes of each one's CodeRest end; or null
+  const char* rests = nullptr;
+
+  std::string_view rest(size_t row) const {
+    if (rest_ends == nullptr) return {};
+    uint32_t around[2] = {};
+    const auto* const ends = static_cast<const char*>(rest_ends) + row * sizeof(uint32_t);
+    std::memcpy(&around[row == 0 ? 1 : 0], row == 0 ? ends : ends - sizeof(uint32_t),
+                row == 0 ? sizeof(uint32_t) : sizeof(around));
+    return {rests + around[0], around[1] - around[0]};
+  }
 };
 
 class CodedRows {
@@ -41,9 +55,12 @@ class CodedRows {
   void reserve(size_t rows);
   // `upper`: chunks() * kChunkBytes of them. Throws std::bad_alloc.
   void add(uint64_t number, const Direction& coarse, std::span<const uint8_t> upper);
-  void add(const CodedRows& from, size_t row);
+  // `rest`: the bytes of its CodeRest.
+  void add(uint64_t number, const Direction& coarse, std::span<const uint8_t> upper, std::string_view rest);
+  void add(const CodedRows& from, size_t row);  // but for its rest
   void add(const RowsView& rows);
-  void move_last_to(size_t row);  // drops the last row
+  void add_with_rests(const RowsView& rows);
+  void move_last_to(size_t row);  // drops the last row, and all rests
 
   uint64_t number(size_t row) const { return numbers_[row]; }
   Direction coarse(size_t row) const { return {along_[row], across_[row]}; }
@@ -60,7 +77,14 @@ class CodedRows {
     return group + 1 < groups() ? kGroupRows : size() - group * kGroupRows;
   }
   RowsView view() const {
-    return {size(), numbers_.data(), along_.data(), across_.data(), codes_.data(), true};
+    return {size(),
+            numbers_.data(),
+            along_.data(),
+            across_.data(),
+            codes_.data(),
+            true,
+            rest_ends_.empty() ? nullptr : rest_ends_.data(),
+            rests_.data()};
   }
   // They are read soon. What follows the first lines the processor fetches by itself.
   void prefetch() const {
@@ -96,6 +120,8 @@ class CodedRows {
   std::vector<float> along_;
   std::vector<float> across_;
   std::vector<uint64_t> numbers_;
+  std::vector<uint32_t> rest_ends_;  // none, or of all rows
+  std::string rests_;
 };
 
 }  // namespace quipu

@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "engine/vectors/codes/code_kernels.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 namespace {
 
-// A row is kept until so many standard deviations of its estimate below the k-th best.
+// A row is kept until so many standard deviations of its estimate below the k-th best: by the upper half of
+// its code, which tells the worse the more rows there are to be told apart; and by all of it.
 constexpr float kDeviations = 2.5F;
+constexpr float kFineDeviations = 4;
 // Fewer rows are multiplied one by one than as a group.
 constexpr size_t kFewRows = 8;
 constexpr size_t kPrune = 256;
@@ -115,41 +118,64 @@ void PartitionSearch::take_rows(const RowsView& rows, size_t first, size_t count
     if (along[row] <= 0) continue;  // of no direction
     const float similarity = probe_.similarity_of_upper(products[row], along[row]);
     if (similarity < limit_) continue;
-    uint64_t number = 0;
-    std::memcpy(&number, static_cast<const uint64_t*>(rows.numbers) + first + row, sizeof(number));
-    if (wanted_.passes && !wanted_.passes(number)) continue;
-    hit({number, products[row], similarity});
+    Hit found{0, products[row], similarity, 0, false, {}};
+    std::memcpy(&found.number, static_cast<const uint64_t*>(rows.numbers) + first + row,
+                sizeof(found.number));
+    if (wanted_.passes && !wanted_.passes(found.number)) continue;
+    if (look_closer(rows.rest(first + row), found)) hit(std::move(found));
   }
 }
 
-void PartitionSearch::hit(const Hit& hit) {
-  hits_.push_back(hit);
-  if (best_.size() < wanted_.k || hit.similarity > best_.front()) {
+bool PartitionSearch::look_closer(std::string_view rest, Hit& hit) const {
+  hit.error = margin(hit.similarity);
+  if (rest.empty()) return true;
+  const std::optional<CodeRest> parsed = CodeRest::parse(rest, centroids_.dimensions());
+  if (!parsed) return true;
+  if (!parsed->lower.empty() && parsed->fine.along > 0) {
+    const int32_t lower =
+        code_kernels().front().row(parsed->lower.data(), parsed->lower.size() / kChunkBytes, probe_.code());
+    hit.similarity = probe_.similarity_of_bytes(16 * int64_t{hit.product} + lower, parsed->fine.along);
+    const float root = std::sqrt(static_cast<float>(centroids_.dimensions()));
+    hit.error = kFineDeviations * parsed->fine.across / parsed->fine.along / root;
+    if (!may_be_best(hit)) return false;
+  }
+  hit.is_known = true;
+  hit.key = parsed->key;
+  return true;
+}
+
+void PartitionSearch::hit(Hit hit) {
+  const float similarity = hit.similarity;
+  hits_.push_back(std::move(hit));
+  if (best_.size() < wanted_.k || similarity > best_.front()) {
     if (best_.size() == wanted_.k) {
       std::ranges::pop_heap(best_, std::greater());
       best_.pop_back();
     }
-    best_.push_back(hit.similarity);
+    best_.push_back(similarity);
     std::ranges::push_heap(best_, std::greater());
     if (best_.size() == wanted_.k) raise_threshold();
   }
   if (hits_.size() < prune_at_) return;
-  std::erase_if(hits_, [this](const Hit& each) { return each.similarity < limit_; });
+  std::erase_if(hits_, [this](const Hit& each) { return !may_be_best(each); });
   prune_at_ = 2 * hits_.size() + kPrune;
 }
 
 // A row's estimate is wrong by its code's error in one direction of many, by the less the nearer the row is.
-// The k-th best may itself be less near than it is estimated, which may even be above 1.
+// It may itself be less near than it is estimated, which may even be above 1.
+float PartitionSearch::margin(float similarity) const {
+  const float at_most = kDeviations * error_ / std::sqrt(static_cast<float>(centroids_.dimensions()));
+  const float least = std::clamp(similarity - at_most, 0.0F, 1.0F);
+  return at_most * std::sqrt(1 - least * least);
+}
+
 void PartitionSearch::raise_threshold() {
   threshold_ = best_.front();
-  const auto dimensions = static_cast<float>(centroids_.dimensions());
-  const float at_most = kDeviations * error_ / std::sqrt(dimensions);
-  const float similarity = std::clamp(threshold_ - at_most, 0.0F, 1.0F);
-  limit_ = threshold_ - at_most * std::sqrt(1 - similarity * similarity);
+  limit_ = threshold_ - margin(threshold_);
 }
 
 std::vector<PartitionSearch::Hit> PartitionSearch::hits() {
-  std::erase_if(hits_, [this](const Hit& each) { return each.similarity < limit_; });
+  std::erase_if(hits_, [this](const Hit& each) { return !may_be_best(each); });
   std::ranges::sort(hits_, [](const Hit& a, const Hit& b) { return a.similarity > b.similarity; });
   return std::exchange(hits_, {});
 }

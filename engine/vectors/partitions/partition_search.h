@@ -21,6 +21,8 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/vectors/partitions/centroids.h"
@@ -47,7 +49,10 @@ class PartitionSearch {
   struct Hit {
     uint64_t number;
     int32_t product;   // of the upper halves of its code with the probe's
-    float similarity;  // as estimated
+    float similarity;  // as estimated, ...
+    float error;       // ... by this too low at most
+    bool is_known;     // the row's rest has told its key
+    std::string key;
   };
   // All that may be among the k best, as far as upper halves can tell, the best first.
   std::vector<Hit> hits();
@@ -62,7 +67,12 @@ class PartitionSearch {
   void push(const Centroids::Scored& scored, float reach, bool is_group);
   void expand(size_t group);
   void take_rows(const RowsView& rows, size_t first, size_t count, const int32_t* products);
-  void hit(const Hit& hit);
+  // What a row's rest tells of it. False: that it is not among the best.
+  bool look_closer(std::string_view rest, Hit& hit) const;
+  void hit(Hit hit);
+  bool may_be_best(const Hit& hit) const { return hit.similarity + hit.error >= threshold_; }
+  // By how much an estimate of upper halves may be too low.
+  float margin(float similarity) const;
   void raise_threshold();
 
   const Centroids& centroids_;
@@ -76,7 +86,7 @@ class PartitionSearch {
   std::vector<Hit> hits_;
   std::vector<float> best_;  // a heap of the k best similarities, the least in front
   float threshold_ = -std::numeric_limits<float>::infinity();  // the k-th best, ...
-  float limit_ = -std::numeric_limits<float>::infinity();      // ... less what estimates may be wrong by
+  float limit_ = -std::numeric_limits<float>::infinity();      // ... less what upper halves may be wrong by
   float error_ = 0;  // how far a code's direction usually is from its vector's
   size_t prune_at_ = 0;
   std::vector<uint8_t> last_rows_;  // of a group that is not whole

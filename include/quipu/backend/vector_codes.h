@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -53,6 +54,38 @@ class VectorEncoder {
   std::unique_ptr<Impl> impl_;
 };
 
+// CodeRest: what the block of a code that has been moved tells beside its upper half. A view.
+struct CodeRest {
+  // Vectors of more elements have no lower half there.
+  static constexpr size_t kDimensionsAtMost = 128;
+
+  std::string_view key;            // the vector's
+  VectorCode::Direction fine;      // and
+  std::span<const uint8_t> lower;  // where it is there
+
+  static std::string to_bytes(std::string_view key, const VectorCode& code, size_t dimensions) {
+    std::string bytes;
+    if (dimensions <= kDimensionsAtMost) {
+      bytes.append(reinterpret_cast<const char*>(&code.fine), sizeof(code.fine));
+      bytes.append(reinterpret_cast<const char*>(code.lower.data()), code.lower.size());
+    }
+    return bytes.append(key);
+  }
+  // Nothing where it is malformed. REQUIRES: not empty.
+  static std::optional<CodeRest> parse(std::string_view bytes, size_t dimensions) {
+    CodeRest rest;
+    if (dimensions <= kDimensionsAtMost) {
+      const size_t half = VectorEncoder::half_bytes(dimensions);
+      if (bytes.size() < sizeof(rest.fine) + half) return std::nullopt;
+      std::memcpy(&rest.fine, bytes.data(), sizeof(rest.fine));
+      rest.lower = {reinterpret_cast<const uint8_t*>(bytes.data()) + sizeof(rest.fine), half};
+      bytes.remove_prefix(sizeof(rest.fine) + half);
+    }
+    rest.key = bytes;
+    return rest;
+  }
+};
+
 // CodeBlock: what a query reads of many vectors, the upper halves of codes that are stored together, by
 // ascending orders. A view; none of its arrays is aligned. A vector is known by its order: the number that
 // grows with each insertion (VectorEntry), which an update leaves as it is and nobody gets again.
@@ -68,10 +101,19 @@ struct CodeBlock {
   const uint8_t* along = nullptr;   // of float: VectorCode::coarse,
   const uint8_t* across = nullptr;  // of float,
   const uint8_t* upper = nullptr;   // of VectorEncoder::half_bytes(dimensions)
+  const uint8_t* rest_ends =
+      nullptr;                  // of uint32_t, each where a row's CodeRest ends, the next one's begins;
+  const char* rests = nullptr;  // null, both, or one empty: only the CodeRow tells
 
   uint64_t order(size_t row) const { return at<uint64_t>(orders, row); }
   double norm(size_t row) const { return at<double>(norms, row); }
   VectorCode::Direction coarse(size_t row) const { return {at<float>(along, row), at<float>(across, row)}; }
+  // The bytes of a CodeRest; may be empty.
+  std::string_view rest(size_t row) const {
+    if (rest_ends == nullptr) return {};
+    const uint32_t begin = row == 0 ? 0 : at<uint32_t>(rest_ends, row - 1);
+    return {rests + begin, at<uint32_t>(rest_ends, row) - begin};
+  }
 
  private:
   template <class Number>

@@ -318,8 +318,8 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         )
 
     def use_ann(self, recall: float = 0.95, progress: Optional[ProgressCallback] = None) -> None:
-        """From now on, and whenever this store is opened, queries in the default mode without filters and node ids find
-        this share of the nearest vectors, about, in a fraction of the time; their similarities are exact.
+        """From now on, and whenever this store is opened, queries in the default mode find this share of the nearest
+        vectors that pass their filters, about, in a fraction of the time; their similarities are exact.
 
         Vectors that are near one another are kept together in the database, which takes some seconds for 100,000; what
         is added later is found at once. ``progress`` is called with the collection, the bytes of vectors done and those

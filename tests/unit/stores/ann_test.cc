@@ -16,6 +16,7 @@
 #include "quipu/backend/vector_codes.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/memory_kv_store.h"
+#include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/vector_store.h"
 #include "quipu/verify.h"
@@ -98,7 +99,7 @@ class AnnTest : public ::testing::Test {
     const auto codes = kv_->vector_values().codes(kEmbeddings);
     size_t in = 0;
     size_t out = 0;
-    const Status read = (*codes)->scan_blocks(kDimensions, 0, UINT64_MAX, [&](const CodeBlock& block) {
+    const Status read = (*codes)->scan_blocks(dimensions_, 0, UINT64_MAX, [&](const CodeBlock& block) {
       (block.number >= CodeBlock::kFirstMoved ? in : out) += block.rows;
       return Status::ok();
     });
@@ -111,6 +112,7 @@ class AnnTest : public ::testing::Test {
 
   TempDir directory_;
   Random random_{test_seed()};
+  size_t dimensions_ = kDimensions;
   Clusters clusters_{random_, 40, kDimensions, 0.7};
   std::shared_ptr<RocksDBKVStore> kv_;
   std::unique_ptr<KVVectorStore> store_;
@@ -134,6 +136,30 @@ TEST_F(AnnTest, FindsWhatWasAskedForAndStaysSo) {
   ASSERT_TRUE(store_->drop_ann().is_ok());
   EXPECT_FALSE((*store_->ann()).has_value());
   EXPECT_EQ(recall(30), 1);
+}
+
+TEST_F(AnnTest, FindsManyDimensions) {
+  dimensions_ = 160;
+  clusters_ = Clusters(random_, 40, dimensions_, 0.7);
+  add_random(6000);
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  EXPECT_GE(recall(40), 0.9);
+  add_random(600);
+  remove({some_id(), some_id(), some_id()});
+  EXPECT_GE(recall(40), 0.9);
+  expect_verified();
+}
+
+// What is not beside the rows of a partition is looked up.
+TEST_F(AnnTest, FindsKeysThatAreEmpty) {
+  dimensions_ = 160;
+  clusters_ = Clusters(random_, 40, dimensions_, 0.7);
+  add_random(5000);
+  const Vector vector = clusters_.next(random_);
+  add({{"", vector}});
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  EXPECT_EQ(ask(*store_, vector, 1).ids, std::vector<std::string>{""});
+  expect_verified();
 }
 
 TEST_F(AnnTest, FollowsAddsUpdatesAndDeletes) {
@@ -269,6 +295,47 @@ TEST_F(AnnTest, AClearedStoreBeginsAnew) {
   add_random(6000);
   EXPECT_GE(recall(20), 0.88);
   expect_verified();
+}
+
+// Notes that are no notes, and notes that lack a partition in which vectors are.
+TEST_F(AnnTest, DamagedNotesAreFoundAndPartitionsGivenUp) {
+  add_random(6000);
+  ASSERT_TRUE(store_->use_ann(0.9).is_ok());
+  for (const std::string& note : {std::string("no note"), std::string()}) {
+    WriteBatch batch;
+    batch.add({&VectorValues::kPutCodeNote, kEmbeddings, "partitions", note});
+    if (note.empty()) {
+      const auto codes = kv_->vector_values().codes(kEmbeddings);
+      ASSERT_TRUE((*codes)
+                      ->scan_notes("mean/",
+                                   [&](std::string_view key, std::string_view) {
+                                     batch.add({&VectorValues::kPutCodeNote, kEmbeddings, key});
+                                     return Status::ok();
+                                   })
+                      .is_ok());
+    }
+    ASSERT_TRUE(kv_->write(batch).is_ok());
+    open();
+    std::vector<Fault> faults;
+    ASSERT_TRUE(verify_stores(*kv_, [&](const Fault& fault) { faults.push_back(fault); }).is_ok());
+    std::erase_if(faults,
+                  [](const Fault& fault) { return fault.message.find("partition") == std::string::npos; });
+    ASSERT_EQ(faults.size(), 1U);
+    EXPECT_EQ(faults[0].collection, kEmbeddings);
+    EXPECT_EQ(recall(10), 1);
+    EXPECT_EQ(store_->use_ann(0.9).code(), note.empty() ? StatusCode::kOk : StatusCode::kCorruption);
+    store_.reset();
+    kv_.reset();
+    const auto repaired = repair_database(directory_ / "db");
+    ASSERT_TRUE(repaired.has_value()) << repaired.status().to_string();
+    EXPECT_EQ(repaired->steps, 1U);
+    open();
+    EXPECT_EQ(placed(), std::pair(size_t{0}, vectors_.size()));
+    expect_verified();
+    ASSERT_TRUE(store_->use_ann(0.9).is_ok());
+    EXPECT_EQ(placed().second, 0U);
+    EXPECT_GE(recall(20), 0.85);
+  }
 }
 
 TEST_F(AnnTest, QueriesGoOnWhileVectorsAreAdded) {

@@ -20,6 +20,12 @@ constexpr uint32_t kDimensions = 20;
 constexpr CodeKey kBlock{1, true, kDimensions, 0};
 constexpr uint64_t kSequences = 256;
 
+// Rows of odd sequences have rests.
+std::string rest_of(uint64_t sequence, double norm, const VectorCode& code) {
+  return sequence % 2 == 0 ? std::string()
+                           : CodeRest::to_bytes("key " + std::to_string(norm), code, kDimensions);
+}
+
 // What one operand says of sequences: a norm, from which all of the row is made, or that the row is gone.
 using Rows = std::map<uint64_t, std::optional<double>>;
 
@@ -33,7 +39,8 @@ std::string operand_of(uint64_t sequence, std::optional<double> norm) {
   if (!norm) return make_code_removal(sequence);
   const std::vector<uint8_t> upper = upper_of(*norm);
   const auto along = static_cast<float>(*norm + 0.5);
-  return make_code_operand(sequence, {*norm, {along, -along}, {}, upper, {}});
+  const VectorCode code{*norm, {along, -along}, {along, 1}, upper, upper};
+  return make_code_operand(sequence, code, rest_of(sequence, *norm, code));
 }
 
 Rows rows_of(std::string_view bytes) {
@@ -51,6 +58,15 @@ Rows rows_of(std::string_view bytes) {
     EXPECT_EQ(block->coarse(row).across, -static_cast<float>(norm + 0.5));
     EXPECT_EQ(std::vector<uint8_t>(block->upper_half(row).begin(), block->upper_half(row).end()),
               upper_of(norm));
+    const std::string_view rest = block->rest(row);
+    EXPECT_EQ(rest.empty(), block->order(row) % 2 == 0);
+    if (rest.empty()) continue;
+    const std::optional<CodeRest> parsed = CodeRest::parse(rest, kDimensions);
+    EXPECT_TRUE(parsed.has_value());
+    if (!parsed) continue;
+    EXPECT_EQ(parsed->key, "key " + std::to_string(norm));
+    EXPECT_EQ(parsed->fine.along, static_cast<float>(norm + 0.5));
+    EXPECT_EQ(std::vector<uint8_t>(parsed->lower.begin(), parsed->lower.end()), upper_of(norm));
   }
   return rows;
 }
@@ -99,7 +115,7 @@ TEST(CodeBlockTest, WhatIsMalformedStaysSo) {
                                       "\1",
                                       sound + "x",
                                       sound.substr(0, sound.size() - 1),
-                                      "\2" + sound.substr(1),
+                                      "\3" + sound.substr(1),
                                       std::string(kDamagedBlock),
                                       std::string("\1\0\xff\xff\xff\xff\xff\xff", 8)};
   for (const std::string& bytes : damaged) {
@@ -111,6 +127,30 @@ TEST(CodeBlockTest, WhatIsMalformedStaysSo) {
   std::string twice = fold({operand_of(1, 1.0), operand_of(2, 2.0)}, true);
   twice[3] = 2;  // the first sequence
   EXPECT_FALSE(StoredBlock::parse(twice, kBlock));
+}
+
+TEST(CodeBlockTest, RestsThatDoNotFitAreMalformed) {
+  const std::string sound = fold({operand_of(1, 1.0), operand_of(2, 2.0), operand_of(3, 3.0)}, true);
+  const size_t ends = 3 + 3 * (8 + 8 + 4 + 4 + VectorEncoder::half_bytes(kDimensions));
+  ASSERT_TRUE(StoredBlock::parse(sound, kBlock));
+  // The first end is that of the second row, too, which has no rest; the last is that of the bytes.
+  for (const size_t row : {0, 1, 2}) {
+    for (const int change : {1, -1, 100}) {
+      std::string bytes = sound;
+      char& low = bytes[ends + row * sizeof(uint32_t)];
+      low = static_cast<char>(low + change);
+      EXPECT_FALSE(StoredBlock::parse(bytes, kBlock)) << row << " " << change;
+    }
+  }
+}
+
+TEST(CodeBlockTest, LargeVectorsHaveNoLowerHalvesInRests) {
+  const std::vector<uint8_t> half(VectorEncoder::half_bytes(129), 9);
+  EXPECT_EQ(CodeRest::to_bytes("a key", {1, {}, {3, 4}, half, half}, 129), "a key");
+  const std::optional<CodeRest> rest = CodeRest::parse("a key", 129);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->key, "a key");
+  EXPECT_TRUE(rest->lower.empty());
 }
 
 TEST(CodeBlockTest, KeysAreParsedAsTheyAreMade) {
