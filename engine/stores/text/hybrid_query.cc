@@ -1,6 +1,7 @@
 #include "engine/stores/text/hybrid_query.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <unordered_map>
@@ -53,12 +54,18 @@ class Fusion {
   std::vector<double> worths_;
 };
 
+// A vector without direction has no similarity but NaN: it is worth nothing, and the others are scaled without it.
 void add_scaled(const VectorStoreQueryResult& found, double weight, Fusion& fusion) {
-  if (found.ids.empty()) return;
-  const auto [least, most] = std::ranges::minmax(found.similarities);
+  double least = INFINITY;
+  double most = -INFINITY;
+  for (const double similarity : found.similarities) {  // of NaN, fmin and fmax take the other
+    least = std::fmin(least, similarity);
+    most = std::fmax(most, similarity);
+  }
   for (size_t i = 0; i < found.ids.size(); ++i) {
-    const double scaled = most == least ? 1 : (found.similarities[i] - least) / (most - least);
-    fusion.add(found.ids[i], weight * scaled);
+    const double similarity = found.similarities[i];
+    const double scaled = most == least ? 1 : (similarity - least) / (most - least);
+    fusion.add(found.ids[i], std::isnan(similarity) ? 0 : weight * scaled);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "quipu/kv_transaction.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
@@ -32,6 +34,14 @@ TEST(FusionTest, ByScoresScalesEachResult) {
   EXPECT_THAT(fuse_by_scores({}, {}, 0.5, 2).ids, IsEmpty());
   const VectorStoreQueryResult one{{"x"}, {7}};
   EXPECT_THAT(fuse_by_scores(one, {}, 0.25, 2).similarities, ElementsAre(DoubleEq(0.25)));
+}
+
+TEST(FusionTest, AVectorWithoutDirectionIsWorthNothing) {
+  const VectorStoreQueryResult vectors{{"none", "a", "b"}, {std::nan(""), 0.9, 0.5}};
+  const VectorStoreQueryResult fused = fuse_by_scores(vectors, {{"b"}, {3}}, 0.6, 3);
+  EXPECT_THAT(fused.ids, ElementsAre("a", "b", "none"));
+  EXPECT_THAT(fused.similarities, ElementsAre(DoubleEq(0.6), DoubleEq(0.4), DoubleEq(0)));
+  EXPECT_THAT(fuse_by_scores({{"none"}, {std::nan("")}}, {}, 0.5, 2).similarities, ElementsAre(DoubleEq(0)));
 }
 
 TEST(FusionTest, ByRanks) {
