@@ -12,20 +12,20 @@ trap 'umount --quiet "$root/proc" || true; rm -rf --one-file-system "$folder"' E
 
 mmdebstrap --quiet --variant=apt --include=ca-certificates bookworm "$root" >/dev/null
 mount -t proc proc "$root/proc"
-mkdir "$root/work"
-cp "$@" "$root/work"
-cp -r "$source_dir/tests/data/goldens/basic" "$root/work/storage"
-cp -r "$source_dir/examples/consumer" "$root/work/consumer"
-inside() { chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 bash -euo pipefail -c "$1" </dev/null; }
+mkdir "$root/try"
+cp "$@" "$root/try"
+cp -r "$source_dir/tests/data/goldens/basic" "$root/try/storage"
+cp -r "$source_dir/examples/consumer" "$root/try/consumer"
+inside() { chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/ LC_ALL=C.UTF-8 bash -euo pipefail -c "$1" </dev/null; }
 fail() {
   printf '%s\n' "$*" >&2
   exit 1
 }
 
 echo "installing the command"
-inside 'apt-get install --yes --quiet=2 --no-install-recommends /work/quipu_*.deb >/work/log 2>&1 || { cat /work/log; exit 1; }'
+inside 'apt-get install --yes --quiet=2 --no-install-recommends /try/quipu_*.deb >/try/log 2>&1 || { cat /try/log; exit 1; }'
 inside '
-  cd /work
+  cd /try
   quipu --version
   quipu import --quiet storage storage.quipu
   quipu verify storage.quipu
@@ -35,20 +35,20 @@ inside '
 ' || fail "the command does not do what it should"
 [ -s "$root/usr/share/bash-completion/completions/quipu" ] || fail "the completion is missing"
 # dpkg leaves manuals out of a bare system, as its configuration there says: they are looked for in the package.
-dpkg-deb --contents "$root"/work/quipu_*.deb | grep -q ' ./usr/share/man/man1/quipu.1$' || fail "the manual is missing"
+dpkg-deb --contents "$root"/try/quipu_*.deb | grep -q ' ./usr/share/man/man1/quipu.1$' || fail "the manual is missing"
 
 echo "installing the library"
-inside 'apt-get install --yes --quiet=2 --no-install-recommends /work/libquipu-dev_*.deb g++ cmake ninja-build >/work/log 2>&1 ||
-  { cat /work/log; exit 1; }'
+inside 'apt-get install --yes --quiet=2 --no-install-recommends /try/libquipu-dev_*.deb g++ cmake ninja-build >/try/log 2>&1 ||
+  { cat /try/log; exit 1; }'
 printed=$(inside '
-  cmake -S /work/consumer -B /work/build -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release >&2
-  cmake --build /work/build >&2
-  cd /work
+  cmake -S /try/consumer -B /try/build -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release >&2
+  cmake --build /try/build >&2
+  cd /try
   build/consumer notes.quipu
   quipu get notes.quipu notes note-1
 ') || fail "the program with the library does not do what it should"
 [ "$printed" = '{"text": "knots on a cord"}
 {"text": "knots on a cord"}' ] || fail "the consumer and the command printed: $printed"
-inside 'apt-get remove --yes --quiet=2 quipu libquipu-dev >/work/log 2>&1; test ! -e /usr/bin/quipu; test ! -e /usr/include/quipu' ||
+inside 'apt-get remove --yes --quiet=2 quipu libquipu-dev >/try/log 2>&1; test ! -e /usr/bin/quipu; test ! -e /usr/include/quipu' ||
   fail "the packages leave something behind"
 echo "both packages work in a bare Debian"

@@ -54,7 +54,8 @@ class Fusion {
   std::vector<double> worths_;
 };
 
-// A vector without direction has no similarity but NaN: it is worth nothing, and the others are scaled without it.
+// A vector without direction has no similarity but NaN: it is worth nothing, and the others are scaled
+// without it.
 void add_scaled(const VectorStoreQueryResult& found, double weight, Fusion& fusion) {
   double least = INFINITY;
   double most = -INFINITY;
