@@ -5,8 +5,8 @@
 #include <nanobind/stl/unique_ptr.h>
 
 #include "python/src/convert/arguments.h"
-#include "python/src/objects/model_reader.h"
 #include "python/src/convert/text.h"
+#include "python/src/objects/model_reader.h"
 
 namespace nb = nanobind;
 

@@ -5,9 +5,9 @@
 
 #include "python/src/convert/arguments.h"
 #include "python/src/convert/json_encoder.h"
-#include "python/src/objects/model_reader.h"
 #include "python/src/convert/text.h"
 #include "python/src/database/database.h"
+#include "python/src/objects/model_reader.h"
 #include "python/src/stores/bound.h"
 #include "quipu/write_batch.h"
 
