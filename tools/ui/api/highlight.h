@@ -7,11 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "quipu/document_store.h"
+
 namespace quipu::ui {
 
-// About 600 bytes of the text, in pieces: every second one, from the second on, is a word of the query or one
-// that begins as such a word does.
-std::vector<std::string> highlighted(std::string_view text, std::string_view query);
+// About 600 bytes of a node's text, in pieces: every second one, from the second on, is a word for which the
+// node was found.
+std::vector<std::string> highlighted(std::string_view content, const TextExplanation& why);
 
 }  // namespace quipu::ui
 

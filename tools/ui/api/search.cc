@@ -103,14 +103,18 @@ Result<std::string> rows_json(const LiveStore::Lease& store, const Search& searc
   for (const Found& each : found) ids.push_back(each.id);
   const KVDocumentStore documents(unowned(*store), {.ns = search.document_store});
   QUIPU_ASSIGN_OR_RETURN(const std::vector<NodePtr> nodes, documents.get_documents(ids));
-  const std::string words = search.mode == "vector" ? std::string() : search.query.query_str;
+  const TextSearch words{.query = search.query.query_str, .syntax = search.mode == "words"};
   std::vector<std::string> rows;
   for (size_t i = 0; i < found.size(); ++i) {
     JsonText row;
     row.add_key(found[i].id).add("score", Json::from_double(found[i].score).text());
     if (nodes[i] != nullptr) {
       row.add("type", nodes[i]->class_name());
-      row.add_raw("pieces", JsonText::array_of_strings(highlighted(content_of(*nodes[i]), words)));
+      TextExplanation why;
+      if (search.mode != "vector") {
+        QUIPU_ASSIGN_OR_RETURN(why, documents.explain_text(words, found[i].id));
+      }
+      row.add_raw("pieces", JsonText::array_of_strings(highlighted(content_of(*nodes[i]), why)));
       add_beginning(row, "metadata", nodes[i]->metadata().text(), kPreviewBytes);
     }
     rows.push_back(row.object());
