@@ -14,14 +14,12 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME quipu)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SHLIBDEPS ON)
-set(CPACK_COMPONENT_COMMAND_DESCRIPTION "Embedded storage engine for LlamaIndex's storage API: the command
- Looks into, checks, repairs, copies and searches databases of nodes, documents, index structs, vectors and
- graphs, and brings the JSON files that LlamaIndex persists into them and out again byte for byte.")
+set(CPACK_COMPONENT_COMMAND_DESCRIPTION "The command: looks into, checks, repairs, copies and searches databases of nodes, documents, index structs, vectors and
+graphs, and brings the JSON files that LlamaIndex persists into them and out again byte for byte.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libquipu-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Embedded storage engine for LlamaIndex's storage API: the library
- A static library in C++20 with its headers and its package for CMake, find_package(quipu).")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "The library: a static library in C++20 with its headers and its package for CMake, find_package(quipu).")
 # What a program that is linked with it needs: cmake/quipu-config.cmake.in.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     librocksdb-dev libsimdjson-dev libboost-filesystem-dev libexpected-dev libssl-dev libcurl4-openssl-dev

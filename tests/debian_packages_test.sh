@@ -10,7 +10,8 @@ folder=$(mktemp -d)
 root=$folder/debian
 trap 'umount --quiet "$root/proc" || true; rm -rf --one-file-system "$folder"' EXIT
 
-mmdebstrap --quiet --variant=apt --include=ca-certificates bookworm "$root" >/dev/null
+mmdebstrap --quiet --variant=apt --skip=cleanup/apt/lists bookworm "$root" >/dev/null
+cp /etc/resolv.conf /etc/hosts "$root/etc"
 mount -t proc proc "$root/proc"
 mkdir "$root/try"
 cp "$@" "$root/try"
@@ -23,13 +24,13 @@ fail() {
 }
 
 echo "installing the command"
-inside 'apt-get install --yes --quiet=2 --no-install-recommends /try/quipu_*.deb >/try/log 2>&1 || { cat /try/log; exit 1; }'
+inside 'apt-get install --yes --no-install-recommends /try/quipu_*.deb >/try/log 2>&1 || { cat /try/log; exit 1; }'
 inside '
   cd /try
   quipu --version
-  quipu import --quiet storage storage.quipu
+  quipu import --quiet storage storage.quipu >/dev/null
   quipu verify storage.quipu
-  quipu export --quiet storage.quipu storage-copy
+  quipu export --quiet storage.quipu storage-copy >/dev/null
   for file in storage-copy/*; do cmp "$file" "storage/${file##*/}"; done
   test "$(quipu scan storage.quipu docstore/data --keys-only | wc -l)" = 58
 ' || fail "the command does not do what it should"
@@ -38,7 +39,7 @@ inside '
 dpkg-deb --contents "$root"/try/quipu_*.deb | grep -q ' ./usr/share/man/man1/quipu.1$' || fail "the manual is missing"
 
 echo "installing the library"
-inside 'apt-get install --yes --quiet=2 --no-install-recommends /try/libquipu-dev_*.deb g++ cmake ninja-build >/try/log 2>&1 ||
+inside 'apt-get install --yes --no-install-recommends /try/libquipu-dev_*.deb g++ cmake ninja-build >/try/log 2>&1 ||
   { cat /try/log; exit 1; }'
 printed=$(inside '
   cmake -S /try/consumer -B /try/build -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release >&2
