@@ -93,6 +93,7 @@ Result<std::vector<Found>> find(const LiveStore::Lease& store, const Params& par
     QUIPU_ASSIGN_OR_RETURN(search.query.query_embedding, vector_of(params, *vectors));
   }
   QUIPU_ASSIGN_OR_RETURN(const VectorStoreQueryResult result, vectors->query(search.query));
+  store.moment()->note(search.vector_store, search.document_store, search.query);
   for (size_t i = 0; i < result.ids.size(); ++i) found.push_back({result.ids[i], result.similarities[i]});
   return found;
 }

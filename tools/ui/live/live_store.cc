@@ -1,5 +1,10 @@
 #include "tools/ui/live/live_store.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include <algorithm>
 #include <utility>
 
 #include "quipu/open_store.h"
@@ -9,6 +14,8 @@ namespace {
 
 constexpr auto kFresh = std::chrono::seconds(1);
 constexpr auto kMomentFresh = std::chrono::seconds(5);
+// A moment is used for so many times as long as making it takes.
+constexpr int kMomentUse = 20;
 
 Result<std::shared_ptr<BaseKVStore>> refreshed(BaseKVStore& store,
                                                const std::shared_ptr<BaseKVStore>& itself) {
@@ -21,7 +28,7 @@ Result<std::shared_ptr<BaseKVStore>> refreshed(BaseKVStore& store,
 std::shared_ptr<KVVectorStore> SearchMoment::vectors(const std::string& ns,
                                                      const std::string& document_store) {
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<KVVectorStore>& vectors = vectors_[{ns, document_store}];
+  std::shared_ptr<KVVectorStore>& vectors = searched_[{ns, document_store}].vectors;
   if (vectors == nullptr) {
     vectors = std::make_shared<KVVectorStore>(store_, ns);
     vectors->use_document_store(document_store);
@@ -29,20 +36,24 @@ std::shared_ptr<KVVectorStore> SearchMoment::vectors(const std::string& ns,
   return vectors;
 }
 
+void SearchMoment::note(const std::string& ns, const std::string& document_store,
+                        const VectorStoreQuery& query) {
+  const std::lock_guard lock(mutex_);
+  searched_[{ns, document_store}].last.insert_or_assign(query.mode, query);
+}
+
 void SearchMoment::prepare_as(const SearchMoment& other) {
-  std::vector<std::pair<std::string, std::string>> names;
+  std::map<Names, Searched> before;
   {
     const std::lock_guard lock(other.mutex_);
-    for (const auto& [name, vectors] : other.vectors_) names.push_back(name);
+    before = other.searched_;
   }
-  for (const auto& [ns, document_store] : names) {
-    const std::string collection = "vector_store/" + ns + "/embeddings";
-    const auto first = store_->scan({.limit = 1, .keys_only = true}, collection);
-    if (!first || !(*first)->next()) continue;
-    const std::shared_ptr<KVVectorStore> of_ns = vectors(ns, document_store);
-    if (auto vector = of_ns->get((*first)->key())) {
+  for (const auto& [names, searched] : before) {
+    const std::shared_ptr<KVVectorStore> of_names = vectors(names.first, names.second);
+    for (const auto& [mode, query] : searched.last) {
+      note(names.first, names.second, query);
       // What fails here fails again, and is told, in the search itself.
-      static_cast<void>(of_ns->query({.query_embedding = *std::move(vector)}));
+      static_cast<void>(of_names->query(query));
     }
   }
 }
@@ -90,8 +101,11 @@ Result<LiveStore::Lease> LiveStore::searches() {
   const auto age = SearchMoment::Clock::now() - moment_made_;
   const bool at_work =
       newer_moment_.valid() && newer_moment_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
-  if (age > kMomentFresh && !at_work) {
-    newer_moment_ = std::async(std::launch::async, [this, from = moment_] { make_newer_moment(from); });
+  if (age > std::max<SearchMoment::Clock::duration>(kMomentFresh, kMomentUse * preparing_) && !at_work) {
+    // The older one goes with the call: the future would hold what the function holds.
+    newer_moment_ = std::async(std::launch::async, [this, from = moment_]() mutable {
+      make_newer_moment(std::exchange(from, nullptr));
+    });
   }
   lease.moment_ = moment_;
   lease.store_ = moment_->store();
@@ -116,9 +130,16 @@ void LiveStore::make_newer_moment(std::shared_ptr<SearchMoment> from) {
   const auto made = SearchMoment::Clock::now();
   auto newer = std::make_shared<SearchMoment>(lease->store_);
   newer->prepare_as(*from);
-  const std::lock_guard lock(mutex_);
-  moment_ = std::move(newer);
-  moment_made_ = made;
+  {
+    const std::lock_guard lock(mutex_);
+    moment_ = std::move(newer);
+    moment_made_ = made;
+    preparing_ = SearchMoment::Clock::now() - made;
+  }
+  from.reset();
+#ifdef __GLIBC__
+  malloc_trim(0);  // else the room of each index that has gone is kept
+#endif
 }
 
 Status LiveStore::while_closed(const std::function<Status()>& work) {

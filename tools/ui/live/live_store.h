@@ -44,13 +44,21 @@ class SearchMoment {
   // The vector store of a namespace, which searches the texts of a document store; it is held until the
   // moment goes, and its index with it.
   std::shared_ptr<KVVectorStore> vectors(const std::string& ns, const std::string& document_store);
-  // Makes the indexes that another moment has.
+  // Notes a query that has been made of such a store.
+  void note(const std::string& ns, const std::string& document_store, const VectorStoreQuery& query);
+  // Asks what has been asked of another moment last, in each mode: what makes these queries fast is then
+  // there.
   void prepare_as(const SearchMoment& other);
 
  private:
   const std::shared_ptr<BaseKVStore> store_;
+  struct Searched {
+    std::shared_ptr<KVVectorStore> vectors;
+    std::map<VectorStoreQueryMode, VectorStoreQuery> last;
+  };
+  using Names = std::pair<std::string, std::string>;  // of a vector store, of a document store
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<KVVectorStore>> vectors_;
+  std::map<Names, Searched> searched_;
 };
 
 class LiveStore {
@@ -105,6 +113,7 @@ class LiveStore {
   SearchMoment::Clock::time_point refreshed_;
   std::shared_ptr<SearchMoment> moment_;
   SearchMoment::Clock::time_point moment_made_;
+  SearchMoment::Clock::duration preparing_{};  // what making the last moment took
   std::future<void> newer_moment_;
 };
 
