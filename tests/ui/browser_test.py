@@ -96,6 +96,8 @@ class BrowserTest(UiTest):
         browser.has(".graph .node title", MARKUP.replace('"', " "))
         self.picture("graph")
         browser.click("button", "Triplets")
+        # Bob is in the list before this one, too, and Cy in that alone.
+        browser.wait("[...document.querySelectorAll('.row .id')].every((e) => !e.textContent.includes('Cy'))")
         browser.click(".row .id", "Bob")
         browser.has(".graph .node", "Cy")
         self.side("Entries")
