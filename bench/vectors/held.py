@@ -124,7 +124,7 @@ def search(folder, database, _recall):
             runs = [timed(lambda query=query: store.query(query).ids) for query in asked]
             cpu = (time.process_time() - cpu) * 1e3 / len(asked)
             show(f"approximate, {way} ({cpu:.2f} ms of CPU)", [each[0] for each in runs], [each[1] for each in runs], nearest)
-        print(f"{'search in memory':45} {quipu.stat(store).search_indexes}", flush=True)
+        print(f"{'search in memory':45} {quipu.stat(store.client).search_indexes}", flush=True)
 
 
 def search_exactly(folder, database, recall):
