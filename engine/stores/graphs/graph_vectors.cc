@@ -167,9 +167,8 @@ Status GraphVectors::make_columns(const BaseKVStore& store, const MetadataFilter
     }
     return it->status();
   };
-  for (const std::string& key : keys_without_column(filters, index_.columns())) {
-    QUIPU_RETURN_IF_ERROR(index_.columns().make(key, index_.rows(), for_each));
-  }
+  const std::vector<std::string> keys = keys_without_column(filters, index_.columns());
+  QUIPU_RETURN_IF_ERROR(index_.columns().make(keys, index_.rows(), for_each));
   keep_within_budget(store);
   return Status::ok();
 }

@@ -1,11 +1,13 @@
 #include "engine/stores/partitions/filtered_rows.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <variant>
 
 #include "engine/vectors/filters/filter_run.h"
+#include "engine/vectors/vector_search.h"
 
 namespace quipu {
 namespace {
@@ -24,13 +26,6 @@ std::optional<std::string> text_of(const MetadataFilters& filters) {
     text += filter->value.text();
   }
   return text;
-}
-
-template <class Use>
-void for_each_key(const MetadataFilters& filters, const Use& use) {
-  for (const auto& each : filters.filters) {
-    if (const auto* const filter = std::get_if<MetadataFilter>(&each)) use(filter->key);
-  }
 }
 
 }  // namespace
@@ -60,9 +55,7 @@ size_t FilteredRows::Passing::memory_bytes() const {
 }
 
 bool FilteredRows::knows(const MetadataFilters& filters) const {
-  bool all = true;
-  for_each_key(filters, [&](const std::string& key) { all = all && columns_.has(key); });
-  return all;
+  return keys_without_column(filters, columns_).empty();
 }
 
 uint32_t FilteredRows::row_of(uint64_t order) {
@@ -73,31 +66,25 @@ uint32_t FilteredRows::row_of(uint64_t order) {
 
 Status FilteredRows::learn(const BaseKVStore& store, const VectorCollections& collections,
                            const MetadataFilters& filters) {
-  std::vector<std::string> keys;
-  for_each_key(filters, [&](const std::string& key) {
-    if (!columns_.has(key)) keys.push_back(key);
-  });
   recent_.clear();
-  for (const std::string& key : keys) {
-    QUIPU_RETURN_IF_ERROR(columns_.make(key, orders_.size(), [&](const auto& use) -> Status {
-      QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, collections.metadata));
-      std::vector<std::pair<std::string, Json>> some;
-      for (bool more = true; more;) {
-        more = it->next();
-        if (more) some.emplace_back(it->key(), Json::from_canonical(std::string(it->val().text())));
-        if (more && some.size() < kReadAtOnce) continue;
-        std::vector<std::string_view> ids;
-        for (const auto& [id, metadata] : some) ids.push_back(id);
-        QUIPU_ASSIGN_OR_RETURN(const auto orders, store.insertion_order(ids, collections.embeddings));
-        for (size_t i = 0; i < some.size(); ++i) {
-          if (orders[i]) use(row_of(*orders[i]), some[i].second);
-        }
-        some.clear();
+  const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
+    QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, collections.metadata));
+    std::vector<std::pair<std::string, Json>> some;
+    for (bool more = true; more;) {
+      more = it->next();
+      if (more) some.emplace_back(it->key(), Json::from_canonical(std::string(it->val().text())));
+      if (more && some.size() < kReadAtOnce) continue;
+      std::vector<std::string_view> ids;
+      for (const auto& [id, metadata] : some) ids.push_back(id);
+      QUIPU_ASSIGN_OR_RETURN(const auto orders, store.insertion_order(ids, collections.embeddings));
+      for (size_t i = 0; i < some.size(); ++i) {
+        if (orders[i]) use(row_of(*orders[i]), some[i].second);
       }
-      return it->status();
-    }));
-  }
-  return Status::ok();
+      some.clear();
+    }
+    return it->status();
+  };
+  return columns_.make(keys_without_column(filters, columns_), orders_.size(), for_each);
 }
 
 void FilteredRows::put(uint64_t order, JsonView metadata) {

@@ -159,9 +159,8 @@ Status IndexManager::make_columns(const MetadataFilters& filters) const {
     }
     return it->status();
   };
-  for (const std::string& key : keys_without_column(filters, index.columns())) {
-    QUIPU_RETURN_IF_ERROR(index.columns().make(key, index.rows(), for_each));
-  }
+  const std::vector<std::string> keys = keys_without_column(filters, index.columns());
+  QUIPU_RETURN_IF_ERROR(index.columns().make(keys, index.rows(), for_each));
   cache_.keep_within_budget();
   return Status::ok();
 }

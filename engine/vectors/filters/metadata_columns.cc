@@ -1,12 +1,17 @@
 #include "engine/vectors/filters/metadata_columns.h"
 
+#include <utility>
+
 namespace quipu {
 
-Status MetadataColumns::make(const std::string& key, size_t rows, const ForEachRow& for_each) {
-  Column column;
-  column.value_of_row.assign(rows, kNoMetadata);
-  QUIPU_RETURN_IF_ERROR(for_each([&](uint32_t row, JsonView metadata) { set(column, key, row, metadata); }));
-  columns_.insert_or_assign(key, std::move(column));
+Status MetadataColumns::make(std::span<const std::string> keys, size_t rows, const ForEachRow& for_each) {
+  if (keys.empty()) return Status::ok();
+  std::map<std::string, Column> made;
+  for (const std::string& key : keys) made[key].value_of_row.assign(rows, kNoMetadata);
+  QUIPU_RETURN_IF_ERROR(for_each([&](uint32_t row, JsonView metadata) {
+    for (auto& [key, column] : made) set(column, key, row, metadata);
+  }));
+  for (auto& [key, column] : made) columns_.insert_or_assign(key, std::move(column));
   return Status::ok();
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,7 +35,9 @@ class MetadataColumns {
 
   bool has(const std::string& key) const { return columns_.contains(key); }
   const Column& column(const std::string& key) const { return columns_.at(key); }
-  Status make(const std::string& key, size_t rows, const ForEachRow& for_each);
+  // Of these keys, in one go through the metadata. After an error there are none of them. Errors: those of
+  // `for_each`.
+  Status make(std::span<const std::string> keys, size_t rows, const ForEachRow& for_each);
 
   void set(uint32_t row, JsonView metadata);
   void forget(uint32_t row);
