@@ -1,9 +1,7 @@
 #include "engine/stores/vectors/index_manager.h"
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "engine/stores/vectors/vector_reader.h"
@@ -27,8 +25,6 @@ constexpr size_t kStepsOfAWrite = 24;
 constexpr uint64_t kCodedAtOnce = 4096;
 constexpr std::string_view kSettings = "settings";
 constexpr std::string_view kRecall = "recall";
-// More threads read no faster.
-constexpr unsigned kReadersAtMost = 8;
 
 }  // namespace
 
@@ -141,10 +137,8 @@ Status IndexManager::read_codes(const CodeReader& codes, bool needs_index) const
     cache_.streamed = true;
     return Status::ok();
   }
-  const bool alone = store_.kvstore->capabilities().in_transaction;
-  const size_t threads = alone ? 1 : std::clamp(std::thread::hardware_concurrency(), 1U, kReadersAtMost);
   cache_.codes.emplace();
-  return cache_.codes->load(codes, threads, [] { return Status::ok(); });
+  return cache_.codes->load(codes, store_.reading_threads(), [] { return Status::ok(); });
 }
 
 Status IndexManager::make_columns(const MetadataFilters& filters) const {

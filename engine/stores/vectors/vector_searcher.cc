@@ -30,8 +30,6 @@ constexpr size_t kIdsAtMost = 4096;
 constexpr size_t kTogetherAtMost = 128;
 // An index of fewer vectors is loaded about as fast as their codes are read.
 constexpr uint64_t kManyVectors = 16384;
-// More threads read no faster.
-constexpr unsigned kReadersAtMost = 8;
 
 // Whether a filter lets enough rows pass for a walk through the graph to find some; an error counts as no.
 bool passes_often(FilterRun& run, const VectorIndex& index, const std::vector<uint32_t>& sample) {
@@ -150,10 +148,8 @@ Result<std::optional<VectorStoreQueryResult>> VectorSearcher::first_by_codes(
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
                          store_.kvstore->vector_values().codes(store_.collections.embeddings));
   if (!codes || codes->count() < kManyVectors) return found;
-  const bool alone = store_.kvstore->capabilities().in_transaction;
-  const size_t threads = alone ? 1 : std::clamp(std::thread::hardware_concurrency(), 1U, kReadersAtMost);
-  Result<std::optional<VectorStoreQueryResult>> searched =
-      search_codes({query.query_embedding, query.similarity_top_k, query.similarity}, *codes, threads);
+  Result<std::optional<VectorStoreQueryResult>> searched = search_codes(
+      {query.query_embedding, query.similarity_top_k, query.similarity}, *codes, store_.reading_threads());
   if (!searched && searched.error().code() == StatusCode::kCorruption) return found;  // the vectors tell
   return searched;
 }
