@@ -87,12 +87,7 @@ Status check_text_index(const SearchArgs& args, const KVDocumentStore& documents
 }
 
 Status run_hybrid(const SearchArgs& args, const std::shared_ptr<BaseKVStore>& store, Search& search) {
-  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store->collections());
-  const std::string embeddings = "vector_store/" + args.vector_store + "/embeddings";
-  if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
-    return Status::not_found(shown_address(args.database) + ": there is no vector store " +
-                             args.vector_store);
-  }
+  QUIPU_RETURN_IF_ERROR(check_vector_store(*store, args.database, args.vector_store));
   KVVectorStore vectors(store, args.vector_store);
   vectors.use_document_store(args.store);
   VectorStoreQuery query{.query_embedding = search.vector,

@@ -1,11 +1,13 @@
 #include "tools/commands/search/search_arguments.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <utility>
 
 #include "quipu/json.h"
+#include "quipu/open_store.h"
 
 namespace quipu::cli {
 namespace {
@@ -43,6 +45,15 @@ Result<std::optional<MetadataFilters>> filters_of(const std::string& text) {
   if (!json) return json.error().prefixed("--filter");
   QUIPU_ASSIGN_OR_RETURN(MetadataFilters filters, MetadataFilters::from_json(*json));
   return std::optional(std::move(filters));
+}
+
+Status check_vector_store(const BaseKVStore& store, const std::string& database, const std::string& name) {
+  QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
+  const std::string embeddings = "vector_store/" + name + "/embeddings";
+  if (std::ranges::find(collections, embeddings, &CollectionInfo::name) != collections.end()) {
+    return Status::ok();
+  }
+  return Status::not_found(shown_address(database) + ": there is no vector store " + name);
 }
 
 }  // namespace quipu::cli

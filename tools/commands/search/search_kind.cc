@@ -1,10 +1,8 @@
 #include "tools/commands/search/search_kind.h"
 
-#include <algorithm>
 #include <memory>
-#include <vector>
 
-#include "quipu/open_store.h"
+#include "tools/commands/search/search_arguments.h"
 #include "tools/terminal/cancel.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/output.h"
@@ -16,11 +14,7 @@ int change_search(const SearchKindArgs& args,
                   const std::function<Status(KVVectorStore&, const ProgressCallback&)>& change) {
   catch_signals();
   return with_store(args.database, args.common, OpenMode::kExisting, [&](BaseKVStore& store) -> Result<int> {
-    QUIPU_ASSIGN_OR_RETURN(const std::vector<CollectionInfo> collections, store.collections());
-    const std::string embeddings = "vector_store/" + args.store + "/embeddings";
-    if (std::ranges::find(collections, embeddings, &CollectionInfo::name) == collections.end()) {
-      return Status::not_found(shown_address(args.database) + ": there is no vector store " + args.store);
-    }
+    QUIPU_RETURN_IF_ERROR(check_vector_store(store, args.database, args.store));
     KVVectorStore vectors(std::shared_ptr<BaseKVStore>(std::shared_ptr<void>(), &store), args.store);
     ProgressBar bar(args.common.quiet);
     QUIPU_RETURN_IF_ERROR(change(vectors, bar.callback()));
