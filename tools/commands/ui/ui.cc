@@ -32,7 +32,7 @@ int run_ui(const UiArgs& args) {
       ui::LiveStore::open(args.database, {.write = args.write, .rocksdb = database_options(args.common)});
   if (!store) return report_error(store.error());
   const auto ready = [&](const std::string& url) {
-    const Status printed = print(args.common.json ? JsonText().add("url", url).object() + "\n" : url + "\n");
+    Status printed = print(args.common.json ? JsonText().add("url", url).object() + "\n" : url + "\n");
     if (!args.common.quiet) {
       message(args.write ? "the page can change the database; Ctrl-C ends it"
                          : "the page only reads; Ctrl-C ends it");

@@ -20,7 +20,8 @@ constexpr int kMomentUse = 20;
 Result<std::shared_ptr<BaseKVStore>> refreshed(BaseKVStore& store,
                                                const std::shared_ptr<BaseKVStore>& itself) {
   QUIPU_ASSIGN_OR_RETURN(std::shared_ptr<BaseKVStore> newer, store.refresh());
-  return newer == nullptr ? itself : std::move(newer);
+  if (newer == nullptr) return itself;
+  return newer;
 }
 
 }  // namespace
@@ -161,7 +162,7 @@ Status LiveStore::close() {
   const std::lock_guard lock(mutex_);
   moment_ = nullptr;
   if (store_ == nullptr) return Status::ok();
-  const Status closed = store_->close();
+  Status closed = store_->close();
   store_ = nullptr;
   return closed;
 }
