@@ -132,7 +132,8 @@ TEST_F(VectorStreamTest, SaysWhatItTakes) {
   add_random(1000);
   KVPropertyGraphStore graph(held_kv_, {}, true);
   EXPECT_TRUE(search_indexes(*held_kv_).empty());  // nothing has been searched
-  expect_same(random_query());
+  // Of one vector: those that a query reads are kept beside the index, until there is a graph.
+  expect_same({.query_embedding = random_vector(random_), .similarity_top_k = 1});
   std::vector<SearchIndexInfo> held = search_indexes(*held_kv_);
   ASSERT_EQ(held.size(), 1U);
   EXPECT_EQ(held[0].name, "vector_store/default");
