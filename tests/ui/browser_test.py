@@ -206,7 +206,10 @@ class BrowserTest(UiTest):
             self.side("Maintenance")
             for button, outcome in (("Verify", "0 faults, 0 notes"), ("Back up", "backup 1"), ("Compact", "on disk before"),
                                     ("Repair", "0 steps done"), ("Make", "queries of default are approximate")):
+                browser.evaluate("window.before = document.querySelector('#job'), null")
                 browser.click("main td button", button)
+                # All is shown anew once a job has ended, and a click on what goes then is lost.
+                browser.wait("document.querySelector('#job') && document.querySelector('#job') !== window.before")
                 browser.has("#outcome", outcome)
             self.picture("maintenance")
             self.side("Overview")

@@ -1,7 +1,7 @@
 // The page: which view is shown, the parts at its side, the keyboard.
 
 import {get, query_of, take_token} from './api.js';
-import {count, failed, h, notice, replace} from './dom.js';
+import {add, count, failed, h, notice, replace} from './dom.js';
 import {overview} from './views/overview.js';
 import {search} from './views/search.js';
 import {documents, nodes} from './views/documents.js';
@@ -35,12 +35,22 @@ function route() {
 
 const state = {all: null, leave: null, shown: 0};
 
+// The links stay the same elements, so that neither the focus nor a click on one is lost when a view is shown anew.
+const side = Object.entries(VIEWS).map(([name, [title, , , counted]]) => {
+  const number = h('span', {class: 'count'});
+  return {name, counted, number, anchor: h('a', {href: link(name)}, title, number)};
+});
+
 function show_side(view) {
-  replace(document.getElementById('nav'), Object.entries(VIEWS).map(([name, [title, , , counted]]) => {
-    const number = state.all ? counted(state.all) : null;
-    return h('li', {}, h('a', {href: link(name), 'aria-current': name === view ? 'page' : undefined}, title,
-      number === null ? null : h('span', {class: 'count'}, count(number))));
-  }));
+  const nav = document.getElementById('nav');
+  if (!nav.hasChildNodes()) add(nav, side.map(({anchor}) => h('li', {}, anchor)));
+  for (const {name, counted, number, anchor} of side) {
+    if (name === view) anchor.setAttribute('aria-current', 'page');
+    else anchor.removeAttribute('aria-current');
+    const known = state.all ? counted(state.all) : null;
+    number.hidden = known === null;
+    number.textContent = known === null ? '' : count(known);
+  }
 }
 
 function show_top() {
@@ -60,6 +70,7 @@ async function show() {
   const main = document.getElementById('main');
   state.leave?.();
   state.leave = null;
+  let leave = null;  // this view's, which may be overtaken by the next while it is made
   try {
     state.all = await get('overview');
     if (mine !== state.shown) return;
@@ -69,12 +80,14 @@ async function show() {
       all: state.all, params, link,
       go: (name, to) => { location.hash = link(name, to); },
       again: show,
-      on_leave: (leave) => { state.leave = leave; },
+      on_leave: (its) => { leave = its; },
     };
     const content = await VIEWS[view][1](page);
-    if (mine !== state.shown) return void state.leave?.();
+    if (mine !== state.shown) return void leave?.();
+    state.leave = leave;
     replace(main, content);
   } catch (error) {
+    leave?.();
     if (mine !== state.shown) return;
     show_side(view);
     replace(main, failed(error));
