@@ -61,7 +61,8 @@ Status StoreRepairWriter::give_up_partitions(const std::string& collection) {
   if (!codes) return Status::ok();
   QUIPU_RETURN_IF_ERROR(codes->scan_rows([&](const CodeRow& row) {
     if (row.block < CodeBlock::kFirstMoved) return Status::ok();
-    batch_.add({&VectorValues::kMoveCode, collection, row.key});
+    const CodeMove back{row.order, row.dimensions, 0};
+    batch_.add({&VectorValues::kMoveCode, collection, row.key, back.bytes()});
     return write_if_large();
   }));
   QUIPU_RETURN_IF_ERROR(codes->scan_notes({}, [&](std::string_view key, std::string_view /*value*/) {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -18,11 +17,8 @@ namespace quipu::rocks {
 struct CodedVector {
   uint32_t dimensions = 0;
   uint64_t sequence = 0;
-  std::optional<uint64_t> block;  // where it is not the one that the sequence says
   std::string_view key;
   std::string_view body;  // of its record, not as JSON text
-
-  uint64_t place() const { return block.value_or(block_of(sequence)); }
 };
 
 // Calls `use` with each vector's place among these and its code, from any thread and in any order; what the

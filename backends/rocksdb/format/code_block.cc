@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 #include <vector>
 
 #include "backends/rocksdb/format/record.h"
@@ -58,12 +59,6 @@ void put_head(char form, size_t removed, size_t rows, std::string& out) {
   out += form;
   put_varint(removed, out);
   put_varint(rows, out);
-}
-
-// What a rest has before the key.
-size_t bytes_before_key(size_t dimensions) {
-  if (dimensions > CodeRest::kDimensionsAtMost) return 0;
-  return sizeof(VectorCode::Direction) + VectorEncoder::half_bytes(dimensions);
 }
 
 // What one of several blocks says of one sequence.
@@ -185,35 +180,28 @@ uint64_t StoredBlock::removed_order(size_t i) const {
   return load<uint64_t>(removed_orders + i * sizeof(uint64_t));
 }
 
+std::optional<size_t> StoredBlock::row_of(uint64_t wanted) const {
+  const auto all = std::views::iota(size_t{0}, rows);
+  const auto found = std::ranges::lower_bound(all, wanted, {}, [this](size_t row) { return order(row); });
+  return found != all.end() && order(*found) == wanted ? std::optional(*found) : std::nullopt;
+}
+
 std::span<const uint8_t> StoredBlock::upper_half(size_t row) const {
   const size_t half = VectorEncoder::half_bytes(dimensions);
   return {upper + row * half, half};
 }
 
-size_t CodeOperand::bytes(size_t rows, uint32_t dimensions, std::span<const std::string_view> keys) {
+size_t CodeOperand::bytes(size_t rows, uint32_t dimensions) {
   std::string head;
   put_head(kBlockForm, 0, rows, head);
-  size_t bytes = head.size() + rows * (kOfARow + VectorEncoder::half_bytes(dimensions));
-  for (const std::string_view key : keys)
-    bytes += sizeof(uint32_t) + bytes_before_key(dimensions) + key.size();
-  return bytes;
+  return head.size() + rows * (kOfARow + VectorEncoder::half_bytes(dimensions));
 }
 
-CodeOperand::CodeOperand(char* to, size_t rows, uint32_t dimensions, std::span<const std::string_view> keys)
+CodeOperand::CodeOperand(char* to, size_t rows, uint32_t dimensions)
     : count_(rows), half_(VectorEncoder::half_bytes(dimensions)) {
   std::string head;
-  put_head(keys.empty() ? kBlockForm : kRestsForm, 0, rows, head);
+  put_head(kBlockForm, 0, rows, head);
   rows_ = std::ranges::copy(head, to).out;
-  before_key_ = keys.empty() ? 0 : bytes_before_key(dimensions);
-  char* end = rows_ + count_ * (kOfARow + half_);
-  char* key_at = end + count_ * sizeof(uint32_t);
-  uint32_t rest_end = 0;
-  for (const std::string_view key : keys) {
-    rest_end += static_cast<uint32_t>(before_key_ + key.size());
-    std::memcpy(end, &rest_end, sizeof(rest_end));
-    end += sizeof(rest_end);
-    key_at = std::ranges::copy(key, key_at + before_key_).out;
-  }
 }
 
 void CodeOperand::put(size_t row, uint64_t sequence, const VectorCode& code) const {
@@ -227,13 +215,6 @@ void CodeOperand::put(size_t row, uint64_t sequence, const VectorCode& code) con
   put(code.coarse.along);
   put(code.coarse.across);
   std::ranges::copy(code.upper, to + row * half_);
-  if (before_key_ == 0) return;
-  const char* const ends = to + count_ * half_;
-  uint32_t begin = 0;
-  if (row != 0) std::memcpy(&begin, ends + (row - 1) * sizeof(begin), sizeof(begin));
-  char* const rest = to + count_ * (half_ + sizeof(begin)) + begin;
-  std::memcpy(rest, &code.fine, sizeof(code.fine));
-  std::ranges::copy(code.lower, rest + sizeof(code.fine));
 }
 
 std::string make_code_operand(uint64_t sequence, const VectorCode& code, std::string_view rest) {

@@ -45,16 +45,17 @@ struct StoredBlock : CodeBlock {
   const uint8_t* removed_orders = nullptr;
 
   uint64_t removed_order(size_t i) const;
+  std::optional<size_t> row_of(uint64_t order) const;
   std::span<const uint8_t> upper_half(size_t row) const;
 };
 
-// An operand of some rows, in bytes of the caller's, whose rows are put one by one, by any threads. `keys`:
-// of all rows of a block for moved ones, which have rests; none for other blocks.
+// An operand of some rows that nothing has moved, in bytes of the caller's, whose rows are put one by one, by
+// any threads.
 class CodeOperand {
  public:
-  static size_t bytes(size_t rows, uint32_t dimensions, std::span<const std::string_view> keys = {});
+  static size_t bytes(size_t rows, uint32_t dimensions);
   // REQUIRES: so many bytes.
-  CodeOperand(char* to, size_t rows, uint32_t dimensions, std::span<const std::string_view> keys = {});
+  CodeOperand(char* to, size_t rows, uint32_t dimensions);
   // REQUIRES: sequences ascend.
   void put(size_t row, uint64_t sequence, const VectorCode& code) const;
 
@@ -62,7 +63,6 @@ class CodeOperand {
   char* rows_;  // behind the head
   size_t count_;
   size_t half_;
-  size_t before_key_ = 0;  // bytes of a rest
 };
 
 // Operands of one row. `rest`: of one that is put into a block for moved ones.

@@ -40,8 +40,8 @@ Result<std::unique_ptr<CodeReader>> RocksDBCodeReader::open(const ReadView& view
   return std::unique_ptr<CodeReader>(new RocksDBCodeReader(fixed, std::move(collection), count));
 }
 
-Status RocksDBCodeReader::damaged() const {
-  return Status::corruption("the codes of collection " + Json::from_string(collection_->name).text() +
+Status damaged_codes(const Collection& collection) {
+  return Status::corruption("the codes of collection " + Json::from_string(collection.name).text() +
                             " are not those of its vectors; repair makes them anew");
 }
 
@@ -63,18 +63,18 @@ Status RocksDBCodeReader::scan(const std::string& begin, const std::string& end,
   return from_rocksdb(it->status(), "cannot read codes");
 }
 
-Status RocksDBCodeReader::get(std::span<const std::string> keys,
-                              const std::function<Status(size_t i, std::string_view value)>& use) const {
+Status get_codes(const ReadView& view, std::span<const std::string> keys,
+                 const std::function<Status(size_t i, std::string_view value)>& use) {
   for (size_t begin = 0; begin < keys.size(); begin += kGotAtOnce) {
     const size_t count = std::min(kGotAtOnce, keys.size() - begin);
     std::vector<rocksdb::Slice> slices;
     for (const std::string& key : keys.subspan(begin, count)) slices.push_back(slice(key));
     std::vector<rocksdb::PinnableSlice> values(count);
     std::vector<rocksdb::Status> statuses(count);
-    view_.multi_get(view_.database().codes(), slices, values.data(), statuses.data(), /*sorted=*/true);
+    view.multi_get(view.database().codes(), slices, values.data(), statuses.data(), /*sorted=*/true);
     for (size_t i = 0; i < count; ++i) {
       QUIPU_ASSIGN_OR_RETURN(const bool found, is_found(statuses[i], "cannot read codes"));
-      if (found) QUIPU_RETURN_IF_ERROR(use(begin + i, view(values[i])));
+      if (found) QUIPU_RETURN_IF_ERROR(use(begin + i, rocks::view(values[i])));
     }
   }
   return Status::ok();
@@ -139,7 +139,7 @@ Status RocksDBCodeReader::get_blocks(size_t dimensions, std::span<const uint64_t
   for (const uint64_t number : numbers) {
     keys.push_back(code_block_key(id(), of_block(number).dimensions, number));
   }
-  return get(keys, [&](size_t i, std::string_view value) -> Status {
+  return get_codes(view_, keys, [&](size_t i, std::string_view value) -> Status {
     const std::optional<StoredBlock> block = StoredBlock::parse(value, of_block(numbers[i]));
     return block && block->removed == 0 ? use(i, *block) : damaged();
   });
@@ -150,7 +150,7 @@ Status RocksDBCodeReader::get_rows(size_t dimensions, std::span<const uint64_t> 
   const auto number = static_cast<uint32_t>(dimensions);
   std::vector<std::string> keys;
   for (const uint64_t order : orders) keys.push_back(code_row_key(id(), number, order));
-  return get(keys, [&](size_t i, std::string_view value) -> Status {
+  return get_codes(view_, keys, [&](size_t i, std::string_view value) -> Status {
     const std::optional<CodeRow> row = parse_code_row(value, {id(), false, number, orders[i]});
     return row ? use(i, *row) : damaged();
   });

@@ -10,6 +10,12 @@
 
 namespace quipu::rocks {
 
+// Calls `use` with the entries of these keys, ascending, that there are, each with its place.
+Status get_codes(const ReadView& view, std::span<const std::string> keys,
+                 const std::function<Status(size_t i, std::string_view value)>& use);
+// kCorruption: what is stored of codes is not theirs.
+Status damaged_codes(const Collection& collection);
+
 class RocksDBCodeReader : public CodeReader {
  public:
   // Those of a collection, where all of its vectors have theirs in this view; else null.
@@ -41,10 +47,7 @@ class RocksDBCodeReader : public CodeReader {
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ReadOptions options) const;
   // The entries from one key to another, which is left out.
   Status scan(const std::string& begin, const std::string& end, const UseEntry& use) const;
-  // The entries of these keys, ascending, that there are, each with its place.
-  Status get(std::span<const std::string> keys,
-             const std::function<Status(size_t i, std::string_view value)>& use) const;
-  Status damaged() const;
+  Status damaged() const { return damaged_codes(*collection_); }
 
   const ReadView view_;
   const CollectionPtr collection_;

@@ -71,7 +71,7 @@ class CodeEntries {
     std::vector<std::string> operands;
     std::vector<std::string> rows;
     for (const Vector& each : vectors) {
-      views.push_back({dimensions, each.sequence, std::nullopt, each.key, each.body});
+      views.push_back({dimensions, each.sequence, each.key, each.body});
       operands.emplace_back(CodeOperand::bytes(1, dimensions), '\0');
       rows.push_back(make_code_row_head(each.key, std::nullopt));
       rows.back().resize(rows.back().size() + code_row_tail_bytes(dimensions));
@@ -82,7 +82,7 @@ class CodeEntries {
     });
     for (size_t i = 0; i < views.size(); ++i) {
       const uint64_t sequence = views[i].sequence;
-      const std::string block = code_block_key(collection_.id(), dimensions, views[i].place());
+      const std::string block = code_block_key(collection_.id(), dimensions, block_of(sequence));
       QUIPU_RETURN_IF_ERROR(entries_.add({sequence, block, operands[i]}));
       const std::string row = code_row_key(collection_.id(), dimensions, sequence);
       QUIPU_RETURN_IF_ERROR(entries_.add({sequence, row, rows[i]}));

@@ -23,6 +23,10 @@ bool any_needs_parts(std::span<const WriteOp> ops) {
   return std::ranges::any_of(ops, [](const WriteOp& op) { return op.kind == &ComposedValues::kPutComposed; });
 }
 
+bool needs_record(const WriteOp& op) {
+  return op.kind != &VectorValues::kMoveCode && op.kind != &VectorValues::kPutCodeNote;
+}
+
 // Kinds that every store knows are the commit's own.
 bool is_known(const WriteOp& op) {
   return op.kind == &WriteOp::kPut || op.kind == &WriteOp::kDelete || CollectionIndex::of(op.kind) != nullptr;
@@ -181,7 +185,7 @@ Status Commit::resolve(std::span<const WriteOp> ops) {
       key.user_key = place.key;
       key.full_key = scope_.keep(key.collection->prefix, place.key);
     }
-    keys_.back().keeps_stored |= ops[place.op].kind == &VectorValues::kMoveCode;
+    keys_.back().is_read |= needs_record(ops[place.op]);
     key_of_op_[place.op] = keys_.size() - 1;
   }
   return Status::ok();
@@ -230,10 +234,12 @@ Status Commit::load() {
   return Status::ok();
 }
 
-// Reads what is stored under `keys`, which are of one target, in order.
+// Reads what is stored under `keys`, which are of one target, in order. Those whose records do not matter are
+// shown to indexes as if there were none.
 Status Commit::load_target(std::span<KeyChange> keys) {
   rocksdb::ColumnFamilyHandle* const family = keys.front().collection->family.get();
-  if (targets_[keys.front().target].is_new) {
+  const bool any_read = std::ranges::any_of(keys, &KeyChange::is_read);
+  if (targets_[keys.front().target].is_new || !any_read) {
     for (KeyChange& key : keys) QUIPU_RETURN_IF_ERROR(load_key(key, rocksdb::Status::NotFound(), {}));
     return Status::ok();
   }

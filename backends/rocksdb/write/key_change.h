@@ -21,8 +21,8 @@ struct KeyChange {
   bool existed = false;
   bool exists = false;
   bool changed = false;
-  bool keeps_stored = false;  // an operation needs the record that is stored
-  bool inserted = false;      // by this batch: sequence is the place among its insertions
+  bool is_read = false;   // an operation has to do with the record, and not with entries alone
+  bool inserted = false;  // by this batch: sequence is the place among its insertions
   uint64_t sequence = 0;
   std::string_view body;          // of the record that is written (format/record.h)
   IndexedKey* indexes = nullptr;  // what the indexes know of it, one after the other

@@ -1,6 +1,6 @@
 // Vectors: the record of the key has the numbers. Where the collection keeps codes, each vector has one in
 // two places of the family of codes (docs/FORMAT.md), whatever operation wrote it; which block it is in, only
-// the second of these tells once it has been moved.
+// the second of these tells once it has been moved. A move copies what lies in both, and reads no vector.
 
 #include <algorithm>
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "backends/rocksdb/format/code_batch.h"
 #include "backends/rocksdb/format/code_block.h"
 #include "backends/rocksdb/format/status.h"
+#include "backends/rocksdb/read/code_reader.h"
 #include "backends/rocksdb/read/staged_changes.h"
 #include "backends/rocksdb/write/collection_index.h"
 #include "quipu/backend/features.h"
@@ -25,6 +26,7 @@ constexpr const WriteOp::Kind* kKinds[] = {&VectorValues::kPutVector, &VectorVal
                                            &VectorValues::kPutCodeNote};
 // What a code takes in a batch beside the halves of its bytes and its key.
 constexpr size_t kOfACode = 64 + 2 * kBatchBytesPerKey;
+constexpr size_t kOfAMove = kOfACode + 64;  // with a removal
 
 using Place = CodePlaces::Place;
 
@@ -60,24 +62,114 @@ class CodedVectors : public IndexedBatch {
   std::vector<CodedVector> vectors_;
 };
 
+// Takes a row out of the block that it is in, unless that is where it goes.
+void leave_block(const CodeKey& row, Place from, std::optional<Place> to, CommitScope& scope) {
+  if (from != to) {
+    scope.merge_later(scope.view.database().codes(), scope.keep(block_key(row, from)),
+                      scope.keep(make_code_removal(row.number)));
+  }
+  if (scope.staged != nullptr) scope.code_places.move(row, from, to);
+}
+
+// The codes of a batch that go to other blocks as they are.
+class MovedCodes : public IndexedBatch {
+ public:
+  explicit MovedCodes(const Collection& collection) : collection_(collection) {}
+
+  void add(const CodeMove& move, std::string_view key) {
+    const CodeKey row{collection_.id(), false, static_cast<uint32_t>(move.dimensions), move.order};
+    moves_.push_back({row, key, move.block == 0 ? std::nullopt : std::optional(move.block), {}});
+  }
+
+  Status finish(CommitScope& scope) override {
+    std::ranges::sort(moves_, {}, &Move::row);
+    QUIPU_RETURN_IF_ERROR(find_rows(scope));
+    std::erase_if(moves_, [](const Move& move) { return move.stored.dimensions == 0; });
+    std::ranges::sort(moves_, {}, [](const Move& move) {
+      return std::tuple(move.row.dimensions, move.stored.block, move.row.number);
+    });
+    return move_rows(scope);
+  }
+
+ private:
+  struct Move {
+    CodeKey row;
+    std::string_view key;
+    std::optional<Place> to;
+    CodeRow stored;  // where it is the key's
+  };
+
+  Status find_rows(CommitScope& scope) {
+    std::vector<std::string> keys;
+    keys.reserve(moves_.size());
+    for (const Move& move : moves_) {
+      keys.push_back(code_row_key(collection_.id(), move.row.dimensions, move.row.number));
+    }
+    return get_codes(scope.view, keys, [&](size_t i, std::string_view value) {
+      const std::optional<CodeRow> row = parse_code_row(scope.keep(value), moves_[i].row);
+      if (!row) return damaged_codes(collection_);
+      if (row->key == moves_[i].key) moves_[i].stored = *row;
+      return Status::ok();
+    });
+  }
+
+  Status move_rows(CommitScope& scope) const {
+    std::vector<std::string> keys;
+    std::vector<std::span<const Move>> moves;  // of each block
+    for (auto begin = moves_.begin(); begin != moves_.end();) {
+      const auto end = std::find_if(begin, moves_.end(), [&](const Move& move) {
+        return std::tie(move.row.dimensions, move.stored.block) !=
+               std::tie(begin->row.dimensions, begin->stored.block);
+      });
+      keys.push_back(block_key(begin->row, begin->stored.block));
+      moves.emplace_back(begin, end);
+      begin = end;
+    }
+    size_t moved = 0;
+    QUIPU_RETURN_IF_ERROR(get_codes(scope.view, keys, [&](size_t i, std::string_view value) -> Status {
+      const std::optional<StoredBlock> block = StoredBlock::parse(value, *parse_code_key(keys[i]));
+      if (!block) return damaged_codes(collection_);
+      for (const Move& move : moves[i]) QUIPU_RETURN_IF_ERROR(move_row(move, *block, scope));
+      moved += moves[i].size();
+      return Status::ok();
+    }));
+    return moved == moves_.size() ? Status::ok() : damaged_codes(collection_);
+  }
+
+  Status move_row(const Move& move, const StoredBlock& block, CommitScope& scope) const {
+    const uint64_t sequence = move.row.number;
+    const std::optional<size_t> at = block.row_of(sequence);
+    if (!at) return damaged_codes(collection_);
+    const VectorCode code{block.norm(*at), block.coarse(*at), move.stored.fine, block.upper_half(*at),
+                          move.stored.lower};
+    const Place to = move.to.value_or(block_of(sequence));
+    leave_block(move.row, block.number, to, scope);
+    const std::string rest =
+        move.to ? CodeRest::to_bytes(move.key, code, move.row.dimensions) : std::string();
+    rocksdb::ColumnFamilyHandle* const family = scope.view.database().codes();
+    scope.merge_later(family, scope.keep(block_key(move.row, to)),
+                      scope.keep(make_code_operand(sequence, code, rest)));
+    scope.put_later(family, scope.keep(code_row_key(collection_.id(), move.row.dimensions, sequence)),
+                    scope.keep(make_code_row(move.key, code, move.to)));
+    return Status::ok();
+  }
+
+  const Collection& collection_;
+  std::vector<Move> moves_;
+};
+
 // A key of a collection that keeps codes: the vector that it had, and the one that it will have.
 class CodedKey : public IndexedKey {
  public:
-  CodedKey(const KeyChange& key, const DataRecord* stored, CommitScope& scope) {
+  CodedKey(const KeyChange& key, const DataRecord* stored) {
     const std::optional<size_t> dimensions = stored == nullptr ? std::nullopt : dimensions_of(stored->body);
     if (!dimensions) return;
     had_ = CodeKey{key.collection->id(), false, static_cast<uint32_t>(*dimensions), key.sequence};
-    if (key.keeps_stored) body_ = scope.keep(stored->body);
   }
 
-  void move_to(std::optional<Place> block) {
-    block_ = block;
-    moved_ = touched = true;
-  }
-  size_t dimensions() const { return had_ ? had_->dimensions : 0; }
-  void replaced() override {
-    block_.reset();
-    moved_ = false;
+  void move_to(const CodeMove& move) {
+    move_ = move;
+    touched = true;
   }
   void put_note(std::string_view value) {
     note_ = value;
@@ -86,17 +178,19 @@ class CodedKey : public IndexedKey {
 
   Status write(KeyChange& key, CommitScope& scope, rocksdb::WriteBatchBase& /*batch*/) override {
     if (note_) write_note(key, scope);
-    if (!key.changed && !(moved_ && had_)) return Status::ok();
-    if (key.changed) body_ = key.exists ? key.body : std::string_view();
-    const std::optional<size_t> dimensions = body_.empty() ? std::nullopt : dimensions_of(body_);
+    if (!key.changed) {
+      if (move_) scope.batch_of<MovedCodes>(*key.collection).add(*move_, key.user_key);
+      return Status::ok();
+    }
+    const std::optional<size_t> dimensions = key.exists ? dimensions_of(key.body) : std::nullopt;
     if (!dimensions) return had_ ? remove(scope) : Status::ok();
     const uint64_t sequence = key.inserted ? scope.first_sequence + key.sequence : key.sequence;
     const CodeKey row{key.collection->id(), false, static_cast<uint32_t>(*dimensions), sequence};
     const bool stays = had_ && had_->dimensions == row.dimensions && had_->number == sequence;
     if (had_ && !stays) QUIPU_RETURN_IF_ERROR(remove(scope));
-    if (stays) QUIPU_RETURN_IF_ERROR(leave_block(scope, block_.value_or(block_of(sequence))));
+    if (stays) QUIPU_RETURN_IF_ERROR(leave(scope, block_of(sequence)));
     scope.batch_of<CodedVectors>(*key.collection)
-        .add({row.dimensions, sequence, block_, key.user_key, coded_body(body_, scope)});
+        .add({row.dimensions, sequence, key.user_key, coded_body(key.body, scope)});
     return Status::ok();
   }
 
@@ -109,28 +203,20 @@ class CodedKey : public IndexedKey {
   }
 
   Status remove(CommitScope& scope) const {
-    QUIPU_RETURN_IF_ERROR(leave_block(scope, std::nullopt));
+    QUIPU_RETURN_IF_ERROR(leave(scope, std::nullopt));
     scope.delete_later(scope.view.database().codes(),
                        scope.keep(code_row_key(had_->collection, had_->dimensions, had_->number)));
     return Status::ok();
   }
 
-  // Takes the code that is stored out of its block, unless that is where it goes.
-  Status leave_block(CommitScope& scope, std::optional<Place> to) const {
+  Status leave(CommitScope& scope, std::optional<Place> to) const {
     QUIPU_ASSIGN_OR_RETURN(const std::optional<Place> from, place_of(scope.view, *had_));
-    const Place block = from.value_or(block_of(had_->number));
-    if (block != to) {
-      scope.merge_later(scope.view.database().codes(), scope.keep(block_key(*had_, block)),
-                        scope.keep(make_code_removal(had_->number)));
-    }
-    if (scope.staged != nullptr) scope.code_places.move(*had_, block, to);
+    leave_block(*had_, from.value_or(block_of(had_->number)), to, scope);
     return Status::ok();
   }
 
   std::optional<CodeKey> had_;  // its row
-  std::string_view body_;       // of its record
-  std::optional<Place> block_;  // that it is moved to
-  bool moved_ = false;
+  std::optional<CodeMove> move_;
   std::optional<std::string_view> note_;
 };
 
@@ -143,7 +229,7 @@ class Vectors : public CollectionIndex {
   }
 
   Status load(KeyChange& key, const DataRecord* stored, CommitScope& scope) const override {
-    scope.add<CodedKey>(key, *this, key, stored, scope);
+    scope.add<CodedKey>(key, *this, key, stored);
     return Status::ok();
   }
 
@@ -159,16 +245,16 @@ class Vectors : public CollectionIndex {
       scope.entry_bytes += op.key.size() + op.value.size() + kBatchBytesPerKey;
       return Status::ok();
     }
-    Place block = 0;
-    if (!op.value.empty() && op.value.size() != sizeof(block)) {
-      return Status::invalid_argument("the number of a block has 8 bytes");
+    CodeMove move;
+    if (op.value.size() != sizeof(move)) {
+      return Status::invalid_argument("a move of a code is not as CodeMove::bytes() has it");
     }
-    std::memcpy(&block, op.value.data(), op.value.size());
-    if (!op.value.empty() && !is_moved_block(block)) {
-      return Status::invalid_argument("no code is moved to block " + std::to_string(block));
+    std::memcpy(&move, op.value.data(), sizeof(move));
+    if (move.block != 0 && !is_moved_block(move.block)) {
+      return Status::invalid_argument("no code is moved to block " + std::to_string(move.block));
     }
-    part->move_to(op.value.empty() ? std::nullopt : std::optional(block));
-    scope.entry_bytes += part->dimensions() + op.key.size() + kOfACode;
+    part->move_to(move);
+    scope.entry_bytes += 2 * VectorEncoder::half_bytes(move.dimensions) + 2 * op.key.size() + kOfAMove;
     return Status::ok();
   }
 
@@ -211,25 +297,23 @@ void put_codes(const Collection& collection, std::vector<CodedVector> vectors, C
     char* tail;  // of the row's other place
   };
   rocksdb::ColumnFamilyHandle* const family = scope.view.database().codes();
-  std::ranges::sort(vectors, {}, [](const CodedVector& vector) {
-    return std::tuple(vector.dimensions, vector.place(), vector.sequence);
-  });
+  std::ranges::sort(vectors, {},
+                    [](const CodedVector& vector) { return std::tuple(vector.dimensions, vector.sequence); });
   std::vector<Row> rows;
   rows.reserve(vectors.size());
   for (auto begin = vectors.begin(); begin != vectors.end();) {
     const CodedVector& first = *begin;
     const auto end = std::find_if(begin, vectors.end(), [&](const CodedVector& vector) {
-      return vector.dimensions != first.dimensions || vector.place() != first.place();
+      return vector.dimensions != first.dimensions || block_of(vector.sequence) != block_of(first.sequence);
     });
     const auto count = static_cast<size_t>(end - begin);
-    std::vector<std::string_view> keys;  // beside rows that are moved
-    for (auto each = begin; first.block && each != end; ++each) keys.push_back(each->key);
-    const std::span<char> bytes = scope.take(CodeOperand::bytes(count, first.dimensions, keys));
-    const CodeOperand operand(bytes.data(), count, first.dimensions, keys);
+    const std::span<char> bytes = scope.take(CodeOperand::bytes(count, first.dimensions));
+    const CodeOperand operand(bytes.data(), count, first.dimensions);
     const CodeKey in_block{collection.id(), false, first.dimensions, first.sequence};
-    scope.merge_later(family, scope.keep(block_key(in_block, first.place())), {bytes.data(), bytes.size()});
+    scope.merge_later(family, scope.keep(block_key(in_block, block_of(first.sequence))),
+                      {bytes.data(), bytes.size()});
     for (size_t row = 0; row < count; ++row, ++begin) {
-      const std::string head = make_code_row_head(begin->key, begin->block);
+      const std::string head = make_code_row_head(begin->key, std::nullopt);
       const std::span<char> value = scope.take(head.size() + code_row_tail_bytes(begin->dimensions));
       rows.push_back({operand, row, std::ranges::copy(head, value.data()).out});
       scope.put_later(family, scope.keep(code_row_key(collection.id(), begin->dimensions, begin->sequence)),

@@ -18,17 +18,21 @@ constexpr uint64_t kFewestVectors = 4096;
 // So many in no partition are waited for; so many are moved at a time.
 constexpr size_t kHomeUsually = 4096;
 constexpr size_t kMovedAtOnce = 4096;
-// Of so many vectors the first means are made.
+// At first, when nearly all are in none, as many as take about so much in a batch: of each partition several.
+constexpr size_t kBytesMovedAtOnce = 48 << 20;
+constexpr size_t kBytesOfAMove = 300;  // beside its code
+// Of so many vectors the first means are made; of more where there are many partitions, whose codes take so
+// much at most.
 constexpr size_t kSample = 131072;
+constexpr size_t kSampleOfPartition = 32;
+constexpr size_t kSampleBytes = 128 << 20;
+// So many partitions are divided at a time: each step writes the note, which tells of all of them.
+constexpr size_t kDividedAtOnce = 16;
 // Partitions near one that is divided, whose vectors may be nearer to the new means.
 constexpr size_t kNeighbours = 16;
 // Vectors as queries for calibration, and how many of the nearest of each.
 constexpr size_t kProbes = 128;
 constexpr size_t kNearest = 10;
-
-std::string_view bytes_of(const uint64_t& number) {
-  return {reinterpret_cast<const char*>(&number), sizeof(number)};
-}
 
 }  // namespace
 
@@ -37,12 +41,12 @@ Result<std::optional<StoredPartitions::Step>> StoredPartitions::next_step(const 
   std::optional<Step> none;
   if (!centroids_ || mixed_) return none;
   if (centroids_->size() == 0) {
-    if ((knows_home_ ? home_.size() : home_count_) < kFewestVectors) return none;
+    if (in_none() < kFewestVectors) return none;
     return find_partitions(reader);
   }
-  if (!knows_home_ || home_.size() >= (all ? 1 : kHomeUsually)) return move_home_rows(reader);
-  for (const auto& [partition, rows] : note_.rows) {
-    if (rows > kMostRows) return divide_partition(reader, partition);
+  if (!knows_home_ || home_.size() >= (all ? 1 : kHomeUsually)) return move_home_rows(reader, all);
+  if (std::ranges::any_of(note_.rows, [](const auto& each) { return each.second > kMostRows; })) {
+    return divide_large(reader);
   }
   if (note_.recall != recall_ || note_.rows.size() > note_.calibrated + note_.calibrated / 2) {
     return calibrate(reader);
@@ -70,6 +74,7 @@ bool StoredPartitions::apply(Step step) {
   for (const uint64_t order : step.moved) {
     if (home_rows_.contains(order)) erase(order);
   }
+  if (!knows_home_) home_count_ -= std::min<uint64_t>(home_count_, step.moved.size());
   if (knows_home_ || !step.next_home) return false;
   next_home_ = *step.next_home;
   return step.moved.empty();
@@ -88,12 +93,15 @@ void StoredPartitions::put_note(Step& step) const {
 Result<StoredPartitions::Step> StoredPartitions::find_partitions(const CodeReader& reader) const {
   CodedRows sample(dimensions());
   std::mt19937_64 random(note_.next);
-  const uint64_t count = knows_home_ ? home_.size() : home_count_;
+  const uint64_t count = in_none();
+  const uint64_t partitions = count / kUsualRows;
+  const uint64_t wanted = std::max<uint64_t>(
+      kSample, std::min(partitions * kSampleOfPartition, kSampleBytes / sample.row_bytes()));
   QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
     CodedRows rows(dimensions());
     rows.add(view_of(block));
     for (size_t row = 0; row < rows.size(); ++row) {
-      if (random() % count < kSample) sample.add(rows, row);
+      if (random() % count < wanted) sample.add(rows, row);
     }
     return true;
   }));
@@ -103,7 +111,7 @@ Result<StoredPartitions::Step> StoredPartitions::find_partitions(const CodeReade
   for (const std::string& key : stale_notes_) {
     step.batch.add({&VectorValues::kPutCodeNote, collection_, key});
   }
-  const Means means = find_means(sample, count / kUsualRows, random());
+  const Means means = find_means(sample, partitions, random());
   for (size_t i = 0; i < means.size(); ++i) {
     step.note.rows.emplace(step.note.next, 0);
     put_mean(step.note.next++, means[i], step);
@@ -112,19 +120,21 @@ Result<StoredPartitions::Step> StoredPartitions::find_partitions(const CodeReade
   return step;
 }
 
-Result<StoredPartitions::Step> StoredPartitions::move_home_rows(const CodeReader& reader) const {
+Result<StoredPartitions::Step> StoredPartitions::move_home_rows(const CodeReader& reader, bool all) const {
   CodedRows rows(dimensions());
+  const size_t at_once =
+      all && !knows_home_ ? kBytesMovedAtOnce / (2 * rows.row_bytes() + kBytesOfAMove) : kMovedAtOnce;
   uint64_t last = next_home_;
   QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
     last = block.number;
     rows.add(view_of(block));
-    return rows.size() < kMovedAtOnce;
+    return rows.size() < at_once;
   }));
   Step step;
   step.note = note_;
   step.next_home = last;
   const std::vector<uint64_t> nearest = centroids_->nearest(rows);
-  std::vector<std::pair<uint64_t, uint64_t>> moves;
+  Moves moves;
   for (size_t row = 0; row < rows.size(); ++row) {
     moves.emplace_back(rows.number(row), nearest[row]);
     step.moved.push_back(rows.number(row));
@@ -137,13 +147,13 @@ Result<StoredPartitions::Step> StoredPartitions::move_home_rows(const CodeReader
   return step;
 }
 
-Status StoredPartitions::move(const CodeReader& reader, std::vector<std::pair<uint64_t, uint64_t>> moves,
-                              Step& step) const {
+Status StoredPartitions::move(const CodeReader& reader, Moves moves, Step& step) const {
   std::ranges::sort(moves);
   std::vector<uint64_t> orders;
   for (const auto& [order, partition] : moves) orders.push_back(order);
   return reader.get_rows(dimensions(), orders, [&](size_t i, const CodeRow& row) {
-    step.batch.add({&VectorValues::kMoveCode, collection_, row.key, bytes_of(moves[i].second)});
+    const CodeMove move{row.order, dimensions(), moves[i].second};
+    step.batch.add({&VectorValues::kMoveCode, collection_, row.key, move.bytes()});
     return Status::ok();
   });
 }
@@ -177,32 +187,53 @@ std::vector<uint64_t> StoredPartitions::near_partitions(uint64_t partition, size
   return near;
 }
 
-// Its vectors go to the parts, or to neighbours that are nearer; vectors of neighbours come to the parts that
-// are nearer to them.
-Result<StoredPartitions::Step> StoredPartitions::divide_partition(const CodeReader& reader,
-                                                                  uint64_t partition) const {
+// What one takes rows from or gives rows to, no other one of the same step does.
+Result<StoredPartitions::Step> StoredPartitions::divide_large(const CodeReader& reader) const {
   Step step;
   step.note = note_;
+  Moves moves;
+  std::unordered_set<uint64_t> taken;
+  size_t divided = 0;
+  for (const auto& [partition, rows] : note_.rows) {
+    if (divided == kDividedAtOnce) break;
+    if (rows <= kMostRows) continue;
+    const std::vector<uint64_t> neighbours = near_partitions(partition, kNeighbours);
+    const auto is_taken = [&](uint64_t each) { return taken.contains(each); };
+    if (is_taken(partition) || std::ranges::any_of(neighbours, is_taken)) continue;
+    taken.insert(partition);
+    taken.insert(neighbours.begin(), neighbours.end());
+    QUIPU_RETURN_IF_ERROR(divide_partition(reader, partition, neighbours, step, moves));
+    ++divided;
+  }
+  QUIPU_RETURN_IF_ERROR(move(reader, std::move(moves), step));
+  put_note(step);
+  return step;
+}
+
+// Its vectors go to the parts, or to neighbours that are nearer; vectors of neighbours come to the parts that
+// are nearer to them.
+Status StoredPartitions::divide_partition(const CodeReader& reader, uint64_t partition,
+                                          const std::vector<uint64_t>& neighbours, Step& step,
+                                          Moves& moves) const {
   QUIPU_ASSIGN_OR_RETURN(const CodedRows rows, rows_of(reader, partition));
   step.note.rows[partition] = static_cast<uint32_t>(rows.size());
-  if (rows.size() <= kMostRows) {  // others have been removed
-    put_note(step);
-    return step;
-  }
+  if (rows.size() <= kMostRows) return Status::ok();  // others have been removed
   step.changed.insert(partition);
   const Division division = divide(rows, (rows.size() + kUsualRows - 1) / kUsualRows, partition);
   Centroids near(dimensions());
+  // What is as near to a part as to its own mean stays: of the means that tie, the first is taken.
+  Centroids own_first(dimensions());
+  for (const uint64_t neighbour : neighbours) own_first.put(neighbour, centroids_->mean(neighbour));
   std::vector<uint64_t> parts;
   for (size_t i = 0; i < division.means.size(); ++i) {
     parts.push_back(i == 0 ? partition : step.note.next++);
     put_mean(parts.back(), division.means[i], step);
     near.put(parts.back(), step.means.back().second);
+    own_first.put(parts.back(), step.means.back().second);
     step.note.rows[parts.back()] = 0;
   }
-  const std::vector<uint64_t> neighbours = near_partitions(partition, kNeighbours);
   for (const uint64_t neighbour : neighbours) near.put(neighbour, centroids_->mean(neighbour));
   const std::unordered_set<uint64_t> is_part(parts.begin(), parts.end());
-  std::vector<std::pair<uint64_t, uint64_t>> moves;
   const std::vector<uint64_t> nearest = near.nearest(rows);
   for (size_t row = 0; row < rows.size(); ++row) {
     const uint64_t to = is_part.contains(nearest[row]) ? parts[division.part_of[row]] : nearest[row];
@@ -210,10 +241,6 @@ Result<StoredPartitions::Step> StoredPartitions::divide_partition(const CodeRead
     if (to != partition) moves.emplace_back(rows.number(row), to);
     ++step.note.rows[to];
   }
-  // What is as near to a part as to its own mean stays: of the means that tie, the first is taken.
-  Centroids own_first(dimensions());
-  for (const uint64_t neighbour : neighbours) own_first.put(neighbour, centroids_->mean(neighbour));
-  for (const auto& [part, mean] : step.means) own_first.put(part, mean);
   for (const uint64_t neighbour : neighbours) {
     QUIPU_ASSIGN_OR_RETURN(const CodedRows of_neighbour, rows_of(reader, neighbour));
     const std::vector<uint64_t> nearer = own_first.nearest(of_neighbour);
@@ -226,9 +253,7 @@ Result<StoredPartitions::Step> StoredPartitions::divide_partition(const CodeRead
       if (step.note.rows[neighbour] > 0) --step.note.rows[neighbour];
     }
   }
-  QUIPU_RETURN_IF_ERROR(move(reader, std::move(moves), step));
-  put_note(step);
-  return step;
+  return Status::ok();
 }
 
 Result<StoredPartitions::Step> StoredPartitions::calibrate(const CodeReader& reader) const {

@@ -63,6 +63,9 @@ class StoredPartitions {
   size_t memory_bytes() const;
   // What it may come to, while as many vectors as now are in no partition.
   size_t most_bytes() const;
+  size_t dimensions() const { return note_.dimensions; }
+  // How many vectors are in no partition.
+  uint64_t in_none() const { return knows_home_ ? home_.size() : home_count_; }
   // Whether so many vectors are in no partition that a step is due.
   bool wants_step() const;
 
@@ -84,15 +87,21 @@ class StoredPartitions {
     std::optional<uint64_t> next_home;     // the first block that may have such vectors
   };
   // Nothing where nothing is to be done; with `all` also what can wait. Nobody may write meanwhile. Cost:
-  // some tens of milliseconds; finding the first partitions, and calibration, seconds for a million vectors.
+  // some tens of milliseconds; with `all`, finding the first partitions, and calibration, seconds for a
+  // million vectors.
   Result<std::optional<Step>> next_step(const CodeReader& reader, bool all) const;
   // The batch has been written. Afterwards load() is due where it returns true.
   bool apply(Step step);
 
  private:
+  // Orders of vectors, each with the partition that it goes to.
+  using Moves = std::vector<std::pair<uint64_t, uint64_t>>;
+
   Result<Step> find_partitions(const CodeReader& reader) const;
-  Result<Step> move_home_rows(const CodeReader& reader) const;
-  Result<Step> divide_partition(const CodeReader& reader, uint64_t partition) const;
+  Result<Step> move_home_rows(const CodeReader& reader, bool all) const;
+  Result<Step> divide_large(const CodeReader& reader) const;
+  Status divide_partition(const CodeReader& reader, uint64_t partition,
+                          const std::vector<uint64_t>& neighbours, Step& step, Moves& moves) const;
   Result<Step> calibrate(const CodeReader& reader) const;
   Status load_home(const CodeReader& reader);
   // Calls `use` with the blocks of vectors in no partition, from the first that may have any, until it
@@ -100,10 +109,9 @@ class StoredPartitions {
   Status for_each_home_block(const CodeReader& reader,
                              const std::function<bool(const CodeBlock&)>& use) const;
   Result<CodedRows> rows_of(const CodeReader& reader, uint64_t partition) const;
-  size_t dimensions() const { return note_.dimensions; }
   size_t bytes_beside_cache() const;
   // Adds moves of these to partitions.
-  Status move(const CodeReader& reader, std::vector<std::pair<uint64_t, uint64_t>> orders, Step& step) const;
+  Status move(const CodeReader& reader, Moves moves, Step& step) const;
   void put_mean(uint64_t partition, std::span<const float> mean, Step& step) const;
   void put_note(Step& step) const;
   // The partitions whose means are most similar to one.

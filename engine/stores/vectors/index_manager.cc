@@ -1,5 +1,6 @@
 #include "engine/stores/vectors/index_manager.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -19,7 +20,7 @@ constexpr size_t kPendingAtMost = 512;
 // reads half of the codes, and no ids; what is larger fits into the rest.
 constexpr uint64_t kPartForIndex = 3;
 // So many steps of partitions go with a write that finds many vectors in none: what some 4,096 of these take
-// is a move, about 14 divisions and a calibration.
+// is a move, some divisions at once, and at times a calibration.
 constexpr size_t kStepsOfAWrite = 24;
 // So many vectors that have no codes yet get them at a time.
 constexpr uint64_t kCodedAtOnce = 4096;
@@ -248,6 +249,10 @@ Status IndexManager::arrange(size_t steps, bool all) const {
     std::unique_lock lock(cache_.mutex);
     if (!step->batch.empty()) QUIPU_RETURN_IF_ERROR(store_.kvstore->write(step->batch));
     if (cache_.partitions->apply(*std::move(step))) cache_.forget_partitions();
+    if (cache_.work != nullptr && cache_.partitions) {
+      const uint64_t left = std::min(codes->count(), cache_.partitions->in_none());
+      cache_.work->set_done((codes->count() - left) * cache_.partitions->dimensions() * sizeof(float));
+    }
   }
   return Status::ok();
 }
@@ -271,6 +276,10 @@ Status IndexManager::make_partitions() const {
   QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
                          store_.kvstore->vector_values().codes(collection));
   if (!codes && count != 0) return Status::not_supported("this store keeps no codes of vectors");
+  if (codes) {
+    QUIPU_ASSIGN_OR_RETURN(const std::vector<size_t> dimensions, codes->dimensions());
+    if (!dimensions.empty()) cache_.work->expect(count * dimensions.back() * sizeof(float));
+  }
   QUIPU_RETURN_IF_ERROR(arrange(0, /*all=*/true));
   return cache_.work->finish();
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "engine/vectors/codes/code_kernels.h"
 #include "engine/vectors/codes/vector_code.h"
@@ -13,6 +15,10 @@ namespace {
 constexpr uint64_t kSeed = 0x5bd1e995;
 // Rows that go over the means together: their products stay in the processor's cache.
 constexpr size_t kRowsTogether = 128;
+// Rows look for their partitions in the groups that are the nearest: so many rows together, in so many
+// groups.
+constexpr size_t kRowsAtOnce = 16384;
+constexpr size_t kNearGroups = 8;
 // Fewer partitions than these are one group.
 constexpr size_t kFewest = 64;
 
@@ -185,26 +191,69 @@ void Centroids::score_group(const Probe& query, size_t group, std::vector<Scored
   groups_[group].score(query, scored);
 }
 
+// The rows that look into each group: all of them, where there are few groups.
+std::vector<std::vector<uint32_t>> Centroids::rows_of_groups(const std::vector<Probe>& probes) const {
+  std::vector<std::vector<uint32_t>> rows(groups_.size());
+  if (groups_.size() <= kNearGroups) {
+    for (std::vector<uint32_t>& each : rows) {
+      each.resize(probes.size());
+      std::iota(each.begin(), each.end(), 0);
+    }
+    return rows;
+  }
+  std::vector<Scored> scored;
+  std::vector<std::pair<float, size_t>> distances;
+  for (uint32_t row = 0; row < probes.size(); ++row) {
+    group_means_.score(probes[row], scored);
+    distances.clear();
+    for (const Scored& each : scored) {
+      const float length = group_means_.lengths[each.number];
+      if (groups_[each.number].rows.size() == 0) continue;
+      distances.emplace_back(length * length / 2 - each.similarity, each.number);
+    }
+    const size_t count = std::min(kNearGroups, distances.size());
+    std::ranges::nth_element(distances, distances.begin() + static_cast<ptrdiff_t>(count - 1));
+    for (size_t i = 0; i < count; ++i) rows[distances[i].second].push_back(row);
+  }
+  return rows;
+}
+
 // Rows go over the means as queries do over rows: the least half of the square of the distance, but for what
 // is alike for all means, is what is looked for.
-std::vector<uint64_t> Centroids::nearest(const CodedRows& rows) const {
+void Centroids::Coded::look_for_nearest(const std::vector<Probe>& probes, std::span<const uint32_t> looking,
+                                        std::vector<Nearest>& nearest) const {
   const CodeKernels& kernels = code_kernels().front();
-  std::vector<uint64_t> found(rows.size());
   std::vector<int32_t> products(kRowsTogether * kGroupRows);
-  for (size_t begin = 0; begin < rows.size(); begin += kRowsTogether) {
-    const size_t end = std::min(begin + kRowsTogether, rows.size());
-    const std::vector<Probe> probes = probes_of(rows, begin, end);
-    const QueryBlock queries(codes_of(probes), rows.chunks());
-    std::vector<float> least(probes.size(), std::numeric_limits<float>::infinity());
-    for (const Coded& group : groups_) {
-      for (size_t part = 0; part < group.rows.groups(); ++part) {
-        kernels.queries(group.rows.group(part), queries, products.data());
-        for (size_t i = 0; i < probes.size(); ++i) {
-          const size_t best = group.least_distance(probes[i], part, &products[i * kGroupRows], least[i]);
-          if (best < kGroupRows) found[begin + i] = group.rows.number(part * kGroupRows + best);
-        }
+  while (!looking.empty()) {
+    const std::span<const uint32_t> together = looking.first(std::min(kRowsTogether, looking.size()));
+    looking = looking.subspan(together.size());
+    std::vector<const int8_t*> codes;
+    for (const uint32_t row : together) codes.push_back(probes[row].code());
+    const QueryBlock queries(std::move(codes), rows.chunks());
+    for (size_t group = 0; group < rows.groups(); ++group) {
+      kernels.queries(rows.group(group), queries, products.data());
+      for (size_t i = 0; i < together.size(); ++i) {
+        Nearest& best = nearest[together[i]];
+        const size_t found =
+            least_distance(probes[together[i]], group, &products[i * kGroupRows], best.distance);
+        if (found < kGroupRows) best.number = rows.number(group * kGroupRows + found);
       }
     }
+  }
+}
+
+std::vector<uint64_t> Centroids::nearest(const CodedRows& rows) const {
+  std::vector<uint64_t> found;
+  found.reserve(rows.size());
+  while (found.size() < rows.size()) {
+    const std::vector<Probe> probes =
+        probes_of(rows, found.size(), std::min(found.size() + kRowsAtOnce, rows.size()));
+    const std::vector<std::vector<uint32_t>> looking = rows_of_groups(probes);
+    std::vector<Nearest> nearest(probes.size());
+    for (size_t group = 0; group < groups_.size(); ++group) {
+      groups_[group].look_for_nearest(probes, looking[group], nearest);
+    }
+    for (const Nearest& each : nearest) found.push_back(each.number);
   }
   return found;
 }

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -48,8 +49,9 @@ class Centroids {
   void end_filling();
   void erase(uint64_t partition);
 
-  // For each row the partition from whose mean it is the least distance. REQUIRES: size() != 0. Cost: of the
-  // product of each row with each mean; many rows at once are the fastest.
+  // For each row the partition from whose mean it is the least distance, of the partitions in the groups that
+  // are the nearest. REQUIRES: size() != 0. Cost: of the product of each row with some eight times the root
+  // of size() means; many rows at once are the fastest.
   std::vector<uint64_t> nearest(const CodedRows& rows) const;
 
   // ---- for those who search ----
@@ -66,6 +68,10 @@ class Centroids {
   size_t group_of(uint64_t partition) const { return places_.at(partition).group; }
 
  private:
+  struct Nearest {
+    float distance = std::numeric_limits<float>::infinity();
+    uint64_t number = 0;
+  };
   // Means as rows, with their lengths.
   struct Coded {
     explicit Coded(size_t dimensions) : rows(dimensions) {}
@@ -75,6 +81,9 @@ class Centroids {
     void score(const Probe& probe, std::vector<Scored>& scored) const;
     // Of a group of kernels: which mean is less than `least` away, or kGroupRows.
     size_t least_distance(const Probe& probe, size_t group, const int32_t* products, float& least) const;
+    // Those of `probes` that are `looking` have means here that are nearer, if any are.
+    void look_for_nearest(const std::vector<Probe>& probes, std::span<const uint32_t> looking,
+                          std::vector<Nearest>& nearest) const;
 
     CodedRows rows;
     std::vector<float> lengths;
@@ -88,6 +97,7 @@ class Centroids {
 
   void add(uint64_t partition, std::span<const float> mean);
   void group_anew();
+  std::vector<std::vector<uint32_t>> rows_of_groups(const std::vector<Probe>& probes) const;
   std::vector<float> mean_at(const Place& place) const;
 
   const size_t dimensions_;

@@ -13,8 +13,10 @@ namespace quipu {
 namespace {
 
 constexpr size_t kRounds = 8;
-// Among more means those of parts are looked for, and then moved once among all rows.
+// Among more means those of parts are looked for, and then moved once, each row to the nearest of so many
+// parts.
 constexpr size_t kMeansAtOnce = 48;
+constexpr size_t kNearParts = 8;
 // Means that go over a group of rows together: their products stay in the processor's cache.
 constexpr size_t kMeansTogether = 256;
 
@@ -116,6 +118,12 @@ void spread(const CodedRows& rows, const std::vector<uint32_t>& nearest, const s
   }
 }
 
+void move_to_rows(const CodedRows& rows, const std::vector<uint32_t>& nearest, std::mt19937_64& random,
+                  Means& means) {
+  const std::vector<size_t> counts = take_means(rows, nearest, means);
+  spread(rows, nearest, counts, random, means);
+}
+
 Means first_means(const CodedRows& rows, size_t count, std::mt19937_64& random) {
   std::vector<uint32_t> picked(rows.size());
   std::iota(picked.begin(), picked.end(), 0);
@@ -125,6 +133,65 @@ Means first_means(const CodedRows& rows, size_t count, std::mt19937_64& random) 
     add_row(rows, picked[i], 1, means.add());
   }
   return means;
+}
+
+// Rows that are the nearest to one of few means, and which of many are theirs.
+struct Part {
+  std::vector<uint32_t> rows;
+  uint32_t first_mean = 0;
+  uint32_t means = 0;
+};
+
+std::vector<Part> parts_of(const CodedRows& rows, const Means& means) {
+  std::vector<Part> parts(means.size());
+  const std::vector<uint32_t> nearest = nearest_means(rows, means);
+  for (uint32_t row = 0; row < rows.size(); ++row) parts[nearest[row]].rows.push_back(row);
+  return parts;
+}
+
+CodedRows some_of(const CodedRows& rows, const std::vector<uint32_t>& wanted) {
+  CodedRows some(rows.dimensions());
+  some.reserve(wanted.size());
+  for (const uint32_t row : wanted) some.add(rows, row);
+  return some;
+}
+
+// The parts whose means are the nearest to that of one, itself among them.
+std::vector<size_t> near_parts(const Means& means, size_t part) {
+  std::vector<std::pair<float, size_t>> distances;
+  for (size_t other = 0; other < means.size(); ++other) {
+    float distance = 0;
+    for (size_t i = 0; i < means.dimensions(); ++i) {
+      const float difference = means[part][i] - means[other][i];
+      distance += difference * difference;
+    }
+    distances.emplace_back(distance, other);
+  }
+  const size_t count = std::min(kNearParts, distances.size());
+  std::ranges::partial_sort(distances, distances.begin() + static_cast<ptrdiff_t>(count));
+  std::vector<size_t> near;
+  for (size_t i = 0; i < count; ++i) near.push_back(distances[i].second);
+  return near;
+}
+
+// As nearest_means(), but of those alone that are of a row's part or of parts that are near it.
+std::vector<uint32_t> nearest_of_parts(const CodedRows& rows, const Means& part_means,
+                                       const std::vector<Part>& parts, const Means& means) {
+  std::vector<uint32_t> nearest(rows.size());
+  for (size_t part = 0; part < parts.size(); ++part) {
+    if (parts[part].rows.empty()) continue;
+    Means some(rows.dimensions());
+    std::vector<uint32_t> numbers;
+    for (const size_t near : near_parts(part_means, part)) {
+      for (uint32_t i = 0; i < parts[near].means; ++i) {
+        numbers.push_back(parts[near].first_mean + i);
+        some.add(means[numbers.back()]);
+      }
+    }
+    const std::vector<uint32_t> found = nearest_means(some_of(rows, parts[part].rows), some);
+    for (size_t i = 0; i < found.size(); ++i) nearest[parts[part].rows[i]] = numbers[found[i]];
+  }
+  return nearest;
 }
 
 }  // namespace
@@ -188,8 +255,7 @@ void move_means(const CodedRows& rows, size_t rounds, uint64_t seed, Means& mean
   std::mt19937_64 random(seed);
   for (size_t round = 0; round < rounds; ++round) {
     nearest = nearest_means(rows, means);
-    const std::vector<size_t> counts = take_means(rows, nearest, means);
-    spread(rows, nearest, counts, random, means);
+    move_to_rows(rows, nearest, random, means);
   }
 }
 
@@ -202,24 +268,23 @@ Means find_means(const CodedRows& rows, size_t count, uint64_t seed) {
     move_means(rows, kRounds, random(), means, nearest);
     return means;
   }
-  Means parts = first_means(rows, static_cast<size_t>(std::sqrt(static_cast<double>(count))), random);
-  move_means(rows, kRounds, random(), parts, nearest);
-  nearest = nearest_means(rows, parts);
+  Means part_means = first_means(rows, static_cast<size_t>(std::sqrt(static_cast<double>(count))), random);
+  move_means(rows, kRounds, random(), part_means, nearest);
+  std::vector<Part> parts = parts_of(rows, part_means);
   Means means(rows.dimensions());
-  for (uint32_t part = 0; part < parts.size(); ++part) {
-    CodedRows within(rows.dimensions());
-    for (size_t row = 0; row < rows.size(); ++row) {
-      if (nearest[row] == part) within.add(rows, row);
-    }
-    if (within.size() == 0) continue;
+  for (Part& part : parts) {
+    part.first_mean = static_cast<uint32_t>(means.size());
+    if (part.rows.empty()) continue;
+    const CodedRows within = some_of(rows, part.rows);
     const double share = static_cast<double>(within.size()) / static_cast<double>(rows.size());
     const auto wanted = static_cast<size_t>(std::lround(share * static_cast<double>(count)));
     Means some = first_means(within, std::clamp<size_t>(wanted, 1, within.size()), random);
     std::vector<uint32_t> unused;
     move_means(within, kRounds, random(), some, unused);
     for (size_t i = 0; i < some.size(); ++i) means.add(some[i]);
+    part.means = static_cast<uint32_t>(some.size());
   }
-  move_means(rows, 1, random(), means, nearest);
+  move_to_rows(rows, nearest_of_parts(rows, part_means, parts, means), random, means);
   return means;
 }
 

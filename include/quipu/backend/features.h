@@ -182,11 +182,10 @@ class VectorValues {
   virtual Status get_vectors(std::string_view collection, std::span<const std::string_view> keys,
                              const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
 
-  // Moves the code of the vector of this key, where codes are kept and the vector is there, to another block:
-  // value: its number, the eight bytes of a uint64_t in this machine's order; none: where the codes are that
-  // nothing has moved. A vector that is put gets its code there, until the next such operation of the batch.
-  // Changes nothing that a transaction reads, so that none conflicts with it. Error: kNotSupported while not
-  // all vectors have codes.
+  // Moves the code of the vector of this key, as it is, to another block: value: CodeMove::bytes()
+  // (backend/vector_codes.h). Does nothing where this key has no vector of that order and dimension any more,
+  // or the batch writes or deletes it. Reads no vector. Changes nothing that a transaction reads, so that
+  // none conflicts with it. Error: kNotSupported while not all vectors have codes.
   static constexpr WriteOp::Kind kMoveCode{"move_code", false, true};
   // Puts some bytes beside a collection's codes, that are for whoever has given these their blocks: key: what
   // they are found by, value: the bytes; none: removes them. They go when codes are made anew.

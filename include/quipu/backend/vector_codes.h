@@ -124,6 +124,16 @@ struct CodeBlock {
   }
 };
 
+// CodeMove: the value of a VectorValues::kMoveCode: which code, and where to.
+struct CodeMove {
+  uint64_t order = 0;       // the vector's
+  uint64_t dimensions = 0;  // and
+  uint64_t block = 0;       // from CodeBlock::kFirstMoved on; 0: where the codes are that nothing has moved
+
+  // A view of this.
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(this), sizeof(*this)}; }
+};
+
 // CodeRow: what a query reads of few vectors. A view.
 struct CodeRow {
   size_t dimensions = 0;

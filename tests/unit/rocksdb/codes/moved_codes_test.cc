@@ -130,8 +130,21 @@ Places places_of(const BaseKVStore& store) {
   return places;
 }
 
-void move(WriteBatch& batch, std::string_view key, uint64_t block) {
-  batch.add({&VectorValues::kMoveCode, "v", key, {reinterpret_cast<const char*>(&block), sizeof(block)}});
+// Of each vector the move that has no block yet.
+std::map<std::string, CodeMove> moves_of(const BaseKVStore& store) {
+  std::map<std::string, CodeMove> moves;
+  EXPECT_TRUE(codes_of(store)
+                  ->scan_rows([&](const CodeRow& row) {
+                    moves.emplace(row.key, CodeMove{row.order, row.dimensions, 0});
+                    return Status::ok();
+                  })
+                  .is_ok());
+  return moves;
+}
+
+void move(WriteBatch& batch, std::string_view key, CodeMove move, uint64_t block) {
+  move.block = block;
+  batch.add({&VectorValues::kMoveCode, "v", key, move.bytes()});
 }
 
 class MovedCodesTest : public ::testing::Test {
@@ -160,26 +173,28 @@ class MovedCodesTest : public ::testing::Test {
   // A few operations; in `moved` what has become of each key: its block from kFirstMoved on, or 0.
   void change(BaseKVStore& store, Places& moved) {
     WriteBatch batch;
+    std::map<std::string, CodeMove> moves = moves_of(store);
+    std::set<std::string> written;
+    Places moved_here;
     for (uint64_t i = 1 + random_.below(30); i-- > 0;) {
       const std::string key = some_key();
-      const uint64_t block = CodeBlock::kFirstMoved + random_.below(5);
+      const uint64_t block = random_.one_in(4) ? 0 : CodeBlock::kFirstMoved + random_.below(5);
       switch (random_.below(6)) {
         case 0:
           batch.delete_("v", key);
           moved.erase(key);
+          written.insert(key);
           break;
         case 1:
           batch.put_vector("v", key, some_vector(random_.one_in(4) ? 3 : 20));
           moved[key] = 0;
+          written.insert(key);
           break;
-        case 2:
-          batch.add({&VectorValues::kMoveCode, "v", key});
-          if (moved.contains(key)) moved[key] = 0;
-          break;
-        default:
-          move(batch, key, block);
-          if (moved.contains(key)) moved[key] = block;
+        default: move(batch, key, moves[key], block); moved_here[key] = block;
       }
+    }
+    for (const auto& [key, block] : moved_here) {
+      if (moved.contains(key) && !written.contains(key)) moved[key] = block;
     }
     ASSERT_TRUE(store.write(batch).is_ok());
   }
@@ -238,6 +253,7 @@ TEST_F(MovedCodesTest, TransactionsFindWhatOthersHaveMoved) {
     const auto transaction = *store_->begin();
     WriteBatch changes;
     Places expected;
+    std::map<std::string, CodeMove> rows = moves_of(*store_);
     for (auto& [key, block] : places_of(*store_)) {
       const uint64_t own = CodeBlock::kFirstMoved + random_.below(4);
       expected[key] = 0;
@@ -248,7 +264,7 @@ TEST_F(MovedCodesTest, TransactionsFindWhatOthersHaveMoved) {
           expected.erase(key);
           break;
         case 2:
-          move(changes, key, own);
+          move(changes, key, rows[key], own);
           expected[key] = own;
           break;
         case 3: changes.put_vector("v", key, some_vector(30)); break;
@@ -259,8 +275,8 @@ TEST_F(MovedCodesTest, TransactionsFindWhatOthersHaveMoved) {
     WriteBatch moves;
     for (const auto& [key, block] : places_of(*store_)) {
       const uint64_t other = CodeBlock::kFirstMoved + random_.below(4);
-      if (random_.one_in(2)) move(moves, key, other);
-      if (random_.one_in(2)) moves.add({&VectorValues::kMoveCode, "v", key});
+      if (random_.one_in(2)) move(moves, key, rows[key], other);
+      if (random_.one_in(2)) move(moves, key, rows[key], 0);
     }
     ASSERT_TRUE(store_->write(moves).is_ok());
     const Places before = places_of(*store_);
@@ -280,7 +296,7 @@ TEST_F(MovedCodesTest, AReaderKeepsItsMoment) {
   fill(300);
   const std::unique_ptr<CodeReader> then = codes_of(*store_);
   WriteBatch batch;
-  for (int i = 0; i < 300; ++i) move(batch, "k" + std::to_string(i), CodeBlock::kFirstMoved + 7);
+  for (const auto& [key, row] : moves_of(*store_)) move(batch, key, row, CodeBlock::kFirstMoved + 7);
   batch.delete_("v", "k1");
   batch.add({&VectorValues::kPutCodeNote, "v", "note", "new"});
   ASSERT_TRUE(store_->write(batch).is_ok());
@@ -354,24 +370,31 @@ TEST_F(MovedCodesTest, WhatCannotBeMovedIsRefused) {
     batch.add(op);
     return store_->write(batch).code();
   };
-  const uint64_t home = 5;
-  const std::string_view home_bytes(reinterpret_cast<const char*>(&home), sizeof(home));
-  EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", home_bytes}), StatusCode::kInvalidArgument);
+  std::map<std::string, CodeMove> rows = moves_of(*store_);
+  const auto moved = [&](std::string_view key, CodeMove row, uint64_t block) {
+    row.block = block;
+    return write({&VectorValues::kMoveCode, "v", key, row.bytes()});
+  };
+  EXPECT_EQ(moved("k1", rows["k1"], 5), StatusCode::kInvalidArgument);
+  EXPECT_EQ(moved("k1", rows["k1"], kLast), StatusCode::kInvalidArgument);
   EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", "1234567"}), StatusCode::kInvalidArgument);
-  EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "k1", std::string(8, '\xff')}),
-            StatusCode::kInvalidArgument);
-  EXPECT_EQ(write({&VectorValues::kMoveCode, "absent", "k1"}), StatusCode::kNotFound);
+  const std::string row(rows["k1"].bytes());
+  EXPECT_EQ(write({&VectorValues::kMoveCode, "absent", "k1", row}), StatusCode::kNotFound);
   EXPECT_EQ(write({&WriteOp::kPut, "plain", "k1", "{}"}), StatusCode::kOk);
-  EXPECT_EQ(write({&VectorValues::kMoveCode, "plain", "k1"}), StatusCode::kNotSupported);
+  EXPECT_EQ(write({&VectorValues::kMoveCode, "plain", "k1", row}), StatusCode::kNotSupported);
   EXPECT_EQ(write({&VectorValues::kPutCodeNote, "plain", "k1", "note"}), StatusCode::kNotSupported);
-  EXPECT_EQ(write({&VectorValues::kMoveCode, "v", "absent"}), StatusCode::kOk);
+  // Whose row it is not, moves nothing.
+  EXPECT_EQ(moved("absent", rows["k1"], CodeBlock::kFirstMoved), StatusCode::kOk);
+  EXPECT_EQ(moved("k2", rows["k1"], CodeBlock::kFirstMoved), StatusCode::kOk);
+  EXPECT_EQ(moved("k1", {rows["k1"].order, 3, 0}, CodeBlock::kFirstMoved), StatusCode::kOk);
+  EXPECT_EQ(moved("k1", {77, 20, 0}, CodeBlock::kFirstMoved), StatusCode::kOk);
   EXPECT_EQ(places_of(*store_), (Places{{"k0", 0}, {"k1", 0}, {"k2", 0}}));
 }
 
 TEST_F(MovedCodesTest, ARowInTheWrongBlockIsFound) {
   fill(3);
   WriteBatch batch;
-  move(batch, "k1", CodeBlock::kFirstMoved);
+  move(batch, "k1", moves_of(*store_)["k1"], CodeBlock::kFirstMoved);
   ASSERT_TRUE(store_->write(batch).is_ok());
   ASSERT_TRUE(store_->close().is_ok());
   {
