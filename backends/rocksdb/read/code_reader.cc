@@ -63,6 +63,12 @@ Status RocksDBCodeReader::scan(const std::string& begin, const std::string& end,
   return from_rocksdb(it->status(), "cannot read codes");
 }
 
+// What a query reads of a store that is much larger than the cache is gone from it when the next one comes,
+// and so is what it had before.
+ReadView RocksDBCodeReader::view_of_some(size_t bytes) const {
+  return count_ * bytes > view_.database().options().memory_budget_bytes / 2 ? view_.uncached() : view_;
+}
+
 Status get_codes(const ReadView& view, std::span<const std::string> keys,
                  const std::function<Status(size_t i, std::string_view value)>& use) {
   for (size_t begin = 0; begin < keys.size(); begin += kGotAtOnce) {
@@ -150,7 +156,8 @@ Status RocksDBCodeReader::get_rows(size_t dimensions, std::span<const uint64_t> 
   const auto number = static_cast<uint32_t>(dimensions);
   std::vector<std::string> keys;
   for (const uint64_t order : orders) keys.push_back(code_row_key(id(), number, order));
-  return get_codes(view_, keys, [&](size_t i, std::string_view value) -> Status {
+  const ReadView view = view_of_some(code_row_tail_bytes(number));
+  return get_codes(view, keys, [&](size_t i, std::string_view value) -> Status {
     const std::optional<CodeRow> row = parse_code_row(value, {id(), false, number, orders[i]});
     return row ? use(i, *row) : damaged();
   });
@@ -166,9 +173,10 @@ Status RocksDBCodeReader::scan_rows(const std::function<Status(const CodeRow&)>&
 }
 
 Status RocksDBCodeReader::get_vectors(
-    std::span<const std::string_view> keys,
+    size_t dimensions, std::span<const std::string_view> keys,
     const std::function<void(size_t i, std::span<const double>)>& use) const {
-  return VectorReader(view_).get_vectors(collection_->name, keys, use);
+  const ReadView view = view_of_some(dimensions * sizeof(double));
+  return VectorReader(view).get_vectors(collection_->name, keys, use);
 }
 
 Status RocksDBCodeReader::scan_notes(

@@ -32,7 +32,7 @@ class RocksDBCodeReader : public CodeReader {
   Status get_rows(size_t dimensions, std::span<const uint64_t> orders,
                   const std::function<Status(size_t i, const CodeRow&)>& use) const override;
   Status scan_rows(const std::function<Status(const CodeRow&)>& use) const override;
-  Status get_vectors(std::span<const std::string_view> keys,
+  Status get_vectors(size_t dimensions, std::span<const std::string_view> keys,
                      const std::function<void(size_t i, std::span<const double>)>& use) const override;
   Status scan_notes(
       std::string_view prefix,
@@ -47,6 +47,8 @@ class RocksDBCodeReader : public CodeReader {
   std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::ReadOptions options) const;
   // The entries from one key to another, which is left out.
   Status scan(const std::string& begin, const std::string& end, const UseEntry& use) const;
+  // For entries of which each vector has one, of so many bytes.
+  ReadView view_of_some(size_t bytes) const;
   Status damaged() const { return damaged_codes(*collection_); }
 
   const ReadView view_;

@@ -41,8 +41,8 @@ class ReadView {
   // This, or the same over a new snapshot: what must agree is read from one.
   ReadView fixed() const {
     if (is_fixed()) return *this;
-    ReadView view(*database_, std::make_shared<Snapshot>(database_->db()));
-    view.tier_ = tier_;
+    ReadView view = *this;
+    view.snapshot_ = std::make_shared<Snapshot>(database_->db());
     return view;
   }
 
@@ -50,6 +50,12 @@ class ReadView {
   ReadView at_hand() const {
     ReadView view = *this;
     view.tier_ = rocksdb::kBlockCacheTier;
+    return view;
+  }
+  // The same for what is not worth to be cached.
+  ReadView uncached() const {
+    ReadView view = *this;
+    view.fill_cache_ = false;
     return view;
   }
   bool is_at_hand() const { return tier_ == rocksdb::kBlockCacheTier; }
@@ -73,6 +79,7 @@ class ReadView {
   rocksdb::ReadOptions over_snapshot(rocksdb::ReadOptions options = {}) const {
     options.snapshot = snapshot_ ? snapshot_->get() : nullptr;
     options.read_tier = tier_;
+    options.fill_cache &= fill_cache_;
     return options;
   }
 
@@ -80,6 +87,7 @@ class ReadView {
   SnapshotPtr snapshot_;
   StagedChanges* changes_;
   rocksdb::ReadTier tier_ = rocksdb::kReadAllTier;
+  bool fill_cache_ = true;
 };
 
 }  // namespace quipu::rocks

@@ -196,11 +196,12 @@ Result<CodedRows> StoredPartitions::encode(const CodeReader& reader,
     for (size_t i = begin; i < std::min(begin + kEncodedAtOnce, keys.size()); ++i) {
       ids.push_back(keys[i].second);
     }
-    QUIPU_RETURN_IF_ERROR(reader.get_vectors(ids, [&](size_t i, std::span<const double> elements) {
-      const VectorCode code = encoder.encode(elements);
-      rows.add(keys[begin + i].first, {code.coarse.along, code.coarse.across}, code.upper,
-               CodeRest::to_bytes(ids[i], code, dimensions()));
-    }));
+    QUIPU_RETURN_IF_ERROR(
+        reader.get_vectors(dimensions(), ids, [&](size_t i, std::span<const double> elements) {
+          const VectorCode code = encoder.encode(elements);
+          rows.add(keys[begin + i].first, {code.coarse.along, code.coarse.across}, code.upper,
+                   CodeRest::to_bytes(ids[i], code, dimensions()));
+        }));
   }
   return rows;
 }
@@ -242,7 +243,7 @@ Result<VectorStoreQueryResult> StoredPartitions::top_k(const TopKQuery& wanted, 
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
                          best_vectors(wanted, std::move(candidates), [&](auto ids, const auto& use) {
-                           return reader.get_vectors(ids, use);
+                           return reader.get_vectors(dimensions(), ids, use);
                          }));
   return to_result(best);
 }

@@ -94,10 +94,11 @@ Result<VectorStoreQueryResult> RowSearch::finish() {
   }
   const FetchVectors fetch = [this](auto ids, const auto& use) {
     size_t fetched = 0;
-    Status read = reader_.get_vectors(ids, [&](size_t i, std::span<const double> elements) {
-      ++fetched;
-      use(i, elements);
-    });
+    Status read =
+        reader_.get_vectors(wanted_.query.size(), ids, [&](size_t i, std::span<const double> elements) {
+          ++fetched;
+          use(i, elements);
+        });
     gone_ = gone_ || fetched < ids.size();
     return read;
   };

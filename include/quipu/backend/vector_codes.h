@@ -172,8 +172,8 @@ class CodeReader {
   virtual Status get_rows(size_t dimensions, std::span<const uint64_t> orders,
                           const std::function<Status(size_t i, const CodeRow&)>& use) const = 0;
   virtual Status scan_rows(const std::function<Status(const CodeRow&)>& use) const = 0;
-  // The vectors of these keys, as VectorValues::get_vectors.
-  virtual Status get_vectors(std::span<const std::string_view> keys,
+  // The vectors of these keys, of so many elements, as VectorValues::get_vectors.
+  virtual Status get_vectors(size_t dimensions, std::span<const std::string_view> keys,
                              const std::function<void(size_t i, std::span<const double>)>& use) const = 0;
   // What VectorValues::kPutCodeNote has put under keys that begin with `prefix`, by key.
   virtual Status scan_notes(

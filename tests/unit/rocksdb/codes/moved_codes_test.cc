@@ -317,7 +317,7 @@ TEST_F(MovedCodesTest, AReaderKeepsItsMoment) {
   ASSERT_TRUE(then->scan_notes("", no_notes).is_ok());
   int vectors = 0;
   const std::vector<std::string_view> keys = {"k0", "k1"};
-  ASSERT_TRUE(then->get_vectors(keys, [&](size_t, std::span<const double>) { ++vectors; }).is_ok());
+  ASSERT_TRUE(then->get_vectors(20, keys, [&](size_t, std::span<const double>) { ++vectors; }).is_ok());
   EXPECT_EQ(vectors, 2);
   const std::unique_ptr<CodeReader> now = codes_of(*store_);
   rows = 0;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/filesystem.hpp>
 #include <map>
 #include <set>
 #include <vector>
@@ -21,6 +22,8 @@
 
 namespace quipu::testing {
 namespace {
+
+namespace fs = boost::filesystem;
 
 using Lines = std::multiset<std::string>;
 using Bytes = std::vector<uint8_t>;
@@ -158,6 +161,35 @@ class StoredCodesTest : public ::testing::Test {
   TempDir directory_;
   const std::string path_ = directory_ / "db";
 };
+
+// Whether a query's read of a vector leaves it in memory, of so many vectors and the least memory budget.
+TEST_F(StoredCodesTest, ReadsOfStoresBeyondTheCacheLeaveItAsItWas) {
+  constexpr size_t kDimensions = 256;
+  RocksDBOptions least;
+  least.memory_budget_bytes = 16 << 20;
+  for (const uint64_t count : {400, 4600}) {
+    const bool fits = count * kDimensions * sizeof(double) < least.memory_budget_bytes / 2;
+    fs::remove_all(path_);
+    auto store = open(least);
+    ASSERT_TRUE(store->declare_collection("v", options()).is_ok());
+    fill(*store, count, kDimensions);
+    ASSERT_TRUE(store->close().is_ok());
+    store = open(least);
+    const auto in_memory = [&] { return store->at_hand()->get("k77", "v").has_value(); };
+    EXPECT_FALSE(in_memory());
+    const auto codes = *store->vector_values().codes("v");
+    const std::vector<std::string_view> keys = {"k77"};
+    std::vector<double> read;
+    ASSERT_TRUE(codes
+                    ->get_vectors(kDimensions, keys,
+                                  [&](size_t, std::span<const double> elements) {
+                                    read.assign(elements.begin(), elements.end());
+                                  })
+                    .is_ok());
+    EXPECT_EQ(in_memory(), fits) << count;
+    EXPECT_EQ(vector_value(read), *store->get("k77", "v"));
+  }
+}
 
 TEST_F(StoredCodesTest, FollowAllWrites) {
   Random random(test_seed());
