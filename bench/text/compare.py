@@ -4,9 +4,10 @@ the other, each in processes of its own with one thread; the 10 best.
 
 usage: compare.py [--passages COUNT] [--queries COUNT] [--engines NAME,...] [--check [--changes COUNT]]
 
-For each engine: MB of terms a CPU second of all threads takes to be indexed, in parts of 1,000 passages that are each durable;
-queries a CPU second of 6 words each (the best of several rounds); milliseconds to open it and to answer the first query after
-that; what the process has grown by meanwhile; the size of its files; of Quipu what adding one text and finding it costs.
+For each engine: MB of terms a CPU second of all threads takes to be indexed, in parts of 1,000 passages that are each durable,
+and by how much the process grows at most meanwhile; queries a CPU second of 6 words each (the best of several rounds);
+milliseconds to open it and to answer the first query after that, and what the process has grown by then; the size of its files;
+of Quipu what adding one text and finding it costs.
 Quipu keeps the nodes, too: what they take alone ("quipu, the nodes alone") is taken away from its figures. Engines that are
 not installed are left out, and said:
 
@@ -17,9 +18,11 @@ with PyStemmer's terms, but for ties, and their scores within 1e-5; then again a
 Exit code 1 where they are not.
 """
 import argparse
+import itertools
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -52,14 +55,20 @@ def build(name, folder, terms):
     """In a process of its own."""
     engine = ENGINES[name](folder)
     engine.create()
-    with open(terms, encoding="utf-8") as file:
-        texts = file.read().split("\n")[:-1]
-    begin = time.process_time()
-    for at in range(0, len(texts), PART):
-        engine.add(at, texts[at:at + PART])
+    before, begin, reading, at, characters = resident(), time.process_time(), 0.0, 0, 0
+    with open(terms, encoding="utf-8", newline="\n") as file:
+        while True:
+            reads = time.thread_time()
+            texts = [line[:-1] for line in itertools.islice(file, PART)]
+            reading += time.thread_time() - reads
+            if not texts:
+                break
+            engine.add(at, texts)
+            at += len(texts)
+            characters += sum(map(len, texts))
     engine.finish()
-    return {"cpu_s": time.process_time() - begin - engine.elsewhere, "text_mb": sum(map(len, texts)) / 1e6,
-            "bytes": engine.bytes()}
+    return {"cpu_s": time.process_time() - begin - engine.elsewhere - reading, "text_mb": characters / 1e6,
+            "bytes": engine.bytes(), "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before / MIB}
 
 
 def query(name, folder, queries):
@@ -123,9 +132,11 @@ def compare(names, terms_file, queries_file, folder):
             print(f"{engine.name()}: failed", flush=True)
         elif name == "nodes":
             nodes = built
-            print(f"{engine.name()}: {built['cpu_s']:.1f} s of CPU, {built['bytes'] / MIB:,.0f} MiB", flush=True)
+            print(f"{engine.name()}: {built['cpu_s']:.1f} s of CPU, {built['bytes'] / MIB:,.0f} MiB, {built['peak_mib']:,.0f} MiB of "
+                  "memory", flush=True)
         else:
             if name == "quipu":
+                print(f"{engine.name()}, nodes and index: {built['cpu_s']:.1f} s of CPU", flush=True)
                 built["cpu_s"] -= nodes["cpu_s"]
                 built["bytes"] -= nodes["bytes"]
             asked = in_process("query", name, place, queries_file)
@@ -135,7 +146,7 @@ def compare(names, terms_file, queries_file, folder):
 
 def show(name, built, asked):
     line = (f"{name}: {built['text_mb'] / built['cpu_s']:.1f} MB a CPU second ({built['cpu_s']:.1f} s), "
-            f"{built['bytes'] / MIB:,.0f} MiB; ")
+            f"{built['peak_mib']:,.0f} MiB of memory, {built['bytes'] / MIB:,.0f} MiB of files; ")
     line += "queries failed" if asked is None else (
         f"{asked['per_cpu_s']:,.0f} queries a CPU second, opened in {asked['open_ms']:.1f} ms, first query "
         f"{asked['first_ms']:.1f} ms, {asked['grown_mib']:,.0f} MiB")

@@ -19,12 +19,9 @@ class BlockMaxScore {
   void run() {
     for (uint32_t row = 0; find_window(row); row = end_) {
       if (!split()) continue;
-      double after = 0;
-      for (size_t i = window_.size(); i-- != optional_;) {
-        const double others = rest_[i] + after;
-        window_[i].cursor->add_scores(begin_, end_, best_.threshold() - others, sums_);
-        after += window_[i].bound;
-      }
+      after_ = 0;
+      for (size_t i = window_.size(); i > optional_; --i) add_term(i - 1);
+      add_optional_terms();
       offer_window();
     }
   }
@@ -35,21 +32,23 @@ class BlockMaxScore {
     double bound;  // of floats, whose sums are hardly rounded
   };
 
-  // The next rows from `row` on, which are of one chunk of each term that may decide there.
+  // The next rows from `row` on; where a chunk of a term that may decide there ends half-way or behind that,
+  // up to its end, since of the next one no bounds are known.
   bool find_window(uint32_t row) {
     const size_t before = never_;
     while (never_ < terms_.size() && below_[never_ + 1] <= best_.threshold()) ++never_;
-    if (never_ != before || window_.empty()) {
-      window_.assign(terms_.begin() + static_cast<ptrdiff_t>(never_), terms_.end());
-    }
+    if (never_ != before || window_.empty()) window_ = terms_;
     begin_ = kNoRow;
-    for (const Term& term : window_) begin_ = std::min(begin_, term.cursor->next_row(row));
+    for (size_t i = never_; i < window_.size(); ++i) {
+      begin_ = std::min(begin_, window_[i].cursor->next_row(row));
+    }
     if (begin_ == kNoRow) return false;
-    end_ = kNoRow - begin_ < rows_ ? kNoRow : begin_ + rows_;
+    const uint32_t rows = std::min(rows_, kNoRow - begin_);
+    end_ = begin_ + rows;
     rows_ = std::min<uint32_t>(2 * rows_, WindowSums::kRows);
-    for (const Term& term : window_) {
-      const uint32_t last = term.cursor->chunk_last_row(begin_);
-      if (last < end_) end_ = last + 1;
+    for (size_t i = never_; i < window_.size(); ++i) {
+      const uint32_t last = window_[i].cursor->chunk_last_row(begin_);
+      if (last < end_ && last - begin_ >= rows / 2) end_ = last + 1;
     }
     return true;
   }
@@ -57,26 +56,47 @@ class BlockMaxScore {
   // Sorts the window's terms by what they are worth in it; the first `optional_` cannot make a document one
   // of the best without others. False: nor can all together.
   bool split() {
-    for (size_t i = 0; i < window_.size(); ++i) {
+    for (size_t i = never_; i < window_.size(); ++i) {
       const Term term = {window_[i].cursor, window_[i].cursor->bound_until(end_)};
       // Mostly in the order of the last window.
       size_t place = i;
-      for (; place != 0 && window_[place - 1].bound > term.bound; --place)
+      for (; place != never_ && window_[place - 1].bound > term.bound; --place)
         window_[place] = window_[place - 1];
       window_[place] = term;
     }
-    optional_ = 0;
-    rest_.assign(1, below_[never_]);
-    for (const Term& term : window_) {
-      rest_.push_back(rest_.back() + term.bound);
+    optional_ = never_;
+    rest_.assign(below_.begin(), below_.begin() + static_cast<ptrdiff_t>(never_) + 1);
+    for (size_t i = never_; i < window_.size(); ++i) {
+      rest_.push_back(rest_.back() + window_[i].bound);
       if (rest_.back() <= best_.threshold()) ++optional_;
     }
     return optional_ != window_.size();
   }
 
+  void add_term(size_t i) {
+    window_[i].cursor->add_scores(begin_, end_, best_.threshold() - rest_[i] - after_, sums_);
+    after_ += window_[i].bound;
+  }
+
+  // Terms that need not be added are, where looking them up for all rows that may still be would take longer:
+  // of many terms most are optional, and hardly any row is ruled out before the last. Half of them at a time,
+  // since counting takes time, too.
+  void add_optional_terms() {
+    while (optional_ != 0) {
+      const size_t half = optional_ / 2;
+      size_t postings = 0;
+      for (size_t i = half; i < optional_; ++i) {
+        postings += window_[i].cursor->postings_between(begin_, end_);
+      }
+      const size_t rows = sums_.count_above(best_.threshold() - rest_[optional_]);
+      if (rows * (optional_ - half) * kLookUp <= postings) return;
+      while (optional_ != half) add_term(--optional_);
+    }
+  }
+
   // The sums are of the terms that are not optional.
   void offer_window() {
-    sums_.take_all([this](uint32_t place, double sum) {
+    sums_.take_above(best_.threshold() - rest_[optional_], [this](uint32_t place, double sum) {
       if (sum + rest_[optional_] > best_.threshold()) offer(begin_ + place, sum);
     });
   }
@@ -84,9 +104,6 @@ class BlockMaxScore {
   void offer(uint32_t row, double score) {
     for (size_t i = optional_; i-- != 0;) {
       if (!add_score(*window_[i].cursor, row, rest_[i], score)) return;
-    }
-    for (size_t i = never_; i-- != 0;) {
-      if (!add_score(*terms_[i].cursor, row, below_[i], score)) return;
     }
     if (score > best_.threshold() && filter_.passes(row)) best_.offer(row, static_cast<float>(score));
   }
@@ -100,6 +117,8 @@ class BlockMaxScore {
     return true;
   }
 
+  // Looking a term up takes as long as adding so many postings.
+  static constexpr size_t kLookUp = 16;
   // The first windows are small: they give a threshold by which later ones need not be read.
   static constexpr uint32_t kFirstRows = 128;
 
@@ -110,9 +129,10 @@ class BlockMaxScore {
   size_t never_ = 0;           // of terms_ the first so many cannot decide anywhere any more
   uint32_t begin_ = 0;         // the window
   uint32_t end_ = 0;
-  std::vector<Term> window_;    // the others, by their bounds in the window
-  std::vector<double> rest_;    // as below_, of window_ and the terms before it
+  std::vector<Term> window_;    // the same, from never_ on by their bounds in the window
+  std::vector<double> rest_;    // as below_, of window_
   size_t optional_ = 0;         // of window_
+  double after_ = 0;            // the sum of the bounds of those that were added
   uint32_t rows_ = kFirstRows;  // of the next window, at most
   WindowSums sums_;
 };

@@ -10,34 +10,6 @@ namespace {
 
 constexpr const char* kCannotRead = "cannot read a text index";
 
-class EntryWalk : public EntryReader::Walk {
- public:
-  EntryWalk(const ReadView& view, std::string prefix)
-      : prefix_(std::move(prefix)), end_(after_prefix(prefix_)), upper_(slice(end_)) {
-    rocksdb::ReadOptions options;
-    if (!end_.empty()) options.iterate_upper_bound = &upper_;
-    it_ = view.iterate(view.database().text(), options);
-  }
-
-  void seek(std::string_view key) override {
-    key_ = prefix_;
-    key_ += key;
-    it_->Seek(slice(key_));
-  }
-  void next() override { it_->Next(); }
-  bool valid() const override { return it_->Valid(); }
-  std::string_view key() const override { return view(it_->key()).substr(prefix_.size()); }
-  std::string_view value() const override { return view(it_->value()); }
-  Status status() const override { return from_rocksdb(it_->status(), kCannotRead); }
-
- private:
-  const std::string prefix_;
-  const std::string end_;
-  const rocksdb::Slice upper_;
-  std::unique_ptr<rocksdb::Iterator> it_;
-  std::string key_;
-};
-
 class RocksDBTextView : public TextView {
  public:
   // `mark`: at the moment of the view.
@@ -67,6 +39,30 @@ class RocksDBTextView : public TextView {
 
 }  // namespace
 
+class TextEntryReader::EntryWalk : public EntryReader::Walk {
+ public:
+  EntryWalk(const TextEntryReader& reader, std::unique_ptr<Iterator> iterator)
+      : reader_(reader), iterator_(std::move(iterator)), it_(*iterator_->it) {}
+  ~EntryWalk() override { reader_.idle_ = std::move(iterator_); }
+
+  void seek(std::string_view key) override {
+    key_ = reader_.prefix_;
+    key_ += key;
+    it_.Seek(slice(key_));
+  }
+  void next() override { it_.Next(); }
+  bool valid() const override { return it_.Valid(); }
+  std::string_view key() const override { return view(it_.key()).substr(reader_.prefix_.size()); }
+  std::string_view value() const override { return view(it_.value()); }
+  Status status() const override { return from_rocksdb(it_.status(), kCannotRead); }
+
+ private:
+  const TextEntryReader& reader_;
+  std::unique_ptr<Iterator> iterator_;
+  rocksdb::Iterator& it_;
+  std::string key_;
+};
+
 TextEntryReader::TextEntryReader(ReadView view, uint32_t index) : view_(std::move(view)) {
   put_u32(index, prefix_);
 }
@@ -82,7 +78,16 @@ Result<std::optional<std::string>> TextEntryReader::get(std::string_view key) co
 }
 
 std::unique_ptr<EntryReader::Walk> TextEntryReader::walk() const {
-  return std::make_unique<EntryWalk>(view_, prefix_);
+  std::unique_ptr<Iterator> iterator = std::move(idle_);
+  if (iterator == nullptr) {
+    iterator = std::make_unique<Iterator>();
+    iterator->end = after_prefix(prefix_);
+    iterator->upper = slice(iterator->end);
+    rocksdb::ReadOptions options;
+    if (!iterator->end.empty()) options.iterate_upper_bound = &iterator->upper;
+    iterator->it = view_.iterate(view_.database().text(), options);
+  }
+  return std::make_unique<EntryWalk>(*this, std::move(iterator));
 }
 
 uint32_t text_count_id(const TextMark& mark, int number) { return mark.id + static_cast<uint32_t>(number); }

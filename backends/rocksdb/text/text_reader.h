@@ -17,11 +17,21 @@ class TextEntryReader : public EntryReader {
   TextEntryReader(ReadView view, uint32_t index);
 
   Result<std::optional<std::string>> get(std::string_view key) const override;
+  // Stands where the last one that has gone stood, if none is there: to make an iterator takes longer than to
+  // seek.
   std::unique_ptr<Walk> walk() const override;
 
  private:
+  class EntryWalk;
+  struct Iterator {
+    std::string end;
+    rocksdb::Slice upper;  // of `end`; RocksDB keeps a pointer to it
+    std::unique_ptr<rocksdb::Iterator> it;
+  };
+
   const ReadView view_;
   std::string prefix_;
+  mutable std::unique_ptr<Iterator> idle_;
 };
 
 // The count of a text index: `number` 0, of its documents; 1, of its tokens.

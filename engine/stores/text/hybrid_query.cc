@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -127,6 +128,24 @@ Result<VectorStoreQueryResult> find_matches(const TextSearcher& searcher, const 
   return found;
 }
 
+// Sparse vectors are written with what the store holds. So that is asked of what was found, and only where
+// something else was among it, of all that might be.
+Result<std::vector<TextMatch>> find_sparse(const TextSearcher& searcher,
+                                           std::span<const SparseWeight> weights, size_t k,
+                                           const VectorStoreQuery& query, const VectorSide& vectors,
+                                           const TextSearcher::Wanted& wanted) {
+  if (!query.filters && !query.node_ids) {
+    QUIPU_ASSIGN_OR_RETURN(std::vector<TextMatch> matches, searcher.search(weights, k, {}));
+    bool all_held = true;
+    for (const TextMatch& match : matches) {
+      QUIPU_ASSIGN_OR_RETURN(const bool held, vectors.holds(match.id));
+      all_held = all_held && held;
+    }
+    if (all_held) return matches;
+  }
+  return searcher.search(weights, k, wanted);
+}
+
 }  // namespace
 
 bool searches_text(Mode mode) {
@@ -153,7 +172,7 @@ Result<VectorStoreQueryResult> query_with_text(BaseKVStore& store, const std::st
     QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher,
                            TextSearcher::open_existing(store, sparse, SPARSE_VECTORS));
     QUIPU_ASSIGN_OR_RETURN(found, find_matches(searcher, wanted, vectors, [&](auto& in, auto& among) {
-                             return in.search(weights, k, among);
+                             return find_sparse(in, weights, k, wanted, vectors, among);
                            }));
   } else {
     TextQuery text = TextQuery::words(query.query_str);

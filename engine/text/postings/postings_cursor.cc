@@ -111,33 +111,47 @@ uint32_t PostingsCursor::chunk_last_row(uint32_t row) {
 
 float PostingsCursor::bound_until(uint32_t end) const {
   if (block_ == kNone) return 0;
-  float bound = bound_;
   const std::span<const PostingsChunk::Block> blocks = chunk_.blocks();
+  if (blocks.back().last_row < end - 1) return list_bound_;  // of the next chunk nothing is known yet
+  float bound = bound_;
   for (size_t i = block_ + 1; i < blocks.size() && blocks[i].before + 1 < end; ++i) {
     bound = std::max(bound, blocks[i].bound);
   }
   return bound;
 }
 
+size_t PostingsCursor::postings_between(uint32_t begin, uint32_t end) {
+  seek_block(begin);
+  if (block_ == kNone || block().before + 1 >= end) return 0;
+  return size_t{end - begin} * block().count / (last_row_ - block().before);
+}
+
 void PostingsCursor::add_scores(uint32_t begin, uint32_t end, double least, WindowSums& sums) {
-  while (block_ != kNone && block().before + 1 < end) {
+  for (seek_block(begin); block_ != kNone && block().before + 1 < end; seek_block(last_row_ + 1)) {
     if (bound_ > least) {
       if (!read_block()) return;
       if (!has_frequencies_) read_frequencies();
       if (!has_scores_) term_.score_all(frequencies_, lengths_, scores_.data());
       has_scores_ = true;
-      while (rows_[place_] < begin) ++place_;  // the last is not
-      for (; place_ < kBlockPostings && rows_[place_] < end; ++place_) {
-        sums.add(rows_[place_] - begin, scores_[place_]);
-      }
-      if (place_ == kBlockPostings) --place_;
-      row_ = std::max(row_, std::min(rows_[place_], read_last_));
+      add_block(begin, end, sums);
     }
-    if (last_row_ >= end - 1 || block_ + 1 == chunk_.blocks().size()) return;
-    ++block_;
-    bound_ = block().bound;
-    last_row_ = block().last_row;
+    if (last_row_ >= end - 1) return;
   }
+}
+
+// What of the block that is read is from `begin` up to `end`.
+void PostingsCursor::add_block(uint32_t begin, uint32_t end, WindowSums& sums) {
+  if (rows_.front() >= begin && rows_.back() < end) {
+    for (size_t i = 0; i < kBlockPostings; ++i) sums.add(rows_[i] - begin, scores_[i]);
+    place_ = kBlockPostings - 1;
+  } else {
+    while (rows_[place_] < begin) ++place_;  // the last is not
+    for (; place_ < kBlockPostings && rows_[place_] < end; ++place_) {
+      sums.add(rows_[place_] - begin, scores_[place_]);
+    }
+    if (place_ == kBlockPostings) --place_;
+  }
+  row_ = std::max(row_, std::min(rows_[place_], read_last_));
 }
 
 }  // namespace quipu

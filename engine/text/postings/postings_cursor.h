@@ -8,7 +8,6 @@
 #define QUIPU_ENGINE_TEXT_POSTINGS_POSTINGS_CURSOR_H_
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +18,7 @@
 
 #include "engine/text/postings/postings_chunk.h"
 #include "engine/text/postings/term_score.h"
+#include "engine/text/postings/window_sums.h"
 #include "quipu/status.h"
 
 namespace quipu {
@@ -45,32 +45,6 @@ class ChunksInMemory : public ChunkSource {
  private:
   std::vector<Chunk> chunks_;
   size_t next_ = 0;
-};
-
-// The scores of a window's rows, added up.
-class WindowSums {
- public:
-  static constexpr uint32_t kRows = 2048;
-
-  // `place`: of a row in the window.
-  void add(uint32_t place, float score) {
-    sums_[place] += double{score};  // the same whatever the order
-    touched_[place / 64] |= uint64_t{1} << place % 64;
-  }
-  // Calls use(place, sum) for each row that has one, by rising places, and forgets it.
-  template <class Use>
-  void take_all(const Use& use) {
-    for (uint32_t word = 0; word < touched_.size(); ++word) {
-      for (uint64_t left = std::exchange(touched_[word], 0); left != 0; left &= left - 1) {
-        const uint32_t place = 64 * word + static_cast<uint32_t>(std::countr_zero(left));
-        use(place, std::exchange(sums_[place], 0));
-      }
-    }
-  }
-
- private:
-  std::array<double, kRows> sums_{};
-  std::array<uint64_t, kRows / 64> touched_{};
 };
 
 class PostingsCursor {
@@ -121,18 +95,20 @@ class PostingsCursor {
 
   // The first row that is `target` or behind it, or one not far before it. kNoRow: there is none.
   uint32_t next_row(uint32_t target);
-  // The last row of the chunk that `row` would be in. A window goes no further.
+  // The last row of the chunk that `row` would be in.
   uint32_t chunk_last_row(uint32_t row);
-  // What no score exceeds from the block that is looked at up to `end`, which is in no later chunk.
+  // What no score exceeds from the block that is looked at up to `end`.
   float bound_until(uint32_t end) const;
+  // About how many rows there are from `begin` up to `end`.
+  size_t postings_between(uint32_t begin, uint32_t end);
   // Adds the scores of rows from `begin` up to `end`, but for blocks whose bound is `least` or below it.
-  // REQUIRES: chunk_last_row(begin) was called, and end - 1 is not above it.
   void add_scores(uint32_t begin, uint32_t end, double least, WindowSums& sums);
   const Status& status() const { return status_; }
 
  private:
   void read_frequencies();
   bool read_block();
+  void add_block(uint32_t begin, uint32_t end, WindowSums& sums);
   void seek_far(uint32_t target);
   void seek_in_block(uint32_t target);
   bool open_chunk(uint32_t row);

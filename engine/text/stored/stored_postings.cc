@@ -77,18 +77,31 @@ class StoredChunks : public ChunkSource {
 
   Result<std::optional<std::string_view>> seek(uint32_t row) override {
     if (in_storage_) {
-      walk_->seek(term_key(prefix_, kChunk, row));
+      std::optional<uint32_t> last_row;
+      if (stands_) {  // mostly the next one is wanted
+        walk_->next();
+        last_row = chunk_here();
+      }
+      if (!stands_ || (last_row && *last_row < row)) {
+        walk_->seek(term_key(prefix_, kChunk, row));
+        last_row = chunk_here();
+      }
       QUIPU_RETURN_IF_ERROR(walk_->status());
-      const std::optional<TermKey> key = walk_->valid() && is_term_key(walk_->key(), prefix_, kChunk)
-                                             ? parse_term_key(walk_->key())
-                                             : std::nullopt;
-      if (key && key->row < below_) return std::optional(walk_->value());
+      stands_ = last_row && *last_row < below_;
+      if (stands_) return std::optional(walk_->value());
       in_storage_ = false;
     }
     return behind_.seek(row);
   }
 
  private:
+  // The last row of the chunk that walk_ stands on.
+  std::optional<uint32_t> chunk_here() const {
+    if (!walk_->valid() || !is_term_key(walk_->key(), prefix_, kChunk)) return std::nullopt;
+    const std::optional<TermKey> key = parse_term_key(walk_->key());
+    return key ? std::optional(key->row) : std::nullopt;
+  }
+
   std::vector<ChunksInMemory::Chunk> chunks_of(std::span<const Posting> postings) {
     std::vector<ChunksInMemory::Chunk> chunks;
     while (!postings.empty()) {
@@ -105,6 +118,7 @@ class StoredChunks : public ChunkSource {
   std::deque<std::string> bytes_;
   ChunksInMemory behind_;
   bool in_storage_ = below_ != 0;
+  bool stands_ = false;  // walk_, on a chunk
 };
 
 // One chunk that this holds.
@@ -178,10 +192,23 @@ std::string make_addition(std::span<const Posting> come, std::span<const Posting
   return value;
 }
 
+void seek_near(EntryReader::Walk& walk, std::string_view key) {
+  if (walk.valid() && walk.key() < key) {
+    constexpr int kFew = 8;
+    for (int i = 0; i < kFew && walk.valid() && walk.key() < key; ++i) walk.next();
+    if (walk.valid() && walk.key() >= key) return;
+  }
+  walk.seek(key);
+}
+
 Result<std::unique_ptr<StoredTerm>> read_term(std::string_view term, EntryReader::Walk& walk) {
+  walk.seek(term_prefix(term));
+  return read_term_here(term, walk);
+}
+
+Result<std::unique_ptr<StoredTerm>> read_term_here(std::string_view term, EntryReader::Walk& walk) {
   auto read = std::make_unique<StoredTerm>();
   read->prefix = term_prefix(term);
-  walk.seek(read->prefix);
   if (walk.valid() && walk.key() == term_key(read->prefix, kHead, 0)) {
     read->head_bytes = walk.value();
     const std::optional<TermHead> head = parse_term_head(read->head_bytes);
@@ -189,10 +216,9 @@ Result<std::unique_ptr<StoredTerm>> read_term(std::string_view term, EntryReader
     read->head = *head;
     walk.next();
   }
-  // Keys of additions that are gone may be many, and RocksDB walks past each.
-  if (walk.valid() && walk.key().starts_with(read->prefix)) {
-    walk.seek(term_key(read->prefix, kAddition, read->head.settled));
-  }
+  // Past chunks.
+  const std::string additions = term_key(read->prefix, kAddition, read->head.settled);
+  if (walk.valid() && walk.key().starts_with(read->prefix) && walk.key() < additions) walk.seek(additions);
   for (; walk.valid() && is_term_key(walk.key(), read->prefix, kAddition); walk.next()) {
     if (!read_addition(walk.value(), read->come, read->gone)) return damaged(term, "an addition");
     read->additions.emplace_back(walk.key());

@@ -49,6 +49,10 @@ struct StoredTerm {
 };
 // Reads it, wherever `walk` stands. Errors: kCorruption.
 Result<std::unique_ptr<StoredTerm>> read_term(std::string_view term, EntryReader::Walk& walk);
+// The same. REQUIRES: `walk` stands where seek(term_prefix(term)) would bring it.
+Result<std::unique_ptr<StoredTerm>> read_term_here(std::string_view term, EntryReader::Walk& walk);
+// The same as walk.seek(key), but faster where that is one of the next few entries.
+void seek_near(EntryReader::Walk& walk, std::string_view key);
 
 // The postings of a term as a search needs them.
 Result<TermPostings> postings_of(const StoredTerm& term, const EntryReader& entries);

@@ -145,7 +145,8 @@ class TermFold {
 Status TextIndexer::fold(std::string_view term, const EntryReader& stored, uint32_t settled,
                          EntryWriter& out) {
   const std::unique_ptr<EntryReader::Walk> walk = stored.walk();
-  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StoredTerm> read, read_term(term, *walk));
+  seek_near(*walk, term_prefix(term));  // mostly where the term before has left it
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<StoredTerm> read, read_term_here(term, *walk));
   if (read->additions.empty()) return Status::ok();
   return TermFold(term, *read, *walk, out).run(settled);
 }
@@ -161,7 +162,7 @@ Result<std::vector<std::string>> TextIndexer::terms_to_fold(const EntryReader& s
     if (!key) return Status::corruption("text index: the key of a term is damaged");
     if (key->kind == kAddition) {
       terms.push_back(key->term);
-      walk->seek(term_prefix(key->term) + kBehindTerm);
+      seek_near(*walk, term_prefix(key->term) + kBehindTerm);
     } else if (key->kind == kChunk) {  // there are many; behind them stand additions
       walk->seek(term_key(term_prefix(key->term), kAddition, 0));
     } else {

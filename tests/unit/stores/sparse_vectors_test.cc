@@ -5,12 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/text/stored/sparse_value.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/memory_kv_store.h"
 #include "quipu/persist_dir.h"
 #include "quipu/rocksdb_kv_store.h"
 #include "quipu/storage_context.h"
 #include "quipu/verify.h"
+#include "tests/support/raw_database.h"
 #include "tests/support/temp_dir.h"
 
 namespace quipu::testing {
@@ -60,6 +62,18 @@ class SparseVectorsTest : public ::testing::Test {
   TempDir directory_;
   std::shared_ptr<RocksDBKVStore> store_;
 };
+
+TEST_F(SparseVectorsTest, AreFoundOnlyOfWhatTheStoreHolds) {
+  ASSERT_TRUE(add(store_).is_ok());
+  const std::vector<uint32_t> indices = {8};
+  const std::vector<double> values = {9};
+  ASSERT_TRUE(
+      store_->put("ghost", make_sparse_value(indices, values), "vector_store/default/sparse").is_ok());
+  VectorStoreQuery one = query({{8}, {1}});
+  one.similarity_top_k = 1;
+  EXPECT_THAT(ids(store_, one), ElementsAre("dog"));
+  EXPECT_THAT(ids(store_, query({{8}, {1}})), ElementsAre("dog", "cat"));
+}
 
 TEST_F(SparseVectorsTest, AreSearchedByInnerProducts) {
   ASSERT_TRUE(add(store_).is_ok());
@@ -166,6 +180,38 @@ TEST_F(SparseVectorsTest, VerifyFindsOneWithoutAVector) {
   EXPECT_TRUE(std::ranges::any_of(faults(*store_), [](const Fault& fault) {
     return fault.collection == "vector_store/default/sparse" && fault.key == "cat";
   }));
+  store_.reset();
+  ASSERT_TRUE(repair_database(directory_ / "db").has_value());
+  store_ = *RocksDBKVStore::open(directory_ / "db");
+  expect_sound(*store_);
+  EXPECT_FALSE(store_->get("cat", "vector_store/default/sparse")->has_value());
+  EXPECT_THAT(ids(store_, query({{8}, {1}})), ElementsAre("dog"));
+}
+
+TEST_F(SparseVectorsTest, ADamagedIndexIsFoundAndMadeAnew) {
+  ASSERT_TRUE(add(store_).is_ok());
+  store_.reset();
+  {
+    RawDatabase raw(directory_ / "db/rocksdb");
+    size_t erased = 0;
+    for (const auto& [key, value] : raw.all("text")) {
+      // What there is of the term "3": only "cat" and "dog" have it.
+      if (key.find(std::string("p3\0", 3)) == 4) raw.erase("text", key), ++erased;
+    }
+    ASSERT_NE(0U, erased);
+  }
+  store_ = *RocksDBKVStore::open(directory_ / "db");
+  const std::vector<Fault> found = faults(*store_);
+  ASSERT_EQ(1U, found.size());
+  EXPECT_EQ("vector_store/default/sparse", found[0].collection);
+  EXPECT_THAT(found[0].message, HasSubstr("the text index has other terms of it than its text"));
+  store_.reset();
+  ASSERT_TRUE(repair_database(directory_ / "db").has_value());
+  store_ = *RocksDBKVStore::open(directory_ / "db");
+  expect_sound(*store_);
+  EXPECT_THAT(ids(store_, query({{3}, {1}})), ElementsAre("cat", "dog"));
+  EXPECT_THAT(ids(store_, query({{8}, {1}})), ElementsAre("dog", "cat"));
+  expect_sound(*store_);
 }
 
 }  // namespace
