@@ -25,6 +25,17 @@ double least_score(double similarity, double query_norm, SimilarityMode mode) {
 
 Result<std::vector<ScoredId>> best_vectors(const TopKQuery& wanted, std::vector<NamedCandidate> candidates,
                                            const FetchVectors& fetch) {
+  return best_candidates(wanted, std::move(candidates),
+                         [&](std::span<const NamedCandidate> some, const auto& use) {
+                           std::vector<std::string_view> ids;
+                           ids.reserve(some.size());
+                           for (const NamedCandidate& each : some) ids.push_back(each.id);
+                           return fetch(ids, use);
+                         });
+}
+
+Result<std::vector<ScoredId>> best_candidates(const TopKQuery& wanted, std::vector<NamedCandidate> candidates,
+                                              const FetchCandidates& fetch) {
   struct Compared {
     double similarity;
     const NamedCandidate* candidate;
@@ -37,11 +48,12 @@ Result<std::vector<ScoredId>> best_vectors(const TopKQuery& wanted, std::vector<
   // The first k tell most others from the best.
   for (size_t begin = 0, end = 0; begin < candidates.size(); begin = end) {
     const double least = best.size() == k ? least_score(best.front(), query_norm, wanted.mode) : kLowest;
-    end = std::min(begin + (begin == 0 ? k : kComparedAtOnce), candidates.size());
-    std::vector<std::string_view> ids;
-    for (size_t i = begin; i < end && candidates[i].upper >= least; ++i) ids.push_back(candidates[i].id);
-    if (ids.empty()) break;
-    QUIPU_RETURN_IF_ERROR(fetch(ids, [&](size_t i, std::span<const double> elements) {
+    end = begin;
+    const size_t most = std::min(begin + (begin == 0 ? k : kComparedAtOnce), candidates.size());
+    while (end < most && candidates[end].upper >= least) ++end;
+    if (end == begin) break;
+    const std::span some = std::span(candidates).subspan(begin, end - begin);
+    QUIPU_RETURN_IF_ERROR(fetch(some, [&](size_t i, std::span<const double> elements) {
       if (elements.size() != wanted.query.size()) return;
       const double found = similarity(wanted.query, query_norm, elements, norm_of(elements), wanted.mode);
       compared.push_back({found, &candidates[begin + i]});

@@ -33,8 +33,14 @@ struct NamedCandidate {
   std::string_view id;
 };
 
+// The same for those who know vectors by their places, too.
+using FetchCandidates = std::function<Status(
+    std::span<const NamedCandidate> some, const std::function<void(size_t i, std::span<const double>)>& use)>;
+
 // The best in the reference's order; the ids are the candidates'. No more vectors are fetched than it takes
 // to tell the others from the best. REQUIRES: k is above 0.
+Result<std::vector<ScoredId>> best_candidates(const TopKQuery& wanted, std::vector<NamedCandidate> candidates,
+                                              const FetchCandidates& fetch);
 Result<std::vector<ScoredId>> best_vectors(const TopKQuery& wanted, std::vector<NamedCandidate> candidates,
                                            const FetchVectors& fetch);
 

@@ -145,7 +145,8 @@ Status RocksDBCodeReader::get_blocks(size_t dimensions, std::span<const uint64_t
   for (const uint64_t number : numbers) {
     keys.push_back(code_block_key(id(), of_block(number).dimensions, number));
   }
-  return get_codes(view_, keys, [&](size_t i, std::string_view value) -> Status {
+  // Whoever looks into blocks again keeps them himself.
+  return get_codes(view_.uncached(), keys, [&](size_t i, std::string_view value) -> Status {
     const std::optional<StoredBlock> block = StoredBlock::parse(value, of_block(numbers[i]));
     return block && block->removed == 0 ? use(i, *block) : damaged();
   });

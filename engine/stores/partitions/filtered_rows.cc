@@ -8,12 +8,73 @@
 
 #include "engine/vectors/filters/filter_run.h"
 #include "engine/vectors/vector_search.h"
+#include "quipu/backend/features.h"
+#include "quipu/backend/vector_codes.h"
 
 namespace quipu {
 namespace {
 
 constexpr size_t kRemembered = 16;
 constexpr size_t kReadAtOnce = 1024;
+// Where more vectors than one of so many have metadata, reading the rows of all codes tells their orders
+// faster than looking each up.
+constexpr uint64_t kPartLookedUp = 8;
+
+// The orders of all vectors, for keys that are asked for in ascending order: a table of all would be searched
+// anywhere in memory.
+class KeyOrders {
+ public:
+  static Result<KeyOrders> read(const CodeReader& codes) {
+    KeyOrders all;
+    QUIPU_RETURN_IF_ERROR(codes.scan_rows([&](const CodeRow& row) {
+      all.places_.push_back({0, row.order, all.keys_.size(), row.key.size()});
+      all.keys_ += row.key;
+      return Status::ok();
+    }));
+    all.sort();
+    return all;
+  }
+  std::optional<uint64_t> next(std::string_view key) {
+    while (at_ < places_.size() && key_of(places_[at_]) < key) ++at_;
+    return at_ < places_.size() && key_of(places_[at_]) == key ? std::optional(places_[at_].order)
+                                                               : std::nullopt;
+  }
+
+ private:
+  struct Place {
+    uint64_t beginning;  // of the key, behind what all have in common, the first byte the highest
+    uint64_t order;
+    size_t begin;
+    size_t size;
+  };
+
+  std::string_view key_of(const Place& place) const {
+    return std::string_view(keys_).substr(place.begin, place.size);
+  }
+  void sort() {
+    size_t common = places_.empty() ? 0 : places_.front().size;
+    for (const Place& place : places_) {
+      const std::string_view key = key_of(place);
+      const std::string_view first = key_of(places_.front());
+      size_t same = 0;
+      while (same < std::min(common, key.size()) && key[same] == first[same]) ++same;
+      common = same;
+    }
+    for (Place& place : places_) {
+      const std::string_view key = key_of(place).substr(common);
+      for (size_t i = 0; i < sizeof(uint64_t); ++i) {
+        place.beginning = place.beginning << 8 | (i < key.size() ? static_cast<uint8_t>(key[i]) : 0);
+      }
+    }
+    std::ranges::sort(places_, [this](const Place& a, const Place& b) {
+      return a.beginning != b.beginning ? a.beginning < b.beginning : key_of(a) < key_of(b);
+    });
+  }
+
+  std::string keys_;
+  std::vector<Place> places_;
+  size_t at_ = 0;
+};
 
 // Nothing where filters are nested, which fails.
 std::optional<std::string> text_of(const MetadataFilters& filters) {
@@ -51,7 +112,7 @@ bool FilteredRows::Passing::contains(uint64_t order) const {
 
 size_t FilteredRows::Passing::memory_bytes() const {
   const std::lock_guard lock(mutex_);
-  return (orders_.size() + bits_.size()) * sizeof(uint64_t) + (rows_ ? rows_->memory_bytes() : 0);
+  return (orders_.size() + bits_.size()) * sizeof(uint64_t) + (rows_ ? rows_->rows.memory_bytes() : 0);
 }
 
 bool FilteredRows::knows(const MetadataFilters& filters) const {
@@ -67,8 +128,19 @@ uint32_t FilteredRows::row_of(uint64_t order) {
 Status FilteredRows::learn(const BaseKVStore& store, const VectorCollections& collections,
                            const MetadataFilters& filters) {
   recent_.clear();
+  QUIPU_ASSIGN_OR_RETURN(const uint64_t with_metadata, store.count(collections.metadata));
+  QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<CodeReader> codes,
+                         store.vector_values().codes(collections.embeddings));
+  const bool of_most = codes && with_metadata * kPartLookedUp > codes->count();
   const auto for_each = [&](const std::function<void(uint32_t, JsonView)>& use) -> Status {
     QUIPU_ASSIGN_OR_RETURN(const std::unique_ptr<KVIterator> it, store.scan({}, collections.metadata));
+    if (of_most) {
+      QUIPU_ASSIGN_OR_RETURN(KeyOrders orders, KeyOrders::read(*codes));
+      while (it->next()) {
+        if (const std::optional<uint64_t> order = orders.next(it->key())) use(row_of(*order), it->val());
+      }
+      return it->status();
+    }
     std::vector<std::pair<std::string, Json>> some;
     for (bool more = true; more;) {
       more = it->next();

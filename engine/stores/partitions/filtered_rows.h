@@ -1,6 +1,6 @@
 // FilteredRows: which of a store's vectors pass metadata filters, known by their orders, for approximate
-// queries. What passes the last few filters is remembered until something is written; where it is little, so
-// are its codes, and a query compares just these.
+// queries. What passes the last few filters is remembered until something is written, with its codes where
+// these are a small part of all: a query compares just these.
 //
 // Thread-safety: passing() beside itself; all else as a standard container. Memory: 60 bytes a vector and 4
 // for each key that filters have named, once there was a filter.
@@ -20,11 +20,19 @@
 
 #include "engine/layout/storage_layout.h"
 #include "engine/vectors/filters/metadata_columns.h"
-#include "engine/vectors/partitions/coded_rows.h"
+#include "engine/vectors/partitions/packed_rows.h"
 #include "quipu/kv_store.h"
 #include "quipu/vector_store.h"
 
 namespace quipu {
+
+// Codes of what passes filters, those of each partition together.
+struct PassingRows {
+  PackedRows rows;
+  // From which row to which they are, by partition; by 0: of what is in none.
+  std::unordered_map<uint64_t, std::pair<size_t, size_t>> of_partitions;
+  uint64_t arrangement = 0;  // that partitions had then
+};
 
 class FilteredRows {
  public:
@@ -35,13 +43,13 @@ class FilteredRows {
     const std::vector<uint64_t>& orders() const { return orders_; }  // ascending
     bool contains(uint64_t order) const;
     size_t memory_bytes() const;
-    // What `make` has made, by whoever asked first.
+    // What `make` has made of this arrangement, by whoever asked first.
     template <class Make>
-    Result<std::shared_ptr<const CodedRows>> rows(const Make& make) const {
+    Result<std::shared_ptr<const PassingRows>> rows(uint64_t arrangement, const Make& make) const {
       const std::lock_guard lock(mutex_);
-      if (!rows_) {
-        QUIPU_ASSIGN_OR_RETURN(CodedRows made, make());
-        rows_ = std::make_shared<const CodedRows>(std::move(made));
+      if (!rows_ || rows_->arrangement != arrangement) {
+        QUIPU_ASSIGN_OR_RETURN(PassingRows made, make());
+        rows_ = std::make_shared<const PassingRows>(std::move(made));
       }
       return rows_;
     }
@@ -50,7 +58,7 @@ class FilteredRows {
     const std::vector<uint64_t> orders_;
     std::vector<uint64_t> bits_;  // of the orders from the first one on, where they lie close together
     mutable std::mutex mutex_;
-    mutable std::shared_ptr<const CodedRows> rows_;
+    mutable std::shared_ptr<const PassingRows> rows_;
   };
 
   bool knows(const MetadataFilters& filters) const;

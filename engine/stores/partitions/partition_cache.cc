@@ -2,72 +2,67 @@
 
 #include <utility>
 
+#include "quipu/backend/vector_codes.h"
+
 namespace quipu {
 
 void PartitionCache::get(std::vector<uint64_t>& partitions, std::vector<Rows>& rows) {
   const std::lock_guard lock(mutex_);
   std::erase_if(partitions, [&](uint64_t partition) {
-    Rows found = find(partition);
-    if (!found) return false;
-    __builtin_prefetch(found.get());
-    rows.push_back(std::move(found));
+    Place* const place = find(partition);
+    if (place == nullptr || !place->rows) return false;
+    place->is_used = true;
+    __builtin_prefetch(place->rows.get());
+    rows.push_back(place->rows);
     return true;
   });
 }
 
-PartitionCache::Rows PartitionCache::find(uint64_t partition) {
-  if (const auto found = recent_.find(partition); found != recent_.end()) return found->second;
-  const auto found = older_.find(partition);
-  if (found == older_.end()) return nullptr;
-  Rows rows = std::move(found->second);
-  older_.erase(found);
-  add(partition, rows);
-  return rows;
+PartitionCache::Place* PartitionCache::find(uint64_t partition) {
+  const uint64_t number = partition - CodeBlock::kFirstMoved;
+  return number < places_.size() ? &places_[number] : nullptr;
 }
 
 void PartitionCache::put(uint64_t partition, Rows rows) {
   const std::lock_guard lock(mutex_);
-  if (recent_.contains(partition)) return;  // somebody else has read it, too
-  older_.erase(partition);
-  add(partition, std::move(rows));
+  const uint64_t number = partition - CodeBlock::kFirstMoved;
+  if (number >= places_.size()) places_.resize(number + 1);
+  const size_t bytes = rows->memory_bytes();
+  if (places_[number].rows || bytes > bytes_) return;  // somebody else has read it, too
+  make_room(bytes);
+  used_bytes_ += bytes;
+  places_[number] = {std::move(rows), true};
 }
 
-void PartitionCache::add(uint64_t partition, Rows rows) {
-  const size_t bytes = rows->memory_bytes();
-  if (recent_bytes_ + bytes > bytes_ / 2) {
-    older_ = std::exchange(recent_, {});
-    recent_bytes_ = 0;
+void PartitionCache::make_room(size_t bytes) {
+  while (used_bytes_ + bytes > bytes_) {
+    Place& place = places_[hand_];
+    hand_ = (hand_ + 1) % places_.size();
+    if (!std::exchange(place.is_used, false)) drop(place);
   }
-  if (bytes > bytes_ / 2) return;
-  recent_bytes_ += bytes;
-  recent_.emplace(partition, std::move(rows));
+}
+
+void PartitionCache::drop(Place& place) {
+  if (!place.rows) return;
+  used_bytes_ -= place.rows->memory_bytes();
+  place = {};
 }
 
 void PartitionCache::erase(uint64_t partition) {
   const std::lock_guard lock(mutex_);
-  older_.erase(partition);
-  const auto found = recent_.find(partition);
-  if (found == recent_.end()) return;
-  recent_bytes_ -= found->second->memory_bytes();
-  recent_.erase(found);
+  if (Place* const place = find(partition)) drop(*place);
 }
 
 void PartitionCache::clear() {
   const std::lock_guard lock(mutex_);
-  recent_.clear();
-  older_.clear();
-  recent_bytes_ = 0;
-}
-
-size_t PartitionCache::bytes_of(const Some& some) {
-  size_t bytes = 0;
-  for (const auto& [partition, rows] : some) bytes += rows->memory_bytes();
-  return bytes;
+  places_.clear();
+  hand_ = 0;
+  used_bytes_ = 0;
 }
 
 size_t PartitionCache::memory_bytes() const {
   const std::lock_guard lock(mutex_);
-  return bytes_of(recent_) + bytes_of(older_);
+  return used_bytes_ + places_.capacity() * sizeof(Place);
 }
 
 }  // namespace quipu

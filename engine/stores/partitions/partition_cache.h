@@ -1,4 +1,4 @@
-// PartitionCache: rows of partitions that have been read lately, as kernels read them, within some memory.
+// PartitionCache: rows of partitions that have been read lately, as a search reads them, within some memory.
 //
 // Thread-safety: any number of threads. Cost: a look-up each, under one lock for all that are asked for.
 
@@ -9,16 +9,15 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
-#include "engine/vectors/partitions/coded_rows.h"
+#include "engine/vectors/partitions/packed_rows.h"
 
 namespace quipu {
 
 class PartitionCache {
  public:
-  using Rows = std::shared_ptr<const CodedRows>;
+  using Rows = std::shared_ptr<const PackedRows>;
 
   explicit PartitionCache(size_t bytes) : bytes_(bytes) {}
 
@@ -31,18 +30,21 @@ class PartitionCache {
   size_t most_bytes() const { return bytes_; }
 
  private:
-  using Some = std::unordered_map<uint64_t, Rows>;
+  struct Place {
+    Rows rows;
+    bool is_used = false;  // since the hand was there
+  };
 
-  Rows find(uint64_t partition);
-  void add(uint64_t partition, Rows rows);
-  static size_t bytes_of(const Some& some);
+  // Of a partition; null: it has none yet.
+  Place* find(uint64_t partition);
+  void make_room(size_t bytes);
+  void drop(Place& place);
 
   const size_t bytes_;
   mutable std::mutex mutex_;
-  // What was asked for since `recent_` was full is there; all of `older_` goes when it is full again.
-  Some recent_;
-  Some older_;
-  size_t recent_bytes_ = 0;
+  std::vector<Place> places_;  // by the partition's number, which grow one by one
+  size_t hand_ = 0;            // goes round: what has not been used since it came by goes
+  size_t used_bytes_ = 0;
 };
 
 }  // namespace quipu

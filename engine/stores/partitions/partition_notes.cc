@@ -9,7 +9,10 @@
 namespace quipu {
 namespace {
 
-constexpr char kForm = 1;
+constexpr char kMeanForm = 1;
+constexpr char kPartitionsForm = 2;
+// Without deviations; it is calibrated anew.
+constexpr char kFormerPartitionsForm = 1;
 
 // Numbers are as x86-64 has them, low byte first.
 template <class Number>
@@ -28,13 +31,14 @@ bool take(std::string_view& bytes, Number& number) {
 }  // namespace
 
 std::string PartitionsNote::to_bytes() const {
-  std::string bytes(1, kForm);
+  std::string bytes(1, kPartitionsForm);
   append(static_cast<uint32_t>(dimensions), bytes);
   append(next, bytes);
   append(recall, bytes);
   append(calibrated, bytes);
   append(reach.partition, bytes);
   append(reach.group, bytes);
+  append(reach.deviations, bytes);
   append(newest, bytes);
   for (const auto& [partition, count] : rows) {
     append(partition, bytes);
@@ -47,13 +51,17 @@ std::optional<PartitionsNote> PartitionsNote::parse(std::string_view bytes) {
   PartitionsNote note;
   char form = 0;
   uint32_t dimensions = 0;
-  const bool read = take(bytes, form) && take(bytes, dimensions) && take(bytes, note.next) &&
-                    take(bytes, note.recall) && take(bytes, note.calibrated) &&
-                    take(bytes, note.reach.partition) && take(bytes, note.reach.group) &&
-                    take(bytes, note.newest);
-  if (!read || form != kForm || dimensions == 0 || VectorEncoder::half_bytes(dimensions) == 0)
+  const bool read =
+      take(bytes, form) && take(bytes, dimensions) && take(bytes, note.next) && take(bytes, note.recall) &&
+      take(bytes, note.calibrated) && take(bytes, note.reach.partition) && take(bytes, note.reach.group) &&
+      (form == kFormerPartitionsForm || take(bytes, note.reach.deviations)) && take(bytes, note.newest);
+  if (!read || (form != kPartitionsForm && form != kFormerPartitionsForm)) return std::nullopt;
+  if (form == kFormerPartitionsForm) note.recall = 0;
+  if (dimensions == 0 || VectorEncoder::half_bytes(dimensions) == 0) return std::nullopt;
+  const Reach& reach = note.reach;
+  if (!std::isfinite(reach.partition) || !std::isfinite(reach.group) || !(reach.deviations >= 0)) {
     return std::nullopt;
-  if (!std::isfinite(note.reach.partition) || !std::isfinite(note.reach.group)) return std::nullopt;
+  }
   note.dimensions = dimensions;
   while (!bytes.empty()) {
     uint64_t partition = 0;
@@ -84,7 +92,7 @@ std::string mean_to_bytes(std::span<const float> mean) {
   float largest = 0;
   for (const float element : mean) largest = std::max(largest, std::abs(element));
   const float step = largest / 127;
-  std::string bytes(1, kForm);
+  std::string bytes(1, kMeanForm);
   append(step, bytes);
   for (const float element : mean) {
     append(static_cast<int8_t>(step > 0 ? std::lround(element / step) : 0), bytes);
@@ -95,7 +103,7 @@ std::string mean_to_bytes(std::span<const float> mean) {
 std::optional<std::vector<float>> parse_mean(std::string_view bytes, size_t dimensions) {
   char form = 0;
   float step = 0;
-  if (!take(bytes, form) || form != kForm || !take(bytes, step)) return std::nullopt;
+  if (!take(bytes, form) || form != kMeanForm || !take(bytes, step)) return std::nullopt;
   if (!std::isfinite(step) || bytes.size() != dimensions) return std::nullopt;
   std::vector<float> mean;
   mean.reserve(dimensions);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "engine/stores/partitions/stored_partitions.h"
-#include "engine/vectors/partitions/calibration.h"
 #include "engine/vectors/partitions/division.h"
 #include "quipu/backend/features.h"
 
@@ -30,9 +29,6 @@ constexpr size_t kSampleBytes = 128 << 20;
 constexpr size_t kDividedAtOnce = 16;
 // Partitions near one that is divided, whose vectors may be nearer to the new means.
 constexpr size_t kNeighbours = 16;
-// Vectors as queries for calibration, and how many of the nearest of each.
-constexpr size_t kProbes = 128;
-constexpr size_t kNearest = 10;
 
 }  // namespace
 
@@ -62,6 +58,7 @@ bool StoredPartitions::wants_step() const {
 
 bool StoredPartitions::apply(Step step) {
   note_ = std::move(step.note);
+  ++arrangement_;
   stale_notes_.clear();
   for (const auto& [partition, mean] : step.means) centroids_->fill(partition, mean);
   centroids_->end_filling();
@@ -254,30 +251,6 @@ Status StoredPartitions::divide_partition(const CodeReader& reader, uint64_t par
     }
   }
   return Status::ok();
-}
-
-Result<StoredPartitions::Step> StoredPartitions::calibrate(const CodeReader& reader) const {
-  std::mt19937_64 random(note_.next);
-  const std::vector<uint64_t> partitions = centroids_->partitions();
-  CodedRows samples(dimensions());
-  for (size_t i = 0; i < kProbes; ++i) {
-    QUIPU_ASSIGN_OR_RETURN(const CodedRows rows, rows_of(reader, partitions[random() % partitions.size()]));
-    if (rows.size() != 0) samples.add(rows, random() % rows.size());
-  }
-  Calibration calibration(std::move(samples), kNearest);
-  calibration.take(0, home_.view());
-  QUIPU_RETURN_IF_ERROR(
-      reader.scan_blocks(dimensions(), CodeBlock::kFirstMoved, UINT64_MAX, [&](const CodeBlock& block) {
-        calibration.take(block.number, view_of(block));
-        return Status::ok();
-      }));
-  Step step;
-  step.note = note_;
-  step.note.recall = recall_;
-  step.note.calibrated = note_.rows.size();
-  step.note.reach = calibration.reach(*centroids_, recall_);
-  put_note(step);
-  return step;
 }
 
 }  // namespace quipu

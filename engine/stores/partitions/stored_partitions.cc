@@ -14,14 +14,35 @@ namespace {
 // moved.
 constexpr size_t kHomeAtMost = 65536;
 // Partitions that are read before a search looks again which others may have something: few at first.
-constexpr size_t kReadFirst = 2;
 constexpr size_t kReadAtOnce = 8;
-// Where no more vectors pass a filter, each query compares all of these.
-constexpr size_t kComparedAtMost = 4096;
-// Of these so many are read together.
-constexpr size_t kEncodedAtOnce = 256;
+// What part of the memory compared vectors may take.
+constexpr size_t kPartForVectors = 4;
+// Codes of what passes a filter are compared all where they take no more bytes: partitions to choose among
+// them would not be read faster.
+constexpr size_t kComparedAtMost = 2 << 20;
 // A vector's similarity by its code is wrong by so many standard deviations at most, it is taken.
 constexpr float kDeviations = 4;
+
+// They are read soon: all of a few rows of few bytes. What follows the processor fetches by itself.
+void prefetch(const PackedRows& rows) {
+  constexpr size_t kLine = 64;
+  constexpr size_t kLines = 96;
+  const auto* const from = reinterpret_cast<const char*>(rows.along(0));
+  for (size_t at = 0; at < std::min(rows.memory_bytes(), kLines * kLine); at += kLine) {
+    __builtin_prefetch(from + at, 0, 2);
+  }
+}
+
+void search_copy(const PassingRows& copy, PartitionSearch& search) {
+  const size_t row_bytes = copy.rows.chunks() * kChunkBytes + sizeof(float);
+  if (copy.rows.size() * row_bytes <= kComparedAtMost) return search.take(copy.rows);
+  const auto take = [&](uint64_t partition) {
+    const auto found = copy.of_partitions.find(partition);
+    if (found != copy.of_partitions.end()) search.take(copy.rows, found->second.first, found->second.second);
+  };
+  take(0);
+  for (auto next = search.next(1); !next.empty(); next = search.next(1)) take(next.front());
+}
 
 Status malformed_notes() {
   return Status::corruption("the notes of its partitions are malformed: queries are exact until a repair");
@@ -30,13 +51,17 @@ Status malformed_notes() {
 }  // namespace
 
 StoredPartitions::StoredPartitions(std::string collection, double recall, size_t bytes)
-    : collection_(std::move(collection)), recall_(recall), cache_(std::make_unique<PartitionCache>(bytes)) {}
+    : collection_(std::move(collection)),
+      recall_(recall),
+      cache_(std::make_unique<PartitionCache>(bytes - bytes / kPartForVectors)),
+      compared_(std::make_unique<ComparedVectors>(bytes / kPartForVectors)) {}
 
 Status StoredPartitions::load(const CodeReader& reader) {
   note_ = {};
   note_.next = CodeBlock::kFirstMoved;
   centroids_.reset();
   cache_->clear();
+  compared_->clear();
   gone_.clear();
   bool malformed = false;
   QUIPU_RETURN_IF_ERROR(
@@ -134,6 +159,7 @@ bool StoredPartitions::put(uint64_t order, std::span<const double> elements) {
 }
 
 void StoredPartitions::erase(uint64_t order) {
+  compared_->forget(order);
   const auto found = home_rows_.find(order);
   if (found == home_rows_.end()) {
     if (order <= note_.newest) gone_.insert(order);
@@ -145,11 +171,15 @@ void StoredPartitions::erase(uint64_t order) {
   if (row < home_.size()) home_rows_[home_.number(row)] = row;
 }
 
-size_t StoredPartitions::memory_bytes() const { return cache_->memory_bytes() + bytes_beside_cache(); }
+size_t StoredPartitions::memory_bytes() const {
+  return cache_->memory_bytes() + compared_->memory_bytes() + bytes_beside_caches();
+}
 
-size_t StoredPartitions::most_bytes() const { return cache_->most_bytes() + bytes_beside_cache(); }
+size_t StoredPartitions::most_bytes() const {
+  return cache_->most_bytes() + compared_->most_bytes() + bytes_beside_caches();
+}
 
-size_t StoredPartitions::bytes_beside_cache() const {
+size_t StoredPartitions::bytes_beside_caches() const {
   constexpr size_t kOfAHomeRow = 48;
   return home_.memory_bytes() + home_rows_.size() * kOfAHomeRow +
          (centroids_ ? centroids_->memory_bytes() : 0);
@@ -162,90 +192,91 @@ bool StoredPartitions::answers(const TopKQuery& wanted) const {
 }
 
 Status StoredPartitions::for_each_partition(const CodeReader& reader, std::vector<uint64_t> partitions,
-                                            const std::function<void(const RowsView&)>& use) const {
+                                            const std::function<void(const PackedRows&)>& use) const {
   std::vector<PartitionCache::Rows> cached;
   cache_->get(partitions, cached);
+  if (!cached.empty()) prefetch(*cached.front());
   for (size_t i = 0; i < cached.size(); ++i) {
-    if (i + 1 < cached.size()) cached[i + 1]->prefetch();
-    use(cached[i]->view());
+    if (i + 1 < cached.size()) prefetch(*cached[i + 1]);
+    use(*cached[i]);
   }
   if (partitions.empty()) return Status::ok();
   std::ranges::sort(partitions);
   return reader.get_blocks(dimensions(), partitions, [&](size_t /*i*/, const CodeBlock& block) {
-    const auto rows = std::make_shared<CodedRows>(dimensions());
-    rows->reserve(block.rows);
-    rows->add_with_rests(view_of(block));
-    use(rows->view());
+    const auto rows = std::make_shared<const PackedRows>(view_of(block), dimensions());
+    use(*rows);
     cache_->put(block.number, rows);
     return Status::ok();
   });
 }
 
-Result<CodedRows> StoredPartitions::encode(const CodeReader& reader,
-                                           const std::vector<uint64_t>& orders) const {
-  std::vector<std::pair<uint64_t, std::string>> keys;
-  QUIPU_RETURN_IF_ERROR(reader.get_rows(dimensions(), orders, [&](size_t i, const CodeRow& row) {
-    keys.emplace_back(orders[i], row.key);
-    return Status::ok();
-  }));
-  CodedRows rows(dimensions());
-  rows.reserve(keys.size());
-  VectorEncoder encoder(dimensions());
-  for (size_t begin = 0; begin < keys.size(); begin += kEncodedAtOnce) {
-    std::vector<std::string_view> ids;
-    for (size_t i = begin; i < std::min(begin + kEncodedAtOnce, keys.size()); ++i) {
-      ids.push_back(keys[i].second);
-    }
-    QUIPU_RETURN_IF_ERROR(
-        reader.get_vectors(dimensions(), ids, [&](size_t i, std::span<const double> elements) {
-          const VectorCode code = encoder.encode(elements);
-          rows.add(keys[begin + i].first, {code.coarse.along, code.coarse.across}, code.upper,
-                   CodeRest::to_bytes(ids[i], code, dimensions()));
-        }));
-  }
-  return rows;
-}
-
 Status StoredPartitions::search_partitions(const CodeReader& reader, const FilteredRows::Passing* passing,
                                            PartitionSearch& search, bool& at_home) const {
-  if (passing != nullptr && passing->orders().size() <= kComparedAtMost) {
-    QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const CodedRows> rows,
-                           passing->rows([&] { return encode(reader, passing->orders()); }));
-    search.take(rows->view());
+  if (passing != nullptr && is_copied(reader, *passing)) {
+    QUIPU_ASSIGN_OR_RETURN(const std::shared_ptr<const PassingRows> copy,
+                           passing->rows(arrangement_, [&] { return copy_passing(reader, *passing); }));
+    search_copy(*copy, search);
     return Status::ok();
   }
   search.take(home_.view());
   at_home = false;
-  for (auto next = search.next(kReadFirst); !next.empty(); next = search.next(kReadAtOnce)) {
+  size_t at_once = 1;
+  for (auto next = search.next(1); !next.empty(); next = search.next(at_once)) {
     QUIPU_RETURN_IF_ERROR(
-        for_each_partition(reader, std::move(next), [&](const RowsView& rows) { search.take(rows); }));
+        for_each_partition(reader, std::move(next), [&](const PackedRows& rows) { search.take(rows); }));
+    at_once = std::min(2 * at_once, kReadAtOnce);
   }
   return Status::ok();
+}
+
+Result<std::vector<PartitionSearch::Hit>> StoredPartitions::near_rows(const CodeReader& reader,
+                                                                      const Probe& probe, size_t k,
+                                                                      const Reach& reach,
+                                                                      const FilteredRows::Passing* passing,
+                                                                      PartitionSearch::Work* work) const {
+  bool at_home = true;
+  PartitionSearch::Wanted wanted{.k = k, .reach = reach};
+  if (passing != nullptr || !gone_.empty()) {
+    wanted.passes = [&](uint64_t order) {
+      return (at_home || !gone_.contains(order)) && (passing == nullptr || passing->contains(order));
+    };
+  }
+  PartitionSearch search(*centroids_, probe, std::move(wanted));
+  QUIPU_RETURN_IF_ERROR(search_partitions(reader, passing, search, at_home));
+  if (work != nullptr) *work = search.work();
+  return search.hits();
 }
 
 Result<VectorStoreQueryResult> StoredPartitions::top_k(const TopKQuery& wanted, const CodeReader& reader,
                                                        const FilteredRows::Passing* passing) const {
   const Probe probe(wanted.query, *rotation_);
-  bool at_home = true;
-  PartitionSearch::Wanted of_rows{.k = static_cast<size_t>(wanted.k), .reach = note_.reach};
-  if (passing != nullptr || !gone_.empty()) {
-    of_rows.passes = [&](uint64_t order) {
-      return (at_home || !gone_.contains(order)) && (passing == nullptr || passing->contains(order));
-    };
-  }
-  PartitionSearch search(*centroids_, probe, std::move(of_rows));
-  QUIPU_RETURN_IF_ERROR(search_partitions(reader, passing, search, at_home));
-  std::vector<PartitionSearch::Hit> hits = search.hits();
+  QUIPU_ASSIGN_OR_RETURN(std::vector<PartitionSearch::Hit> hits,
+                         near_rows(reader, probe, static_cast<size_t>(wanted.k), note_.reach, passing));
   QUIPU_RETURN_IF_ERROR(look_up(reader, probe, hits));
   std::vector<NamedCandidate> candidates;
   for (const PartitionSearch::Hit& hit : hits) {
     if (hit.is_known) candidates.push_back({double{hit.similarity} + hit.error, hit.number, hit.key});
   }
   QUIPU_ASSIGN_OR_RETURN(const std::vector<ScoredId> best,
-                         best_vectors(wanted, std::move(candidates), [&](auto ids, const auto& use) {
-                           return reader.get_vectors(dimensions(), ids, use);
+                         best_candidates(wanted, std::move(candidates), [&](auto some, const auto& use) {
+                           return fetch(reader, some, use);
                          }));
   return to_result(best);
+}
+
+Status StoredPartitions::fetch(const CodeReader& reader, std::span<const NamedCandidate> some,
+                               const ComparedVectors::Use& use) const {
+  std::vector<uint64_t> orders;
+  orders.reserve(some.size());
+  for (const NamedCandidate& each : some) orders.push_back(each.order);
+  const std::vector<size_t> absent = compared_->use_those_there(orders, use);
+  if (absent.empty()) return Status::ok();
+  std::vector<std::string_view> ids;
+  for (const size_t i : absent) ids.push_back(some[i].id);
+  return reader.get_vectors(dimensions(), ids, [&](size_t i, std::span<const double> elements) {
+    use(absent[i], elements);
+    compared_->put(orders[absent[i]], elements);
+  });
 }
 
 Status StoredPartitions::look_up(const CodeReader& reader, const Probe& probe,

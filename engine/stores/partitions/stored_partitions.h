@@ -5,8 +5,8 @@
 // some thousand at a time, and divides those that have become too large; each step is one batch, so that a
 // search finds each vector in one place, whoever ends where.
 //
-// Rows of partitions that queries have read stay in memory, as far as that is given. What a write has removed
-// since is left out.
+// Rows of partitions that queries have read stay in memory, as far as that is given, and so do the vectors
+// that they have compared. What a write has removed since is left out.
 //
 // Thread-safety: as a standard container. Memory: half a byte an element and some 40 bytes a partition of 150
 // vectors; the same for each vector in none, of which there are few once all is arranged.
@@ -26,11 +26,13 @@
 #include <utility>
 #include <vector>
 
+#include "engine/stores/partitions/compared_vectors.h"
 #include "engine/stores/partitions/filtered_rows.h"
 #include "engine/stores/partitions/partition_cache.h"
 #include "engine/stores/partitions/partition_notes.h"
 #include "engine/vectors/best_vectors.h"
 #include "engine/vectors/codes/rotation.h"
+#include "engine/vectors/partitions/calibration.h"
 #include "engine/vectors/partitions/centroids.h"
 #include "engine/vectors/partitions/coded_rows.h"
 #include "engine/vectors/partitions/partition_search.h"
@@ -49,7 +51,7 @@ inline RowsView view_of(const CodeBlock& block) {
 class StoredPartitions {
  public:
   // `collection`: of the vectors. `recall`: the share of the nearest that a query is to find, below 1.
-  // `bytes`: what rows of partitions may take.
+  // `bytes`: what rows of partitions and compared vectors may take.
   StoredPartitions(std::string collection, double recall, size_t bytes);
 
   // Errors: those of the reader, kCorruption for malformed notes.
@@ -109,7 +111,7 @@ class StoredPartitions {
   Status for_each_home_block(const CodeReader& reader,
                              const std::function<bool(const CodeBlock&)>& use) const;
   Result<CodedRows> rows_of(const CodeReader& reader, uint64_t partition) const;
-  size_t bytes_beside_cache() const;
+  size_t bytes_beside_caches() const;
   // Adds moves of these to partitions.
   Status move(const CodeReader& reader, Moves moves, Step& step) const;
   void put_mean(uint64_t partition, std::span<const float> mean, Step& step) const;
@@ -117,15 +119,33 @@ class StoredPartitions {
   // The partitions whose means are most similar to one.
   std::vector<uint64_t> near_partitions(uint64_t partition, size_t count) const;
 
+  // What a search for the k nearest finds; what it took is put into `work`, unless null.
+  Result<std::vector<PartitionSearch::Hit>> near_rows(const CodeReader& reader, const Probe& probe, size_t k,
+                                                      const Reach& reach,
+                                                      const FilteredRows::Passing* passing,
+                                                      PartitionSearch::Work* work = nullptr) const;
   Status search_partitions(const CodeReader& reader, const FilteredRows::Passing* passing,
                            PartitionSearch& search, bool& at_home) const;
+  // Tells a calibration what its samples, of these elements, have in common with what is near them.
+  Status rank_samples(const CodeReader& reader, const std::vector<std::vector<double>>& samples,
+                      Calibration& calibration) const;
+  // The vectors of these orders, which ascend, and their keys.
+  Status for_each_vector(
+      const CodeReader& reader, const std::vector<uint64_t>& orders,
+      const std::function<void(uint64_t order, std::string_view key, std::span<const double>)>& use) const;
+  // Whether what passes is copied, so that queries read nothing else.
+  bool is_copied(const CodeReader& reader, const FilteredRows::Passing& passing) const;
+  Result<PassingRows> copy_passing(const CodeReader& reader, const FilteredRows::Passing& passing) const;
   // The codes of vectors of these orders, made of the vectors.
   Result<CodedRows> encode(const CodeReader& reader, const std::vector<uint64_t>& orders) const;
+  // Vectors of candidates, of memory or of the store.
+  Status fetch(const CodeReader& reader, std::span<const NamedCandidate> some,
+               const ComparedVectors::Use& use) const;
   // What is not known of hits their rows tell.
   Status look_up(const CodeReader& reader, const Probe& probe, std::vector<PartitionSearch::Hit>& hits) const;
   // All rows of these partitions are given to `use`.
   Status for_each_partition(const CodeReader& reader, std::vector<uint64_t> partitions,
-                            const std::function<void(const RowsView&)>& use) const;
+                            const std::function<void(const PackedRows&)>& use) const;
 
   const std::string collection_;
   const double recall_;
@@ -137,7 +157,9 @@ class StoredPartitions {
   std::unordered_map<uint64_t, size_t> home_rows_;  // by order
   bool knows_home_ = false;
   std::unique_ptr<PartitionCache> cache_;
+  std::unique_ptr<ComparedVectors> compared_;
   std::unordered_set<uint64_t> gone_;  // orders that may be in rows of the cache, but have been removed
+  uint64_t arrangement_ = 0;           // another one whenever rows have been moved
   uint64_t home_count_ = 0;
   uint64_t next_home_ = 0;
   std::vector<std::string> stale_notes_;  // of vectors of a dimension that are no more

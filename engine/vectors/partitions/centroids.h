@@ -23,10 +23,12 @@
 
 namespace quipu {
 
-// How far beyond their means partitions and groups of them are taken to reach, in their spreads.
+// How far beyond their means partitions and groups of them are taken to reach, in their spreads; and by how
+// many standard deviations of what the upper half of a code tells a row may be nearer than that.
 struct Reach {
   float partition = 1;
   float group = 1;
+  float deviations = 2.5;
 };
 
 class Centroids {

@@ -45,7 +45,10 @@ struct Partitions {
   // What a search finds by its estimates; how many rows it has read.
   std::pair<std::vector<PartitionSearch::Hit>, size_t> search(const Vector& query,
                                                               PartitionSearch::Wanted wanted) const {
-    const Probe probe(query, rotation);
+    return search(Probe(query, rotation), std::move(wanted));
+  }
+  std::pair<std::vector<PartitionSearch::Hit>, size_t> search(const Probe& probe,
+                                                              PartitionSearch::Wanted wanted) const {
     PartitionSearch search(centroids, probe, std::move(wanted));
     size_t read = 0;
     std::set<uint64_t> seen;
@@ -209,6 +212,53 @@ TEST(PartitionSearchTest, FewerRowsThanAreWanted) {
       all.search(random_vector(random, dimensions), {.k = 5, .reach = {}, .passes = none}).first.empty());
 }
 
+// Packed rows, all at once or some at a time, tell what others tell.
+TEST(PartitionSearchTest, PackedRowsAreTheSameRows) {
+  Random random(test_seed());
+  for (const size_t dimensions : {20, 64, 100, 200}) {
+    const Rotation rotation(dimensions);
+    const Clusters clusters(random, 5, dimensions, 0.8);
+    const size_t count = 1 + random.below(300);
+    CodedRows rows(dimensions);
+    VectorEncoder encoder(dimensions);
+    for (uint64_t i = 0; i < count; ++i) {
+      const VectorCode code = encoder.encode(clusters.next(random));
+      rows.add(i, code.coarse, code.upper, CodeRest::to_bytes("n" + std::to_string(i), code, dimensions));
+    }
+    const PackedRows packed(rows.view(), dimensions);
+    EXPECT_EQ(packed.size(), count);
+    const Centroids centroids(dimensions);
+    const Probe probe(clusters.next(random), rotation);
+    const auto hits_of = [&](const auto& take) {
+      PartitionSearch search(centroids, probe, {.k = 7, .reach = {}});
+      take(search);
+      std::map<uint64_t, std::pair<float, std::string>> found;
+      for (const PartitionSearch::Hit& hit : search.hits()) found[hit.number] = {hit.similarity, hit.key};
+      return found;
+    };
+    const auto all = hits_of([&](PartitionSearch& search) { search.take(packed); });
+    EXPECT_GE(all.size(), std::min<size_t>(count, 7));
+    for (const auto& [number, found] : all) EXPECT_EQ(found.second, "n" + std::to_string(number));
+    const auto parts = hits_of([&](PartitionSearch& search) {
+      for (size_t begin = 0; begin < count;) {
+        const size_t end = std::min(count, begin + 1 + random.below(90));
+        search.take(packed, begin, end);
+        begin = end;
+      }
+    });
+    // How far codes usually are from vectors is known of the rows that are taken first.
+    const auto best_of = [](const auto& found) {
+      std::vector<std::pair<float, uint64_t>> best;
+      for (const auto& [number, each] : found) best.emplace_back(each.first, number);
+      std::ranges::sort(best, std::greater());
+      best.resize(std::min<size_t>(best.size(), 7));
+      return best;
+    };
+    EXPECT_EQ(best_of(parts), best_of(all)) << dimensions << " " << count;
+    EXPECT_EQ(best_of(hits_of([&](PartitionSearch& search) { search.take(rows.view()); })), best_of(all));
+  }
+}
+
 TEST(PartitionSearchTest, NoPartitionsAreNoRows) {
   const Centroids centroids(8);
   const Probe probe(Vector(8, 1.0), Rotation(8));
@@ -223,10 +273,30 @@ TEST(CalibrationTest, TheRecallThatWasAskedForIsHad) {
   for (const size_t dimensions : {32, 128}) {
     const Clusters clusters(random, 60, dimensions, 0.8);
     const Partitions all(clusters, random, kRows, dimensions);
-    CodedRows samples(dimensions);
-    for (int i = 0; i < 100; ++i) samples.add(all.rows, random.below(all.rows.size()));
-    Calibration calibration(std::move(samples), 10);
+    std::vector<Calibration::Sample> samples;
+    for (int i = 0; i < 100; ++i) {
+      const uint64_t number = random.below(all.vectors.size());
+      samples.push_back({number, Probe(all.vectors[number], all.rotation)});
+    }
+    std::vector<uint64_t> numbers;
+    for (const Calibration::Sample& sample : samples) numbers.push_back(sample.number);
+    Calibration calibration(std::move(samples), 10, dimensions);
     for (const auto& [partition, rows] : all.partitions) calibration.take(partition, rows.view());
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      std::vector<double> similarities;
+      for (const Calibration::Near& near : calibration.near(i)) {
+        EXPECT_NE(near.number, numbers[i]);
+        similarities.push_back(cosine(all.vectors[numbers[i]], all.vectors[near.number]));
+      }
+      calibration.rank(i, similarities);
+      ASSERT_EQ(calibration.near(i).size(), 10U);
+      EXPECT_TRUE(
+          std::ranges::is_sorted(calibration.near(i), std::greater(), &Calibration::Near::similarity));
+    }
+    const auto search = [&](const Probe& probe, size_t k, const Reach& reach) -> Result<Calibration::Found> {
+      auto [hits, read] = all.search(probe, {.k = k, .reach = reach});
+      return Calibration::Found{std::move(hits), {1, read}};
+    };
     constexpr size_t kQueries = 40;
     std::vector<Vector> queries;
     std::vector<std::vector<uint64_t>> expected;
@@ -236,7 +306,9 @@ TEST(CalibrationTest, TheRecallThatWasAskedForIsHad) {
     }
     double last_share = 0;
     for (const double recall : {0.8, 0.95, 0.99}) {
-      const Reach reach = calibration.reach(all.centroids, recall);
+      const Result<Reach> found_reach = calibration.reach(all.centroids, recall, search);
+      ASSERT_TRUE(found_reach.has_value());
+      const Reach reach = *found_reach;
       size_t found = 0;
       size_t read = 0;
       for (size_t i = 0; i < kQueries; ++i) {
@@ -255,9 +327,12 @@ TEST(CalibrationTest, TheRecallThatWasAskedForIsHad) {
 
 TEST(CalibrationTest, WithoutNeighboursThereIsADefault) {
   const Centroids centroids(8);
-  Calibration calibration(CodedRows(8), 10);
+  Calibration calibration({}, 10, 8);
   calibration.take(3, CodedRows(8).view());
-  EXPECT_EQ(calibration.reach(centroids, 0.95).partition, Reach().partition);
+  const auto never = [](const Probe&, size_t, const Reach&) -> Result<Calibration::Found> {
+    return Status::invalid_argument("there is nothing to search");
+  };
+  EXPECT_EQ(calibration.reach(centroids, 0.95, never)->partition, Reach().partition);
 }
 
 }  // namespace
