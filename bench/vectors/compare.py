@@ -14,7 +14,9 @@ out, and said:
 
 Printed for each engine and setting: how many of the 10 nearest were found; queries a second of CPU time of all threads,
 one by one and all in one call (the best of several rounds), and milliseconds of wall time of one (the median). For each
-engine: CPU time of building, what the process has grown by, files mapped included (now, and at most), and its files.
+engine: CPU time of building, what the process has grown by meanwhile, files mapped included (now, and at most), its files,
+and where it leaves what another process can open, by how much one grows that does, and asks for all queries with each
+setting. What a process grows by is counted from when it has imported the engine's packages and loaded the vectors.
 """
 import argparse
 import json
@@ -22,6 +24,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -71,9 +74,9 @@ def one_setting(engine, setting, queries, nearest):
             "wall_ms": statistics.median(walls) / len(few) * 1e3}
 
 
-def measure(name, folder):
+def measure(name, folder, path):
     """In a process of its own."""
-    engine = engines.ENGINES[name]()
+    engine = engines.ENGINES[name](path)
     rows, queries, nearest = (numpy.load(folder / f"{each}.npy") for each in ("rows", "queries", "nearest"))
     if engine.settings == (None,):
         engine.set(None)
@@ -84,15 +87,30 @@ def measure(name, folder):
     figures = {"engine": name, "name": engine.name(), "vectors": len(rows), "dimensions": rows.shape[1],
                "build_cpu_s": time.process_time() - cpu, "build_wall_s": time.perf_counter() - wall,
                "runs": [one_setting(engine, setting, queries, nearest) for setting in engine.settings],
-               "resident_mib": (resident("VmRSS") - before) / MIB, "most_mib": (resident("VmHWM") - before) / MIB,
-               "disk_mib": sum(file.stat().st_size for file in Path(engine.path).rglob("*") if file.is_file()) / MIB}
+               "resident_mib": (resident("VmRSS") - before) / MIB, "most_mib": (resident("VmHWM") - before) / MIB}
     engine.close()
+    figures["disk_mib"] = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file()) / MIB
     return figures
+
+
+def measure_opened(name, folder, path):
+    """In a process of its own, what measure() has left."""
+    engine = engines.ENGINES[name](path)
+    queries = numpy.load(folder / "queries.npy")
+    before = resident("VmRSS")
+    if not engine.open(queries.shape[1]):
+        return {}
+    for setting in engine.settings:
+        engine.set(setting)
+        for i in range(len(queries)):
+            engine.search(queries[i:i + 1])
+    return {"opened_mib": (resident("VmHWM") - before) / MIB}
 
 
 def show(figures):
     print(f"{figures['name']}: built in {figures['build_cpu_s']:.1f} s of CPU, {figures['resident_mib']:,.0f} MiB "
-          f"({figures['most_mib']:,.0f} at most), {figures['disk_mib']:,.0f} MiB of files", flush=True)
+          f"({figures['most_mib']:,.0f} at most), {figures['disk_mib']:,.0f} MiB of files"
+          + (f", opened {figures['opened_mib']:,.0f} MiB" if "opened_mib" in figures else ""), flush=True)
     for run in figures["runs"]:
         setting = "" if run["setting"] is None else f"{run['setting']:>6}"
         print(f"  {setting:6} recall {run['recall']:.3f}{' (same order)' if run['same_order'] else '':13}"
@@ -108,6 +126,16 @@ def keep(file, data, figures):
     file.write_text(json.dumps([*results, {"data": data, **figures}], indent=1) + "\n", encoding="utf-8")
 
 
+def in_child(what, name, folder, path):
+    """Nothing where it fails, which is said."""
+    child = subprocess.run([sys.executable, __file__, what, name, folder, path], stdout=subprocess.PIPE, text=True)
+    lines = child.stdout.splitlines()
+    if child.returncode == 0 and lines:
+        return json.loads(lines[-1])
+    print(f"{name}: failed with {child.returncode}", flush=True)
+    return None
+
+
 def compare(data, names, out):
     folder = vector_sets.folder_of(data)
     print(f"== {data}", flush=True)
@@ -115,19 +143,19 @@ def compare(data, names, out):
         if not engines.installed(engines.ENGINES[name]):
             print(f"{name}: not installed", flush=True)
             continue
-        child = subprocess.run([sys.executable, __file__, "--measure", name, folder], stdout=subprocess.PIPE, text=True)
-        lines = child.stdout.splitlines()
-        if child.returncode != 0 or not lines:
-            print(f"{name}: failed with {child.returncode}", flush=True)
-            continue
-        figures = json.loads(lines[-1])
+        with tempfile.TemporaryDirectory(prefix="quipu-bench-") as path:
+            figures = in_child("--measure", name, folder, path)
+            if figures is None:
+                continue
+            figures.update(in_child("--opened", name, folder, path) or {})
         show(figures)
         keep(out, data, figures)
 
 
 def main():
-    if sys.argv[1:2] == ["--measure"]:
-        print(json.dumps(measure(sys.argv[2], Path(sys.argv[3]))))
+    parts = {"--measure": measure, "--opened": measure_opened}
+    if sys.argv[1:2] and sys.argv[1] in parts:
+        print(json.dumps(parts[sys.argv[1]](sys.argv[2], Path(sys.argv[3]), sys.argv[4])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", metavar="DATA")

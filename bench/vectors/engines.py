@@ -5,8 +5,6 @@ of one None: it has no such setting. `path`: a folder for what it keeps on disk.
 import importlib
 import importlib.metadata
 import math
-import shutil
-import tempfile
 
 import numpy
 
@@ -31,10 +29,12 @@ class Engine:
     package = ""
     label = ""
     settings = (None,)
+    modules = ()  # what is imported before its memory is counted
 
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="quipu-bench-")
-        self.path = self.folder.name
+    def __init__(self, path):
+        self.path = path
+        for module in self.modules:
+            importlib.import_module(module)
 
     @classmethod
     def name(cls):
@@ -50,11 +50,16 @@ class Engine:
         raise NotImplementedError
 
     def close(self):
-        shutil.rmtree(self.path, ignore_errors=True)
+        """What has been built stays in the folder, for those who can open it."""
+
+    def open(self, dimensions):
+        """In place of build(), what close() has left. False: this engine leaves nothing that would be searched anew."""
+        return False
 
 
 class QuipuExact(Engine):
     package, label = "quipu", "exact"
+    modules = ("llama_index.core.vector_stores.types", "quipu")
 
     def build(self, rows):
         from llama_index.core.vector_stores.types import VectorStoreQuery
@@ -73,7 +78,14 @@ class QuipuExact(Engine):
 
     def close(self):
         self.store.close()
-        super().close()
+
+    def open(self, dimensions):
+        from llama_index.core.vector_stores.types import VectorStoreQuery
+        from quipu import QuipuVectorStore
+
+        self.query_class = VectorStoreQuery
+        self.store = QuipuVectorStore.from_path(self.path + "/db")
+        return True
 
 
 class QuipuHNSW(QuipuExact):
@@ -96,6 +108,7 @@ class QuipuPartitions(QuipuExact):
 
 class Faiss(Engine):
     package = "faiss-cpu"
+    modules = ("faiss",)
 
     def build(self, rows):
         import faiss
@@ -158,6 +171,7 @@ class FaissHNSW(Faiss):
 class Hnswlib(Engine):
     package, label = "hnswlib", f"M {M}"
     settings = EF
+    modules = ("hnswlib",)
 
     def build(self, rows):
         import hnswlib
@@ -173,10 +187,22 @@ class Hnswlib(Engine):
     def search(self, queries):
         return self.index.knn_query(queries, k=K)[0].astype(numpy.int64)
 
+    def close(self):
+        self.index.save_index(self.path + "/index")
+
+    def open(self, dimensions):
+        import hnswlib
+
+        self.index = hnswlib.Index(space="ip", dim=dimensions)
+        self.index.load_index(self.path + "/index")
+        self.index.set_num_threads(1)
+        return True
+
 
 class Usearch(Engine):
     package, label = "usearch", f"M {M}, int8"
     settings = EF
+    modules = ("usearch.index",)
 
     def build(self, rows):
         from usearch.index import Index
@@ -198,6 +224,7 @@ class Turbovec(Engine):
 
     package, label = "turbovec", "4 bit, rerank"
     settings = (1, 2, 4)
+    modules = ("turbovec",)
 
     def build(self, rows):
         import turbovec
@@ -226,6 +253,7 @@ class Turbovec(Engine):
 class Zvec(Engine):
     package, label = "zvec", f"HNSW M {M}, int8"
     settings = EF
+    modules = ("zvec",)
 
     def build(self, rows):
         import zvec
@@ -253,6 +281,7 @@ class Zvec(Engine):
 class LanceDB(Engine):
     package, label = "lancedb", "IVF_RQ, refine 10"
     settings = PROBES
+    modules = ("lancedb", "pyarrow")
 
     def build(self, rows):
         import lancedb
@@ -280,6 +309,7 @@ class LanceDB(Engine):
 class Chroma(Engine):
     package, label = "chromadb", f"HNSW M {M}"
     settings = EF
+    modules = ("chromadb",)
 
     def build(self, rows):
         import chromadb
@@ -301,6 +331,7 @@ class Chroma(Engine):
 
 class SqliteVec(Engine):
     package, label = "sqlite-vec", "flat"
+    modules = ("apsw", "sqlite_vec")
 
     def build(self, rows):
         import apsw  # Python's own sqlite3 is often built without extensions
