@@ -37,12 +37,13 @@ def native_query(
     mmr_threshold: Optional[float] = None,
     sparse_query_fn: Optional[SparseEncoderCallable] = None,
 ) -> _native.VectorQuery:
-    is_sparse = query.query_str and VectorStoreQueryMode(query.mode) in _SPARSE_MODES
+    mode = query.mode if type(query.mode) is VectorStoreQueryMode else VectorStoreQueryMode(query.mode)
+    is_sparse = query.query_str and mode in _SPARSE_MODES
     return _native.VectorQuery(
         query.query_embedding,
         query.similarity_top_k,
         None if query.node_ids is None else list(query.node_ids),
-        VectorStoreQueryMode(query.mode).value,
+        mode.value,
         native_filters(query.filters),
         mmr_threshold,
         query.query_str,

@@ -5,7 +5,10 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace nb = nanobind;
 
@@ -71,10 +74,32 @@ void copy_row(const AnyArray& array, int64_t begin, std::span<double> to) {
   }
 }
 
+// The numbers of what lies in memory as one row, such as most of numpy's arrays: taken so in a tenth of the
+// time that it takes to find out what an array is. Nothing: it is something else.
+std::optional<std::vector<double>> from_row(nb::handle vector) {
+  Py_buffer buffer;
+  if (PyObject_CheckBuffer(vector.ptr()) == 0) return std::nullopt;
+  if (PyObject_GetBuffer(vector.ptr(), &buffer, PyBUF_ND | PyBUF_FORMAT) != 0) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  const std::unique_ptr<Py_buffer, decltype(&PyBuffer_Release)> release(&buffer, PyBuffer_Release);
+  std::optional<std::vector<double>> elements;
+  const std::string_view format = buffer.format == nullptr ? "" : buffer.format;
+  if (buffer.ndim == 1 && (format == "f" || format == "d")) {
+    elements.emplace(static_cast<size_t>(buffer.shape[0]));
+    const auto* const from = static_cast<const char*>(buffer.buf);
+    format == "f" ? copy_numbers<float>(from, sizeof(float), *elements)
+                  : copy_numbers<double>(from, sizeof(double), *elements);
+  }
+  return elements;
+}
+
 }  // namespace
 
 std::vector<double> to_elements(nb::handle vector) {
   if (is_list(vector)) return from_sequence(vector);
+  if (std::optional<std::vector<double>> elements = from_row(vector)) return *std::move(elements);
   AnyArray array;
   if (nb::try_cast(vector, array, false)) {
     if (array.ndim() != 1) {
