@@ -64,6 +64,7 @@ ORDER = (
     "engine/context",
     "backends/rocksdb/files",
     "backends/rocksdb/format",
+    "backends/rocksdb/stats",
     "backends/rocksdb/database",
     "backends/rocksdb/read",
     "backends/rocksdb/text",
@@ -89,7 +90,7 @@ ORDER = (
 
 MAX_FILES = 20  # in one folder
 MAX_FUNCTION_LINES = 70
-MAX_HEADERS = {"include/quipu": 26, "include/quipu/backend": 12}
+MAX_HEADERS = {"include/quipu": 27, "include/quipu/backend": 12}
 CODE_FOLDERS = ("include", "engine", "backends", "tools", "python", "tests", "bench", "examples")
 CODE = {".h", ".cc", ".py", ".in"}
 SKIPPED = ("tests/data/",)

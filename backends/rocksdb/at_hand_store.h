@@ -21,13 +21,15 @@
 
 namespace quipu::rocks {
 
-class AtHandStore : public CollectionWrites<CollectionReads<BaseKVStore>> {
+class AtHandStore : public CollectionWrites<CollectionReads<BaseKVStore>>, public StatsSource {
  public:
   // `database` is that of `store`; both must outlive this.
   AtHandStore(const BaseKVStore& store, Database& database);
   ~AtHandStore() override { finish_async_calls(); }
 
   KVCapabilities capabilities() const override;
+  CallRecorder& calls() const override { return database_.calls(); }
+  Result<StoreStats> stats() const override { return store_stats(store_); }
   Result<KeyLocks> lock(const LockSet& set) const override;
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   MemberLists& member_lists() override { return lists_; }

@@ -12,6 +12,7 @@
 #include "backends/rocksdb/read/composed_value_reader.h"
 #include "backends/rocksdb/read/reader.h"
 #include "backends/rocksdb/read/vector_reader.h"
+#include "backends/rocksdb/stats_publisher.h"
 #include "backends/rocksdb/text/text_catalog.h"
 #include "backends/rocksdb/text/text_fold.h"
 #include "backends/rocksdb/transaction/snapshot_reader.h"
@@ -43,6 +44,7 @@ class RocksDBKVStore::Impl {
         vectors(ReadView(*this->database)),
         texts(*this->database, ReadView(*this->database)),
         codes(*this->database),
+        publisher(*this->database),
         process(::getpid()) {}
 
   Status ready() const { return database->usable(); }
@@ -60,6 +62,7 @@ class RocksDBKVStore::Impl {
   rocks::VectorReader vectors;
   rocks::RocksDBTextIndexes texts;
   rocks::CodeMaker codes;
+  rocks::StatsPublisher publisher;
   const pid_t process;
 };
 
@@ -125,6 +128,7 @@ Status RocksDBKVStore::close() {
     return Status::busy(impl_->directory + ": cannot close, " + std::to_string(open) +
                         " transactions are open");
   }
+  impl_->publisher.stop();
   return impl_->database->close();
 }
 
@@ -185,6 +189,13 @@ KVCapabilities RocksDBKVStore::capabilities() const {
 
 std::shared_ptr<BaseKVStore> RocksDBKVStore::at_hand() {
   return std::make_shared<rocks::AtHandStore>(*this, *impl_->database);
+}
+
+CallRecorder& RocksDBKVStore::calls() const { return impl_->database->calls(); }
+
+Result<StoreStats> RocksDBKVStore::stats() const {
+  QUIPU_RETURN_IF_ERROR(impl_->ready());
+  return rocks::collect_stats(*impl_->database);
 }
 
 Status RocksDBKVStore::put(std::string_view key, JsonView val, std::string_view collection) {

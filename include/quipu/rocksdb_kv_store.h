@@ -39,6 +39,7 @@
 #include "quipu/backend/at_hand.h"
 #include "quipu/kv_store.h"
 #include "quipu/progress.h"
+#include "quipu/stats.h"
 #include "quipu/verify.h"
 #include "quipu/write_batch.h"
 
@@ -58,6 +59,8 @@ struct RocksDBOptions {
   // Told what is worth knowing (recovery, removed leftovers); null: silent. Called from any thread, while the
   // store holds locks: it must not call the store.
   std::function<void(std::string_view message)> logger;
+  // Tell the logger of each call (stats.h) that takes so long or longer; 0: of none.
+  double slow_call_seconds = 0;
 
   // ---- performance ----
   // For block cache and write buffers together, in bytes; buffers that are being written out, or that an
@@ -87,6 +90,7 @@ struct RocksDBOptions {
 
 class RocksDBKVStore : public BaseKVStore,
                        public AtHandAccess,
+                       public StatsSource,
                        public std::enable_shared_from_this<RocksDBKVStore> {
  public:
   // Errors: kBusy (held by another process or handle), kInvalidArgument (the directory is something else; a
@@ -145,6 +149,8 @@ class RocksDBKVStore : public BaseKVStore,
 
   KVCapabilities capabilities() const override;
   std::shared_ptr<BaseKVStore> at_hand() override;
+  CallRecorder& calls() const override;
+  Result<StoreStats> stats() const override;
   Status put(std::string_view key, JsonView val, std::string_view collection = DEFAULT_COLLECTION) override;
   Result<std::optional<Json>> get(std::string_view key,
                                   std::string_view collection = DEFAULT_COLLECTION) const override;

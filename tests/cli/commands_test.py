@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 import unittest
 
 from cli_support import DATA, GOLDENS, IO, LOCKED, OK, QUIPU, SOURCE, USAGE, CliTest, node, tree
@@ -280,6 +281,34 @@ class InspectTest(CliTest):
         self.assertEqual((0, 1 << 30), (stat["search_index_bytes"], stat["search_memory_bytes"]))
         self.assertIn(b"search       0 B in memory, at most 1.1 GB an index\n", printed)
         self.assertEqual("", said)
+
+    def test_stat_tells_of_the_writer(self):
+        """What a writer publishes (docs/FORMAT.md), of which a process that is none here has left a file."""
+        self.imported()
+        self.assertIsNone(self.quipu_json("stat", self.database)["writer"])
+        _, said = self.quipu("stat", self.database, "--watch", "1", code=DATA)
+        self.assertIn("no process has it open for writing", said)
+        self.publish(0, 5, 1000)
+        writer = self.quipu_json("stat", self.database)["writer"]
+        self.assertEqual((7, {"count": 5, "seconds": 0.5}, 1000), (
+            writer["process"], {name: writer["calls"]["get"][name] for name in ("count", "seconds")},
+            writer["values"]["quipu_written_bytes_total"]))
+        self.assertIn(b"writer       process 7, 5 calls in 9 s (see --watch)\n", self.quipu("stat", self.database)[0])
+        with subprocess.Popen([QUIPU, "stat", self.database, "--watch", "0.1"], stdout=subprocess.PIPE, bufsize=0) as watching:
+            self.publish(1, 105, 3000)
+            lines = [watching.stdout.readline().split() for _ in range(2)]
+            (self.database / "STATS").unlink()
+            self.assertEqual((b"", 0), (watching.stdout.read(), watching.wait()))
+        self.assertEqual([b"CALLS/S", b"READ", b"WRITE", b"SEARCH"], lines[0][:4])
+        self.assertIn(lines[1][:4], ([b"100", b"100", b"0", b"0"], [b"0"] * 4))
+
+    def publish(self, later, calls, written):
+        """A file STATS as of `later` seconds from now."""
+        bucket = 'quipu_call_seconds_bucket{call="get",le="1"} %d\n' % calls
+        told = (f"quipu_stats_time_seconds {time.time() + later}\nquipu_process_id 7\nquipu_open_seconds 9.5\n"
+                f"quipu_written_bytes_total {written}\n{bucket}quipu_call_seconds_sum{{call=\"get\"}} {calls / 10}\n")
+        (self.database / "STATS.new").write_text(told)
+        (self.database / "STATS.new").rename(self.database / "STATS")
 
     def test_collections(self):
         self.imported()

@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import time
 import unittest
 
 from ui_support import DOCUMENTS, MARKUP, NODES, QUIPU, UiTest, vector_of
@@ -39,6 +40,29 @@ class ApiTest(UiTest):
         self.assertEqual([("default", nodes - 1, None, False)], [(each["key"], each["count"], each["ann"], each["hnsw"]) for each in told["vector_stores"]])
         self.assertEqual((1, 2, 2, 5, 5), tuple(told[name] for name in (
             "index_structs", "chats", "graph_subjects", "property_graph_nodes", "property_graph_relations")))
+
+    def test_what_the_writer_does_is_told(self):
+        with self.page() as page:
+            self.assertIsNone(self.ok(page.get("overview"))["writer"])
+            self.assertEqual((200, b""), self.metrics(page))
+        told = "".join(f'quipu_call_seconds_bucket{{call="{name}",le="1"}} {number}\n' for name, number in (("get", 7), ("write", 5), ("query", 3)))
+        (self.database / "STATS").write_text(
+            f"quipu_stats_time_seconds {time.time()}\nquipu_process_id 7\nquipu_open_seconds 9\n"
+            f'quipu_level_bytes{{level="6"}} 4096\nquipu_written_bytes_total 99\n{told}')
+        with self.page() as page:
+            self.assertEqual(7, self.ok(page.get("overview"))["writer"]["calls"]["get"]["count"])
+            self.assertIn(b'quipu_call_seconds_count{call="get"} 7\n', self.metrics(page)[1])
+            while not (samples := self.ok(page.get("history"))["samples"]):
+                pass
+            self.assertEqual((7, 7, 5, 3, 99, [0] * 6 + [4096]), tuple(samples[0]["writer"][name] for name in (
+                "process", "reads", "writes", "searches", "written_bytes", "level_bytes")))
+        with self.page("--write") as page:
+            self.assertEqual(page.process.pid, self.ok(page.get("overview"))["writer"]["process"])
+            self.assertIn(b"quipu_process_id %d\n" % page.process.pid, self.metrics(page)[1])
+
+    def metrics(self, page):
+        answer = page.request("GET", "/metrics", {"Authorization": f"Bearer {page.token}"}, token=False)
+        return answer.status, answer.body
 
     def test_pages_have_each_entry_once(self):
         scanned = [json.loads(line)["key"] for line in self.quipu("scan", self.database, "docstore/data", "--json", "--keys-only").splitlines()]

@@ -76,6 +76,10 @@ class HostileTest(UiTest):
                 refuse((401,), self.head(page, token=token))
             refuse((401,), self.head(page, target=f"/api/overview?token={page.token}", token=None, more=[f"Cookie: token={page.token}"]))
             refuse((401,), self.head(page, more=["X-Quipu-Token: x"]))
+            refuse((401,), self.head(page, token=None, more=[f"Authorization: Bearer {page.token}"]))  # of /metrics alone
+            for sent in ("Bearer", "Bearer ", "Bearer x", f"Basic {page.token}", page.token, f"bearer{page.token}"):
+                refuse((401,), self.head(page, target="/metrics", token=None, more=[f"Authorization: {sent}"]))
+            refuse((401,), self.head(page, target="/metrics", token=None))
             for path in PATHS:
                 refuse((400, 404), self.head(page, target=path))
             for path in API_PATHS:

@@ -18,6 +18,14 @@ HttpResponse file_of_page(std::string_view path) {
   return {.content_type = std::string(found->content_type), .body = std::string(found->text)};
 }
 
+// What Prometheus reads; nothing where nobody writes to the database.
+HttpResponse metrics(LiveStore& store) {
+  const Result<std::optional<StoreStats>> stats = store.writer_stats();
+  if (!stats) return error_response(500, stats.error().message());
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = *stats ? to_prometheus(**stats) : std::string()};
+}
+
 }  // namespace
 
 Status serve_page(LiveStore& store, const PageOptions& options,
@@ -34,6 +42,7 @@ Status serve_page(LiveStore& store, const PageOptions& options,
   server->run([&](const HttpRequest& request) { return guard.refuse(request); },
               [&](const HttpRequest& request) {
                 if (request.path().starts_with("/api/")) return answer(api, request);
+                if (request.path() == "/metrics") return metrics(store);
                 return file_of_page(request.path());
               },
               ended);

@@ -31,7 +31,9 @@ bool is_rocksdb_file(std::string_view name) {
          is_numbered(name, "OPTIONS-", ".dbtmp") || is_numbered(name, "LOG.old.", "");
 }
 
-bool is_temporary_file(std::string_view name) { return name.starts_with("sort-") || name.ends_with(".sst"); }
+bool is_temporary_file(std::string_view name) {
+  return name.starts_with("sort-") || name.ends_with(".sst") || name == kStatsFile;
+}
 
 bool is_index_file(std::string_view name) {
   const size_t dot = name.find('.');
@@ -40,7 +42,8 @@ bool is_index_file(std::string_view name) {
 }
 
 bool is_own_file(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kNames = {kMarkerFile, kMarkerBeingMade, kLockFile, kSessionFile};
+  constexpr std::array<std::string_view, 5> kNames = {kMarkerFile, kMarkerBeingMade, kLockFile, kSessionFile,
+                                                      kStatsFile};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 

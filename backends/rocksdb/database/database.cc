@@ -52,8 +52,11 @@ Database::Database(const std::string& path, RocksDBOptions options, const TunedO
       env_(std::move(env)),
       tuned_(tuning.over(*env_)),
       health_(std::make_shared<WriteHealth>(path, options_.logger)),
+      calls_(std::make_shared<CallRecorder>(options_.slow_call_seconds, options_.logger)),
       process_(process_id()) {
-  if (!is_reader()) tuned_.db.listeners.push_back(health_);
+  if (is_reader()) return;
+  tuned_.db.listeners.push_back(health_);
+  tuned_.db.listeners.push_back(work_);
 }
 
 Database::~Database() { release(); }
@@ -354,12 +357,14 @@ Status Database::write(rocksdb::WriteBatch& batch, const rocksdb::WriteOptions& 
   if (options.no_slowdown && written.IsIncomplete()) return from_rocksdb(written, "cannot write");
   if (!written.ok()) return health_->failed(written);
   session_->acknowledged(db_->GetLatestSequenceNumber(), false);
+  written_bytes_.fetch_add(batch.GetDataSize(), std::memory_order_relaxed);
   // Others may have written since; what is known to be synced is what was there before, and this batch.
   if (options.sync) session_->acknowledged(before + static_cast<uint64_t>(batch.Count()), true);
   return Status::ok();
 }
 
 Status Database::sync() {
+  const CallTimer timer(calls_.get(), CallKind::kSync, directory_->path());
   QUIPU_RETURN_IF_ERROR(writable());  // a failed sync is final: a second one may succeed, and mean nothing
   const Syncing syncing(syncing_);
   const uint64_t before = db_->GetLatestSequenceNumber();

@@ -27,9 +27,11 @@
 #include "backends/rocksdb/files/pinned_files.h"
 #include "backends/rocksdb/format/limits.h"
 #include "backends/rocksdb/format/record.h"
+#include "backends/rocksdb/stats/work_listener.h"
 #include "quipu/backend/text_entries.h"
 #include "quipu/backend/thread_annotations.h"
 #include "quipu/kv_store.h"
+#include "quipu/stats.h"
 #include "quipu/status.h"
 
 namespace quipu::rocks {
@@ -111,6 +113,12 @@ class Database {
 
   // The families that are not one collection's own.
   std::vector<Family> shared_families() const;
+
+  // ---- what it has done ----
+  CallRecorder& calls() const { return *calls_; }
+  CacheCounters& cache_counters() const { return *cache_counters_; }
+  const WorkListener& work() const { return *work_; }
+  uint64_t written_bytes() const { return written_bytes_.load(std::memory_order_relaxed); }
 
   // ---- collections ----
   CollectionPtr find(std::string_view name) const;
@@ -213,6 +221,11 @@ class Database {
   const std::unique_ptr<rocksdb::Env> env_;
   TunedOptions tuned_;
   const std::shared_ptr<WriteHealth> health_;
+  const std::shared_ptr<WorkListener> work_ = std::make_shared<WorkListener>();
+  // A reader that was refreshed goes on with those of the one before.
+  std::shared_ptr<CallRecorder> calls_;
+  std::shared_ptr<CacheCounters> cache_counters_ = std::make_shared<CacheCounters>();
+  std::atomic<uint64_t> written_bytes_{0};
   const pid_t process_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<SessionFile> session_;

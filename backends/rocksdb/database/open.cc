@@ -133,6 +133,10 @@ Result<std::unique_ptr<Database>> Database::open_for_reading(const std::string& 
         new Database(path, options, like != nullptr ? like->tuned_ : make_tuned_options(options),
                      make_pinned_env(pinned), pinned));
     database->directory_ = std::move(directory);
+    if (like != nullptr) {
+      database->calls_ = like->calls_;
+      database->cache_counters_ = like->cache_counters_;
+    }
     uint64_t recovered = 0;
     if (!absent) {
       QUIPU_RETURN_IF_ERROR(database->open_pinned(like));

@@ -14,6 +14,7 @@ inline constexpr std::string_view kMarkerFile = DATABASE_MARKER_FNAME;  // its f
 inline constexpr std::string_view kMarkerBeingMade = "QUIPU.tmp";
 inline constexpr std::string_view kLockFile = "LOCK";
 inline constexpr std::string_view kSessionFile = "SESSION";     // how far acknowledged writes have come
+inline constexpr std::string_view kStatsFile = "STATS";         // what its writer has done
 inline constexpr std::string_view kRocksDBFolder = "rocksdb";   // RocksDB's own files
 inline constexpr std::string_view kTemporaryFolder = "tmp";     // emptied when it is opened
 inline constexpr std::string_view kIndexFolder = "indexes";     // files of search graphs

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "backends/rocksdb/database/uncounted_work.h"
+#include "backends/rocksdb/stats/sampled_work.h"
 #include "backends/rocksdb/read/sound_iterator.h"
 
 namespace quipu::rocks {
@@ -60,7 +60,7 @@ rocksdb::Status known(rocksdb::Status found, const rocksdb::PinnableSlice& value
 rocksdb::Status ReadView::get(rocksdb::ColumnFamilyHandle* family, const rocksdb::Slice& key,
                               rocksdb::PinnableSlice& value) const {
   rocksdb::DB& db = database_->db();
-  const UncountedWork uncounted;
+  const SampledWork sampled(database_->cache_counters());
   const rocksdb::ReadOptions options = over_snapshot();
   const rocksdb::Status found = may_be_changed(family, key)
                                     ? changes_->GetFromBatchAndDB(&db, options, family, key, &value)
@@ -75,7 +75,7 @@ void ReadView::multi_get(rocksdb::ColumnFamilyHandle* family, std::span<const ro
     return;
   }
   rocksdb::DB& db = database_->db();
-  const UncountedWork uncounted;
+  const SampledWork sampled(database_->cache_counters());
   const auto changed = [&](const rocksdb::Slice& key) { return may_be_changed(family, key); };
   if (std::ranges::none_of(keys, changed)) {
     db.MultiGet(over_snapshot(), family, keys.size(), keys.data(), values, statuses, sorted);

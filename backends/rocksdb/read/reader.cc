@@ -27,6 +27,11 @@ Status damaged_record(const Collection& collection, std::string_view key) {
 }
 
 Result<std::optional<Json>> Reader::get(const Collection& collection, std::string_view key) const {
+  const CallTimer counted = timer(CallKind::kGet, collection);
+  return get_uncounted(collection, key);
+}
+
+Result<std::optional<Json>> Reader::get_uncounted(const Collection& collection, std::string_view key) const {
   rocksdb::PinnableSlice value;
   const rocksdb::Status read = collection.prefix.empty()
                                    ? view_.get(collection.family.get(), slice(key), value)
@@ -36,12 +41,13 @@ Result<std::optional<Json>> Reader::get(const Collection& collection, std::strin
   const std::optional<DataRecord> record = parse_data_record(view(value));
   if (!record) return damaged_record(collection, key);
   if (record->is_text()) return std::optional<Json>(Json::from_canonical(std::string(record->body)));
-  if (!view_.is_fixed()) return fixed().get(collection, key);
+  if (!view_.is_fixed()) return fixed().get_uncounted(collection, key);
   QUIPU_ASSIGN_OR_RETURN(std::string text, compose(collection, key, *record));
   return std::optional<Json>(Json::from_canonical(std::move(text)));
 }
 
 Result<bool> Reader::exists(const Collection& collection, std::string_view key) const {
+  const CallTimer counted = timer(CallKind::kGet, collection);
   rocksdb::PinnableSlice value;
   return is_record_found(view_.get(collection.family.get(), slice(collection.key(key)), value), collection,
                          key);
@@ -59,6 +65,7 @@ Result<std::vector<bool>> Reader::keys_exist(const Collection& collection,
 
 Status Reader::read_many(const Collection& collection, std::span<const std::string_view> keys,
                          const std::function<Status(size_t, const DataRecord&)>& use) const {
+  const CallTimer counted = timer(CallKind::kMultiGet, collection);
   std::vector<std::string> full;
   std::vector<rocksdb::Slice> slices;
   full.reserve(keys.size());
@@ -106,6 +113,7 @@ Result<std::vector<std::optional<uint64_t>>> Reader::insertion_order(
 }
 
 Result<std::vector<KVEntry>> Reader::get_all(const Collection& collection) const {
+  const CallTimer counted = timer(CallKind::kGetAll, collection);
   const Reader reader = fixed();
   KeyOrderIterator it(reader, collection, {});
   std::vector<std::pair<uint64_t, KVEntry>> ordered;
@@ -131,6 +139,7 @@ Result<uint64_t> Reader::count(const Collection& collection) const {
 
 Result<std::unique_ptr<KVIterator>> Reader::scan(const CollectionPtr& collection,
                                                  const ScanOptions& options) const {
+  const CallTimer counted = timer(CallKind::kScan, *collection);
   if (options.order == ScanOptions::Order::kKey) {
     return std::make_unique<OwningKeyOrderIterator>(fixed(), collection, options);
   }

@@ -51,6 +51,10 @@ class Reader {
  private:
   class Parts;
 
+  Result<std::optional<Json>> get_uncounted(const Collection& collection, std::string_view key) const;
+  CallTimer timer(CallKind kind, const Collection& collection) const {
+    return {&database().calls(), kind, collection.name};
+  }
   Result<std::string> compose_parts(const Collection& collection, std::string_view key,
                                     const DataRecord& record) const;
   // This, or the same over a new snapshot: what must agree is read from one.

@@ -64,6 +64,7 @@ Status RocksDBTransaction::active() const {
 }
 
 Status RocksDBTransaction::commit(const WriteOptions& options) {
+  const CallTimer timer(&database_.calls(), CallKind::kCommit, database_.directory().path());
   QUIPU_RETURN_IF_ERROR(active());
   Status done;
   TextRest texts;

@@ -28,7 +28,7 @@
 
 namespace quipu::rocks {
 
-class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction>> {
+class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction>>, public StatsSource {
  public:
   // `database` is that of `store`.
   RocksDBTransaction(std::shared_ptr<BaseKVStore> store, Database& database);
@@ -38,6 +38,8 @@ class RocksDBTransaction : public CollectionWrites<CollectionReads<KVTransaction
   void rollback() override;
 
   KVCapabilities capabilities() const override;
+  CallRecorder& calls() const override { return database_.calls(); }
+  Result<StoreStats> stats() const override { return store_stats(*store_); }
   Status declare_collection(std::string_view name, const CollectionOptions& options) override;
   Result<std::vector<CollectionInfo>> collections() const override;
   Result<std::vector<std::string>> declared_files() const override;

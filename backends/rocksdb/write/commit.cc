@@ -45,6 +45,7 @@ Commit::~Commit() {
 }
 
 Status Commit::locked(const BaseKVStore& store, std::span<const WriteOp> ops, const WriteOptions& options) {
+  const CallTimer timer(&database_.calls(), CallKind::kWrite, ops.front().collection);
   KeyLocks locks;
   LockSet keys;
   for (const WriteOp& op : ops) keys.add(op.collection, op.key);

@@ -7,6 +7,7 @@
 #include "engine/text/stored/content_reader.h"
 #include "engine/text/text_query.h"
 #include "quipu/document_store.h"
+#include "quipu/stats.h"
 
 namespace quipu {
 namespace {
@@ -37,6 +38,7 @@ Result<std::optional<TextIndexInfo>> KVDocumentStore::text_index() const {
 }
 
 Result<std::vector<TextMatch>> KVDocumentStore::search_text(const TextSearch& search) const {
+  const CallTimer timer(call_recorder(*kvstore_), CallKind::kSearchText, node_collection_);
   QUIPU_ASSIGN_OR_RETURN(const TextQuery query, query_of(search));
   QUIPU_ASSIGN_OR_RETURN(const TextSearcher searcher, TextSearcher::open(*kvstore_, node_collection_));
   const size_t k = search.top_k <= 0 ? 0 : static_cast<size_t>(search.top_k);

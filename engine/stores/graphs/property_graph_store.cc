@@ -8,6 +8,7 @@
 #include "engine/stores/graphs/property_graph_state.h"
 #include "engine/stores/graphs/triplet_reader.h"
 #include "quipu/backend/executor.h"
+#include "quipu/stats.h"
 
 namespace quipu {
 
@@ -105,6 +106,8 @@ Result<std::vector<Triplet>> KVPropertyGraphStore::get_triplets(const GraphSelec
 Result<std::vector<Triplet>> KVPropertyGraphStore::get_rel_map(
     std::span<const LabelledNode> graph_nodes, int depth, int limit,
     std::span<const std::string> ignore_rels) const {
+  const CallTimer timer(call_recorder(*parts_->state.kvstore), CallKind::kRelMap,
+                        parts_->state.collections.relations);
   return parts_->reader.get_rel_map(graph_nodes, depth, limit, ignore_rels);
 }
 

@@ -14,6 +14,7 @@
 #include "quipu/backend/collection_cache.h"
 #include "quipu/backend/executor.h"
 #include "quipu/backend/features.h"
+#include "quipu/stats.h"
 
 namespace quipu {
 
@@ -28,6 +29,7 @@ struct KVVectorStore::Parts {
 
   const VectorStoreState state;
   const bool stores_text;
+  CallRecorder* const recorder = call_recorder(*state.kvstore);
   const HnswManager hnsw{state};
   const IndexManager index{state, hnsw};
   const VectorSearcher searcher{state, index};
@@ -35,6 +37,7 @@ struct KVVectorStore::Parts {
   const VectorWriter writer{state, index, hnsw};
   DocumentCollections documents{kDocumentStoreNamespace};  // whose text is searched
 
+  CallTimer timer(CallKind kind) const { return {recorder, kind, state.collections.embeddings}; }
   VectorSide vector_side() const {
     return {
         .nearest = [this](const VectorStoreQuery& query) { return searcher.query(query); },
@@ -144,6 +147,7 @@ Status KVVectorStore::clear() { return parts_->writer.clear(); }
 Status KVVectorStore::load(JsonView save_dict) { return parts_->writer.load(save_dict); }
 
 Result<VectorStoreQueryResult> KVVectorStore::query(const VectorStoreQuery& query) const {
+  const CallTimer timer = parts_->timer(CallKind::kQuery);
   QUIPU_ASSIGN_OR_RETURN(VectorStoreQueryResult found, parts_->query(query));
   if (stores_text()) QUIPU_RETURN_IF_ERROR(parts_->nodes.add_to(found));
   return found;
@@ -153,6 +157,7 @@ void KVVectorStore::use_document_store(std::string_view ns) { parts_->documents 
 
 Result<std::vector<VectorStoreQueryResult>> KVVectorStore::query_all(
     std::span<const VectorStoreQuery> queries) const {
+  const CallTimer timer = parts_->timer(CallKind::kQueryAll);
   if (std::ranges::any_of(queries, searches_text, &VectorStoreQuery::mode)) {
     std::vector<VectorStoreQueryResult> found;
     for (const VectorStoreQuery& each : queries) {

@@ -2,15 +2,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "quipu/backend/text_entries.h"
 #include "quipu/open_store.h"
+#include "quipu/stats.h"
 #include "quipu/vector_store.h"
 #include "tools/commands/command.h"
+#include "tools/commands/database/stat_watch.h"
 #include "tools/terminal/exit_code.h"
 #include "tools/terminal/output.h"
+#include "tools/terminal/stats_text.h"
 #include "tools/terminal/text.h"
 
 namespace quipu::cli {
@@ -19,6 +23,7 @@ namespace {
 struct StatArgs {
   CommonOptions common;
   std::string database;
+  double watch = 0;  // seconds from line to line; 0: only once
 };
 
 struct TextIndexStat {
@@ -60,6 +65,11 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
   for (const CollectionInfo& info : infos) entries += info.count;
   QUIPU_ASSIGN_OR_RETURN(const uint64_t format, store.format());
   QUIPU_ASSIGN_OR_RETURN(const std::vector<TextIndexStat> texts, text_indexes(store, infos));
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(args.database));
+  std::optional<StoreStats> writer;
+  if (directory) {
+    QUIPU_ASSIGN_OR_RETURN(writer, published_stats(*directory));
+  }
   std::string text;
   if (args.common.json) {
     std::vector<std::string> indexes_of_texts;
@@ -73,6 +83,7 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
                .add("search_index_bytes", indexes)
                .add("search_memory_bytes", search_memory)
                .add_raw("text_indexes", JsonText::array(indexes_of_texts))
+               .add_raw("writer", writer ? stats_json(*writer) : "null")
                .object() +
            "\n";
   } else {
@@ -84,12 +95,21 @@ Result<int> stat(BaseKVStore& store, const StatArgs& args) {
       text += "text         " + printable(index.collection) + ": " + std::to_string(index.totals.documents) +
               " nodes by " + index.state.analyser + (index.state.whole ? "" : ", not whole yet") + "\n";
     }
+    if (writer) {
+      text += "writer       process " + std::to_string(writer->process) + ", " +
+              std::to_string(count_calls(*writer).all()) + " calls in " +
+              std::to_string(static_cast<uint64_t>(writer->seconds)) + " s (see --watch)\n";
+    }
   }
   QUIPU_RETURN_IF_ERROR(print(text));
   return kExitOk;
 }
 
 int run_stat(const StatArgs& args) {
+  if (args.watch != 0) {
+    const Result<int> code = watch_writer(args.database, args.watch, args.common.json);
+    return code ? *code : report_error(code.error());
+  }
   return with_store(args.database, args.common, OpenMode::kReading,
                     [&](BaseKVStore& store) { return stat(store, args); });
 }
@@ -101,6 +121,9 @@ void add_stat_command(Commands& commands) {
   Command command = commands.add("stat", "Show format, number of entries and size",
                                  "quipu stat ./storage.quipu", args, run_stat);
   command.location("DB", args->database, "The database");
+  command.option("--watch", args->watch, "SECONDS",
+                 "Print what its writer does, a line every so many seconds, until Ctrl-C",
+                 {.positive = true});
 }
 
 }  // namespace quipu::cli

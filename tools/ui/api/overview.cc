@@ -6,6 +6,7 @@
 
 #include "quipu/open_store.h"
 #include "quipu/version.h"
+#include "tools/terminal/stats_text.h"
 #include "tools/ui/api/json.h"
 #include "tools/ui/api/table.h"
 
@@ -111,6 +112,8 @@ Result<std::string> get_overview(Api& api, const Params&) {
     text.add("warning", complete.message());
   text.add_raw("collections", collections_json(collections));
   text.add_raw("document_stores", document_stores).add_raw("vector_stores", vector_stores);
+  const auto writer = api.store.writer_stats();
+  text.add_raw("writer", writer && *writer ? cli::stats_json(**writer) : "null");
   text.add("index_structs", count_of(collections, "index_store/data"));
   text.add("chats", count_of(collections, "chat_store/chats"));
   text.add("graph_subjects", count_of(collections, "graph_store/data"));
@@ -119,6 +122,22 @@ Result<std::string> get_overview(Api& api, const Params&) {
   return text.object();
 }
 
+namespace {
+
+std::string writer_json(const WriterSample& writer) {
+  JsonText row;
+  row.add("process", writer.process).add_raw("time", Json::from_double(writer.time).text());
+  row.add("reads", writer.calls.reads).add("writes", writer.calls.writes);
+  row.add("searches", writer.calls.searches).add("written_bytes", writer.written_bytes);
+  row.add("compacted_bytes", writer.compacted_bytes).add("cache_bytes", writer.cache_bytes);
+  row.add("cache_hits", writer.cache_hits).add("cache_misses", writer.cache_misses);
+  std::vector<std::string> levels;
+  for (const uint64_t bytes : writer.level_bytes) levels.push_back(std::to_string(bytes));
+  return row.add_raw("level_bytes", JsonText::array(levels)).object();
+}
+
+}  // namespace
+
 Result<std::string> get_history(Api& api, const Params& params) {
   QUIPU_ASSIGN_OR_RETURN(const uint64_t since, params.number("since", 0, INT64_MAX));
   std::vector<std::string> rows;
@@ -126,7 +145,8 @@ Result<std::string> get_history(Api& api, const Params& params) {
     JsonText row;
     row.add("time", static_cast<uint64_t>(sample.time)).add("entries", sample.entries);
     row.add("disk_bytes", sample.disk_bytes).add("index_bytes", sample.index_bytes);
-    rows.push_back(row.add("process_bytes", sample.process_bytes).object());
+    row.add("process_bytes", sample.process_bytes);
+    rows.push_back(row.add_raw("writer", sample.writer ? writer_json(*sample.writer) : "null").object());
   }
   return JsonText().add_raw("samples", JsonText::array(rows)).object();
 }

@@ -44,11 +44,12 @@ std::optional<HttpResponse> Guard::refuse(const HttpRequest& request) const {
     return error_response(405, "GET and POST are known");
   if (!is_plain(request.target)) return error_response(400, "no path of this page");
   if (std::optional<HttpResponse> refused = refuse_source(request)) return refused;
-  if (!request.path().starts_with("/api/")) {
+  const bool metrics = request.path() == "/metrics";
+  if (!metrics && !request.path().starts_with("/api/")) {
     if (request.method != "GET") return error_response(405, "the files of the page can be read only");
     return std::nullopt;
   }
-  if (!has_token(request)) {
+  if (!has_token(request) && !(metrics && bears_token(request))) {
     return error_response(401, "the token is missing or wrong: open the address that quipu ui has printed");
   }
   if (request.method == "POST") {
@@ -79,6 +80,14 @@ std::optional<HttpResponse> Guard::refuse_source(const HttpRequest& request) con
 bool Guard::has_token(const HttpRequest& request) const {
   const std::vector<std::string_view> tokens = request.header(kTokenHeader);
   return tokens.size() == 1 && same_secret(tokens.front(), token_);
+}
+
+// As programs that read metrics send it.
+bool Guard::bears_token(const HttpRequest& request) const {
+  constexpr std::string_view kBearer = "Bearer ";
+  const std::vector<std::string_view> sent = request.header("Authorization");
+  return sent.size() == 1 && sent.front().starts_with(kBearer) &&
+         same_secret(sent.front().substr(kBearer.size()), token_);
 }
 
 }  // namespace quipu::ui

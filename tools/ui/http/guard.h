@@ -26,13 +26,14 @@ class Guard {
  public:
   Guard(uint16_t port, std::string token) : port_(port), token_(std::move(token)) {}
 
-  // Why the request is refused; nothing when it may pass. What begins with "/api/" needs the token; the files
-  // of the page, in which there are no data, do not.
+  // Why the request is refused; nothing when it may pass. What begins with "/api/" needs the token, and
+  // so does /metrics; the files of the page, in which there are no data, do not.
   std::optional<HttpResponse> refuse(const HttpRequest& request) const;
 
  private:
   std::optional<HttpResponse> refuse_source(const HttpRequest& request) const;
   bool has_token(const HttpRequest& request) const;
+  bool bears_token(const HttpRequest& request) const;
 
   const uint16_t port_;
   const std::string token_;

@@ -9,12 +9,27 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "tools/terminal/stats_text.h"
 #include "tools/ui/live/live_store.h"
 
 namespace quipu::ui {
+
+// What whoever writes to the database had done by then, since it opened it.
+struct WriterSample {
+  uint64_t process = 0;
+  double time = 0;  // seconds since 1970
+  cli::CallCounts calls;
+  uint64_t written_bytes = 0;
+  uint64_t compacted_bytes = 0;  // written by flushes and compactions
+  uint64_t cache_bytes = 0;
+  uint64_t cache_hits = 0;
+  uint64_t cache_misses = 0;
+  std::vector<uint64_t> level_bytes;  // of each level
+};
 
 struct Sample {
   int64_t time = 0;  // milliseconds since 1970
@@ -22,6 +37,7 @@ struct Sample {
   uint64_t disk_bytes = 0;
   uint64_t index_bytes = 0;    // of search indexes in this process's memory
   uint64_t process_bytes = 0;  // resident memory of this process
+  std::optional<WriterSample> writer = {};
 };
 
 class History {

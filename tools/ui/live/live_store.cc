@@ -114,6 +114,15 @@ Result<LiveStore::Lease> LiveStore::searches() {
   return lease;
 }
 
+Result<std::optional<StoreStats>> LiveStore::writer_stats() {
+  if (options_.write) {
+    QUIPU_ASSIGN_OR_RETURN(const Lease store, now());
+    return store_stats(*store);
+  }
+  QUIPU_ASSIGN_OR_RETURN(const std::optional<std::string> directory, directory_of_store(address_));
+  return directory ? published_stats(*directory) : std::optional<StoreStats>();
+}
+
 std::vector<SearchIndexInfo> LiveStore::indexes() {
   const std::shared_lock open(open_, std::try_to_lock);
   if (!open) return {};

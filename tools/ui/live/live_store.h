@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@
 
 #include "quipu/kv_store.h"
 #include "quipu/rocksdb_kv_store.h"
+#include "quipu/stats.h"
 #include "quipu/status.h"
 #include "quipu/vector_store.h"
 
@@ -93,6 +95,8 @@ class LiveStore {
   Result<Lease> now();
   // The same for searches: some seconds old, while others write.
   Result<Lease> searches();
+  // What whoever writes to the database has done: this process, or another one; nothing where nobody writes.
+  Result<std::optional<StoreStats>> writer_stats();
   // The search indexes that there are in memory.
   std::vector<SearchIndexInfo> indexes();
   // Closes the store, does the work, and opens it again. REQUIRES: writable().

@@ -50,3 +50,6 @@ export function bytes(number) {
 }
 export const count = (number) => number.toLocaleString('en');
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
+// Of seconds, in three digits.
+export const duration = (seconds) => (seconds < 1e-3 ? `${Number((seconds * 1e6).toPrecision(3))} µs`
+  : seconds < 1 ? `${Number((seconds * 1e3).toPrecision(3))} ms` : `${Number(seconds.toPrecision(3))} s`);
