@@ -22,7 +22,7 @@ from quipu.operations.backup import BackupInfo, RestoreReport, backup, backups, 
 from quipu.operations.diff import Difference, diff
 from quipu.operations.migrate import MigratedCollection, MigrateReport, migrate
 from quipu.operations.repair import RepairReport, RepairStep, repair
-from quipu.operations.stat import CompactReport, DatabaseStat, compact, stat
+from quipu.operations.stat import CompactReport, DatabaseStat, compact, published_stats, stat
 from quipu.operations.verify import verify
 from quipu.stores.bm25_retriever import QuipuBM25Retriever
 from quipu.stores.chat_store import QuipuAsyncChatStore, QuipuChatStore
@@ -37,10 +37,12 @@ from quipu.stores.property_graph_store import QuipuPropertyGraphStore
 from quipu.stores.storage_context import QuipuStorageContext, storage_context
 from quipu.stores.transaction import transaction
 from quipu.stores.vector_store import QueryArrays, QuipuVectorStore
+from quipu.telemetry.stats import CallStats, Stats
 
 __all__ = [
     "BackupInfo",
     "BusyError",
+    "CallStats",
     "CompactReport",
     "ConflictError",
     "CorruptionError",
@@ -74,6 +76,7 @@ __all__ = [
     "RepairStep",
     "RestoreReport",
     "RocksDBKVStore",
+    "Stats",
     "__version__",
     "aingest",
     "backup",
@@ -86,6 +89,7 @@ __all__ = [
     "import_dir",
     "ingest",
     "migrate",
+    "published_stats",
     "repair",
     "restore",
     "stat",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field, fields
-from typing import Any, Callable, Dict, Iterable, Optional, Tuple, TypedDict
+from typing import Any, Dict, Iterable, Optional, Tuple, TypedDict
 
 from quipu import _native
+from quipu.telemetry.log_messages import Logger, log_to
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Options:
     create_if_missing: bool = field(default=True, compare=False)  # of no consequence once it is open
     sync: bool = False
     accept_lost_writes: bool = field(default=False, compare=False)  # so is this
-    logger: Optional[Callable[[str], object]] = field(default=None, compare=False)
+    logger: Optional[Logger] = field(default=None, compare=False)
+    slow_call_seconds: float = 0
     memory_budget_bytes: int = 256 << 20
     search_memory_bytes: int = 1 << 30
     max_collection_families: int = 32
@@ -32,7 +34,8 @@ class Options:
         _native.check_options(self.for_native())
 
     def for_native(self) -> Dict[str, Any]:
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**given, "logger": log_to(self.logger)}
 
     def given(self) -> "OpenOptions":
         """Those other than the defaults, as keyword arguments that can be written as JSON: without ``logger``."""
@@ -59,7 +62,8 @@ class OpenOptions(TypedDict, total=False):
     create_if_missing: bool
     sync: bool
     accept_lost_writes: bool
-    logger: Optional[Callable[[str], object]]
+    logger: Optional[Logger]
+    slow_call_seconds: float
     memory_budget_bytes: int
     search_memory_bytes: int
     max_collection_families: int

@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from quipu import _native
 from quipu.database import open_databases
 from quipu.database.paths import Path, database_path
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.files.finding import Finding
 from quipu.files.location import locate
 
@@ -50,6 +50,7 @@ def import_dir(
     strict: bool = False,
     encoding: Optional[str] = None,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,
 ) -> ImportReport:
@@ -68,6 +69,7 @@ def import_dir(
         encoding: of files that are neither ASCII nor UTF-8, such as those that LlamaIndex wrote on Windows in the
             system's code page: ``"gbk"``, ``"cp932"``, ``"cp1252"``.
         progress: called with the file's name, the bytes done and those in all, some times a second.
+        show_progress: show a bar of tqdm.
         fs: the file system of ``persist_dir``; default: the disk, or the URL's.
         storage_options: of the URL's file system, such as ``{"endpoint_url": ...}``.
 
@@ -86,9 +88,10 @@ def import_dir(
     source, source_fs = locate(persist_dir, fs, storage_options)
 
     def run(into: Optional[_native.Database]) -> ImportReport:
-        collections, not_imported, notes, found = _native.import_dir(
-            into, source, list(files or []), merge, dry_run, strict, encoding or "", source_fs, progress
-        )
+        with progress_bar(show_progress, progress, "import") as told:
+            collections, not_imported, notes, found = _native.import_dir(
+                into, source, list(files or []), merge, dry_run, strict, encoding or "", source_fs, told
+            )
         report = ImportReport(collections)
         report.not_imported = not_imported
         report.notes = notes
@@ -113,6 +116,7 @@ def export_dir(
     force: bool = False,
     dry_run: bool = False,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,
 ) -> PersistReport:
@@ -126,7 +130,7 @@ def export_dir(
         persist_dir: the directory to write, made when it is missing, or a URL as in ``import_dir``.
         force: allow a directory that is not empty; files of the same names are replaced.
         dry_run: find out what would be written and whether the directory will do; write nothing.
-        progress, fs, storage_options: as in ``import_dir``.
+        progress, show_progress, fs, storage_options: as in ``import_dir``.
 
     Raises:
         FileNotFoundError: there is no database.
@@ -135,7 +139,8 @@ def export_dir(
     """
     target, target_fs = locate(persist_dir, fs, storage_options)
     with open_databases.reading(path) as source:
-        return PersistReport(_native.export_dir(source, target, force, dry_run, target_fs, progress))
+        with progress_bar(show_progress, progress, "export") as told:
+            return PersistReport(_native.export_dir(source, target, force, dry_run, target_fs, told))
 
 
 def export_files(

@@ -12,7 +12,7 @@ from llama_index.core.indices.base import BaseIndex
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.schema import BaseNode
 
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.ingestion.ingestion import Ingestion, IngestReport
 from quipu.ingestion.selection import Batch, Selection
 from quipu.ingestion.transforming import Transformation, Transformer, make_transformer
@@ -31,6 +31,7 @@ def ingest(
     store_doc_text: bool = True,
     sync: bool = False,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
     **arguments: Any,
 ) -> IngestReport:
     """Runs a pipeline over documents, some at a time, each time with all that it stores, or nothing of it.
@@ -60,6 +61,7 @@ def ingest(
         sync: let each commit survive a power cut.
         progress: called before the first batch and after each, with "documents", the number of those done and of those
             in all (0 where that is not known). What it raises ends the call, between two commits.
+        show_progress: show a bar of tqdm.
         arguments: for the transformations.
 
     With DocstoreStrategy.UPSERTS_AND_DELETE, documents that are stored and were not given are deleted at the end, as
@@ -69,20 +71,21 @@ def ingest(
         ValueError: something is not on the one database, or a transaction is running; nothing has been done.
         ConflictError: somebody else has changed, again and again, what a batch used.
     """
-    ingestion, transformer = _prepare(
-        pipeline,
-        index,
-        num_workers,
-        arguments,
-        asynchronous=False,
-        batch_size=batch_size,
-        cache_collection=cache_collection,
-        store_doc_text=store_doc_text,
-        sync=sync,
-        progress=progress,
-    )
-    _run(ingestion, documents, transformer)
-    return ingestion.report
+    with progress_bar(show_progress, progress, "ingest", unit="documents") as told:
+        ingestion, transformer = _prepare(
+            pipeline,
+            index,
+            num_workers,
+            arguments,
+            asynchronous=False,
+            batch_size=batch_size,
+            cache_collection=cache_collection,
+            store_doc_text=store_doc_text,
+            sync=sync,
+            progress=told,
+        )
+        _run(ingestion, documents, transformer)
+        return ingestion.report
 
 
 async def aingest(
@@ -96,6 +99,7 @@ async def aingest(
     store_doc_text: bool = True,
     sync: bool = False,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
     **arguments: Any,
 ) -> IngestReport:
     """As ``ingest``: transformations and embeddings are awaited, and what is stored is stored on another thread.
@@ -103,20 +107,21 @@ async def aingest(
     ``documents`` may be an asynchronous iterable. A task that is cancelled ends when the commit under way, if one is,
     has been made or has failed.
     """
-    ingestion, transformer = _prepare(
-        pipeline,
-        index,
-        num_workers,
-        arguments,
-        asynchronous=True,
-        batch_size=batch_size,
-        cache_collection=cache_collection,
-        store_doc_text=store_doc_text,
-        sync=sync,
-        progress=progress,
-    )
-    await _arun(ingestion, documents, transformer)
-    return ingestion.report
+    with progress_bar(show_progress, progress, "ingest", unit="documents") as told:
+        ingestion, transformer = _prepare(
+            pipeline,
+            index,
+            num_workers,
+            arguments,
+            asynchronous=True,
+            batch_size=batch_size,
+            cache_collection=cache_collection,
+            store_doc_text=store_doc_text,
+            sync=sync,
+            progress=told,
+        )
+        await _arun(ingestion, documents, transformer)
+        return ingestion.report
 
 
 def _prepare(

@@ -9,7 +9,7 @@ from typing import List, Optional, Tuple
 
 from quipu import _native
 from quipu.database.paths import Path, database_path, directory_path
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.operations.source import Source, path_of
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class RestoreReport:
     kept_aside: Optional[str]  # where files are that were in the database's place and are of no database
 
 
-def backup(source: Source, directory: Path, *, progress: Optional[ProgressCallback] = None) -> BackupInfo:
+def backup(
+    source: Source, directory: Path, *, progress: Optional[ProgressCallback] = None, show_progress: bool = False
+) -> BackupInfo:
     """Backs a database up into ``directory``, which is made when it is missing, then reads the backup and compares
     checksums.
 
@@ -41,12 +43,14 @@ def backup(source: Source, directory: Path, *, progress: Optional[ProgressCallba
         source: the database's directory, or a storage context or RocksDBKVStore on it.
         progress: called with the file's name, the bytes done and those in all, some times a second. An exception that
             it raises, and Ctrl-C, cancel the call; no backup is left then.
+        show_progress: show a bar of tqdm.
 
     Raises:
         BusyError: another backup into the directory is under way.
         ValueError: the directory holds something else.
     """
-    return _info(_native.create_backup(path_of(source), directory_path(directory), progress))
+    with progress_bar(show_progress, progress, "backup") as told:
+        return _info(_native.create_backup(path_of(source), directory_path(directory), told))
 
 
 def backups(directory: Path) -> List[BackupInfo]:
@@ -54,14 +58,17 @@ def backups(directory: Path) -> List[BackupInfo]:
     return [_info(each) for each in _native.list_backups(directory_path(directory))]
 
 
-def verify_backup(directory: Path, backup: int, *, progress: Optional[ProgressCallback] = None) -> None:
-    """Reads a backup and compares checksums. ``progress`` is as in ``backup``.
+def verify_backup(
+    directory: Path, backup: int, *, progress: Optional[ProgressCallback] = None, show_progress: bool = False
+) -> None:
+    """Reads a backup and compares checksums. ``progress`` and ``show_progress`` are as in ``backup``.
 
     Raises:
         CorruptionError: a file, which it names, is missing or damaged.
         ValueError: there is no such backup.
     """
-    _native.verify_backup(directory_path(directory), backup, progress)
+    with progress_bar(show_progress, progress, "verify backup") as told:
+        _native.verify_backup(directory_path(directory), backup, told)
 
 
 def restore(
@@ -73,6 +80,7 @@ def restore(
     replace: bool = False,
     dry_run: bool = False,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
 ) -> RestoreReport:
     """Makes the database at ``path`` what was backed up: the newest backup, or the one named.
 
@@ -83,7 +91,7 @@ def restore(
             otherwise). One of both at most.
         replace: allow a directory that is not empty; a database in it is replaced, other files stay.
         dry_run: verify, and find out whether the place will do, but write nothing.
-        progress: as in ``backup``; a restore that is cancelled leaves in the place what was there.
+        progress, show_progress: as in ``backup``; a restore that is cancelled leaves in the place what was there.
 
     Raises:
         LockedError: the database there is open, in this process or another.
@@ -91,9 +99,10 @@ def restore(
         ValueError: there is no such backup, or the place will not do.
     """
     seconds = None if before is None else int(before.timestamp())
-    info, kept_aside = _native.restore_backup(
-        directory_path(directory), database_path(path), backup, seconds, replace, dry_run, progress
-    )
+    with progress_bar(show_progress, progress, "restore") as told:
+        info, kept_aside = _native.restore_backup(
+            directory_path(directory), database_path(path), backup, seconds, replace, dry_run, told
+        )
     return RestoreReport(_info(info), kept_aside or None)
 
 

@@ -9,7 +9,7 @@ import fsspec
 
 from quipu import _native
 from quipu.database.paths import Path
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.files.finding import Finding
 from quipu.files.location import locate_contents
 from quipu.operations.source import Source, path_of
@@ -42,6 +42,7 @@ def migrate(
     dry_run: bool = False,
     encoding: Optional[str] = None,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,
     target_fs: Optional[fsspec.AbstractFileSystem] = None,
@@ -66,6 +67,7 @@ def migrate(
         dry_run: read and check everything, write nothing.
         encoding: of a source that is a persist directory, as in ``import_dir``.
         progress: called with what is being read or written, the bytes done and those in all, some times a second.
+        show_progress: show a bar of tqdm.
         fs, storage_options: of a source that is a persist directory, as in ``import_dir``; ``target_fs`` and
             ``target_storage_options``: the same of the target.
 
@@ -79,8 +81,9 @@ def migrate(
     """
     where, where_fs = locate_contents(path_of(source), fs, storage_options)
     into, into_fs = locate_contents(target, target_fs, target_storage_options)
-    collections, size, was_there, resumed, left_out, notes, found = _native.migrate(
-        where, where_fs, into, into_fs, to or "", dry_run, encoding or "", progress
-    )
+    with progress_bar(show_progress, progress, "migrate") as told:
+        collections, size, was_there, resumed, left_out, notes, found = _native.migrate(
+            where, where_fs, into, into_fs, to or "", dry_run, encoding or "", told
+        )
     moved = [MigratedCollection(*each) for each in collections]
     return MigrateReport(moved, size, was_there, resumed, left_out, notes, [Finding(*each) for each in found])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import List, Optional
 
 from quipu import _native
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.operations.source import Source, path_of
 
 
@@ -31,6 +31,7 @@ def repair(
     dry_run: bool = False,
     accept_lost_writes: bool = False,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
 ) -> RepairReport:
     """Mends what ``verify`` finds in a database, from the rest of the data, or takes it out into a file.
 
@@ -41,10 +42,12 @@ def repair(
         source: the database's directory. It must be closed everywhere, but for a dry run.
         dry_run: tell what would be done; change nothing.
         accept_lost_writes: also where writes that had returned are missing.
+        show_progress: show a bar of tqdm.
 
     Raises:
         LockedError: the database is open, in this process or another.
         CorruptionError: no repair helps; the message says what does.
     """
-    steps, set_aside, aside = _native.repair(path_of(source), dry_run, accept_lost_writes, progress)
+    with progress_bar(show_progress, progress, "repair") as told:
+        steps, set_aside, aside = _native.repair(path_of(source), dry_run, accept_lost_writes, told)
     return RepairReport([RepairStep(*step) for step in steps], set_aside, aside or None)

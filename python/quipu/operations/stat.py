@@ -7,8 +7,9 @@ from typing import Dict, Optional
 
 from quipu import _native
 from quipu.database import open_databases
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.operations.source import Source, open_database_of, path_of
+from quipu.telemetry.stats import Stats, to_stats
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,32 @@ def stat(source: Source) -> DatabaseStat:
     return DatabaseStat(path, format_, collections, disk_bytes, *searched)
 
 
-def compact(source: Source, *, progress: Optional[ProgressCallback] = None) -> CompactReport:
+def published_stats(source: Source) -> Optional[Stats]:
+    """What the process that writes to a database has done with it, as it was a second ago; None where there is none.
+
+    It is read from a file of the directory, which the writer keeps (docs/FORMAT.md). Of a context or store of this
+    process ``stats()`` is exact.
+
+    Raises:
+        CorruptionError: the file is none of a writer's.
+    """
+    directory = _native.directory_of_store(path_of(source))
+    native = None if directory is None else _native.published_stats(directory)
+    return None if native is None else to_stats(native)
+
+
+def compact(
+    source: Source, *, progress: Optional[ProgressCallback] = None, show_progress: bool = False
+) -> CompactReport:
     """Gives the space of deleted data back to the disk. Takes minutes on large databases, which may be used meanwhile.
 
-    An exception of ``progress``, and Ctrl-C, end it; the data are the same then, too.
+    An exception of ``progress``, and Ctrl-C, end it; the data are the same then, too. ``show_progress`` shows a bar of
+    tqdm.
 
     Raises:
         LockedError: another process has the database open.
     """
     options = open_databases.Options(create_if_missing=False)
     with open_databases.borrow(path_of(source), options) as borrowed:
-        return CompactReport(*borrowed.own_session().native.compact(progress))
+        with progress_bar(show_progress, progress, "compact") as told:
+            return CompactReport(*borrowed.own_session().native.compact(told))

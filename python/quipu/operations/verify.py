@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 import fsspec
 
 from quipu import _native
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.files.finding import Finding
 from quipu.files.location import locate_contents
 from quipu.operations.source import Source, path_of
@@ -20,6 +20,7 @@ def verify(
     strict: bool = False,
     encoding: Optional[str] = None,
     progress: Optional[ProgressCallback] = None,
+    show_progress: bool = False,
     fs: Optional[fsspec.AbstractFileSystem] = None,
     storage_options: Optional[Dict[str, Any]] = None,
 ) -> List[Finding]:
@@ -35,6 +36,7 @@ def verify(
             a URL as in ``import_dir``.
         strict: count notes as faults, too.
         progress: called with what is being read, the bytes done and those in all, some times a second.
+        show_progress: show a bar of tqdm.
         encoding, fs, storage_options: of a persist directory, as in ``import_dir``.
 
     Raises:
@@ -42,5 +44,6 @@ def verify(
         ValueError: it is neither.
     """
     where, where_fs = locate_contents(path_of(source), fs, storage_options)
-    findings = [Finding(*found) for found in _native.verify(where, encoding or "", where_fs, progress)]
+    with progress_bar(show_progress, progress, "verify") as told:
+        findings = [Finding(*found) for found in _native.verify(where, encoding or "", where_fs, told)]
     return [replace(each, severity="fault") for each in findings] if strict else findings

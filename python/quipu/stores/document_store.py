@@ -18,10 +18,11 @@ from quipu.convert.json_values import NotJSONError, node_at_fault
 from quipu.convert.models import NODES
 from quipu.convert.nodes import to_dict
 from quipu.convert.vector_query import native_filters
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.on_database import OnDatabase
+from quipu.telemetry.events import dispatches
 
 # What is to be stored of these follows from their JSON; other classes may compute their hashes in their own way,
 # and those with media resources do so from what is not stored.
@@ -93,6 +94,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
 
     # ---- nodes ----
 
+    @dispatches(lambda docs, nothing: len(docs))
     def add_documents(
         self,
         docs: Sequence[BaseNode],
@@ -209,7 +211,12 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
 
     # ---- full-text search ----
 
-    def index_text(self, analyser: str = "english", progress: Optional[ProgressCallback] = None) -> None:
+    def index_text(
+        self,
+        analyser: str = "english",
+        progress: Optional[ProgressCallback] = None,
+        show_progress: bool = False,
+    ) -> None:
         """Makes a full-text index of the nodes, of what ``get_content(MetadataMode.EMBED)`` of each returns.
 
         From then on every write to the nodes is part of it, in the same atomic write. It goes on where an earlier call was
@@ -221,10 +228,12 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
                 white space.
             progress: called some times a second with the collection, 0 and 0. An exception that it raises, and Ctrl-C,
                 cancel the call; what has been made so far stays.
+            show_progress: show a bar of tqdm.
 
         Raises ValueError for an unknown analyser, or another one than the index has (``drop_text_index`` first).
         """
-        self._native.index_text(analyser, progress)
+        with progress_bar(show_progress, progress, "index text", unit="nodes") as told:
+            self._native.index_text(analyser, told)
 
     async def aindex_text(self, analyser: str = "english") -> None:
         await self._kvstore.run(self.index_text, analyser)
@@ -238,6 +247,7 @@ class QuipuDocumentStore(OnDatabase, KVDocumentStore):
         found = self._native.text_index()
         return None if found is None else TextIndex(*found)
 
+    @dispatches(lambda query, found: len(found))
     def search_text(
         self, query: str, top_k: int = 10, syntax: bool = True, filters: Optional[MetadataFilters] = None
     ) -> List[Tuple[str, float]]:

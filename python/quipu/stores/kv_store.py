@@ -18,6 +18,8 @@ from quipu.database.options import Options, OpenOptions, make_options
 from quipu.database.paths import Path, database_path
 from quipu.database.progress import ProgressCallback
 from quipu.files.persist_dir import import_dir
+from quipu.telemetry.repr_html import repr_html
+from quipu.telemetry.stats import Stats, to_stats
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -48,7 +50,9 @@ class RocksDBKVStore(Closing, BaseKVStore):
         create_if_missing: False to raise for a directory that holds no database.
         sync: make every write survive a power cut.
         accept_lost_writes: open although acknowledged writes are missing, as after a damaged log.
-        logger: called with what is worth knowing, such as a recovery, from any thread.
+        logger: told what is worth knowing, such as a recovery, from any thread: one of Python's ``logging``, by default
+            that named "quipu", or a callable that is given the text.
+        slow_call_seconds: tell the logger of each call that takes so long or longer, as a warning; 0 of none.
         memory_budget_bytes: for block cache and write buffers together.
         search_memory_bytes: for the index in memory of each vector store or property graph; one that would be larger
             is not held, and each query reads all vectors from the disk.
@@ -226,6 +230,15 @@ class RocksDBKVStore(Closing, BaseKVStore):
         """Gives deleted data's space back to the disk. Takes minutes on large stores; see ``quipu.compact``."""
         self.database.own_session().native.compact(progress)
 
+    def stats(self) -> Stats:
+        """What this process has done with the database since it was opened: how often each call and how long it took,
+        what was read, written and compacted. Cheap, and always counted.
+
+        ``quipu.published_stats`` tells of another process that writes to it. Raises NotImplementedError for an address
+        of another backend.
+        """
+        return to_stats(self.database.own_session().native.stats())
+
     # ---- refreshing, closing, copying ----
 
     @property
@@ -262,6 +275,9 @@ class RocksDBKVStore(Closing, BaseKVStore):
 
     def __repr__(self) -> str:
         return describe(self, self._path, lambda: {"collections": len(self.collections())})
+
+    def _repr_html_(self) -> str:
+        return repr_html(self, self._path, lambda: {name: self.count(name) for name in self.collections()})
 
     # ---- for the stores on this one ----
 

@@ -15,6 +15,7 @@ from quipu.database.options import OPTION_NAMES, check_names
 from quipu.database.paths import Path, database_path, is_database
 from quipu.files.from_persist import import_file
 from quipu.stores.kv_store import RocksDBKVStore, describe
+from quipu.telemetry.repr_html import repr_html
 
 S = TypeVar("S", bound="OnDatabase")
 
@@ -146,5 +147,8 @@ class OnDatabase(Closing):
 
     def __repr__(self) -> str:
         return describe(self, self._kvstore.path, self._facts)
+
+    def _repr_html_(self) -> str:
+        return repr_html(self, self._kvstore.path, self._facts)
 
     __str__ = __repr__  # pydantic has its own

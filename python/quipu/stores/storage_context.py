@@ -28,6 +28,8 @@ from quipu.stores.index_store import QuipuIndexStore
 from quipu.stores.kv_store import RocksDBKVStore, describe
 from quipu.stores.property_graph_store import QuipuPropertyGraphStore
 from quipu.stores.vector_store import QuipuVectorStore
+from quipu.telemetry.repr_html import repr_html
+from quipu.telemetry.stats import Stats
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -58,6 +60,10 @@ class QuipuStorageContext(Closing, StorageContext):
     @property
     def closed(self) -> bool:
         return self.kvstore.closed
+
+    def stats(self) -> Stats:
+        """What this process has done with the database; see RocksDBKVStore.stats."""
+        return self.kvstore.stats()
 
     def refresh(self) -> None:
         """Of a context that reads only: shows the database as it is now, in all stores; see RocksDBKVStore.refresh.
@@ -100,6 +106,9 @@ class QuipuStorageContext(Closing, StorageContext):
 
     def __repr__(self) -> str:
         return describe(self, self.kvstore.path, self._facts)
+
+    def _repr_html_(self) -> str:
+        return repr_html(self, self.kvstore.path, self._facts)
 
     def _facts(self) -> Dict[str, Any]:
         stores = [self.docstore, self.index_store, self.graph_store, self.property_graph_store]

@@ -28,10 +28,11 @@ from quipu import _native
 from quipu.convert.json_values import NotJSONError, entry_at_fault, node_at_fault, related_metadata
 from quipu.convert.vector_query import SparseEncoderCallable, native_filters, native_query, sparse_encoding
 from quipu.database.paths import Path
-from quipu.database.progress import ProgressCallback
+from quipu.database.progress import ProgressCallback, progress_bar
 from quipu.files.location import locate
 from quipu.stores.kv_store import RocksDBKVStore
 from quipu.stores.vector_store_on_database import VectorStoreOnDatabase
+from quipu.telemetry.events import dispatches
 
 # Metadata as the reference stores it: through pydantic's mode "json".
 _METADATA: TypeAdapter[Dict[str, Any]] = TypeAdapter(Dict[str, Any])
@@ -128,6 +129,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
 
     # ---- nodes ----
 
+    @dispatches(lambda nodes, ids: len(ids))
     def add(self, nodes: Sequence[BaseNode], **add_kwargs: Any) -> List[str]:
         """Stores the nodes' embeddings, which may be numpy arrays, with their documents and metadata.
 
@@ -168,6 +170,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         _native.check_json([_without_embedding(node) for node in nodes if type(node) is not TextNode])
         return []
 
+    @dispatches(lambda ids, stored: len(stored))
     def add_embeddings(
         self,
         ids: Sequence[str],
@@ -231,6 +234,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
 
     # ---- queries ----
 
+    @dispatches(lambda query, found: len(found.ids))
     def query(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """The most similar nodes. The modes that fit a learner need scikit-learn, as in the reference.
 
@@ -255,6 +259,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
     @overload
     def query_all(self, queries: Any, **kwargs: Any) -> QueryArrays: ...
 
+    @dispatches(lambda queries, found: len(queries))
     def query_all(self, queries: Any, **kwargs: Any) -> Any:
         """What ``query`` answers for each of several queries, in one call and in one pass over the index.
 
@@ -317,15 +322,19 @@ class QuipuVectorStore(VectorStoreOnDatabase):
             ids=[found[place] for place in there],
         )
 
-    def use_ann(self, recall: float = 0.95, progress: Optional[ProgressCallback] = None) -> None:
+    def use_ann(
+        self, recall: float = 0.95, progress: Optional[ProgressCallback] = None, show_progress: bool = False
+    ) -> None:
         """From now on, and whenever this store is opened, queries in the default mode find this share of the nearest
         vectors that pass their filters, about, in a fraction of the time; their similarities are exact.
 
         Vectors that are near one another are kept together in the database, which takes some seconds for 100,000; what
         is added later is found at once. ``progress`` is called with the collection, the bytes of vectors done and those
-        in all. An exception that it raises, and Ctrl-C, cancel the call: the store is searched as before.
+        in all; ``show_progress`` shows a bar of tqdm. An exception that it raises, and Ctrl-C, cancel the call: the
+        store is searched as before.
         """
-        self._store().use_ann(recall, progress)
+        with progress_bar(show_progress, progress, "partitions") as told:
+            self._store().use_ann(recall, told)
 
     def drop_ann(self) -> None:
         """Makes queries exact again."""
@@ -337,6 +346,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         ef_construction: int = 200,
         ef: int = 64,
         progress: Optional[ProgressCallback] = None,
+        show_progress: bool = False,
     ) -> None:
         """From now on, and whenever this store is opened, queries in the default mode are approximate.
 
@@ -344,7 +354,8 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         bytes of vectors done and those in all. An exception that it raises, and Ctrl-C, cancel the call: the store is
         searched as before.
         """
-        self._store().use_hnsw(M, ef_construction, ef, progress)
+        with progress_bar(show_progress, progress, "graph") as told:
+            self._store().use_hnsw(M, ef_construction, ef, told)
 
     def drop_hnsw(self) -> None:
         """Makes queries exact again."""

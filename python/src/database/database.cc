@@ -15,7 +15,9 @@
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
 #include "python/src/database/scan.h"
+#include "python/src/database/stats.h"
 #include "quipu/backend/executor.h"
+#include "quipu/stats.h"
 #include "quipu/vector_store.h"
 
 namespace nb = nanobind;
@@ -73,6 +75,7 @@ OpenOptions to_options(const nb::dict& given) {
   read("create_if_missing", options.create_if_missing);
   read("sync", options.sync);
   read("accept_lost_writes", options.accept_lost_writes);
+  read("slow_call_seconds", options.slow_call_seconds);
   read("memory_budget_bytes", options.memory_budget_bytes);
   read("search_memory_bytes", options.search_memory_bytes);
   read("max_collection_families", options.max_collection_families);
@@ -230,6 +233,10 @@ nb::tuple Database::search_memory() const {
   return nb::make_tuple(budget, bytes);
 }
 
+nb::tuple Database::stats() const {
+  return to_tuple(run([&] { return take(store_stats(*root_)); }));
+}
+
 bool Database::on_pool_thread() { return is_pool_thread; }
 
 void register_database(nb::module_& module) {
@@ -246,6 +253,7 @@ void register_database(nb::module_& module) {
       .def("submit", &Database::submit, nb::arg("work"))
       .def("sync", [](const Database& db) { db.run([&] { check(db.root().sync()); }); })
       .def("search_memory", &Database::search_memory)
+      .def("stats", &Database::stats)
       .def("compact", &Database::compact, nb::arg("progress").none());
   module.def("leave_out_exit_handlers", &leave_out_exit_handlers);
   module.def("on_pool_thread", &Database::on_pool_thread);

@@ -104,6 +104,9 @@ class Database : public std::enable_shared_from_this<Database> {
   // (bytes that a search index may take, {its collections: bytes that it takes})
   nanobind::tuple search_memory() const;
 
+  // As to_tuple() in stats.h.
+  nanobind::tuple stats() const;
+
   // (bytes on disk before, and after)
   nanobind::tuple compact(nanobind::object progress) const;
 

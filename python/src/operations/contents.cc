@@ -9,7 +9,9 @@
 #include "python/src/convert/fsspec_file_system.h"
 #include "python/src/convert/progress.h"
 #include "python/src/convert/text.h"
+#include "python/src/database/stats.h"
 #include "python/src/operations/operations.h"
+#include "quipu/stats.h"
 #include "quipu/verify.h"
 
 namespace nb = nanobind;
@@ -89,6 +91,13 @@ nb::tuple stat(const std::string& address) {
   return nb::make_tuple(format, collections, bytes, search_memory);
 }
 
+// As to_tuple() in stats.h, or None.
+nb::object read_published_stats(const Arg<"directory", PathText>& directory) {
+  const std::optional<StoreStats> stats = take(published_stats(directory.text));
+  if (!stats) return nb::none();
+  return to_tuple(*stats);
+}
+
 // ([(collection, key, fault, step), ...], entries set aside, the file that has them or "")
 nb::tuple repair(const std::string& address, bool dry_run, bool accept_lost_writes, nb::object progress) {
   std::vector<RepairAction> steps;
@@ -128,6 +137,7 @@ void register_contents(nb::module_& module) {
   module.def("diff", &diff, nb::arg("a"), nb::arg("a_fs").none(), nb::arg("b"), nb::arg("b_fs").none(),
              nb::arg("encoding"), nb::arg("progress").none());
   module.def("stat", &stat, nb::arg("address"));
+  module.def("published_stats", &read_published_stats, nb::arg("directory"));
   module.def("repair", &repair, nb::arg("address"), nb::arg("dry_run"), nb::arg("accept_lost_writes"),
              nb::arg("progress").none());
 }
