@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the examples of the headers and the README, and the README's console session.
 
-usage: docs_test.py QUIPU HEADER_EXAMPLES README_EXAMPLE (built programs)
+usage: docs_test.py QUIPU HEADER_EXAMPLES README_EXAMPLE CPP_EXAMPLE (built programs)
 """
 
 import fnmatch
@@ -20,7 +20,7 @@ from extract import header_examples  # noqa: E402
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
 CONTEXTS = SOURCE / "tests" / "docs" / "context"
-QUIPU, HEADER_EXAMPLES, README_EXAMPLE = (os.path.abspath(path) for path in sys.argv[1:4])
+QUIPU, HEADER_EXAMPLES, README_EXAMPLE, CPP_EXAMPLE = (os.path.abspath(path) for path in sys.argv[1:5])
 
 
 class DocsTest(unittest.TestCase):
@@ -54,6 +54,12 @@ class DocsTest(unittest.TestCase):
 
     def test_readme_example_runs(self):
         self.run_program(README_EXAMPLE)
+
+    def test_example_of_the_cpp_page_runs(self):
+        printed = self.run_program(CPP_EXAMPLE).splitlines()
+        self.assertEqual("cords", printed[0])
+        self.assertIn("commit 2", printed)
+        self.assertIn("query 1", printed)
 
     def test_readme_console_session(self):
         """Each `$ command` of a console block prints what stands below it; ... stands for anything."""
