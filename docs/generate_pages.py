@@ -52,11 +52,18 @@ def docstring(node):
     return re.sub(r"(?m)^    (\w[\w, *]*): ", r"- `\1`: ", re.sub(r"(?m)^        (\S)", r"  \1", text)) + "\n"
 
 
+def fields(node, lines):
+    """Of a dataclass or a named tuple, as they are written, with their comments."""
+    own = [each for each in node.body if isinstance(each, ast.AnnAssign) and not each.target.id.startswith("_")]
+    return "```python\n{}\n```\n".format("\n".join(lines[each.lineno - 1].strip() for each in own)) if own else ""
+
+
 def python_page():
     parts = ["# Python, every class and function\n\nAll are imported from `quipu`. [The Python page](python.md) explains them.\n"]
     for name, module in exported():
         path = ROOT / "python" / (module.replace(".", "/") + ".py")
-        found = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if getattr(node, "name", None) == name]
+        text = path.read_text(encoding="utf-8")
+        found = [node for node in ast.parse(text).body if getattr(node, "name", None) == name]
         if not found:
             continue  # a type, or made by a call
         node = found[0]
@@ -65,6 +72,10 @@ def python_page():
             parts.append(f"```python\n{signature(node)}\n```\n\n{docstring(node)}")
             continue
         parts.append(docstring(node))
+        if any(isinstance(each, ast.Call) and each.func.id == "dataclass" for each in node.decorator_list) or node.bases and ast.unparse(
+            node.bases[0]
+        ) in ("NamedTuple", "TypedDict"):
+            parts.append(fields(node, text.splitlines()))
         for each in node.body:
             if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and not each.name.startswith("_") and ast.get_docstring(each):
                 parts.append(f"### {name}.{each.name}\n\n```python\n{signature(each)}\n```\n\n{docstring(each)}")

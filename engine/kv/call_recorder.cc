@@ -23,7 +23,9 @@ constexpr std::array<std::string_view, 11> kNames = {"get",       "multi_get",  
                                                      "write",     "commit",      "sync",       "query",
                                                      "query_all", "search_text", "get_rel_map"};
 constexpr size_t kCopies = 8;
-constexpr uint64_t kTimedGets = 8;  // one get in so many is timed
+// Of gets the first are timed each, in each copy, then one in so many, which counts for those before it.
+constexpr uint64_t kFirstGets = 1024;
+constexpr uint64_t kOneGetIn = 8;
 constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 constexpr int kFirstBits = 8;  // the first bucket ends at 2^8 ns
 
@@ -79,16 +81,6 @@ size_t bucket_of(uint64_t nanoseconds) {
   return std::min<size_t>(static_cast<size_t>(std::max(bits - kFirstBits, 0)), CallStats::kBuckets - 1);
 }
 
-// Lets those that were timed stand for all.
-void scale(CallStats& stats, uint64_t count) {
-  const uint64_t timed = stats.count();
-  if (timed == 0 || count <= timed) return;
-  const double factor = static_cast<double>(count) / static_cast<double>(timed);
-  for (uint64_t& bucket : stats.buckets) bucket = static_cast<uint64_t>(static_cast<double>(bucket) * factor);
-  *std::ranges::max_element(stats.buckets) += count - stats.count();
-  stats.seconds *= factor;
-}
-
 }  // namespace
 
 struct CallRecorder::Counters {
@@ -97,7 +89,7 @@ struct CallRecorder::Counters {
     std::array<std::atomic<uint64_t>, CallStats::kBuckets> buckets{};
   };
   struct alignas(128) Copy {
-    std::atomic<uint64_t> gets{0};  // all of them; among the kinds are those that were timed
+    std::atomic<uint64_t> gets{0};  // that have begun
     std::array<Kind, kNames.size()> kinds;
   };
   std::array<Copy, kCopies> copies;
@@ -123,8 +115,9 @@ uint64_t CallRecorder::now() const {
 
 uint64_t CallRecorder::begin(CallKind kind) {
   if (kind == CallKind::kGet) {
-    const uint64_t gets = counters_->copies[copy_of_thread()].gets.fetch_add(1, std::memory_order_relaxed);
-    if (gets % kTimedGets != 0 && slow_ == kNever) return 0;
+    const uint64_t gets =
+        1 + counters_->copies[copy_of_thread()].gets.fetch_add(1, std::memory_order_relaxed);
+    if (gets > kFirstGets && gets % kOneGetIn != 0 && slow_ == kNever) return 0;
   }
   return now();
 }
@@ -133,9 +126,13 @@ void CallRecorder::ended(CallKind kind, uint64_t begin, std::string_view what) {
   const uint64_t end = now();
   const uint64_t took = end > begin ? end - begin : 0;  // processors may differ by a little
   const auto nanoseconds = static_cast<uint64_t>(static_cast<double>(took) * unit_seconds_ * 1e9);
-  Counters::Kind& counted = counters_->copies[copy_of_thread()].kinds[static_cast<size_t>(kind)];
-  counted.nanoseconds.fetch_add(nanoseconds, std::memory_order_relaxed);
-  counted.buckets[bucket_of(nanoseconds)].fetch_add(1, std::memory_order_relaxed);
+  Counters::Copy& copy = counters_->copies[copy_of_thread()];
+  const bool one_of_some =
+      kind == CallKind::kGet && slow_ == kNever && copy.gets.load(std::memory_order_relaxed) > kFirstGets;
+  const uint64_t weight = one_of_some ? kOneGetIn : 1;
+  Counters::Kind& counted = copy.kinds[static_cast<size_t>(kind)];
+  counted.nanoseconds.fetch_add(weight * nanoseconds, std::memory_order_relaxed);
+  counted.buckets[bucket_of(nanoseconds)].fetch_add(weight, std::memory_order_relaxed);
   if (took >= slow_) tell(kind, static_cast<double>(took) * unit_seconds_, what);
 }
 
@@ -160,11 +157,6 @@ std::vector<CallStats> CallRecorder::calls() const {
       }
     }
     stats.seconds = static_cast<double>(nanoseconds) / 1e9;
-    if (kind == static_cast<size_t>(CallKind::kGet)) {
-      uint64_t gets = 0;
-      for (const Counters::Copy& copy : counters_->copies) gets += copy.gets.load(std::memory_order_relaxed);
-      scale(stats, gets);
-    }
     if (stats.count() != 0) calls.push_back(std::move(stats));
   }
   return calls;

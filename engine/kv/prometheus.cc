@@ -31,7 +31,7 @@ constexpr std::array kHelp = {
     Help{"quipu_write_buffer_bytes", "Bytes in write buffers, which are not in tables yet."},
     Help{"quipu_compaction_pending_bytes", "Bytes that compaction has still to rewrite, about."},
     Help{"quipu_block_cache_hits_total",
-         "Blocks that reads by key found in the cache; one read in 1,024 is counted, as 1,024."},
+         "Blocks that reads by key found in the cache; one read in 256 is counted, as 256."},
     Help{"quipu_block_cache_misses_total",
          "Blocks that they had to read from files, counted in the same way."},
     Help{"quipu_written_bytes_total", "Bytes of batches that were written."},

@@ -33,7 +33,7 @@ class SampledWork {
   SampledWork& operator=(const SampledWork&) = delete;
 
  private:
-  static constexpr unsigned kOneIn = 1024;
+  static constexpr unsigned kOneIn = 256;
   static bool is_sample() {
     static thread_local unsigned reads = 0;
     return ++reads % kOneIn == 0;

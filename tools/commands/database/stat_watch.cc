@@ -51,7 +51,8 @@ StoreStats calls_between(const StoreStats& before, const StoreStats& now) {
   for (CallStats& call : between.calls) {
     const auto same = std::ranges::find(before.calls, call.name, &CallStats::name);
     if (same == before.calls.end()) continue;
-    for (size_t i = 0; i < call.buckets.size(); ++i) call.buckets[i] -= same->buckets[i];
+    for (size_t i = 0; i < call.buckets.size(); ++i)
+      call.buckets[i] -= std::min(call.buckets[i], same->buckets[i]);
   }
   return between;
 }

@@ -68,11 +68,11 @@ function levels_chart(samples) {
 }
 
 function writer_charts(samples) {
-  if (!samples.some((sample) => sample.writer)) return null;
   const known = samples.filter((sample) => sample.writer);
+  if (known.length === 0) return null;
   const whole = (value) => count(Math.round(value));
   const a_second = (value) => `${bytes(Math.round(value))}/s`;
-  return [
+  return [h('h2', {}, 'The process that writes'), h('div', {class: 'charts'},
     chart('Writes a second', rates_of(samples, (writer) => writer.writes), whole),
     chart('Reads a second', rates_of(samples, (writer) => writer.reads), whole),
     chart('Searches a second', rates_of(samples, (writer) => writer.searches), whole),
@@ -80,13 +80,12 @@ function writer_charts(samples) {
     chart('Flushed and compacted', rates_of(samples, (writer) => writer.compacted_bytes), a_second),
     chart('Block cache', known.map((sample) => [sample.time, sample.writer.cache_bytes]), bytes),
     chart('Blocks found in it', hits_of(samples), (value) => `${Math.round(value)} %`),
-    levels_chart(samples),
-  ];
+    levels_chart(samples))];
 }
 
 function calls_of(writer) {
   if (writer === null) return null;
-  return [h('h2', {}, `Calls of process ${writer.process}, which has it open for writing`), table(
+  return [h('h2', {}, `Calls of process ${writer.process}`), table(
     [['Call', 'mono'], ['Calls', 'number'], ['Mean', 'number'], ['Half within', 'number'], ['99 of 100 within', 'number']],
     Object.entries(writer.calls).map(([name, call]) => [
       name, count(call.count), duration(call.seconds / call.count), duration(call.p50), duration(call.p99)]))];
@@ -126,13 +125,13 @@ const collections = (page) => [h('h2', {}, 'Collections'), table(
 export function overview(page) {
   const place = h('div', {});
   const lines = h('div', {class: 'charts'});
-  const of_writer = h('div', {class: 'charts'});
+  const of_writer = h('div', {});
   let samples = [];
 
   function show(all) {
     const now = {...page, all};
     replace(place, all.warning ? h('p', {class: 'error', role: 'alert'}, all.warning) : null, cards(all),
-      h('h2', {}, 'While this page is open'), lines, h('div', {}, calls_of(all.writer), of_writer), document_stores(now), vector_stores(now), collections(now));
+      h('h2', {}, 'While this page is open'), lines, of_writer, calls_of(all.writer), document_stores(now), vector_stores(now), collections(now));
   }
   async function update() {
     const since = samples.at(-1)?.time ?? 0;
