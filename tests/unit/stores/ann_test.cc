@@ -190,6 +190,34 @@ TEST_F(AnnTest, FollowsAddsUpdatesAndDeletes) {
   EXPECT_GE(recall(40), 0.9);
 }
 
+// Vectors that queries have compared stay in memory.
+TEST_F(AnnTest, ComparesVectorsAsTheyAreNow) {
+  add_random(5000);
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  for (int i = 0; i < 10; ++i) {
+    const std::string id = some_id();
+    const Vector before = vectors_.at(id);
+    EXPECT_EQ(ask(*store_, before).ids.front(), id);
+    Vector after = before;
+    for (double& element : after) element += 0.05 * between(random_, -1, 1);
+    if (i % 2 == 0) {
+      add({{id, after}});
+    } else {
+      const auto transaction = *kv_->begin();
+      KVVectorStore within(transaction);
+      ASSERT_TRUE(add_to(within, {{id, after}}).is_ok());
+      EXPECT_DOUBLE_EQ(ask(within, before).similarities.front(), cosine(before, after));
+      ASSERT_TRUE(transaction->commit().is_ok());
+      vectors_[id] = after;
+    }
+    const VectorStoreQueryResult found = ask(*store_, before);
+    EXPECT_EQ(found.ids.front(), id);
+    EXPECT_DOUBLE_EQ(found.similarities.front(), cosine(before, after));
+    remove({id});
+    EXPECT_NE(ask(*store_, before).ids.front(), id);
+  }
+}
+
 TEST_F(AnnTest, WhatIsAddedAtOnceComesIntoPartitionsWithLaterAdds) {
   add_random(5000);
   ASSERT_TRUE(store_->use_ann(0.95).is_ok());
