@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "engine/text/stored/sparse_value.h"
 #include "quipu/kv_transaction.h"
 #include "quipu/memory_kv_store.h"
@@ -172,6 +175,34 @@ TEST_F(SparseVectorsTest, GoOutAndInWithTheOthers) {
   EXPECT_EQ(store_->get("cat", "vector_store/default/sparse")->value(),
             copy->get("cat", "vector_store/default/sparse")->value());
   expect_sound(*copy);
+}
+
+TEST_F(SparseVectorsTest, ManyWritersAndQueries) {
+  ASSERT_TRUE(add(store_).is_ok());
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      KVVectorStore mine(store_);
+      for (int i = 0; i < 20; ++i) {
+        const std::string id = "t" + std::to_string((t + i) % 7);
+        const SparseVector sparse = {{1, static_cast<uint32_t>(10 + i)}, {1, 0.5}};
+        const std::vector<VectorStoreEntry> entries = {
+            {.id = id, .embedding = kX, .sparse = i % 5 == 4 ? nullptr : &sparse}};
+        if (!mine.add_entries(entries).is_ok()) ++failures;
+        if (i % 6 == 5 && !mine.delete_nodes(std::vector<std::string>{id}).is_ok()) ++failures;
+        if (!mine.query(query({{1}, {1}}))) ++failures;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(0, failures);
+  expect_sound(*store_);
+  ASSERT_TRUE(store_->compact().is_ok());
+  expect_sound(*store_);
+  VectorStoreQuery all = query({{1, 3}, {1, 1}});  // "cat" and "dog" have the index 3
+  all.similarity_top_k = 100;
+  EXPECT_EQ(*store_->count("vector_store/default/sparse"), ids(store_, all).size());
 }
 
 TEST_F(SparseVectorsTest, VerifyFindsOneWithoutAVector) {
