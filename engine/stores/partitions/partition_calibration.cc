@@ -18,6 +18,7 @@ constexpr size_t kNearest = 10;
 
 }  // namespace
 
+// Counts the vectors of partitions, too: removed ones have not been counted off.
 Result<StoredPartitions::Step> StoredPartitions::calibrate(const CodeReader& reader) const {
   std::mt19937_64 random(note_.next);
   const std::vector<uint64_t> partitions = centroids_->partitions();
@@ -37,9 +38,14 @@ Result<StoredPartitions::Step> StoredPartitions::calibrate(const CodeReader& rea
       }));
   Calibration calibration(std::move(samples), kNearest, dimensions());
   calibration.take(0, home_.view());
+  Step step;
+  step.note = note_;
+  for (auto& [partition, rows] : step.note.rows) rows = 0;
   QUIPU_RETURN_IF_ERROR(
       reader.scan_blocks(dimensions(), CodeBlock::kFirstMoved, UINT64_MAX, [&](const CodeBlock& block) {
         calibration.take(block.number, view_of(block));
+        const auto counted = step.note.rows.find(block.number);
+        if (counted != step.note.rows.end()) counted->second = static_cast<uint32_t>(block.rows);
         return Status::ok();
       }));
   QUIPU_RETURN_IF_ERROR(rank_samples(reader, elements_of_samples, calibration));
@@ -49,8 +55,6 @@ Result<StoredPartitions::Step> StoredPartitions::calibrate(const CodeReader& rea
     QUIPU_ASSIGN_OR_RETURN(found.hits, near_rows(reader, probe, k, reach, nullptr, &found.work));
     return found;
   };
-  Step step;
-  step.note = note_;
   step.note.recall = recall_;
   step.note.calibrated = note_.rows.size();
   QUIPU_ASSIGN_OR_RETURN(step.note.reach, calibration.reach(*centroids_, recall_, try_search));

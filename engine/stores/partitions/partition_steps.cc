@@ -27,6 +27,9 @@ constexpr size_t kSampleOfPartition = 32;
 constexpr size_t kSampleBytes = 128 << 20;
 // So many partitions are divided at a time: each step writes the note, which tells of all of them.
 constexpr size_t kDividedAtOnce = 16;
+// Where more partitions than one of so many have few vectors, these are merged, so many at a time.
+constexpr size_t kOneSmallOf = 16;
+constexpr size_t kMergedAtOnce = 64;
 // Partitions near one that is divided, whose vectors may be nearer to the new means.
 constexpr size_t kNeighbours = 16;
 
@@ -44,10 +47,27 @@ Result<std::optional<StoredPartitions::Step>> StoredPartitions::next_step(const 
   if (std::ranges::any_of(note_.rows, [](const auto& each) { return each.second > kMostRows; })) {
     return divide_large(reader);
   }
-  if (note_.recall != recall_ || note_.rows.size() > note_.calibrated + note_.calibrated / 2) {
-    return calibrate(reader);
+  if (has_lost_many(reader)) return calibrate(reader);
+  if (has_many_small()) {
+    QUIPU_ASSIGN_OR_RETURN(std::optional<Step> merged, merge_small(reader));
+    if (merged) return merged;
   }
+  const uint64_t least = std::min<uint64_t>(note_.rows.size(), note_.calibrated);
+  const uint64_t most = std::max<uint64_t>(note_.rows.size(), note_.calibrated);
+  if (note_.recall != recall_ || most > least + least / 2) return calibrate(reader);
   return none;
+}
+
+bool StoredPartitions::has_lost_many(const CodeReader& reader) const {
+  uint64_t rows = 0;
+  for (const auto& [partition, count] : note_.rows) rows += count;
+  return rows > reader.count() + reader.count() / 4;
+}
+
+bool StoredPartitions::has_many_small() const {
+  const auto small =
+      std::ranges::count_if(note_.rows, [](const auto& each) { return each.second < kFewestRows; });
+  return static_cast<size_t>(small) * kOneSmallOf > note_.rows.size();
 }
 
 bool StoredPartitions::wants_step() const {
@@ -60,6 +80,7 @@ bool StoredPartitions::apply(Step step) {
   note_ = std::move(step.note);
   ++arrangement_;
   stale_notes_.clear();
+  for (const uint64_t partition : step.gone) centroids_->erase(partition);
   for (const auto& [partition, mean] : step.means) centroids_->fill(partition, mean);
   centroids_->end_filling();
   // Of a vector that has been in a partition before, cached rows may have what it was then.
@@ -95,8 +116,7 @@ Result<StoredPartitions::Step> StoredPartitions::find_partitions(const CodeReade
   const uint64_t wanted = std::max<uint64_t>(
       kSample, std::min(partitions * kSampleOfPartition, kSampleBytes / sample.row_bytes()));
   QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
-    CodedRows rows(dimensions());
-    rows.add(view_of(block));
+    const CodedRows rows = regular_rows(block);
     for (size_t row = 0; row < rows.size(); ++row) {
       if (random() % count < wanted) sample.add(rows, row);
     }
@@ -124,7 +144,7 @@ Result<StoredPartitions::Step> StoredPartitions::move_home_rows(const CodeReader
   uint64_t last = next_home_;
   QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
     last = block.number;
-    rows.add(view_of(block));
+    rows.add(regular_rows(block).view());
     return rows.size() < at_once;
   }));
   Step step;
@@ -251,6 +271,43 @@ Status StoredPartitions::divide_partition(const CodeReader& reader, uint64_t par
     }
   }
   return Status::ok();
+}
+
+// Vectors of partitions that have few go to those that are the nearest to them and have room.
+Result<std::optional<StoredPartitions::Step>> StoredPartitions::merge_small(const CodeReader& reader) const {
+  Step step;
+  step.note = note_;
+  Moves moves;
+  std::unordered_set<uint64_t> filled;  // which take part in this step once
+  for (const auto& [partition, about] : note_.rows) {
+    if (step.gone.size() == kMergedAtOnce) break;
+    if (about >= kFewestRows || filled.contains(partition)) continue;
+    QUIPU_ASSIGN_OR_RETURN(const CodedRows rows, rows_of(reader, partition));
+    step.note.rows[partition] = static_cast<uint32_t>(rows.size());
+    if (rows.size() >= kFewestRows) continue;
+    Centroids others(dimensions());
+    for (const uint64_t each : near_partitions(partition, kNeighbours)) {
+      const auto found = step.note.rows.find(each);
+      const bool has_room = found != step.note.rows.end() && found->second + rows.size() <= kMostRows;
+      if (has_room) others.put(each, centroids_->mean(each));
+    }
+    if (others.size() == 0) continue;
+    const std::vector<uint64_t> nearest = others.nearest(rows);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      moves.emplace_back(rows.number(row), nearest[row]);
+      step.changed.insert(nearest[row]);
+      filled.insert(nearest[row]);
+      ++step.note.rows[nearest[row]];
+    }
+    step.batch.add({&VectorValues::kPutCodeNote, collection_, mean_key(partition)});
+    step.note.rows.erase(partition);
+    step.changed.insert(partition);
+    step.gone.push_back(partition);
+  }
+  if (step.note.rows == note_.rows) return std::optional<Step>();
+  QUIPU_RETURN_IF_ERROR(move(reader, std::move(moves), step));
+  put_note(step);
+  return std::optional(std::move(step));
 }
 
 }  // namespace quipu

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/stores/partitions/stored_partitions.h"
+#include "engine/vectors/codes/similarity.h"
 
 namespace quipu {
 namespace {
@@ -48,6 +49,7 @@ Result<CodedRows> StoredPartitions::encode(const CodeReader& reader,
   QUIPU_RETURN_IF_ERROR(for_each_vector(
       reader, orders, [&](uint64_t order, std::string_view key, std::span<const double> elements) {
         const VectorCode code = encoder.encode(elements);
+        if (!is_regular(code.norm)) return;
         rows.add(order, {code.coarse.along, code.coarse.across}, code.upper,
                  CodeRest::to_bytes(key, code, dimensions()));
       }));
@@ -74,7 +76,7 @@ Result<PassingRows> StoredPartitions::copy_passing(const CodeReader& reader,
     const size_t begin = rows.size();
     const RowsView view = view_of(block);
     for (size_t row = 0; row < block.rows; ++row) {
-      if (!passing.contains(block.order(row))) continue;
+      if (!passing.contains(block.order(row)) || !is_regular(block.norm(row))) continue;
       const std::span upper(view.upper + row * rows.row_bytes(), rows.row_bytes());
       rows.add(block.order(row), block.coarse(row), upper, block.rest(row));
     }

@@ -116,9 +116,12 @@ Status StoredPartitions::load_home(const CodeReader& reader) {
   home_rows_.clear();
   home_count_ = next_home_ = 0;
   QUIPU_RETURN_IF_ERROR(for_each_home_block(reader, [&](const CodeBlock& block) {
-    home_count_ += block.rows;
-    for (size_t row = 0; row < block.rows; ++row) mixed_ = mixed_ || !is_regular(block.norm(row));
-    if (home_count_ <= kHomeAtMost) home_.add(view_of(block));
+    for (size_t row = 0; row < block.rows; ++row) {
+      mixed_ = mixed_ || !(is_regular(block.norm(row)) || block.norm(row) == 0);
+    }
+    const CodedRows rows = regular_rows(block);
+    home_count_ += rows.size();
+    if (home_count_ <= kHomeAtMost) home_.add(rows.view());
     return true;
   }));
   knows_home_ = home_count_ <= kHomeAtMost;
@@ -138,6 +141,18 @@ Status StoredPartitions::for_each_home_block(const CodeReader& reader,
   return enough ? Status::ok() : read;
 }
 
+CodedRows StoredPartitions::regular_rows(const CodeBlock& block) const {
+  CodedRows rows(dimensions());
+  rows.reserve(block.rows);
+  const size_t half = rows.row_bytes();
+  for (size_t row = 0; row < block.rows; ++row) {
+    if (!is_regular(block.norm(row))) continue;
+    const VectorCode::Direction coarse = block.coarse(row);
+    rows.add(block.order(row), {coarse.along, coarse.across}, {block.upper + row * half, half});
+  }
+  return rows;
+}
+
 bool StoredPartitions::put(uint64_t order, std::span<const double> elements) {
   if (!centroids_) return false;
   if (elements.size() != dimensions()) mixed_ = true;
@@ -150,7 +165,7 @@ bool StoredPartitions::put(uint64_t order, std::span<const double> elements) {
   erase(order);
   const VectorCode code = encoder_->encode(elements);
   if (!is_regular(code.norm)) {
-    mixed_ = true;
+    mixed_ = code.norm != 0;
     return true;
   }
   home_rows_.emplace(order, home_.size());

@@ -85,6 +85,7 @@ class StoredPartitions {
     PartitionsNote note;
     std::vector<std::pair<uint64_t, std::vector<float>>> means;
     std::unordered_set<uint64_t> changed;  // partitions that have other rows then
+    std::vector<uint64_t> gone;            // partitions that are no more
     std::vector<uint64_t> moved;           // orders of vectors that were in no partition
     std::optional<uint64_t> next_home;     // the first block that may have such vectors
   };
@@ -104,6 +105,11 @@ class StoredPartitions {
   Result<Step> divide_large(const CodeReader& reader) const;
   Status divide_partition(const CodeReader& reader, uint64_t partition,
                           const std::vector<uint64_t>& neighbours, Step& step, Moves& moves) const;
+  // Nothing where nothing can be merged.
+  Result<std::optional<Step>> merge_small(const CodeReader& reader) const;
+  bool has_many_small() const;
+  // Whether many more vectors are taken to be in partitions than there are.
+  bool has_lost_many(const CodeReader& reader) const;
   Result<Step> calibrate(const CodeReader& reader) const;
   Status load_home(const CodeReader& reader);
   // Calls `use` with the blocks of vectors in no partition, from the first that may have any, until it
@@ -111,6 +117,9 @@ class StoredPartitions {
   Status for_each_home_block(const CodeReader& reader,
                              const std::function<bool(const CodeBlock&)>& use) const;
   Result<CodedRows> rows_of(const CodeReader& reader, uint64_t partition) const;
+  // Those of a block that have a direction. Zeros have none: they are near nothing, so that no query finds
+  // them here, and stay in no partition.
+  CodedRows regular_rows(const CodeBlock& block) const;
   size_t bytes_beside_caches() const;
   // Adds moves of these to partitions.
   Status move(const CodeReader& reader, Moves moves, Step& step) const;
@@ -163,7 +172,7 @@ class StoredPartitions {
   uint64_t home_count_ = 0;
   uint64_t next_home_ = 0;
   std::vector<std::string> stale_notes_;  // of vectors of a dimension that are no more
-  bool mixed_ = false;                    // there are vectors of another dimension, or without a direction
+  bool mixed_ = false;                    // there are vectors of another dimension, or too large for a code
 };
 
 }  // namespace quipu

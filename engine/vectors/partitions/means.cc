@@ -13,8 +13,8 @@ namespace quipu {
 namespace {
 
 constexpr size_t kRounds = 8;
-// Among more means those of parts are looked for, and then moved once, each row to the nearest of so many
-// parts.
+// Among more means those of parts are looked for. Then they are moved once to the rows that they are the
+// nearest to, of so many parts that are near, and those of few rows go.
 constexpr size_t kMeansAtOnce = 48;
 constexpr size_t kNearParts = 8;
 // Means that go over a group of rows together: their products stay in the processor's cache.
@@ -101,12 +101,15 @@ std::vector<size_t> take_means(const CodedRows& rows, const std::vector<uint32_t
   return counts;
 }
 
+// A mean of no more rows than these is hardly one.
+size_t few_of(const CodedRows& rows, const Means& means) { return rows.size() / means.size() / 8; }
+
 // A mean of few rows is put half way between a row and its mean, one of many if chance has it so.
 void spread(const CodedRows& rows, const std::vector<uint32_t>& nearest, const std::vector<size_t>& counts,
             std::mt19937_64& random, Means& means) {
   const size_t usual = rows.size() / means.size();
   for (size_t i = 0; i < means.size(); ++i) {
-    if (counts[i] > usual / 8) continue;
+    if (counts[i] > few_of(rows, means)) continue;
     size_t row = random() % rows.size();
     for (int tries = 0; tries < 16 && counts[nearest[row]] < usual + usual / 2; ++tries) {
       row = random() % rows.size();
@@ -284,8 +287,13 @@ Means find_means(const CodedRows& rows, size_t count, uint64_t seed) {
     for (size_t i = 0; i < some.size(); ++i) means.add(some[i]);
     part.means = static_cast<uint32_t>(some.size());
   }
-  move_to_rows(rows, nearest_of_parts(rows, part_means, parts, means), random, means);
-  return means;
+  const std::vector<size_t> counts =
+      take_means(rows, nearest_of_parts(rows, part_means, parts, means), means);
+  Means kept(rows.dimensions());
+  for (size_t i = 0; i < means.size(); ++i) {
+    if (counts[i] > few_of(rows, means)) kept.add(means[i]);
+  }
+  return kept;
 }
 
 }  // namespace quipu

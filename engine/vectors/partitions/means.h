@@ -52,8 +52,8 @@ std::vector<uint32_t> nearest_means(const CodedRows& rows, const Means& means,
 void move_means(const CodedRows& rows, size_t rounds, uint64_t seed, Means& means,
                 std::vector<uint32_t>& nearest);
 
-// So many means of rows (of many, about), at most one a row, of which each is in the midst of about as many.
-// REQUIRES: there is a row.
+// So many means of rows (of many, about, and no more), at most one a row, of which each is in the midst of
+// about as many. REQUIRES: there is a row.
 Means find_means(const CodedRows& rows, size_t count, uint64_t seed);
 
 }  // namespace quipu

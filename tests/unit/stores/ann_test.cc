@@ -245,6 +245,38 @@ TEST_F(AnnTest, VectorsThatAreAllAlikeAreDivided) {
   expect_verified();
 }
 
+TEST_F(AnnTest, PartitionsThatHaveLostTheirVectorsAreMerged) {
+  const auto partitions = [&] {
+    size_t count = 0;
+    const auto counted = [&](std::string_view, std::string_view) {
+      ++count;
+      return Status::ok();
+    };
+    EXPECT_TRUE((*kv_->vector_values().codes(kEmbeddings))->scan_notes("mean/", counted).is_ok());
+    return count;
+  };
+  add_random(9000);
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  const size_t before = partitions();
+  EXPECT_GE(before, 9000U / 450);
+  std::vector<std::string> gone;
+  for (const auto& [id, vector] : vectors_) {
+    if (!random_.one_in(20)) gone.push_back(id);
+  }
+  remove(gone);
+  EXPECT_EQ(partitions(), before);
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  EXPECT_LE(partitions(), before / 2);
+  EXPECT_EQ(placed(), std::pair(vectors_.size(), size_t{0}));
+  EXPECT_GE(recall(30), 0.88);
+  expect_verified();
+  open();
+  EXPECT_GE(recall(30), 0.88);
+  add_random(9000);
+  EXPECT_GE(recall(30), 0.88);
+  expect_verified();
+}
+
 TEST_F(AnnTest, MovesAreNoConflictForATransactionThatHasAsked) {
   add_random(6000);
   ASSERT_TRUE(store_->use_ann(0.95).is_ok());
@@ -306,6 +338,15 @@ TEST_F(AnnTest, WhatPartitionsCannotTellIsExact) {
   EXPECT_EQ(ask(*store_, query, 0).ids.size(), vectors_.size());
   EXPECT_EQ(store_->query({.query_embedding = Vector(5, 1.0), .similarity_top_k = 1}).status().code(),
             StatusCode::kInvalidArgument);
+  // Zeros are near nothing, and in nobody's way.
+  add({{"zeros", Vector(kDimensions, 0.0)}});
+  ASSERT_TRUE(store_->use_ann(0.95).is_ok());
+  EXPECT_EQ(placed(), std::pair(vectors_.size() - 1, size_t{1}));
+  vectors_.erase("zeros");
+  EXPECT_GE(recall(20), 0.88);
+  open();
+  EXPECT_GE(recall(20), 0.88);
+  expect_verified();
   // A vector that codes do not know.
   add({{"large", Vector(kDimensions, 1e160)}});
   EXPECT_FALSE(placed().second == 0);
