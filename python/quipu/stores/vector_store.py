@@ -329,9 +329,9 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         vectors that pass their filters, about, in a fraction of the time; their similarities are exact.
 
         Vectors that are near one another are kept together in the database, which takes some seconds for 100,000; what
-        is added later is found at once. A vector of zeros is near nothing, and not found. ``progress`` is called with the collection, the bytes of vectors done and those
-        in all; ``show_progress`` shows a bar of tqdm. An exception that it raises, and Ctrl-C, cancel the call: the
-        store is searched as before.
+        is added later is found at once. A vector of zeros is near nothing, and not found. ``progress`` is called with the
+        collection, the bytes of vectors done and those in all; ``show_progress`` shows a bar of tqdm. An exception that
+        it raises, and Ctrl-C, cancel the call: the store is searched as before.
         """
         with progress_bar(show_progress, progress, "partitions") as told:
             self._store().use_ann(recall, told)
