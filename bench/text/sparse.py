@@ -4,11 +4,11 @@ one thread.
 
 usage: sparse.py [--vectors COUNT] [--weights COUNT] [--query-weights COUNT] [--queries COUNT]
 
-The vectors are made: as many weights each of 30,522 terms, either all terms alike ("even") or, as words are, few of them in most
-vectors ("skewed"). For both: what adding them takes, and CPU milliseconds a query (the best of several rounds) of Quipu, of numpy
-(the query as a full vector, its numbers at all indices times all values, added up by vectors; then the best), and of scipy's
-product with a sparse matrix, where it is installed. The ids must be those of numpy but for products that are equal to 1e-6;
-exit code 1 where they are not.
+The vectors are made: as many weights each of 30,522 terms, either all terms alike ("even") or, as words are, few of them in
+most vectors ("skewed"). For both: what adding them takes, and CPU milliseconds a query (the best of several rounds) of
+Quipu, as the additions have left the index and again after compact(), of numpy (the query as a full vector, its numbers at
+all indices times all values, added up by vectors; then the best), and of scipy's product with a sparse matrix, where it is
+installed. The ids must be those of numpy but for products that are equal to 1e-6; exit code 1 where they are not.
 """
 import argparse
 import os
@@ -78,13 +78,11 @@ def by_scipy(indices, values):
     return lambda query: nearest(matrix @ full(query))
 
 
-def store_of(path, indices, values, queries):
-    store = quipu.QuipuVectorStore(quipu.RocksDBKVStore(path), sparse_doc_fn=lambda texts: of_texts(texts, indices, values),
-                                   sparse_query_fn=lambda texts: of_texts(texts, *zip(*queries)))
+def add(store, count):
     begin = time.process_time()
-    for at in range(0, len(values), PART):
-        store.add([TextNode(id_=str(i), text=str(i), embedding=[1.0]) for i in range(at, min(at + PART, len(values)))])
-    return store, time.process_time() - begin
+    for at in range(0, count, PART):
+        store.add([TextNode(id_=str(i), text=str(i), embedding=[1.0]) for i in range(at, min(at + PART, count))])
+    return time.process_time() - begin
 
 
 def of_texts(texts, indices, values):
@@ -96,16 +94,22 @@ def compare(name, options, folder):
     random = np.random.default_rng(SEED)
     indices, values = vectors(random, options.vectors, options.weights, name == "skewed")
     queries = list(zip(*vectors(random, options.queries, options.query_weights, name == "skewed")))
-    store, added = store_of(os.path.join(folder, name), indices, values, queries)
+    database = quipu.RocksDBKVStore(os.path.join(folder, name))
+    store = quipu.QuipuVectorStore(database, sparse_doc_fn=lambda texts: of_texts(texts, indices, values),
+                                   sparse_query_fn=lambda texts: of_texts(texts, *zip(*queries)))
+    added = add(store, len(values))
     ask = lambda i: store.query(VectorStoreQuery(query_str=str(i), mode=VectorStoreQueryMode.SPARSE, similarity_top_k=K))  # noqa: E731
+    before, _ = cpu_of(ask, range(len(queries)))
+    quipu.compact(database)
     ours, results = cpu_of(ask, range(len(queries)))
     by_numpy = lambda query: nearest((full(query)[indices] * values).sum(axis=1))  # noqa: E731
     numpy_s, want = cpu_of(by_numpy, queries)
-    line = f"{name}: added in {added:.1f} s of CPU; a query {ours * 1e3:.2f} ms, numpy {numpy_s * 1e3:.2f} ms ({numpy_s / ours:.1f} x)"
+    line = (f"{name}: added in {added:.1f} s of CPU; a query {before * 1e3:.2f} ms, compacted {ours * 1e3:.2f} ms; "
+            f"numpy {numpy_s * 1e3:.2f} ms ({numpy_s / before:.1f} x, {numpy_s / ours:.1f} x)")
     scipy_call = by_scipy(indices, values)
     if scipy_call is not None:
         scipy_s, _ = cpu_of(scipy_call, queries)
-        line += f", scipy {scipy_s * 1e3:.2f} ms ({scipy_s / ours:.1f} x)"
+        line += f", scipy {scipy_s * 1e3:.2f} ms ({scipy_s / before:.1f} x, {scipy_s / ours:.1f} x)"
     print(line, flush=True)
     return all(same(query, result, rows, indices, values) for query, result, rows in zip(queries, results, want))
 
