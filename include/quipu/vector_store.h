@@ -277,12 +277,12 @@ class KVVectorStore : public VectorStore {
   // vectors that are near one another, which are kept together in the database, they look at as many that
   // are near the query as it takes to find this share of the nearest (that pass filters), about, as a sample
   // of the vectors tells. Similarities are exact; few that pass, or node ids, are all compared. What is added
-  // is found at once, and brought to others with further adds. Memory: half a byte an element for each 150
-  // vectors, and for some thousand that were added last. Making it takes about 50 microseconds a vector of
-  // 768 numbers, in steps of some thousand; what has been done stays when it is interrupted. Errors:
-  // kInvalidArgument for a recall that is not above 0 and below 1; kNotSupported in a transaction, and where
-  // the key-value store keeps no codes. After an error, or when `progress` has cancelled it, the store is
-  // searched as before.
+  // is found at once, and brought to others with further adds; a vector of zeros is not found. Memory: half a
+  // byte an element for each 150 vectors, and for some thousand that were added last. Making it takes about
+  // 50 microseconds a vector of 768 numbers, in steps of some thousand; what has been done stays when it is
+  // interrupted. Errors: kInvalidArgument for a recall that is not above 0 and below 1; kNotSupported in a
+  // transaction, and where the key-value store keeps no codes. After an error, or when `progress` has
+  // cancelled it, the store is searched as before.
   Status use_ann(double recall = 0.95, const ProgressCallback& progress = {});
   // Queries are exact again.
   Status drop_ann();
