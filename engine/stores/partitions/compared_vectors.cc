@@ -70,31 +70,27 @@ void ComparedVectors::put(uint64_t order, std::span<const double> elements) {
   vectors_.push_back(std::move(vector));
 }
 
-// The last one takes the place of what goes, and has its turn there.
 void ComparedVectors::drop_at_hand() {
   if (hand_ >= vectors_.size()) hand_ = 0;
-  const Vector& vector = *vectors_[hand_];
-  if (vector.is_used.exchange(false, std::memory_order_relaxed)) {
+  if (vectors_[hand_]->is_used.exchange(false, std::memory_order_relaxed)) {
     ++hand_;
-    return;
+  } else {
+    drop(hand_);
   }
-  used_bytes_ -= vector.memory_bytes();
-  places_.erase(vector.order);
-  std::swap(vectors_[hand_], vectors_.back());
+}
+
+void ComparedVectors::drop(size_t place) {
+  used_bytes_ -= vectors_[place]->memory_bytes();
+  places_.erase(vectors_[place]->order);
+  std::swap(vectors_[place], vectors_.back());
   vectors_.pop_back();
-  if (hand_ < vectors_.size()) places_[vectors_[hand_]->order] = hand_;
+  if (place < vectors_.size()) places_[vectors_[place]->order] = place;
 }
 
 void ComparedVectors::forget(uint64_t order) {
   const std::unique_lock lock(mutex_);
   const auto found = places_.find(order);
-  if (found == places_.end()) return;
-  const size_t place = found->second;
-  used_bytes_ -= vectors_[place]->memory_bytes();
-  places_.erase(found);
-  std::swap(vectors_[place], vectors_.back());
-  vectors_.pop_back();
-  if (place < vectors_.size()) places_[vectors_[place]->order] = place;
+  if (found != places_.end()) drop(found->second);
 }
 
 void ComparedVectors::clear() {

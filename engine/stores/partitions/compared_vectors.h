@@ -44,6 +44,8 @@ class ComparedVectors {
   };
 
   void drop_at_hand();
+  // The last one takes the place of what goes, and has the hand's next turn there.
+  void drop(size_t place);
 
   const size_t bytes_;
   mutable std::shared_mutex mutex_;  // guards what follows

@@ -19,6 +19,8 @@ constexpr size_t kPartOfMemory = 16;
 // Where fewer vectors pass than one of so many, reading them is faster than reading all codes.
 constexpr uint64_t kPartEncoded = 128;
 
+bool are_encoded(uint64_t passing, uint64_t vectors) { return passing * kPartEncoded < vectors; }
+
 }  // namespace
 
 Status StoredPartitions::for_each_vector(
@@ -59,14 +61,14 @@ Result<CodedRows> StoredPartitions::encode(const CodeReader& reader,
 bool StoredPartitions::is_copied(const CodeReader& reader, const FilteredRows::Passing& passing) const {
   const uint64_t count = passing.orders().size();
   const uint64_t bytes = count * (VectorEncoder::half_bytes(dimensions()) + sizeof(uint64_t) + sizeof(float));
-  return count * kPartEncoded < reader.count() ||
+  return are_encoded(count, reader.count()) ||
          (count * kPartCopied < reader.count() && bytes <= cache_->most_bytes() / kPartOfMemory);
 }
 
 Result<PassingRows> StoredPartitions::copy_passing(const CodeReader& reader,
                                                    const FilteredRows::Passing& passing) const {
   std::unordered_map<uint64_t, std::pair<size_t, size_t>> of_partitions;
-  if (passing.orders().size() * kPartEncoded < reader.count()) {
+  if (are_encoded(passing.orders().size(), reader.count())) {
     QUIPU_ASSIGN_OR_RETURN(const CodedRows rows, encode(reader, passing.orders()));
     of_partitions.emplace(0, std::pair(size_t{0}, rows.size()));
     return PassingRows{PackedRows(rows.view(), dimensions()), std::move(of_partitions), arrangement_};

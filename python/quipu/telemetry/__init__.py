@@ -1,1 +1,1 @@
-"""What is done with a database as a whole."""
+"""What a database does, for who looks on: statistics, logging, events, what notebooks show."""
