@@ -22,15 +22,18 @@ class ComponentOnDatabase(OnDatabase, BaseModel):
 
     @property
     def _kvstore(self) -> RocksDBKVStore:
-        # Past pydantic's __getattr__, which takes as long to find a private attribute as a small call takes in all.
-        private = self.__pydantic_private__
-        assert private is not None
-        kvstore: RocksDBKVStore = private["_on"]
+        kvstore: RocksDBKVStore = self._private("_on")
         return kvstore
 
     @_kvstore.setter
     def _kvstore(self, kvstore: RocksDBKVStore) -> None:
         self._on = kvstore
+
+    def _private(self, name: str) -> Any:
+        """A private attribute, past pydantic's __getattr__, which takes as long to find one as a small call takes in all."""
+        private = self.__pydantic_private__
+        assert private is not None
+        return private[name]
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -293,7 +293,7 @@ class QuipuVectorStore(VectorStoreOnDatabase):
         return QueryArrays(numpy.array(ids, dtype=object).reshape(similarities.shape), similarities)
 
     def _native_query(self, query: VectorStoreQuery, kwargs: Dict[str, Any]) -> _native.VectorQuery:
-        return native_query(query, kwargs.get("mmr_threshold"), self._sparse_query_fn)
+        return native_query(query, kwargs.get("mmr_threshold"), self._private("_sparse_query_fn"))
 
     def _over_all_nodes(self, query: VectorStoreQuery) -> VectorStoreQuery:
         if self.stores_text and not query.node_ids:
